@@ -1,0 +1,5 @@
+"""Where the settings, channel rules and source lists live; packaged so that an installed job finds them."""
+
+from pathlib import Path
+
+CONF_ROOT = Path(__file__).parent

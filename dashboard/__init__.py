@@ -1,0 +1,1 @@
+"""What people look at: read from the published gold tables without Spark."""

@@ -1,0 +1,1 @@
+"""Thin entry points: parse, read, build, check, write, log."""

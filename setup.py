@@ -1,0 +1,53 @@
+"""Packaging: version ranges live here, exact versions in requirements.lock."""
+
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+PACKAGES = ["warehouse", "touchpoints", "attribution", "ltv", "jobs", "simulator", "dashboard", "conf"]
+
+setup(
+    name="distributary",
+    version="0.1.0",
+    description="Marketing attribution and customer lifetime value on Spark and Delta Lake",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.13",
+    packages=find_namespace_packages(include=[f"{p}{suffix}" for p in PACKAGES for suffix in ("", ".*")]),
+    package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.json"]},
+    install_requires=[
+        "pyspark==4.2.0",
+        "delta-spark==4.4.0",
+        "mlflow>=3.17,<3.18",
+        "lifetimes==0.11.3",
+        "pyarrow>=25,<26",
+        "pandas>=2.2,<3",
+        "numpy>=2,<3",
+        "scipy>=1.13,<2",
+        "pydantic>=2.9,<3",
+        "pyyaml>=6",
+        "typer>=0.15",
+        "rich>=13",
+        "crawler-user-agents>=1.60",
+        "tldextract>=5.3",
+        "jinja2>=3.1",
+        "deltalake>=1.6,<2",
+        "matplotlib>=3.9",
+        "vl-convert-python>=1.9,<2",
+        "importlib-metadata>=8",
+    ],
+    extras_require={
+        "dev": [
+            "hypothesis>=6",
+            "mpmath>=1.3",
+            "mypy>=1.18",
+            "pandas-stubs<3",
+            "pytest>=8",
+            "ruff>=0.14",
+            "scipy-stubs",
+            "types-PyYAML",
+        ]
+    },
+    entry_points={"console_scripts": ["distributary=jobs.cli:main"]},
+)

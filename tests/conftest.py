@@ -1,0 +1,48 @@
+"""One Spark session for the whole run, in the fast profile that small tables need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from pyspark.sql import SparkSession
+
+from warehouse.spark import build_session
+
+# The same examples on every run: a failure is repeatable, and a pass means the same thing twice.
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("repeatable")
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED = REPOSITORY.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    scratch = tmp_path_factory.mktemp("spark")
+    session = build_session(
+        "distributary tests",
+        {
+            "spark.ui.enabled": "false",
+            "spark.driver.memory": "2g",
+            "spark.sql.shuffle.partitions": "2",
+            "spark.default.parallelism": "2",
+            # Delta's default of 50 makes every small write slow.
+            "spark.databricks.delta.snapshotPartitions": "2",
+            "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+            "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC",
+        },
+        master="local[2]",
+    )
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of golden values and real inputs beside the repository, where it exists."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared beside the repository: golden values and real inputs are not on this machine")
+    return SHARED

@@ -1,0 +1,1 @@
+"""Settings, the Spark session, table contracts and the Delta store: what every other package builds on."""

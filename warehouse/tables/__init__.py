@@ -1,0 +1,52 @@
+"""One contract module per table. ALL_TABLES lists them in the order of the flow."""
+
+from warehouse.contracts import Table
+from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+from warehouse.tables.bronze_events import BRONZE_EVENTS
+from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
+from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
+from warehouse.tables.bronze_orders import BRONZE_ORDERS
+from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
+from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
+from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
+from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
+from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
+from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.ops_published import OPS_PUBLISHED
+from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
+from warehouse.tables.ops_run_log import OPS_RUN_LOG
+from warehouse.tables.silver_activity import SILVER_ACTIVITY
+from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
+from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
+from warehouse.tables.silver_identities import SILVER_IDENTITIES
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
+from warehouse.tables.silver_orders import SILVER_ORDERS
+from warehouse.tables.silver_sessions import SILVER_SESSIONS
+from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
+
+ALL_TABLES: tuple[Table, ...] = (
+    BRONZE_LANDED_FILES,
+    BRONZE_EVENTS,
+    BRONZE_ORDERS,
+    BRONZE_AD_SPEND,
+    BRONZE_EXCHANGE_RATES,
+    BRONZE_QUARANTINE,
+    SILVER_IDENTITIES,
+    SILVER_SESSIONS,
+    SILVER_TOUCHPOINTS,
+    SILVER_ACTIVITY,
+    SILVER_ORDERS,
+    SILVER_CONVERSIONS,
+    SILVER_AD_SPEND,
+    SILVER_JOURNEYS,
+    GOLD_ATTRIBUTION_CREDITS,
+    GOLD_CHANNEL_PERFORMANCE,
+    GOLD_PATH_SUMMARY,
+    GOLD_CUSTOMER_SUMMARY,
+    GOLD_CUSTOMER_VALUE,
+    OPS_RUN_LOG,
+    OPS_PUBLISHED,
+    OPS_QUALITY_RESULTS,
+)
+
+TABLES: dict[str, Table] = {table.full_name: table for table in ALL_TABLES}

@@ -1,0 +1,25 @@
+"""bronze.landed_files: which files were taken in, and the account of each."""
+
+from warehouse.contracts import Column, Table
+
+BRONZE_LANDED_FILES = Table(
+    layer="bronze",
+    name="landed_files",
+    grain="landed file",
+    key=("source", "file"),
+    notes="A landed file is immutable: the same name with other content is an error.",
+    columns=(
+        Column("source", "string", "input, e.g. events, orders, ad_spend", nullable=False),
+        Column("file", "string", "path relative to the landing folder", nullable=False),
+        Column("bytes", "bigint", "size on disk", "bytes", nullable=False),
+        Column("modified_at", "timestamp", "modification time when it was taken in", "UTC", nullable=False),
+        Column("fingerprint", "bigint", "hash of its lines; null until the batch is complete"),
+        Column("status", "string", "planned (a batch was begun with it) or done", nullable=False),
+        Column("rows_read", "bigint", "rows read: kept + duplicate + quarantined"),
+        Column("rows_kept", "bigint", "rows that brought something new"),
+        Column("rows_duplicate", "bigint", "rows already known"),
+        Column("rows_quarantined", "bigint", "rows set aside with a reason"),
+        Column("rows_conflicting", "bigint", "of the duplicates: same event_id with another payload"),
+        Column("batch_id", "string", "ingest batch", nullable=False),
+    ),
+)

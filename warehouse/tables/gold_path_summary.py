@@ -1,0 +1,29 @@
+"""gold.path_summary: how often each sequence of channels was walked, and what came of it."""
+
+from warehouse.contracts import MONEY_SUM, Column, Table
+
+GOLD_PATH_SUMMARY = Table(
+    layer="gold",
+    name="path_summary",
+    grain="conversion type and path of channels",
+    key=("conversion_type", "path"),
+    columns=(
+        Column("conversion_type", "string", "type of conversion", nullable=False),
+        Column(
+            "path",
+            "array<string>",
+            "channels in the order of the touches, repeats kept; empty = no touch",
+            nullable=False,
+        ),
+        Column("conversions", "bigint", "journeys of this path that converted", nullable=False),
+        Column("non_conversions", "bigint", "journeys of this path that did not", nullable=False),
+        Column("value", MONEY_SUM, "net value of the conversions", "currency", nullable=False),
+        Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
+        Column(
+            "days_to_convert",
+            "double",
+            "mean time from first touch to conversion; null without one",
+            "days of 86,400 s",
+        ),
+    ),
+)

@@ -1,0 +1,18 @@
+"""ops.published: which version of which table readers are to read."""
+
+from warehouse.contracts import Column, Table
+
+OPS_PUBLISHED = Table(
+    layer="ops",
+    name="published",
+    grain="publication and table",
+    key=("run_id", "table_name"),
+    notes="The rows of the newest published_at are one consistent set; pages and views read those versions.",
+    columns=(
+        Column("run_id", "string", "run that published", nullable=False),
+        Column("table_name", "string", "<layer>.<table>", nullable=False),
+        Column("version", "bigint", "Delta version to read", nullable=False),
+        Column("as_of", "date", "last day that counts", nullable=False),
+        Column("published_at", "timestamp", "when", "UTC", nullable=False),
+    ),
+)

@@ -1,0 +1,19 @@
+"""ops.quality_results: every check of every run, with what it saw."""
+
+from warehouse.contracts import Column, Table
+
+OPS_QUALITY_RESULTS = Table(
+    layer="ops",
+    name="quality_results",
+    grain="run and check",
+    key=("run_id", "check_name"),
+    columns=(
+        Column("run_id", "string", "run", nullable=False),
+        Column("check_name", "string", "what must hold", nullable=False),
+        Column("passed", "boolean", "whether it held", nullable=False),
+        Column("expected", "double", "the figure that should have come out"),
+        Column("actual", "double", "the figure that came out"),
+        Column("detail", "string", "where it broke, or what was compared", nullable=False),
+        Column("checked_at", "timestamp", "when", "UTC", nullable=False),
+    ),
+)

@@ -1,0 +1,42 @@
+"""silver.ad_spend: what advertising cost, in the reporting currency and under our channels."""
+
+from warehouse.contracts import MONEY, Column, Table
+
+SILVER_AD_SPEND = Table(
+    layer="silver",
+    name="ad_spend",
+    grain="date, platform, account, campaign, source and medium",
+    key=("spend_date", "platform", "account_id", "campaign_id", "campaign", "source", "medium", "currency"),
+    sort=("spend_date",),
+    columns=(
+        Column(
+            "spend_date",
+            "date",
+            "day: hourly spend in the reporting zone, daily spend as the platform says",
+            nullable=False,
+        ),
+        Column("platform", "string", "ad platform", nullable=False),
+        Column("account_id", "string", "ad account"),
+        Column("campaign_id", "string", "the platform's campaign id"),
+        Column("channel", "string", "channel by the same rules as touches", nullable=False),
+        Column("channel_rule", "string", "the rule that decided it", nullable=False),
+        Column("source", "string", "source, from the row or the platform's default in conf"),
+        Column("medium", "string", "medium, from the row or the platform's default in conf"),
+        Column("campaign", "string", "campaign name in lower case, as the campaigns of touches are matched"),
+        Column("impressions", "bigint", "ads shown", nullable=False),
+        Column("clicks", "bigint", "ads clicked", nullable=False),
+        Column("spend", MONEY, "cost", "currency", nullable=False),
+        Column("currency", "string", "ISO 4217 code of spend", nullable=False),
+        Column("report_spend", MONEY, "cost", "report_currency", nullable=False),
+        Column("report_currency", "string", "ISO 4217 code of report_spend", nullable=False),
+        Column("timezone", "string", "time zone of the account's day"),
+        Column("platform_conversions", "double", "conversions the platform claims", nullable=False),
+        Column(
+            "platform_conversion_value",
+            MONEY,
+            "conversion value the platform claims",
+            "report_currency",
+            nullable=False,
+        ),
+    ),
+)

@@ -1,0 +1,27 @@
+"""silver.identities: whose device it was, when."""
+
+from warehouse.contracts import Column, Table
+
+SILVER_IDENTITIES = Table(
+    layer="silver",
+    name="identities",
+    grain="device (anonymous_id) and interval in which it belonged to one person",
+    key=("anonymous_id", "valid_from"),
+    sort=("anonymous_id",),
+    notes=(
+        "Only devices with a login have rows: without one the device itself is the person. "
+        "Intervals are [valid_from, valid_to)."
+    ),
+    columns=(
+        Column(
+            "person_id",
+            "string",
+            "user:<user_id>, or device:<anonymous_id> between logins too far apart",
+            nullable=False,
+        ),
+        Column("anonymous_id", "string", "cookie or device id", nullable=False),
+        Column("user_id", "string", "login; null where the device itself is the person"),
+        Column("valid_from", "timestamp", "first moment of the interval", "UTC", nullable=False),
+        Column("valid_to", "timestamp", "first moment after it; null = open", "UTC"),
+    ),
+)

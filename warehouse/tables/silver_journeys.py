@@ -1,0 +1,37 @@
+"""silver.journeys: the touches that led to each conversion, and those that led to none."""
+
+from warehouse.contracts import MONEY, Column, Table
+
+TOUCH_STRUCT = (
+    "struct<touched_at:timestamp, touchpoint_id:string, channel:string, source:string, medium:string, campaign:string>"
+)
+
+SILVER_JOURNEYS = Table(
+    layer="silver",
+    name="journeys",
+    grain="conversion type and journey",
+    key=("journey_id",),
+    sort=("ended_at",),
+    notes=(
+        "conversion_id is null for a journey without conversion: the person's touches after the last conversion of "
+        "that type, split at gaps over the lookback. A conversion without touches has an empty path."
+    ),
+    columns=(
+        Column("journey_id", "string", "conversion_id, or a hash of type and first touch", nullable=False),
+        Column("conversion_type", "string", "type of conversion the journey is seen from", nullable=False),
+        Column("person_id", "string", "whose journey", nullable=False),
+        Column("conversion_id", "string", "the conversion it ends in; null = none"),
+        Column("ended_at", "timestamp", "time of the conversion, or of the last touch", "UTC", nullable=False),
+        Column("report_value", MONEY, "net value of the conversion; 0 without one", "report_currency", nullable=False),
+        Column(
+            "report_gross_value",
+            MONEY,
+            "gross value of the conversion; 0 without one",
+            "report_currency",
+            nullable=False,
+        ),
+        Column("report_currency", "string", "ISO 4217 code of the values", nullable=False),
+        Column("is_first_purchase", "boolean", "ends in the person's first purchase in all history", nullable=False),
+        Column("path", f"array<{TOUCH_STRUCT}>", "touches in order of (touched_at, touchpoint_id)", nullable=False),
+    ),
+)

@@ -1,0 +1,27 @@
+"""silver.sessions: the visits."""
+
+from warehouse.contracts import Column, Table
+
+SILVER_SESSIONS = Table(
+    layer="silver",
+    name="sessions",
+    grain="session",
+    key=("session_id",),
+    sort=("started_at",),
+    columns=(
+        Column("session_id", "string", "hash of the device and the first event's id", nullable=False),
+        Column("person_id", "string", "who visited", nullable=False),
+        Column("anonymous_id", "string", "device; null where only a login is known"),
+        Column("started_at", "timestamp", "first event", "UTC", nullable=False),
+        Column("ended_at", "timestamp", "last event", "UTC", nullable=False),
+        Column("events", "bigint", "events in it", nullable=False),
+        Column("page_views", "bigint", "page_view events in it", nullable=False),
+        Column("platform", "string", "platform of the first event", nullable=False),
+        Column("channel", "string", "channel of the touch that started it", nullable=False),
+        Column("source", "string", "source of that touch"),
+        Column("medium", "string", "medium of that touch"),
+        Column("campaign", "string", "campaign of that touch"),
+        Column("landing_url", "string", "page of the first event, without its query"),
+        Column("is_bot", "boolean", "by user agent, or more events in a day than a person makes", nullable=False),
+    ),
+)
