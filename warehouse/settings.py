@@ -1,0 +1,213 @@
+"""Every knob: YAML files into frozen models that refuse what they do not know.
+
+conf/base.yaml holds every knob with its comment and unit; a configuration file names only what it changes.
+The models have no defaults of their own, so base.yaml is the one place to read what a run does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveDays = Annotated[int, Field(gt=0)]
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class Section(BaseModel):
+    """A group of knobs: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputFiles(Section):
+    """One kind of landed file: which adapter reads which files."""
+
+    name: str
+    adapter: str
+    files: str
+    required: bool
+    options: dict[str, str] = {}
+
+
+class Landing(Section):
+    """Where files land, and what is looked for there."""
+
+    root: str
+    inputs: list[InputFiles]
+
+
+class Report(Section):
+    """What a reporting day and a reporting amount are, and where the report is written."""
+
+    timezone: str
+    currency: CurrencyCode
+    file: str
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"no time zone is called {value!r}; use a name such as Asia/Seoul") from error
+        return value
+
+
+class Identity(Section):
+    """How anonymous events find their login."""
+
+    login_window_days: PositiveDays
+
+
+class Sessions(Section):
+    """What a visit is, and what is no person."""
+
+    timeout_minutes: Annotated[int, Field(gt=0)]
+    max_events_per_day: Annotated[int, Field(gt=0)]
+
+
+class Touchpoints(Section):
+    """What is no touch, and what a touch means where the sender said nothing."""
+
+    own_domains: list[str]
+    internal_ips: list[str]
+    consent_ads_missing: bool
+    channels_file: str
+    sources_file: str
+
+
+class Conversions(Section):
+    """Which events are success."""
+
+    final: list[str]
+    auxiliary: list[str]
+    default_currency: CurrencyCode | None
+
+
+class PlatformDefault(Section):
+    """Source and medium of a platform's ads where its export does not say."""
+
+    source: str
+    medium: str
+
+
+class AccountDefault(Section):
+    """Currency and time zone of an ad account where its export does not say."""
+
+    currency: CurrencyCode
+    timezone: str
+
+
+class AdSpend(Section):
+    """How ad spend gets its channel and its missing fields."""
+
+    platforms: dict[str, PlatformDefault]
+    accounts: dict[str, AccountDefault]
+
+
+class ExchangeRates(Section):
+    """How old a rate may be."""
+
+    max_age_days: Annotated[int, Field(ge=0)]
+
+
+RuleModel = Literal[
+    "first_touch",
+    "last_touch",
+    "last_non_direct",
+    "linear",
+    "position_based",
+    "time_decay",
+    "time_decay_by_order",
+]
+
+
+class PositionBased(Section):
+    """Weights of the ends; the rest is shared by the middle."""
+
+    first: Share
+    last: Share
+
+
+class Attribution(Section):
+    """Which conversions are credited, over which window, by which models."""
+
+    models: list[RuleModel]
+    conversion_types: list[str]
+    lookback_days: PositiveDays
+    lookback_days_by_type: dict[str, PositiveDays]
+    start_date: dt.date | None
+    half_life_days: Annotated[float, Field(gt=0)]
+    order_ratio: Annotated[float, Field(gt=0, le=1)]
+    position_based: PositionBased
+
+    def lookback_of(self, conversion_type: str) -> int:
+        """Days that a conversion of this type looks back."""
+        return self.lookback_days_by_type.get(conversion_type, self.lookback_days)
+
+
+class Ltv(Section):
+    """Value models: unit, fitter, money and holdout."""
+
+    time_unit: Literal["days", "weeks"]
+    fitter: Literal["exact", "lifetimes"]
+    holdout_days: PositiveDays
+    holdout_until: dt.date | None
+    margin: Annotated[float, Field(gt=0)]
+    annual_discount_rate: Annotated[float, Field(ge=0)]
+    seed: int
+    min_customers: Annotated[int, Field(gt=0)]
+    keep_days: PositiveDays
+
+
+class Mlflow(Section):
+    """Where models are tracked and registered."""
+
+    tracking_uri: str
+    artifact_root: str | None
+    experiment: str
+    model_name: str
+
+
+class Quality(Section):
+    """How bad input may be before a run stops."""
+
+    max_quarantined_share: Share
+
+
+class Spark(Section):
+    """The session: master (null = spark-submit's, else local[*]) and Spark's own settings."""
+
+    master: str | None
+    conf: dict[str, str]
+
+
+class Settings(Section):
+    """All knobs of a run."""
+
+    lake: str
+    landing: Landing
+    report: Report
+    identity: Identity
+    sessions: Sessions
+    touchpoints: Touchpoints
+    conversions: Conversions
+    ad_spend: AdSpend
+    exchange_rates: ExchangeRates
+    attribution: Attribution
+    ltv: Ltv
+    mlflow: Mlflow
+    quality: Quality
+    spark: Spark
+    simulator: dict[str, Any]
+
+    def digest(self, *sections: str) -> str:
+        """A hash of the named sections; the same knobs give the same hash."""
+        chosen = {name: self.model_dump(mode="json")[name] for name in sections or tuple(type(self).model_fields)}
+        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:16]

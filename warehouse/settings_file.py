@@ -1,0 +1,96 @@
+"""Reads configuration files: base.yaml first, then what the user's file changes; errors name file and line."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from conf import CONF_ROOT
+from warehouse.errors import UsageError
+from warehouse.settings import Settings
+
+BASE_FILE = CONF_ROOT / "base.yaml"
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """The settings of base.yaml, changed by those of `config`.
+
+    Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob,
+    for an unreadable file, an unknown knob or a value that does not fit.
+    """
+    knobs = read_yaml(BASE_FILE)
+    if config is not None:
+        knobs = _merged(knobs, read_yaml(config))
+    try:
+        return Settings.model_validate(knobs)
+    except ValidationError as error:
+        raise UsageError(_explain(error, config or BASE_FILE)) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file's top-level mapping (empty for an empty file); UsageError where it is none or cannot be read."""
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: no such configuration file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error})") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise UsageError(f"{path}: must hold knobs as `name: value`, not a {type(loaded).__name__}")
+    return loaded
+
+
+def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        both_mappings = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both_mappings else value
+    return merged
+
+
+def _explain(error: ValidationError, config: Path) -> str:
+    first = error.errors()[0]
+    place = tuple(first["loc"])
+    knob = ".".join(map(str, place))
+    line = _line_of(config, place)
+    where = f"{config}:{line}" if line else str(config)
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(place[-1]), _known_knobs(place[:-1]), n=1)
+        return f"{where}: unknown knob {knob}" + (f"; did you mean {near[0]}?" if near else "; see conf/base.yaml")
+    if first["type"] == "missing":
+        return f"{where}: knob {knob} is missing"
+    return f"{where}: {knob}: {first['msg']} (got {first['input']!r})"
+
+
+def _known_knobs(place: tuple[Any, ...]) -> list[str]:
+    model: Any = Settings
+    for part in place:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+        field = model.model_fields.get(str(part))
+        model = field.annotation if field else None
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _line_of(config: Path, place: tuple[Any, ...]) -> int | None:
+    """The line of a knob in a YAML file, from 1; None where the file does not name it."""
+    node = yaml.compose(config.read_text(encoding="utf-8"))
+    line = None
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if found is None:
+                return line
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
