@@ -29,18 +29,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table. `grain` says what one row is, `key` which columns make it unique.
-
-    `sort` names the columns by which files are ranged and sorted on write, so that readers that filter
-    on them (and merges that touch few rows) open few files.
-    """
+    """One table. `grain` says what one row is, `key` which columns make it unique."""
 
     layer: Layer
     name: str
     grain: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    sort: tuple[str, ...] = ()
     notes: str = ""
 
     def __post_init__(self) -> None:
@@ -48,8 +43,8 @@ class Table:
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise ValueError(f"{self.full_name}: a column stands twice in {names}")
-        if missing := {*self.key, *self.sort} - set(names):
-            raise ValueError(f"{self.full_name}: key or sort names columns it does not have: {sorted(missing)}")
+        if missing := set(self.key) - set(names):
+            raise ValueError(f"{self.full_name}: the key names columns it does not have: {sorted(missing)}")
 
     @property
     def full_name(self) -> str:

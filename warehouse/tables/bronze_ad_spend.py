@@ -7,7 +7,6 @@ BRONZE_AD_SPEND = Table(
     name="ad_spend",
     grain="exported row (file, line)",
     key=("source_file", "source_line"),
-    sort=("spend_date",),
     notes="Rows within a file add up; a file exported later replaces its (platform, account_id, date).",
     columns=(
         Column("spend_date", "date", "day of the spend in the account's time zone", nullable=False),

@@ -7,7 +7,6 @@ BRONZE_EVENTS = Table(
     name="events",
     grain="event (event_id)",
     key=("event_id",),
-    sort=("event_at",),
     notes="Of several payloads under one event_id the smallest (received_at, payload_hash) is kept.",
     columns=(
         Column("event_id", "string", "unique id given by the sender", nullable=False),

@@ -7,7 +7,6 @@ BRONZE_EXCHANGE_RATES = Table(
     name="exchange_rates",
     grain="landed rate (file, line)",
     key=("source_file", "source_line"),
-    sort=("rate_date",),
     notes="Of several rates for a date and pair the newest (exported_at, source_file, source_line) is valid.",
     columns=(
         Column("rate_date", "date", "reporting date from which the rate holds", nullable=False),

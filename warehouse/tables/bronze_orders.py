@@ -7,7 +7,6 @@ BRONZE_ORDERS = Table(
     name="orders",
     grain="order version (order_id, updated_at, content)",
     key=("order_id", "updated_at", "payload_hash"),
-    sort=("order_at",),
     notes="The newest (updated_at, source_file, source_line) of an order_id is the valid one.",
     columns=(
         Column("order_id", "string", "order number", nullable=False),

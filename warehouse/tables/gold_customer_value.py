@@ -10,7 +10,6 @@ GOLD_CUSTOMER_VALUE = Table(
     name="customer_value",
     grain="person with a purchase, and as_of",
     key=("person_id", "as_of"),
-    sort=("as_of",),
     columns=(
         Column("person_id", "string", "customer", nullable=False),
         Column("as_of", "date", "last day that counts, in the reporting zone", nullable=False),

@@ -7,7 +7,6 @@ SILVER_ACTIVITY = Table(
     name="activity",
     grain="person, day and behaviour (event name, page group, platform)",
     key=("person_id", "activity_date", "event_name", "page_group", "platform"),
-    sort=("activity_date",),
     columns=(
         Column("person_id", "string", "who", nullable=False),
         Column("activity_date", "date", "day in the reporting zone", nullable=False),

@@ -7,7 +7,6 @@ SILVER_IDENTITIES = Table(
     name="identities",
     grain="device (anonymous_id) and interval in which it belonged to one person",
     key=("anonymous_id", "valid_from"),
-    sort=("anonymous_id",),
     notes=(
         "Only devices with a login have rows: without one the device itself is the person. "
         "Intervals are [valid_from, valid_to)."

@@ -11,7 +11,6 @@ SILVER_JOURNEYS = Table(
     name="journeys",
     grain="conversion type and journey",
     key=("journey_id",),
-    sort=("ended_at",),
     notes=(
         "conversion_id is null for a journey without conversion: the person's touches after the last conversion of "
         "that type, split at gaps over the lookback. A conversion without touches has an empty path."

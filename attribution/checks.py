@@ -1,0 +1,98 @@
+"""Conservation of credit, value and spend, for every model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from warehouse.checks import CheckResult, equal, none_found
+
+TOLERANCE = 1e-9
+
+
+def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[str]) -> list[CheckResult]:
+    """Each model gives every credited conversion (of `credited_journeys`) exactly once, and its whole value."""
+    wanted = journeys.agg(
+        F.count(F.lit(1)).alias("conversions"),
+        F.sum("report_value").alias("net"),
+        F.sum("report_gross_value").alias("gross"),
+    ).first()
+    assert wanted is not None
+    by_conversion = credits.groupBy("model", "conversion_id").agg(
+        F.sum("credit").alias("credit"), F.sum("credited_value").alias("net"), F.sum("gross_value").alias("gross")
+    )
+    found = {
+        row["model"]: row
+        for row in by_conversion.groupBy("model")
+        .agg(
+            F.count(F.lit(1)).alias("conversions"),
+            F.sum("net").alias("net"),
+            F.sum("gross").alias("gross"),
+            F.count_if(F.abs(F.col("credit") - 1) > TOLERANCE).alias("uneven"),
+        )
+        .collect()
+    }
+    results = []
+    for model in models:
+        row = found.get(model)
+        results += [
+            equal(f"{model}: conversions credited", wanted["conversions"], row["conversions"] if row else 0),
+            equal(f"{model}: net value credited", wanted["net"], row["net"] if row else 0),
+            equal(f"{model}: gross value credited", wanted["gross"], row["gross"] if row else 0),
+            none_found(f"{model}: conversions whose credit is not 1", row["uneven"] if row else 0),
+        ]
+    strangers = sorted(set(found) - set(models))
+    return [*results, none_found("models that were not asked for", len(strangers), detail=", ".join(strangers))]
+
+
+def check_performance(credits: DataFrame, spend: DataFrame, performance: DataFrame) -> list[CheckResult]:
+    """Per model, conversion type and date basis: the totals of credits and of spend are in channel_performance."""
+    earned = {
+        (row["model"], row["conversion_type"]): row
+        for row in credits.groupBy("model", "conversion_type")
+        .agg(F.sum("credit").alias("credit"), F.sum("credited_value").alias("net"))
+        .collect()
+    }
+    total_spend = spend.agg(F.sum("report_spend").alias("spend")).collect()[0]["spend"]
+    rows = (
+        performance.groupBy("model", "conversion_type", "date_basis")
+        .agg(
+            F.sum("credited_conversions").alias("credit"),
+            F.sum("credited_value").alias("net"),
+            F.sum("spend").alias("spend"),
+        )
+        .orderBy("model", "conversion_type", "date_basis")
+        .collect()
+    )
+    results = []
+    for row in rows:
+        of = earned.get((row["model"], row["conversion_type"]))
+        slice_ = f"{row['model']}, {row['conversion_type']}, by {row['date_basis']}"
+        results += [
+            equal(f"performance of {slice_}: conversions", of["credit"] if of else 0.0, row["credit"]),
+            equal(f"performance of {slice_}: value", of["net"] if of else 0, row["net"]),
+            equal(f"performance of {slice_}: spend", total_spend, row["spend"]),
+        ]
+    covered = {(row["model"], row["conversion_type"]) for row in rows}
+    return [*results, none_found("credited models and types without performance", len(set(earned) - covered))]
+
+
+def check_paths(journeys: DataFrame, paths: DataFrame) -> list[CheckResult]:
+    """Every journey stands in path_summary once, with its value."""
+    walked = journeys.agg(
+        F.count("conversion_id").alias("conversions"),
+        F.count_if(F.col("conversion_id").isNull()).alias("others"),
+        F.sum("report_value").alias("value"),
+    ).collect()[0]
+    told = paths.agg(
+        F.sum("conversions").alias("conversions"),
+        F.sum("non_conversions").alias("others"),
+        F.sum("value").alias("value"),
+    ).collect()[0]
+    return [
+        equal("converting journeys in path_summary", walked["conversions"], told["conversions"]),
+        equal("journeys without conversion in path_summary", walked["others"], told["others"]),
+        equal("value of journeys in path_summary", walked["value"], told["value"]),
+    ]

@@ -1,0 +1,49 @@
+"""Amounts in the reporting currency."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from warehouse.contracts import MONEY
+
+
+def build_daily_rates(rates: DataFrame, *, report_currency: str, max_age_days: int) -> DataFrame:
+    """One row per (rate_day, rate_currency): the rate that holds on that day.
+
+    That is the day's own, else the last earlier one at most `max_age_days` old. Of several rates for one date the
+    newest (exported_at, source_file, source_line) counts. The reporting currency needs none.
+    """
+    newest = Window.partitionBy("rate_date", "currency").orderBy(
+        F.col("exported_at").desc(), F.col("source_file").desc(), F.col("source_line").desc()
+    )
+    valid = (
+        rates.where(F.col("report_currency") == report_currency)
+        .select("*", F.row_number().over(newest).alias("rank"))
+        .where(F.col("rank") == 1)
+    )
+    days = F.sequence("rate_date", F.date_add("rate_date", max_age_days))
+    reached = valid.select("currency", "rate_date", "rate", F.explode(days).alias("rate_day"))
+    return reached.groupBy("rate_day", F.col("currency").alias("rate_currency")).agg(
+        F.max_by("rate", "rate_date").alias("rate")
+    )
+
+
+def with_rate(frame: DataFrame, daily_rates: DataFrame, *, day: Column, report_currency: str) -> DataFrame:
+    """`frame` with `rate`: units of the reporting currency for one of `currency` on `day`; null where none holds."""
+    joined = (
+        frame.withColumn("rate_wanted_on", day)
+        .join(
+            F.broadcast(daily_rates),
+            (F.col("rate_wanted_on") == F.col("rate_day")) & (F.col("currency") == F.col("rate_currency")),
+            how="left",
+        )
+        .drop("rate_day", "rate_currency", "rate_wanted_on")
+    )
+    own = F.col("currency") == report_currency
+    return joined.withColumn("rate", F.when(own, F.lit(1).cast("decimal(18,8)")).otherwise(F.col("rate")))
+
+
+def in_report_currency(amount: Column) -> Column:
+    """An amount times the row's `rate`, rounded half up to 6 decimals."""
+    return F.round(amount * F.col("rate"), 6).cast(MONEY)

@@ -1,0 +1,112 @@
+"""silver.identities: whose device it was, when.
+
+An anonymous event belongs to the next login on its device within the window, else to the last login before it within
+the window, else the device itself is the person. Two logins are never merged through a device.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from warehouse.conform import conform
+from warehouse.tables.silver_identities import SILVER_IDENTITIES
+
+# What trackers send for "nobody": taken for a login they would make one person of many.
+NOT_A_LOGIN = (
+    "0", "-1", "null", "none", "nil", "nan", "undefined", "anonymous", "guest", "unknown", "true", "false", "id",
+    "user_id", "userid", "distinct_id", "email", "[object object]", "(not set)", "00000000-0000-0000-0000-000000000000",
+)  # fmt: skip
+MICROSECOND = "INTERVAL 1 MICROSECOND"
+
+
+def login(user_id: Column) -> Column:
+    """The login, or null where the text stands for nobody."""
+    return F.when(~F.lower(user_id).isin(*NOT_A_LOGIN), user_id)
+
+
+def person_of_user(user_id: Column) -> Column:
+    """person_id of a login."""
+    return F.concat(F.lit("user:"), user_id)
+
+
+def person_of_device(anonymous_id: Column) -> Column:
+    """person_id of a device that is nobody's."""
+    return F.concat(F.lit("device:"), anonymous_id)
+
+
+def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
+    """Every moment at which a device is known to be a user's: anonymous_id, user_id, login_at, login_id.
+
+    One row per event with both ids, per order with both ids, and per purchase event whose order (same order_id) has
+    a user. `events` and `orders` are the bronze frames.
+    """
+    with_both = F.col("anonymous_id").isNotNull() & login(F.col("user_id")).isNotNull()
+    from_events = events.where(with_both).select(
+        "anonymous_id", "user_id", F.col("event_at").alias("login_at"), F.col("event_id").alias("login_id")
+    )
+    order_login_id = F.concat(F.lit("order:"), F.col("order_id"))
+    from_orders = orders.where(with_both).select(
+        "anonymous_id", "user_id", F.col("order_at").alias("login_at"), order_login_id.alias("login_id")
+    )
+    buyers = orders.where(login(F.col("user_id")).isNotNull()).select("order_id", "user_id").distinct()
+    purchases = events.where(
+        (F.col("event_name") == "purchase") & F.col("anonymous_id").isNotNull() & F.col("order_id").isNotNull()
+    ).select("order_id", "anonymous_id", F.col("event_at").alias("login_at"), F.col("event_id").alias("login_id"))
+    from_pairs = purchases.join(buyers, "order_id", how="inner").select(
+        "anonymous_id", "user_id", "login_at", "login_id"
+    )
+    return from_events.unionByName(from_orders).unionByName(from_pairs)
+
+
+def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
+    """Intervals [valid_from, valid_to) of one person per device, for devices with a login.
+
+    Both windows are inclusive: an event exactly N days before a login, or N days after it, is the user's. Of several
+    logins at one moment the smallest login_id is the next login of what came before, the largest the last login of
+    what comes after. Neighbouring intervals of one person are one.
+    """
+    device = Window.partitionBy("anonymous_id").orderBy("login_at")
+    window = F.expr(f"INTERVAL {login_window_days} DAYS")
+    moments = (
+        logins.groupBy("anonymous_id", "login_at")
+        .agg(F.min_by("user_id", "login_id").alias("first_user"), F.max_by("user_id", "login_id").alias("last_user"))
+        .select(
+            "*",
+            F.lag("login_at").over(device).alias("previous_at"),
+            F.lead("login_at").over(device).alias("next_at"),
+        )
+    )
+    just_after = F.col("login_at") + F.expr(MICROSECOND)
+    window_end = F.col("login_at") + window + F.expr(MICROSECOND)
+    next_begins = F.col("next_at") - window
+    # Where the next login's window reaches back to this moment, it decides at once.
+    is_reached = F.coalesce(next_begins <= just_after, F.lit(False))
+    is_left_alone = F.coalesce(next_begins > window_end, F.lit(True))
+    begins = F.greatest(F.col("login_at") - window, F.col("previous_at") + F.expr(MICROSECOND))
+    starts = F.array(
+        F.struct(begins.alias("valid_from"), F.col("first_user").alias("user_id")),
+        F.when(
+            (F.col("last_user") != F.col("first_user")) & ~is_reached,
+            F.struct(just_after.alias("valid_from"), F.col("last_user").alias("user_id")),
+        ),
+        F.when(
+            is_left_alone,
+            F.struct(window_end.alias("valid_from"), F.lit(None).cast("string").alias("user_id")),
+        ),
+    )
+    by_start = Window.partitionBy("anonymous_id").orderBy("valid_from")
+    changes = (
+        moments.select("anonymous_id", F.explode(F.filter(starts, lambda start: start.isNotNull())).alias("start"))
+        .select("anonymous_id", "start.valid_from", "start.user_id")
+        .select("*", F.lag(F.struct("user_id")).over(by_start).alias("before"))
+        .where(F.col("before").isNull() | ~F.col("before.user_id").eqNullSafe(F.col("user_id")))
+    )
+    intervals = changes.select(
+        F.coalesce(person_of_user(F.col("user_id")), person_of_device(F.col("anonymous_id"))).alias("person_id"),
+        "anonymous_id",
+        "user_id",
+        "valid_from",
+        F.lead("valid_from").over(by_start).alias("valid_to"),
+    )
+    return conform(intervals, SILVER_IDENTITIES)

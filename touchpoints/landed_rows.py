@@ -1,0 +1,216 @@
+"""Landed files as rows of strings: JSON Lines, CSV with a header, or plain text, each row with its file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from warehouse.errors import InputError
+
+JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
+CSV_ENDINGS = (".csv",)
+POSITION_BITS = (1 << 33) - 1  # the part of monotonically_increasing_id that counts within a partition
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One file in the landing folder. `file` is its path relative to that folder, as URIs write it."""
+
+    file: str
+    uri: str
+    bytes: int
+    modified_ms: int
+
+
+def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
+    """The files below `root` that match `pattern`, in order of name; names that begin with . or _ are passed over.
+
+    Raises InputError where the folder that `pattern` points into is missing though `required`.
+    """
+    jvm: Any = spark._jvm
+    path = jvm.org.apache.hadoop.fs.Path
+    folder = path(root)
+    system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+    parent = path(folder, pattern.split("*", maxsplit=1)[0].rsplit("/", 1)[0]) if "/" in pattern else folder
+    if not system.exists(parent):
+        if required:
+            raise InputError(f"{parent.toString()}: no such folder; see landing.root and landing.inputs")
+        return []
+    base = system.makeQualified(folder).toUri().toString().rstrip("/") + "/"
+    statuses = system.globStatus(path(folder, pattern)) or []
+    files = [
+        LandedFile(
+            file=status.getPath().toUri().toString().removeprefix(base),
+            uri=status.getPath().toString(),
+            bytes=status.getLen(),
+            modified_ms=status.getModificationTime(),
+        )
+        for status in statuses
+        if status.isFile() and not status.getPath().getName().startswith((".", "_"))
+    ]
+    return sorted(files, key=lambda landed: landed.file)
+
+
+def read_lines(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> DataFrame:
+    """Lines that are not blank: file, block (where its split begins), id (rises within a split), raw."""
+    jvm: Any = spark._jvm
+    folder = jvm.org.apache.hadoop.fs.Path(root)
+    system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+    base = system.makeQualified(folder).toUri().toString().rstrip("/") + "/"
+    relative = F.regexp_replace(F.col("_metadata.file_path"), "^file:///", "file:/")
+    return spark.read.text([landed.uri for landed in files]).select(
+        F.substring(relative, len(base) + 1, 1_000_000).alias("file"),
+        F.col("_metadata.file_block_start").alias("block"),
+        F.monotonically_increasing_id().bitwiseAND(POSITION_BITS).alias("id"),
+        F.col("value").alias("raw"),
+    )
+
+
+def number_lines(lines: DataFrame) -> DataFrame:
+    """The frame of `read_lines` with `line`, the line's number in its file from 1, in the place of block and id."""
+    before = Window.partitionBy("file").orderBy("block").rowsBetween(Window.unboundedPreceding, -1)
+    blocks = (
+        lines.groupBy("file", "block")
+        .agg(F.min("id").alias("first_id"), F.count(F.lit(1)).alias("lines"))
+        .select("file", "block", "first_id", F.coalesce(F.sum("lines").over(before), F.lit(0)).alias("lines_before"))
+    )
+    line = F.col("id") - F.col("first_id") + F.col("lines_before") + 1
+    return lines.join(F.broadcast(blocks), ["file", "block"], how="inner").select("file", line.alias("line"), "raw")
+
+
+def read_rows(
+    spark: SparkSession,
+    root: str,
+    files: Sequence[LandedFile],
+    *,
+    columns: Sequence[str],
+    required: Sequence[str],
+    numbered: bool,
+) -> DataFrame:
+    """One row per data line: file, line, raw, problem (why it cannot be read, else null), unknown (it has fields
+    outside `columns`) and every name of `columns` as trimmed text, null for blank.
+
+    `line` is null for JSON Lines and text unless `numbered`. Names are case sensitive in JSON, not in CSV headers.
+    A quoted CSV field may not hold a line break. Raises InputError for a header without a `required` column.
+    """
+    frames = []
+    for endings, reader in ((JSON_ENDINGS, _json_rows), (CSV_ENDINGS, _csv_rows), (None, _text_rows)):
+        chosen = [landed for landed in files if _has_ending(landed.file, endings)]
+        if chosen:
+            lines = read_lines(spark, root, chosen)
+            if numbered or reader is _csv_rows:
+                lines = number_lines(lines)
+            else:
+                lines = lines.select("file", F.lit(None).cast("bigint").alias("line"), "raw")
+            frames.append(reader(lines, columns, required))
+    cleaned = [F.when(F.trim(name) != "", F.trim(name)).alias(name) for name in columns]
+    rows = reduce(DataFrame.unionByName, frames)
+    return rows.select("file", "line", "raw", "problem", "unknown", *cleaned)
+
+
+def unreadable(error: PySparkException, files: Sequence[LandedFile]) -> InputError | None:
+    """The user's error for a Spark failure that reading a file caused (cut .gz, no permission); None for any other."""
+    text = str(error)
+    if "FAILED_READ_FILE" not in text and "Permission denied" not in text and "EOFException" not in text:
+        return None
+    names = [landed.file for landed in files if landed.file in text] or [landed.file for landed in files]
+    reason = (
+        "the file is cut short or damaged" if "EOF" in text or "ZipException" in text else "the file cannot be read"
+    )
+    return InputError(f"{names[0]}: {reason}; nothing of this batch was taken in. Land the whole file again.")
+
+
+def _has_ending(file: str, endings: tuple[str, ...] | None) -> bool:
+    name = file.lower().removesuffix(".gz").removesuffix(".bz2").removesuffix(".zst")
+    return name.endswith(endings) if endings else not name.endswith(JSON_ENDINGS + CSV_ENDINGS)
+
+
+def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
+    schema = ", ".join([*(f"`{name}` string" for name in columns), "_corrupt string"])
+    parsed = lines.where(F.trim("raw") != "").select(
+        "file",
+        "line",
+        "raw",
+        F.from_json("raw", schema, {"columnNameOfCorruptRecord": "_corrupt"}).alias("row"),
+        F.json_object_keys("raw").alias("keys"),
+    )
+    known = F.array(*(F.lit(name) for name in columns))
+    problem = (
+        F.when(~F.ltrim(F.regexp_replace("raw", "^\ufeff", "")).startswith("{"), F.lit("not a JSON object"))
+        .when(F.col("row._corrupt").isNotNull() | F.col("keys").isNull(), F.lit("not JSON"))
+        .when(F.size(F.array_distinct("keys")) < F.size("keys"), F.lit("a field stands twice"))
+    )
+    return parsed.select(
+        "file",
+        "line",
+        "raw",
+        problem.alias("problem"),
+        (F.size(F.array_except("keys", known)) > 0).alias("unknown"),
+        *(F.col("row")[name].alias(name) for name in columns),
+    )
+
+
+def _csv_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
+    headers = lines.where((F.col("line") == 1) & (F.trim("raw") != "")).select("file", F.col("raw").alias("header"))
+    # One row per distinct header: exports of one kind share theirs, so this stays small.
+    distinct = headers.groupBy("header").agg(F.min("file").alias("example")).orderBy("header").collect()
+    data = lines.where((F.col("line") > 1) & (F.trim("raw") != "")).join(F.broadcast(headers), "file", how="inner")
+    frames = [_csv_rows_of(data, row["header"], row["example"], columns, required) for row in distinct]
+    empty = lines.limit(0).select(
+        "file",
+        "line",
+        "raw",
+        F.lit(None).cast("string").alias("problem"),
+        F.lit(False).alias("unknown"),
+        *(F.lit(None).cast("string").alias(name) for name in columns),
+    )
+    return reduce(DataFrame.unionByName, frames, empty)
+
+
+def _csv_rows_of(
+    data: DataFrame, header: str, example: str, columns: Sequence[str], required: Sequence[str]
+) -> DataFrame:
+    names = [name.strip().lower() for name in next(csv.reader([header.lstrip("\ufeff")]))]
+    if missing := [name for name in required if name.lower() not in names]:
+        raise InputError(f"{example}: the header lacks the required column {missing[0]}; it has {', '.join(names)}")
+    schema = ", ".join([*(f"c{index} string" for index in range(len(names))), "_corrupt string"])
+    options = {"columnNameOfCorruptRecord": "_corrupt", "escape": '"', "mode": "PERMISSIVE"}
+
+    def field(name: str) -> Column:
+        position = names.index(name.lower()) if name.lower() in names else None
+        return F.lit(None).cast("string") if position is None else F.col("row")[f"c{position}"]
+
+    parsed = data.where(F.col("header") == header).select(
+        "file", "line", "raw", F.from_csv("raw", F.lit(schema), options).alias("row")
+    )
+    return parsed.select(
+        "file",
+        "line",
+        "raw",
+        F.when(F.col("row._corrupt").isNotNull(), F.lit(f"does not have the header's {len(names)} fields")).alias(
+            "problem"
+        ),
+        F.lit(False).alias("unknown"),
+        *(field(name).alias(name) for name in columns),
+    )
+
+
+def _text_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
+    return lines.where(F.trim("raw") != "").select(
+        "file",
+        "line",
+        "raw",
+        F.lit(None).cast("string").alias("problem"),
+        F.lit(False).alias("unknown"),
+        *(
+            F.col("raw").alias(name) if name == "raw_line" else F.lit(None).cast("string").alias(name)
+            for name in columns
+        ),
+    )

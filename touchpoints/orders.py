@@ -1,0 +1,95 @@
+"""silver.orders: the valid state of every order, from the orders feed and from purchase and refund events."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from touchpoints.identities import login, person_of_device, person_of_user
+from warehouse.conform import conform
+from warehouse.tables.silver_orders import SILVER_ORDERS
+
+
+def build_orders(orders: DataFrame, visits: DataFrame, *, default_currency: str) -> DataFrame:
+    """One row per order that counts; `orders` is bronze.orders, `visits` the frame of `build_visits`.
+
+    - Of an order's versions the newest (updated_at, file, line) is valid. A cancelled or deleted order does not
+      count, whatever its purchase event says.
+    - Purchase events without a feed row make an order: the earliest (event_at, event_id) of an order_id.
+    - refunded_value is the greater of what the feed and the refund events say, at most the value: a refund told
+      twice is one refund.
+    - The buyer is the feed's user, else the person of the purchase event, else the device's at the time.
+    """
+    newest = Window.partitionBy("order_id").orderBy(
+        F.col("updated_at").desc(), F.col("source_file").desc(), F.col("source_line").desc()
+    )
+    feed = (
+        orders.select("*", F.row_number().over(newest).alias("rank"))
+        .where(F.col("rank") == 1)
+        .select(
+            F.col("order_id").alias("fed_order_id"),
+            F.struct(
+                "user_id",
+                "anonymous_id",
+                "order_at",
+                "value",
+                "currency",
+                "status",
+                "refunded_value",
+                "items",
+                "deleted",
+            ).alias("fed"),
+        )
+    )
+    events = _orders_from_events(visits)
+    anonymous_buyers = visits.where(F.col("event_name") == "order").select(
+        F.col("order_id").alias("fed_order_id"), F.col("person_id").alias("device_person_id")
+    )
+    # Versions of one order may name one device at several moments: one buyer is enough, and it must be the same one.
+    anonymous_buyers = anonymous_buyers.groupBy("fed_order_id").agg(F.min("device_person_id").alias("device_person_id"))
+    joined = feed.join(events, F.col("fed_order_id") == F.col("told_order_id"), how="full").join(
+        anonymous_buyers, "fed_order_id", how="left"
+    )
+    in_feed = F.col("fed").isNotNull()
+    value = F.when(in_feed, F.col("fed.value")).otherwise(F.coalesce("told.value", F.lit(0)))
+    refunded = F.least(
+        F.greatest(F.coalesce("fed.refunded_value", F.lit(0)), F.coalesce("told_refunded_value", F.lit(0))), value
+    )
+    counts = (in_feed & (F.col("fed.status") != "cancelled") & ~F.col("fed.deleted")) | (
+        ~in_feed & F.col("told").isNotNull()
+    )
+    valid = joined.where(counts).select(
+        F.coalesce("fed_order_id", "told_order_id").alias("order_id"),
+        F.coalesce(
+            person_of_user(login(F.col("fed.user_id"))),
+            F.col("told.person_id"),
+            F.col("device_person_id"),
+            person_of_device(F.col("fed.anonymous_id")),
+        ).alias("person_id"),
+        F.when(in_feed, F.col("fed.order_at")).otherwise(F.col("told.event_at")).alias("ordered_at"),
+        value.alias("value"),
+        refunded.alias("refunded_value"),
+        F.when(in_feed, F.col("fed.currency"))
+        .otherwise(F.coalesce(F.col("told.currency"), F.lit(default_currency)))
+        .alias("currency"),
+        F.col("fed.items").alias("items"),
+        F.when(refunded > 0, F.lit("refunded")).otherwise(F.lit("paid")).alias("status"),
+        F.when(in_feed, F.lit("orders")).otherwise(F.lit("events")).alias("origin"),
+    )
+    return conform(valid, SILVER_ORDERS)
+
+
+def _orders_from_events(visits: DataFrame) -> DataFrame:
+    """told_order_id, told (the purchase event that counts, null where only refunds came), told_refunded_value."""
+    money = visits.where(F.col("event_name").isin("purchase", "refund")).select(
+        F.coalesce(F.col("order_id"), F.concat(F.lit("event:"), F.col("event_id"))).alias("told_order_id"),
+        (F.col("event_name") == "purchase").alias("is_purchase"),
+        F.struct("event_at", "event_id").alias("when_told"),
+        F.struct("person_id", "event_at", "value", "currency").alias("purchase"),
+        "value",
+    )
+    is_purchase = F.col("is_purchase")
+    return money.groupBy("told_order_id").agg(
+        F.min_by(F.when(is_purchase, F.col("purchase")), F.when(is_purchase, F.col("when_told"))).alias("told"),
+        F.sum(F.when(~is_purchase, F.col("value"))).alias("told_refunded_value"),
+    )

@@ -1,0 +1,114 @@
+"""Ad spend in the project's own contract: CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from touchpoints.sources.adapter import (
+    Adapter,
+    Defaults,
+    account_field,
+    count_field,
+    first_problem,
+    given_but_unread,
+    money_field,
+    timestamp_field,
+)
+from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+
+COLUMNS = (
+    "date",
+    "platform",
+    "account_id",
+    "campaign_id",
+    "campaign_name",
+    "source",
+    "medium",
+    "impressions",
+    "clicks",
+    "spend",
+    "currency",
+    "timezone",
+    "platform_conversions",
+    "platform_conversion_value",
+    "exported_at",
+)
+EPOCH = "TIMESTAMP'1970-01-01 00:00:00Z'"
+
+
+def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
+    """Rows of the ad spend contract. `date` is a day, or an hour as ISO 8601 with an offset."""
+    spend_at = timestamp_field("date")
+    return spend_rows(
+        rows,
+        spend_date=F.when(F.length("date") == 10, F.col("date").try_cast("date")).otherwise(spend_at.cast("date")),
+        spend_at=F.when(F.length("date") > 10, spend_at),
+        platform=F.lower("platform"),
+        spend=money_field("spend"),
+        currency=F.upper(account_field("currency", defaults)),
+        timezone=account_field("timezone", defaults),
+        conversions=F.col("platform_conversions").try_cast("double"),
+        conversion_value=money_field("platform_conversion_value"),
+        exported_at=timestamp_field("exported_at", zone_when_missing="Z"),
+    )
+
+
+def spend_rows(
+    rows: DataFrame,
+    *,
+    spend_date: Column,
+    spend_at: Column,
+    platform: Column,
+    spend: Column,
+    currency: Column,
+    timezone: Column,
+    conversions: Column,
+    conversion_value: Column,
+    exported_at: Column,
+) -> DataFrame:
+    """Rows of bronze.ad_spend from the readings of one platform's export; what every spend adapter ends with."""
+    reason = first_problem(
+        (spend_date.isNull(), "date is missing or not a date"),
+        (platform.isNull(), "platform is missing"),
+        (spend.isNull(), "spend is missing or not a decimal number"),
+        (spend < 0, "spend is negative"),
+        (currency.isNull(), "a spend without currency; ad_spend.accounts can say it"),
+        (~currency.rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        (given_but_unread("impressions", count_field("impressions")), "impressions is not a number"),
+        (given_but_unread("clicks", count_field("clicks")), "clicks is not a number"),
+    )
+    return rows.select(
+        "file",
+        "line",
+        "raw",
+        reason.alias("reason"),
+        spend_date.alias("spend_date"),
+        spend_at.alias("spend_at"),
+        platform.alias("platform"),
+        "account_id",
+        "campaign_id",
+        "campaign_name",
+        "source",
+        "medium",
+        count_field("impressions").alias("impressions"),
+        count_field("clicks").alias("clicks"),
+        spend.alias("spend"),
+        currency.alias("currency"),
+        timezone.alias("timezone"),
+        conversions.alias("platform_conversions"),
+        conversion_value.alias("platform_conversion_value"),
+        F.coalesce(exported_at, F.expr(EPOCH)).alias("exported_at"),
+    )
+
+
+ADAPTER = Adapter(
+    name="ad_spend",
+    table=BRONZE_AD_SPEND,
+    columns=COLUMNS,
+    required=("date", "platform", "spend"),
+    required_without_accounts=("currency",),
+    parse=parse,
+)

@@ -1,0 +1,115 @@
+"""Events in the project's own contract: JSON Lines, or CSV with the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from touchpoints.sources.adapter import (
+    Adapter,
+    Defaults,
+    content_hash,
+    first_problem,
+    given_but_unread,
+    impossible_time,
+    money_field,
+    timestamp_field,
+)
+from warehouse.tables.bronze_events import BRONZE_EVENTS
+
+TEXT_COLUMNS = (
+    "anonymous_id",
+    "user_id",
+    "session_id",
+    "source",
+    "medium",
+    "campaign",
+    "content",
+    "term",
+    "page_url",
+    "referrer",
+    "install_referrer",
+    "user_agent",
+    "ip",
+    "country",
+    "order_id",
+    "properties",
+)
+COLUMNS = (
+    "event_id",
+    "event_name",
+    "event_ts",
+    "received_ts",
+    "platform",
+    "consent",
+    "value",
+    "currency",
+    *TEXT_COLUMNS,
+)
+PLATFORMS = ("web", "ios", "android", "server")
+# A line sent twice is received twice: the time of receipt, and what was made of it, is not what the event says.
+NOT_CONTENT = ("received_at", "event_at", "is_clock_skewed", "extra")
+MAX_CLOCK_SKEW = "INTERVAL 5 MINUTES"
+
+
+def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
+    """Rows of the events contract."""
+    sent_at = timestamp_field("event_ts")
+    received_at = timestamp_field("received_ts")
+    platform = F.lower(F.coalesce(F.col("platform"), F.lit("web")))
+    value = money_field("value")
+    currency = F.upper(F.coalesce(F.col("currency"), F.lit(defaults.currency)))
+    moves_money = F.col("event_name").isin("purchase", "refund")
+    reason = first_problem(
+        (F.col("event_id").isNull(), "event_id is missing"),
+        (F.col("event_name").isNull(), "event_name is missing"),
+        (F.col("event_ts").isNull(), "event_ts is missing"),
+        (sent_at.isNull(), "event_ts is not ISO 8601 with an offset"),
+        (impossible_time(sent_at), "event_ts is before 1990"),
+        (given_but_unread("received_ts", received_at), "received_ts is not ISO 8601 with an offset"),
+        (F.col("anonymous_id").isNull() & F.col("user_id").isNull(), "neither anonymous_id nor user_id is given"),
+        (~platform.isin(*PLATFORMS), "platform is not web, ios, android or server"),
+        (given_but_unread("value", value), "value is not a decimal number"),
+        (value < 0, "value is negative"),
+        (moves_money & value.isNotNull() & currency.isNull(), "a value without currency"),
+        (moves_money & ~currency.rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        ((F.col("event_name") == "refund") & F.col("order_id").isNull(), "a refund without order_id"),
+    )
+    is_skewed = F.coalesce(sent_at > received_at + F.expr(MAX_CLOCK_SKEW), F.lit(False))
+    said = rows.select(
+        "file",
+        "line",
+        "raw",
+        reason.alias("reason"),
+        "event_id",
+        "event_name",
+        F.when(is_skewed, received_at).otherwise(sent_at).alias("event_at"),
+        sent_at.alias("sent_event_at"),
+        is_skewed.alias("is_clock_skewed"),
+        received_at.alias("received_at"),
+        *TEXT_COLUMNS,
+        platform.alias("platform"),
+        _consent("analytics").alias("consent_analytics"),
+        _consent("ads").alias("consent_ads"),
+        value.alias("value"),
+        F.when(value.isNotNull(), currency).alias("currency"),
+        F.when(F.col("unknown"), F.col("raw")).alias("extra"),
+    )
+    content = [name for name in said.columns if name in BRONZE_EVENTS.column_names and name not in NOT_CONTENT]
+    return said.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
+
+
+def _consent(purpose: str) -> Column:
+    said = F.lower(F.get_json_object("consent", f"$.{purpose}"))
+    return F.when(said == "true", F.lit(True)).when(said == "false", F.lit(False))
+
+
+ADAPTER = Adapter(
+    name="events",
+    table=BRONZE_EVENTS,
+    columns=COLUMNS,
+    required=("event_id", "event_name", "event_ts"),
+    parse=parse,
+)

@@ -1,0 +1,80 @@
+"""Google Ads campaign statistics: cost in micros, currency and zone from the account history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from touchpoints.sources.ad_spend import spend_rows
+from touchpoints.sources.adapter import Adapter, Defaults, money_field, timestamp_field
+from warehouse.contracts import MONEY
+from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+
+MICROS = 1_000_000
+
+
+def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
+    """One row per campaign, day, network and device of the export; they add up in silver.
+
+    Options account_history and campaign_history name the files (below landing.root) that hold the account's
+    currency and time zone and the campaigns' names; of several versions the newest updated_at counts.
+    """
+    accounts = _newest(lookups["account_history"], "id").select(
+        F.col("id").alias("customer_id"), "currency_code", "time_zone"
+    )
+    campaigns = _newest(lookups["campaign_history"], "id").select("id", F.col("name").alias("campaign_name"))
+    named = (
+        rows.join(F.broadcast(accounts), "customer_id", how="left")
+        .join(F.broadcast(campaigns), "id", how="left")
+        .withColumns(
+            {
+                "account_id": F.col("customer_id"),
+                "campaign_id": F.col("id"),
+                "source": F.lit(None).cast("string"),
+                "medium": F.lit(None).cast("string"),
+            }
+        )
+    )
+    micros = F.col("cost_micros").try_cast("decimal(28,0)")
+    return spend_rows(
+        named,
+        spend_date=F.col("date").try_cast("date"),
+        spend_at=F.lit(None).cast("timestamp"),
+        platform=F.lit("google_ads"),
+        spend=(micros / MICROS).try_cast(MONEY),
+        currency=F.upper("currency_code"),
+        timezone=F.col("time_zone"),
+        conversions=F.col("conversions").try_cast("double"),
+        conversion_value=money_field("conversions_value"),
+        exported_at=timestamp_field("_fivetran_synced", zone_when_missing="Z"),
+    )
+
+
+def _newest(history: DataFrame, key: str) -> DataFrame:
+    newest = Window.partitionBy(key).orderBy(F.col("updated_at").desc(), F.col("line").desc())
+    return history.withColumn("rank", F.row_number().over(newest)).where(F.col("rank") == 1)
+
+
+ADAPTER = Adapter(
+    name="google_ads",
+    table=BRONZE_AD_SPEND,
+    columns=(
+        "customer_id",
+        "date",
+        "id",
+        "impressions",
+        "clicks",
+        "cost_micros",
+        "conversions",
+        "conversions_value",
+        "_fivetran_synced",
+    ),
+    required=("customer_id", "date", "id", "cost_micros"),
+    parse=parse,
+    lookups={
+        "account_history": ("id", "updated_at", "currency_code", "time_zone"),
+        "campaign_history": ("id", "updated_at", "name"),
+    },
+)

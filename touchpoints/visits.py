@@ -1,0 +1,116 @@
+"""Who did it, in which visit, and whether it was a marketing touch: one pass over the events of each device.
+
+Every event crosses the network once, by device, and is sorted once. Identity intervals travel along as marker rows,
+so that a device with many logins costs no more than one with few.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from touchpoints.identities import login, person_of_device, person_of_user
+
+MARKER, ORDER, HIT = 0, 1, 2  # at one moment: first who it is, then what it does
+
+
+def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, timeout_minutes: int) -> DataFrame:
+    """One row per hit and per order with an anonymous buyer: the input's columns and
+
+    - person_id: the event's own login, else by the device's identity interval, else the device;
+    - session_id: of events that open or continue a session; null for ad_*, server events and orders;
+    - is_session_start: the first event of its session;
+    - is_touch: starts a session, changes source, medium, campaign or click id inside it, or is an ad_* event.
+
+    `hits` has the columns of `build_hits`. A gap of more than `timeout_minutes` or another person ends a session;
+    where sender's session ids are given on both sides of a gap, they decide in its place.
+    """
+    rows = _rows(hits, identities, orders)
+    device = Window.partitionBy("device_key", "device").orderBy("at", "row_kind", "event_id")
+    so_far = device.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    before = device.rowsBetween(Window.unboundedPreceding, -1)
+
+    own_login = person_of_user(login(F.col("user_id")))
+    by_interval = F.last("marked_person_id", ignorenulls=True).over(so_far)
+    is_hit = F.col("row_kind") == HIT
+    opens = is_hit & F.col("is_session_event")
+    named = rows.select(
+        "*",
+        F.coalesce(own_login, by_interval, person_of_device(F.col("anonymous_id"))).alias("person_id"),
+        opens.alias("opens"),
+    )
+
+    last = F.last(F.when(F.col("opens"), F.struct("at", "person_id", "sent_session_id")), ignorenulls=True).over(before)
+    followed = named.select("*", last.alias("last"))
+    started = followed.select(
+        "*", (F.col("opens") & _begins_session(timeout_minutes=timeout_minutes)).alias("is_session_start")
+    )
+    start_event = F.last(F.when(F.col("is_session_start"), F.col("event_id")), ignorenulls=True).over(so_far)
+    in_session = started.select("*", F.when(F.col("opens"), start_event).alias("start_event_id"))
+
+    # The last touch of the session: its start, or a later event that says where the visitor came from.
+    speaks = F.col("is_session_start") | (F.col("opens") & F.col("has_origin"))
+    origin = F.struct("source", "medium", "campaign", "click_id")
+    last_origin = F.last(F.when(speaks, F.struct("start_event_id", origin.alias("origin"))), ignorenulls=True).over(
+        before
+    )
+    compared = in_session.select("*", last_origin.alias("last_origin"))
+    changes_origin = (
+        F.col("opens")
+        & F.col("has_origin")
+        & (
+            (F.col("last_origin.start_event_id") != F.col("start_event_id"))
+            | (F.col("last_origin.origin") != origin_of())
+        )
+    )
+    is_ad_touch = is_hit & F.col("is_ad_event")
+    session_id = F.md5(F.concat_ws("|", "device", "start_event_id"))
+    return compared.where(F.col("row_kind") != MARKER).select(
+        *hits.columns,
+        "row_kind",
+        "device_key",
+        "device",
+        "person_id",
+        F.when(F.col("start_event_id").isNotNull(), session_id).alias("session_id"),
+        "is_session_start",
+        (F.col("is_session_start") | F.coalesce(changes_origin, F.lit(False)) | is_ad_touch).alias("is_touch"),
+    )
+
+
+def origin_of() -> Column:
+    """Where a hit came from, as touches compare it; null parts are equal to null parts."""
+    return F.struct("source", "medium", "campaign", "click_id")
+
+
+def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFrame:
+    """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
+    device = F.coalesce(F.concat(F.lit("a:"), F.col("anonymous_id")), F.concat(F.lit("u:"), F.col("user_id")))
+    no_person = F.lit(None).cast("string").alias("marked_person_id")
+    hit_rows = hits.select("*", F.lit(HIT).alias("row_kind"), F.col("event_at").alias("at"), no_person)
+    order_rows = orders.where(F.col("user_id").isNull()).select(
+        "anonymous_id",
+        F.concat(F.lit("order:"), F.col("order_id")).alias("event_id"),
+        F.lit("order").alias("event_name"),
+        "order_id",
+        F.lit(ORDER).alias("row_kind"),
+        F.col("order_at").alias("at"),
+        no_person,
+    )
+    markers = identities.select(
+        "anonymous_id",
+        F.lit("").alias("event_id"),
+        F.lit(MARKER).alias("row_kind"),
+        F.col("valid_from").alias("at"),
+        F.col("person_id").alias("marked_person_id"),
+    )
+    rows = hit_rows.unionByName(order_rows, allowMissingColumns=True).unionByName(markers, allowMissingColumns=True)
+    return rows.select("*", device.alias("device")).select("*", F.xxhash64("device").alias("device_key"))
+
+
+def _begins_session(*, timeout_minutes: int) -> Column:
+    is_first = F.col("last").isNull()
+    is_other_person = F.col("person_id") != F.col("last.person_id")
+    both_sent = F.col("sent_session_id").isNotNull() & F.col("last.sent_session_id").isNotNull()
+    is_other_sent = F.col("sent_session_id") != F.col("last.sent_session_id")
+    is_gap = F.col("at") > F.col("last.at") + F.expr(f"INTERVAL {timeout_minutes} MINUTES")
+    return F.coalesce(is_first | is_other_person | F.when(both_sent, is_other_sent).otherwise(is_gap), F.lit(False))

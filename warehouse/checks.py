@@ -1,0 +1,55 @@
+"""What a check of the data found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from warehouse.errors import CheckFailed
+
+Number = int | float | Decimal
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check: what must hold, whether it did, and the two figures that were compared."""
+
+    name: str
+    passed: bool
+    expected: float
+    actual: float
+    detail: str
+
+
+def equal(name: str, expected: Number | None, actual: Number | None, *, detail: str = "") -> CheckResult:
+    """Both figures are the same: exactly for integers and decimals, to 1e-9 of their size for floats.
+
+    A missing figure (the sum of nothing) counts as 0.
+    """
+    left, right = expected or 0, actual or 0
+    if isinstance(left, float) or isinstance(right, float):
+        passed = math.isclose(float(left), float(right), rel_tol=1e-9, abs_tol=1e-6)
+    else:
+        passed = left == right
+    return CheckResult(name, passed, float(left), float(right), detail)
+
+
+def none_found(name: str, found: int | None, *, detail: str = "") -> CheckResult:
+    """Nothing of the kind exists."""
+    return equal(name, 0, found, detail=detail)
+
+
+def require_all(results: Sequence[CheckResult]) -> None:
+    """CheckFailed, naming the first failures with their figures, unless every check passed."""
+    failed = [result for result in results if not result.passed]
+    if not failed:
+        return
+    told = "; ".join(
+        f"{result.name}: expected {result.expected:,.6g}, found {result.actual:,.6g}"
+        + (f" ({result.detail})" if result.detail else "")
+        for result in failed[:3]
+    )
+    more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
+    raise CheckFailed(f"{len(failed)} of {len(results)} checks failed, nothing is published: {told}{more}")

@@ -1,0 +1,23 @@
+"""Which code made a row: a hash of the packages' sources, so that changed code rebuilds what it made."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+BUILDING_PACKAGES = ("warehouse", "touchpoints", "attribution", "ltv")
+
+
+@cache
+def code_version() -> str:
+    """A short hash over the Python sources of the packages that build tables."""
+    digest = hashlib.sha256()
+    for package in BUILDING_PACKAGES:
+        spec = find_spec(package)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            for source in sorted(Path(folder).rglob("*.py")):
+                digest.update(source.relative_to(folder).as_posix().encode())
+                digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]

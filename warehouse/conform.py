@@ -1,0 +1,13 @@
+"""Brings a frame into its table's contract: the last line of every builder."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from warehouse.contracts import Table
+
+
+def conform(frame: DataFrame, table: Table) -> DataFrame:
+    """The contract's columns, in its order and types. A column the frame lacks is an error, one too many is dropped."""
+    return frame.select(*(F.col(column.name).cast(column.type).alias(column.name) for column in table.columns))
