@@ -5,17 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from warehouse.conform import conform
-from warehouse.tables.bronze_events import BRONZE_EVENTS
-
 # Of two payloads of one event the smaller of these is kept; no time of receipt comes last.
 RECEIPT_ORDER = "struct({0}.received_at IS NULL, {0}.received_at, {0}.payload_hash)"
 SUPERSEDES = f"{RECEIPT_ORDER.format('s')} < {RECEIPT_ORDER.format('t')}"
-
-
-def build_events(classified: DataFrame) -> DataFrame:
-    """The rows to merge into bronze.events: of each event_id in the batch the one that wins in it."""
-    return conform(classified.where(F.col("is_first_in_batch")), BRONZE_EVENTS)
 
 
 def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:

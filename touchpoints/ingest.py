@@ -10,13 +10,17 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
+from typing import Any
 
+from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from touchpoints.events import SUPERSEDES, build_events, classify_events
+from touchpoints.events import SUPERSEDES, classify_events
 from touchpoints.landed_rows import LandedFile, list_files, read_rows, unreadable
+from touchpoints.orders import classify_orders
 from touchpoints.sources import adapter_named
 from touchpoints.sources.adapter import Adapter, Defaults
 from warehouse.conform import conform
@@ -49,15 +53,33 @@ class Account:
     quarantined: int = 0
     conflicting: int = 0
 
+    def __add__(self, other: Account) -> Account:
+        """Two accounts as one."""
+        return Account(
+            read=self.read + other.read,
+            kept=self.kept + other.kept,
+            duplicate=self.duplicate + other.duplicate,
+            quarantined=self.quarantined + other.quarantined,
+            conflicting=self.conflicting + other.conflicting,
+        )
+
 
 @dataclass(frozen=True)
 class Batch:
-    """New files of one input and the frame of their parsed rows, staged on disk."""
+    """New files of one input. `is_resumed`: a killed run planned it and may have written some of its rows."""
 
     source: Input
     batch_id: str
     files: Sequence[LandedFile]
-    staged: DataFrame
+    is_resumed: bool
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A batch whose rows are parsed, on disk."""
+
+    batch: Batch
+    rows: DataFrame
 
 
 class Ingest:
@@ -82,64 +104,82 @@ class Ingest:
         self.started_at = started_at
         self.say = say
 
-    def new_files(self, source: Input) -> list[tuple[str, list[LandedFile]]]:
-        """Batches to take in, as (batch_id, files): those a killed run left planned, then one of the new files.
+    def new_batches(self, source: Input) -> list[Batch]:
+        """What is to be taken in: batches that a killed run left planned, then one of the files not seen before.
 
         Raises InputError for a landed file that has changed, and for a planned file that is gone.
         """
         landed = list_files(self.spark, self.root, source.files, required=source.required)
         lookups = set(source.lookup_files.values())
         found = {file.file: file for file in landed if file.file not in lookups}
-        known = {
-            row["file"]: row
-            for row in self.lake.read(BRONZE_LANDED_FILES).where(F.col("source") == source.name).collect()
-        }
+        of_source = self.lake.read(BRONZE_LANDED_FILES).where(F.col("source") == source.name)
+        known = {row["file"]: row for row in of_source.collect()}  # one row per landed file
         self._refuse_changed(source, [file for file in found.values() if file.file in known], known)
-        batches: dict[str, list[LandedFile]] = {}
+        resumed: dict[str, list[LandedFile]] = {}
         for row in known.values():
             if row["status"] == "planned":
                 if row["file"] not in found:
                     raise InputError(
                         f"{row['file']}: a run stopped while taking it in, and now it is gone; land it again"
                     )
-                batches.setdefault(row["batch_id"], []).append(found[row["file"]])
+                resumed.setdefault(row["batch_id"], []).append(found[row["file"]])
+        batches = [Batch(source, batch_id, files, is_resumed=True) for batch_id, files in sorted(resumed.items())]
         fresh = [file for name, file in found.items() if name not in known]
         if fresh:
-            batches[_batch_id(source, fresh)] = fresh
-        return sorted(batches.items())
+            batches.append(Batch(source, _batch_id(source, fresh), fresh, is_resumed=False))
+        return batches
 
-    def stage(self, source: Input, batch_id: str, files: Sequence[LandedFile]) -> Batch:
-        """Parses the files once, to `<lake>/_staging`; the share of bad rows is checked here, before any write."""
-        path = f"{self.lake.root.rstrip('/')}/_staging/{source.name}-{batch_id}"
+    def take_in(self, batches: Sequence[Batch]) -> dict[str, Account]:
+        """Stages, plans, writes and finishes the batches; the account of each input.
+
+        Every batch is parsed and judged before anything of any of them is written.
+        """
+        staged = [self._stage(batch) for batch in batches]
+        accounts: dict[str, Account] = {}
+        for wave in _waves(staged):
+            for name, account in self._take_in_wave(wave):
+                accounts[name] = accounts.get(name, Account()) + account
+        self._discard_staged()
+        return accounts
+
+    def _take_in_wave(self, wave: Sequence[Staged]) -> list[tuple[str, Account]]:
+        batches = [one.batch for one in wave]
+        classified = [self._classified(one).persist(StorageLevel.MEMORY_AND_DISK) for one in wave]
+        accounts = []
         try:
-            self._parsed(source, files, numbered=False).write.mode("overwrite").parquet(path)
-        except PySparkException as error:
-            raise (unreadable(error, files) or error) from error
-        staged = self.spark.read.parquet(path)
-        total = staged.agg(F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")).first()
-        assert total is not None
-        if total["bad"] > self.max_quarantined_share * total["read"]:
-            raise CheckFailed(self._too_many_bad(source, staged, total))
-        return Batch(source, batch_id, files, staged)
+            self._plan(wave, classified)
+            planned = self._planned_rows(batches)
+            for batch, rows in zip(batches, classified, strict=True):
+                of_batch = [row for row in planned if row["batch_id"] == batch.batch_id]
+                self._write_rows(batch, rows)
+                self._write_quarantine(batch, of_batch)
+                account = _total(of_batch)
+                self._say(batch, account)
+                accounts.append((batch.source.name, account))
+        finally:
+            for rows in classified:
+                rows.unpersist()
+        self._finish(batches)
+        return accounts
 
-    def take_in(self, batch: Batch) -> Account:
-        """Writes a staged batch: plan, rows, quarantine, done. Returns its account."""
-        source, good = batch.source, self._good(batch)
-        classified = self._classified(batch, good)
-        planned = self._plan(batch, classified)
-        account = _total(planned)
-        if account.kept or account.conflicting or account.duplicate:
-            self._write_rows(batch, classified)
-        if account.quarantined:
-            self.lake.merge(BRONZE_QUARANTINE, self._quarantine(batch, planned))
-        done = self._of_batch(batch).withColumn("status", F.lit("done"))
-        self.lake.merge(BRONZE_LANDED_FILES, done, update_when="t.status = 'planned'")
-        conflicts = f", {account.conflicting:,} of them with another payload" if account.conflicting else ""
-        self.say(
-            f"{source.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
-            f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
-        )
-        return account
+    def _stage(self, batch: Batch) -> Staged:
+        """Parses the files once, to `<lake>/_staging`; the share of bad rows is checked here, before any write."""
+        path = f"{self.lake.root.rstrip('/')}/_staging/{batch.source.name}-{batch.batch_id}"
+        try:
+            self._parsed(batch.source, batch.files, numbered=False).write.mode("overwrite").parquet(path)
+        except PySparkException as error:
+            raise (unreadable(error, batch.files) or error) from error
+        rows = self.spark.read.parquet(path)
+        total = rows.agg(F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")).collect()[0]
+        if total["bad"] > self.max_quarantined_share * total["read"]:
+            raise CheckFailed(self._too_many_bad(batch.source, rows, total))
+        return Staged(batch, rows)
+
+    def _discard_staged(self) -> None:
+        """Removes what was staged; a run that was killed leaves it to be written over."""
+        jvm: Any = self.spark._jvm
+        folder = jvm.org.apache.hadoop.fs.Path(f"{self.lake.root.rstrip('/')}/_staging")
+        folder.getFileSystem(self.spark._jsc.hadoopConfiguration()).delete(folder, True)
 
     def _parsed(self, source: Input, files: Sequence[LandedFile], *, numbered: bool) -> DataFrame:
         adapter = source.adapter
@@ -166,30 +206,21 @@ class Ingest:
             raise InputError(f"{self.root}/{source.lookup_files[name]}: no such file (option {name} of {source.name})")
         return read_rows(self.spark, self.root, files, columns=columns, required=columns, numbered=True)
 
-    def _good(self, batch: Batch) -> DataFrame:
-        good = batch.staged.where(F.col("reason").isNull()).drop("reason", "raw")
-        return good.withColumnsRenamed({"file": "source_file", "line": "source_line"}).withColumn(
-            "batch_id", F.lit(batch.batch_id)
+    def _classified(self, staged: Staged) -> DataFrame:
+        """The good rows with is_kept, is_conflicting and is_superseding; see `classify_events`."""
+        batch, table = staged.batch, staged.batch.source.adapter.table
+        good = (
+            staged.rows.where(F.col("reason").isNull())
+            .drop("reason", "raw")
+            .withColumnsRenamed({"file": "source_file", "line": "source_line"})
+            .withColumn("batch_id", F.lit(batch.batch_id))
         )
-
-    def _classified(self, batch: Batch, good: DataFrame) -> DataFrame:
-        table = batch.source.adapter.table
+        earlier = self.lake.read(table).where(F.col("batch_id") != batch.batch_id)
         if table is BRONZE_EVENTS:
-            earlier = self.lake.read(table).where(F.col("batch_id") != batch.batch_id)
             return classify_events(good, earlier)
         if table is BRONZE_ORDERS:
-            # A version that arrives again says nothing new.
-            earlier = self.lake.read(table).where(F.col("batch_id") != batch.batch_id)
-            fresh = good.join(earlier.select(*table.key), list(table.key), how="left_anti")
-            first = fresh.groupBy(*table.key).agg(F.min(F.struct("source_file", "source_line")).alias("first"))
-            kept = first.select(*table.key, "first.source_file", "first.source_line", F.lit(True).alias("kept"))
-            joined = good.join(kept, [*table.key, "source_file", "source_line"], how="left")
-            return joined.select(
-                *good.columns,
-                F.col("kept").isNotNull().alias("is_kept"),
-                F.lit(False).alias("is_conflicting"),
-                F.lit(False).alias("is_superseding"),
-            )
+            return classify_orders(good, earlier)
+        # Rows of other inputs are told apart by file and line: each is new.
         return good.select(
             "*",
             F.lit(True).alias("is_kept"),
@@ -197,12 +228,20 @@ class Ingest:
             F.lit(False).alias("is_superseding"),
         )
 
-    def _plan(self, batch: Batch, classified: DataFrame) -> list[Row]:
-        """The batch's rows of bronze.landed_files, written as planned.
+    def _plan(self, staged: Sequence[Staged], classified: Sequence[DataFrame]) -> None:
+        """Writes the account of every file of the fresh batches to bronze.landed_files, as planned.
 
-        A batch that a killed run has planned keeps its account: some of its rows may be written already.
+        A resumed batch keeps the account of its plan: some of its rows may be written already.
         """
-        read = batch.staged.groupBy("file").agg(
+        plans = [
+            self._plan_of(one, rows) for one, rows in zip(staged, classified, strict=True) if not one.batch.is_resumed
+        ]
+        if plans:
+            self.lake.append(BRONZE_LANDED_FILES, reduce(DataFrame.unionByName, plans).coalesce(1))
+
+    def _plan_of(self, staged: Staged, classified: DataFrame) -> DataFrame:
+        batch = staged.batch
+        read = staged.rows.groupBy("file").agg(
             F.bit_xor("line_hash").alias("fingerprint"),
             F.count(F.lit(1)).alias("rows_read"),
             F.count("reason").alias("rows_quarantined"),
@@ -211,37 +250,45 @@ class Ingest:
             F.count_if("is_kept").alias("rows_kept"),
             F.count_if("is_conflicting").alias("rows_conflicting"),
         )
-        counts = read.join(good, "file", how="left")
         listed = [(file.file, file.bytes, datetime.fromtimestamp(file.modified_ms / 1000, UTC)) for file in batch.files]
         files = self.spark.createDataFrame(listed, "file string, bytes bigint, modified_at timestamp")
-        planned = (
-            files.join(counts, "file", how="left")
-            .fillna(0)
-            .withColumns(
-                {
-                    "source": F.lit(batch.source.name),
-                    "status": F.lit("planned"),
-                    "rows_duplicate": F.col("rows_read") - F.col("rows_kept") - F.col("rows_quarantined"),
-                    "batch_id": F.lit(batch.batch_id),
-                }
-            )
+        counted = files.join(read, "file", how="left").join(good, "file", how="left").fillna(0)
+        planned = counted.withColumns(
+            {
+                "source": F.lit(batch.source.name),
+                "status": F.lit("planned"),
+                "rows_duplicate": F.col("rows_read") - F.col("rows_kept") - F.col("rows_quarantined"),
+                "batch_id": F.lit(batch.batch_id),
+            }
         )
-        self.lake.merge(BRONZE_LANDED_FILES, conform(planned, BRONZE_LANDED_FILES))
-        return self._of_batch(batch).collect()  # one row per file of the batch
+        return conform(planned, BRONZE_LANDED_FILES)
 
-    def _of_batch(self, batch: Batch) -> DataFrame:
-        return self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id") == batch.batch_id)
+    def _planned_rows(self, batches: Sequence[Batch]) -> list[Row]:
+        ids = [batch.batch_id for batch in batches]
+        return self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(ids)).collect()  # one row per file
+
+    def _finish(self, batches: Sequence[Batch]) -> None:
+        ids = [batch.batch_id for batch in batches]
+        planned = self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(ids))
+        done = planned.withColumn("status", F.lit("done"))
+        self.lake.merge(BRONZE_LANDED_FILES, done, update_when="t.status = 'planned'")
 
     def _write_rows(self, batch: Batch, classified: DataFrame) -> None:
         table = batch.source.adapter.table
-        if table is BRONZE_EVENTS:
-            self.lake.merge(table, build_events(classified), update_when=SUPERSEDES)
+        kept = conform(classified.where(F.col("is_kept")), table)
+        if batch.is_resumed:
+            self.lake.merge(table, kept)
         else:
-            self.lake.merge(table, conform(classified.where(F.col("is_kept")), table))
+            self.lake.append(table, kept)
+        superseding = classified.where(F.col("is_superseding"))
+        if table is BRONZE_EVENTS and not superseding.isEmpty():
+            self.lake.merge(table, conform(superseding, table), update_when=SUPERSEDES)
 
-    def _quarantine(self, batch: Batch, planned: Sequence[Row]) -> DataFrame:
+    def _write_quarantine(self, batch: Batch, planned: Sequence[Row]) -> None:
         """The bad rows with their line numbers, from a second look at only the files that have some."""
         bad_files = {row["file"] for row in planned if row["rows_quarantined"]}
+        if not bad_files:
+            return
         files = [file for file in batch.files if file.file in bad_files]
         parsed = self._parsed(batch.source, files, numbered=True).where(F.col("reason").isNotNull())
         rows = parsed.select(
@@ -253,7 +300,17 @@ class Ingest:
             F.lit(self.started_at).alias("quarantined_at"),
             F.lit(batch.batch_id).alias("batch_id"),
         )
-        return conform(rows, BRONZE_QUARANTINE)
+        if batch.is_resumed:
+            self.lake.merge(BRONZE_QUARANTINE, conform(rows, BRONZE_QUARANTINE))
+        else:
+            self.lake.append(BRONZE_QUARANTINE, conform(rows.coalesce(1), BRONZE_QUARANTINE))
+
+    def _say(self, batch: Batch, account: Account) -> None:
+        conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""
+        self.say(
+            f"{batch.source.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
+            f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
+        )
 
     def _refuse_changed(self, source: Input, files: Sequence[LandedFile], known: Mapping[str, Row]) -> None:
         touched = []
@@ -305,6 +362,20 @@ def input_named(name: str, adapter: str, files: str, *, required: bool, options:
 def _batch_id(source: Input, files: Sequence[LandedFile]) -> str:
     content = "\n".join([source.name, *(f"{file.file} {file.bytes}" for file in files)])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _waves(staged: Sequence[Staged]) -> list[list[Staged]]:
+    """The batches in order, at most one per table in a wave: a batch is told from what the table already holds."""
+    waves: list[list[Staged]] = []
+    for one in staged:
+        table = one.batch.source.adapter.table
+        free = (wave for wave in waves if all(other.batch.source.adapter.table is not table for other in wave))
+        wave = next(free, None)
+        if wave is None:
+            waves.append([one])
+        else:
+            wave.append(one)
+    return waves
 
 
 def _total(planned: Sequence[Row]) -> Account:

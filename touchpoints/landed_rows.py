@@ -110,7 +110,7 @@ def read_rows(
             else:
                 lines = lines.select("file", F.lit(None).cast("bigint").alias("line"), "raw")
             frames.append(reader(lines, columns, required))
-    cleaned = [F.when(F.trim(name) != "", F.trim(name)).alias(name) for name in columns]
+    cleaned = [F.nullif(F.trim(name), F.lit("")).alias(name) for name in columns]
     rows = reduce(DataFrame.unionByName, frames)
     return rows.select("file", "line", "raw", "problem", "unknown", *cleaned)
 
@@ -142,17 +142,20 @@ def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]
         F.json_object_keys("raw").alias("keys"),
     )
     known = F.array(*(F.lit(name) for name in columns))
+    # As many keys as known fields with a value: nothing is unknown and nothing stands twice. Most lines end here.
+    filled = reduce(Column.__add__, (F.col("row")[name].isNotNull().cast("int") for name in columns))
+    is_plain = F.size("keys") == filled
     problem = (
         F.when(~F.ltrim(F.regexp_replace("raw", "^\ufeff", "")).startswith("{"), F.lit("not a JSON object"))
         .when(F.col("row._corrupt").isNotNull() | F.col("keys").isNull(), F.lit("not JSON"))
-        .when(F.size(F.array_distinct("keys")) < F.size("keys"), F.lit("a field stands twice"))
+        .when(~is_plain & (F.size(F.array_distinct("keys")) < F.size("keys")), F.lit("a field stands twice"))
     )
     return parsed.select(
         "file",
         "line",
         "raw",
         problem.alias("problem"),
-        (F.size(F.array_except("keys", known)) > 0).alias("unknown"),
+        (~is_plain & (F.size(F.array_except("keys", known)) > 0)).alias("unknown"),
         *(F.col("row")[name].alias(name) for name in columns),
     )
 

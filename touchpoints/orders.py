@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.identities import login, person_of_device, person_of_user
 from warehouse.conform import conform
+from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
 
 
@@ -92,4 +93,21 @@ def _orders_from_events(visits: DataFrame) -> DataFrame:
     return money.groupBy("told_order_id").agg(
         F.min_by(F.when(is_purchase, F.col("purchase")), F.when(is_purchase, F.col("when_told"))).alias("told"),
         F.sum(F.when(~is_purchase, F.col("value"))).alias("told_refunded_value"),
+    )
+
+
+def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
+    """Every good row of a batch with is_kept: the first to bring its version of an order (bronze.orders' key).
+
+    A version that arrives again says nothing new, so none is conflicting and none superseding.
+    """
+    key = BRONZE_ORDERS.key
+    of_version = Window.partitionBy(*key).orderBy("source_file", "source_line")
+    known_versions = known.select(*key, F.lit(True).alias("known"))
+    ranked = arrived.select("*", F.row_number().over(of_version).alias("rank"))
+    return ranked.join(known_versions, list(key), how="left").select(
+        *arrived.columns,
+        (F.col("known").isNull() & (F.col("rank") == 1)).alias("is_kept"),
+        F.lit(False).alias("is_conflicting"),
+        F.lit(False).alias("is_superseding"),
     )

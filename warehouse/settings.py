@@ -69,7 +69,7 @@ class Sessions(Section):
     """What a visit is, and what is no person."""
 
     timeout_minutes: Annotated[int, Field(gt=0)]
-    max_events_per_day: Annotated[int, Field(gt=0)]
+    max_events: Annotated[int, Field(gt=0)]
 
 
 class Touchpoints(Section):
@@ -140,6 +140,7 @@ class Attribution(Section):
 
     models: list[RuleModel]
     conversion_types: list[str]
+    interactions: list[Literal["click", "impression"]]
     lookback_days: PositiveDays
     lookback_days_by_type: dict[str, PositiveDays]
     start_date: dt.date | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from delta.tables import DeltaTable
@@ -48,8 +49,9 @@ class Lake:
     _versions: dict[str, int | None] = field(default_factory=dict)
 
     def path(self, table: Table) -> str:
-        """Folder of the table."""
-        return f"{self.root.rstrip('/')}/{table.layer}/{table.name}"
+        """Folder of the table, absolute: Delta makes no table in a relative one."""
+        root = self.root if "://" in self.root else str(Path(self.root).absolute())
+        return f"{root.rstrip('/')}/{table.layer}/{table.name}"
 
     def version(self, table: Table) -> int | None:
         """Newest version of the table; None where it does not exist yet."""

@@ -56,45 +56,61 @@ MAX_CLOCK_SKEW = "INTERVAL 5 MINUTES"
 
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
     """Rows of the events contract."""
-    sent_at = timestamp_field("event_ts")
-    received_at = timestamp_field("received_ts")
-    platform = F.lower(F.coalesce(F.col("platform"), F.lit("web")))
-    value = money_field("value")
-    currency = F.upper(F.coalesce(F.col("currency"), F.lit(defaults.currency)))
+    # Read first, judged afterwards: each reading is made once, however many conditions ask for it.
+    read = rows.select(
+        "file",
+        "line",
+        "raw",
+        "problem",
+        "unknown",
+        "event_id",
+        "event_name",
+        "event_ts",
+        "received_ts",
+        timestamp_field("event_ts").alias("sent_event_at"),
+        timestamp_field("received_ts").alias("received_at"),
+        *TEXT_COLUMNS,
+        F.lower(F.coalesce(F.col("platform"), F.lit("web"))).alias("platform"),
+        _consent("analytics").alias("consent_analytics"),
+        _consent("ads").alias("consent_ads"),
+        F.col("value").alias("value_text"),
+        money_field("value").alias("value"),
+        F.upper(F.coalesce(F.col("currency"), F.lit(defaults.currency))).alias("currency"),
+    )
     moves_money = F.col("event_name").isin("purchase", "refund")
     reason = first_problem(
         (F.col("event_id").isNull(), "event_id is missing"),
         (F.col("event_name").isNull(), "event_name is missing"),
         (F.col("event_ts").isNull(), "event_ts is missing"),
-        (sent_at.isNull(), "event_ts is not ISO 8601 with an offset"),
-        (impossible_time(sent_at), "event_ts is before 1990"),
-        (given_but_unread("received_ts", received_at), "received_ts is not ISO 8601 with an offset"),
+        (F.col("sent_event_at").isNull(), "event_ts is not ISO 8601 with an offset"),
+        (impossible_time(F.col("sent_event_at")), "event_ts is before 1990"),
+        (given_but_unread("received_ts", F.col("received_at")), "received_ts is not ISO 8601 with an offset"),
         (F.col("anonymous_id").isNull() & F.col("user_id").isNull(), "neither anonymous_id nor user_id is given"),
-        (~platform.isin(*PLATFORMS), "platform is not web, ios, android or server"),
-        (given_but_unread("value", value), "value is not a decimal number"),
-        (value < 0, "value is negative"),
-        (moves_money & value.isNotNull() & currency.isNull(), "a value without currency"),
-        (moves_money & ~currency.rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        (~F.col("platform").isin(*PLATFORMS), "platform is not web, ios, android or server"),
+        (given_but_unread("value_text", F.col("value")), "value is not a decimal number"),
+        (F.col("value") < 0, "value is negative"),
+        (moves_money & F.col("value").isNotNull() & F.col("currency").isNull(), "a value without currency"),
+        (moves_money & ~F.col("currency").rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
         ((F.col("event_name") == "refund") & F.col("order_id").isNull(), "a refund without order_id"),
     )
-    is_skewed = F.coalesce(sent_at > received_at + F.expr(MAX_CLOCK_SKEW), F.lit(False))
-    said = rows.select(
+    is_skewed = F.coalesce(F.col("sent_event_at") > F.col("received_at") + F.expr(MAX_CLOCK_SKEW), F.lit(False))
+    said = read.select(
         "file",
         "line",
         "raw",
         reason.alias("reason"),
         "event_id",
         "event_name",
-        F.when(is_skewed, received_at).otherwise(sent_at).alias("event_at"),
-        sent_at.alias("sent_event_at"),
+        F.when(is_skewed, F.col("received_at")).otherwise(F.col("sent_event_at")).alias("event_at"),
+        "sent_event_at",
         is_skewed.alias("is_clock_skewed"),
-        received_at.alias("received_at"),
+        "received_at",
         *TEXT_COLUMNS,
-        platform.alias("platform"),
-        _consent("analytics").alias("consent_analytics"),
-        _consent("ads").alias("consent_ads"),
-        value.alias("value"),
-        F.when(value.isNotNull(), currency).alias("currency"),
+        "platform",
+        "consent_analytics",
+        "consent_ads",
+        "value",
+        F.when(F.col("value").isNotNull(), F.col("currency")).alias("currency"),
         F.when(F.col("unknown"), F.col("raw")).alias("extra"),
     )
     content = [name for name in said.columns if name in BRONZE_EVENTS.column_names and name not in NOT_CONTENT]

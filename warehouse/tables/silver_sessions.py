@@ -21,6 +21,8 @@ SILVER_SESSIONS = Table(
         Column("medium", "string", "medium of that touch"),
         Column("campaign", "string", "campaign of that touch"),
         Column("landing_url", "string", "page of the first event, without its query"),
-        Column("is_bot", "boolean", "by user agent, or more events in a day than a person makes", nullable=False),
+        Column(
+            "is_bot", "boolean", "by user agent, internal address, or more events than a person makes", nullable=False
+        ),
     ),
 )

@@ -1,0 +1,64 @@
+"""The options jobs share, and the way from a command line to an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jobs.run import Run, Step, exit_code_of, open_run, perform
+
+Config = Annotated[Path | None, typer.Option(help="Configuration file; conf/base.yaml holds what it does not say.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="Last day that counts, in report.timezone. Default: the last day in bronze."
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print what was done as JSON on stdout.")]
+Full = Annotated[bool, typer.Option("--full", help="Rebuild even what is up to date.")]
+
+
+def run_steps(
+    job: str,
+    steps: Sequence[Step],
+    *,
+    config: Path | None,
+    as_of: datetime | None = None,
+    dry_run: bool = False,
+    full: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Performs `steps` as one run and ends the process with its exit code."""
+    runs: list[Run] = []
+
+    def action() -> None:
+        run = open_run(job, config=config, as_of=as_of.date() if as_of else None, dry_run=dry_run, full=full)
+        runs.append(run)
+        perform(run, steps)
+
+    code = exit_code_of(action)
+    if as_json and runs:
+        sys.stdout.write(json.dumps({**runs[0].summary(), "exit_code": code}, indent=2) + "\n")
+    raise typer.Exit(code)
+
+
+def job_main(command: Callable[..., None]) -> Callable[[Sequence[str] | None], int]:
+    """The `main(argv)` of a job script: `command`'s options from argv, its exit code as result."""
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        app.command()(command)
+        try:
+            result: Any = app(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=True)
+        except SystemExit as stop:
+            return int(stop.code or 0)
+        return int(result or 0)
+
+    return main

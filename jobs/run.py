@@ -1,0 +1,219 @@
+"""One run of a job: settings, session, lake, clock and log, and the exit code it ends with."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from rich.console import Console
+
+from warehouse.code_version import code_version
+from warehouse.conform import conform
+from warehouse.contracts import Table
+from warehouse.errors import DistributaryError, InputError
+from warehouse.settings import Settings
+from warehouse.settings_file import load_settings
+from warehouse.spark import build_session
+from warehouse.store import Lake, Origin
+from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
+
+INTERRUPTED = 130
+
+
+@dataclass
+class StepLog:
+    """What one step did: the row that ops.run_log gets, and what --json prints."""
+
+    name: str
+    started_at: datetime
+    seconds: float = 0.0
+    status: str = "done"
+    message: str = ""
+    written: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def skip(self, reason: str) -> None:
+        """Marks the step as one that found nothing to do."""
+        self.status, self.message = "skipped", reason
+
+
+@dataclass
+class Run:
+    """What the steps of a job share."""
+
+    job: str
+    settings: Settings
+    lake: Lake
+    console: Console
+    started_at: datetime
+    wanted_as_of: date | None = None
+    dry_run: bool = False
+    full: bool = False
+    steps: list[StepLog] = field(default_factory=list)
+    _as_of: date | None = None
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session."""
+        return self.lake.spark
+
+    @property
+    def as_of(self) -> date:
+        """The last day that counts, in the reporting zone: --as-of, else the last day that bronze knows."""
+        if self._as_of is None:
+            self._as_of = self.wanted_as_of or self._last_day()
+        return self._as_of
+
+    def say(self, message: str) -> None:
+        """A line of progress for people, on stderr."""
+        self.console.print(f"  {message}", highlight=False, markup=False)
+
+    def origin(self, inputs: Sequence[Table], *sections: str) -> Origin:
+        """What a table made now from these inputs and settings sections is made from."""
+        return Origin(self.lake.versions(inputs), self.settings.digest(*sections), code_version())
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[StepLog]:
+        """Times a step, shows it, and keeps it for ops.run_log."""
+        log = StepLog(name, datetime.now(UTC))
+        begun, before = time.monotonic(), dict(self.lake.written)
+        self.console.print(f"[bold]{name}[/bold]", highlight=False)
+        try:
+            yield log
+        except BaseException as error:
+            log.status, log.message = "failed", " ".join(str(error).split())[:2000]
+            raise
+        finally:
+            log.seconds = time.monotonic() - begun
+            log.written = {k: v for k, v in self.lake.written.items() if before.get(k) != v}
+            self.steps.append(log)
+            said = f": {log.message}" if log.message else ""
+            self.console.print(f"  {log.status} in {log.seconds:.1f} s{said}", highlight=False, markup=False)
+
+    def write_log(self) -> None:
+        """Adds the steps to ops.run_log, in one commit; a run that did nothing new adds its row too."""
+        rows = [
+            {
+                "run_id": self.lake.run_id,
+                "job": f"{self.job}/{log.name}" if self.job != log.name else log.name,
+                "started_at": log.started_at,
+                "finished_at": datetime.fromtimestamp(log.started_at.timestamp() + log.seconds, UTC),
+                "status": log.status,
+                "as_of": self._as_of,
+                "message": log.message,
+                "written": log.written,
+                "counts": log.counts,
+                "settings_hash": self.settings.digest(),
+                "code_version": code_version(),
+            }
+            for log in self.steps
+        ]
+        if rows and not self.dry_run:
+            self.lake.append(OPS_RUN_LOG, conform(self.spark.createDataFrame(rows, OPS_RUN_LOG.ddl), OPS_RUN_LOG))
+
+    def summary(self) -> dict[str, Any]:
+        """The run as plain data, for --json."""
+        return {
+            "run_id": self.lake.run_id,
+            "job": self.job,
+            "as_of": self._as_of.isoformat() if self._as_of else None,
+            "steps": [
+                {
+                    "step": log.name,
+                    "status": log.status,
+                    "seconds": round(log.seconds, 1),
+                    "message": log.message,
+                    "written": log.written,
+                    "counts": log.counts,
+                }
+                for log in self.steps
+            ],
+        }
+
+    def _last_day(self) -> date:
+        zone = self.settings.report.timezone
+        days = [
+            self.lake.read(table).agg(F.max(F.from_utc_timestamp(moment, zone).cast("date")).alias("day")).collect()
+            for table, moment in ((BRONZE_EVENTS, "event_at"), (BRONZE_ORDERS, "order_at"))
+        ]
+        known = [row["day"] for rows in days for row in rows if row["day"] is not None]
+        if not known:
+            raise InputError(
+                f"the lake {self.lake.root} has no events and no orders yet: land files below "
+                f"{self.settings.landing.root} and run `distributary ingest`"
+            )
+        return max(known)
+
+
+Step = Callable[[Run], None]
+
+
+def new_run_id(started_at: datetime) -> str:
+    """Sorts by time; unique without a counter."""
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def open_run(
+    job: str,
+    *,
+    config: Path | None,
+    as_of: date | None = None,
+    dry_run: bool = False,
+    full: bool = False,
+    console: Console | None = None,
+    settings: Settings | None = None,
+    spark: SparkSession | None = None,
+) -> Run:
+    """A run with its session; `settings` and `spark` are for callers that have them already."""
+    chosen = settings or load_settings(config)
+    started_at = datetime.now(UTC)
+    # Set before anything of MLflow is imported.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    session = spark or build_session(f"distributary {job}", chosen.spark.conf, master=chosen.spark.master)
+    return Run(
+        job=job,
+        settings=chosen,
+        lake=Lake(session, chosen.lake, new_run_id(started_at)),
+        console=console or Console(stderr=True),
+        started_at=started_at,
+        wanted_as_of=as_of,
+        dry_run=dry_run,
+        full=full,
+    )
+
+
+def perform(run: Run, steps: Sequence[Step]) -> None:
+    """Runs the steps in order and logs them, also when one fails."""
+    try:
+        for step in steps:
+            step(run)
+    except BaseException:
+        # The failure is what the user must see, even where the log cannot be written either.
+        with suppress(PySparkException):
+            run.write_log()
+        raise
+    run.write_log()
+
+
+def exit_code_of(action: Callable[[], None]) -> int:
+    """Runs `action`; an expected failure becomes one clear line on stderr and its exit code."""
+    try:
+        action()
+    except DistributaryError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    return 0

@@ -1,0 +1,84 @@
+"""What a visit's first page looks like: its URL with the campaign's marks, and where the visitor came from."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, quote_plus
+
+from simulator.campaigns import Campaign
+
+SCHEME = "exampleshop"  # of the app's deep links
+PATHS = ("/", "/event/spring", "/c/outer", "/p/1042", "/p/2210", "/p/%EB%B4%84-%EC%9E%90%EC%BC%93", "/best")
+TERMS = ("spring jacket", "봄 자켓", "trench coat", "바람막이", "linen+shirt")
+IN_APP = f"{SCHEME}://home"
+
+
+def landing_page(campaign: Campaign, *, domain: str, host: str, token: str, quirk: int) -> tuple[str, str]:
+    """URL and referrer ('' = none) of a visit's first page.
+
+    `host` is www, m or app; `token` is a random text for the click id; `quirk` (0 .. 999) picks path and referrer, and
+    now and then one of the oddities that real links carry.
+    """
+    path = PATHS[quirk % len(PATHS)]
+    query = _query(campaign, token, quirk)
+    if host == "app" and campaign.tagging != "universal":
+        target = f"{SCHEME}://{path.strip('/') or 'home'}"
+    else:
+        target = f"https://{'www' if host == 'app' else host}.{domain}{path}"
+    url = f"{target}?{query}" if query else target
+    if quirk % 41 == 0:
+        url += "#reviews"
+    referrer = campaign.referrers[quirk % len(campaign.referrers)] if campaign.referrers and host != "app" else ""
+    if quirk % 29 == 0 and not referrer.startswith("android-app"):
+        referrer = ""  # browsers and apps that do not tell
+    return url, referrer
+
+
+def explicit_fields(campaign: Campaign) -> str:
+    """The part of a JSON line in which the sender itself names the source, as app trackers do."""
+    marks = (("source", campaign.source), ("medium", campaign.medium), ("campaign", campaign.name))
+    return "".join(f',"{name}":"{value}"' for name, value in marks if value is not None)
+
+
+def install_referrer(campaign: Campaign, token: str, *, injected: bool) -> str:
+    """What Google Play tells a freshly installed app; `injected` = a fraudulent click came in between."""
+    if injected:
+        return f"utm_source=adfast&utm_medium=affiliate&utm_campaign=cpa_boost&click_id={token}"
+    if campaign.key == "app_install_ads":
+        return f"utm_source=google&utm_medium=cpc&utm_campaign={campaign.name}&gclid={token}"
+    return "utm_source=google-play&utm_medium=organic"
+
+
+def _query(campaign: Campaign, token: str, quirk: int) -> str:
+    parts = []
+    if campaign.tagging in ("utm", "deep_link", "universal"):
+        parts.append(_utm(campaign, quirk))
+    if campaign.click_id == "NaPm":
+        parts.append("NaPm=" + quote(f"ct={token[:8]}|ci={token}|tr=sa|hk={token[8:]}", safe=""))
+    elif campaign.click_id == "fbclid" and campaign.tagging == "referrer":
+        if quirk % 2:  # Meta marks many organic clicks too
+            parts.append(f"fbclid=IwAR0{token}")
+    elif campaign.click_id:
+        parts.append(f"{campaign.click_id}={campaign.key[:2].title()}0KCQ{token}")
+    if campaign.extra_query:
+        parts.append(campaign.extra_query)
+    return "&".join(part for part in parts if part)
+
+
+def _utm(campaign: Campaign, quirk: int) -> str:
+    """The UTM parameters, some of them as careless people write them."""
+    encode = quote_plus if quirk % 2 else quote
+    marks = [("utm_source", campaign.source), ("utm_medium", campaign.medium), ("utm_campaign", campaign.name)]
+    if campaign.medium == "cpc":
+        marks.append(("utm_term", ("", "(not set)", *TERMS)[quirk % 7]))
+    if quirk % 5 == 0:
+        marks.append(("utm_content", f"creative_{quirk % 4}"))
+    if quirk % 97 == 0:
+        marks = [(name.upper(), value) for name, value in marks]
+    if quirk % 89 == 0:
+        marks[0] = (marks[0][0], (campaign.source or "").title())
+    query = "&".join(f"{name}={encode(value)}" for name, value in marks if value is not None)
+    if quirk % 101 == 0:
+        query += "&utm_content=100%_wool"  # a percent sign that encodes nothing
+    if quirk % 103 == 0:
+        query += "&utm_source=second_value"  # the same parameter twice
+    return query
