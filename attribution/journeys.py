@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from warehouse.conform import conform
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 
+MICROS_PER_DAY = 86_400_000_000
 TOUCH = ("touched_at", "touchpoint_id", "channel", "source", "medium", "campaign")
 
 
@@ -50,19 +51,19 @@ def build_journeys(
     return conform(converting.unionByName(others), SILVER_JOURNEYS)
 
 
-def _lookback_seconds(lookback_days: Mapping[str, int]) -> Column:
-    days = F.coalesce(*(F.when(F.col("conversion_type") == name, F.lit(days)) for name, days in lookback_days.items()))
-    return days * 86_400
+def _lookback_micros(lookback_days: Mapping[str, int]) -> Column:
+    windows = {name: F.lit(days * MICROS_PER_DAY).cast("bigint") for name, days in lookback_days.items()}
+    return F.coalesce(*(F.when(F.col("conversion_type") == name, window) for name, window in windows.items()))
 
 
-def _seconds_since(earlier: Column, later: Column) -> Column:
+def _micros_since(earlier: Column, later: Column) -> Column:
     return F.unix_micros(later) - F.unix_micros(earlier)
 
 
 def _converting(wanted: DataFrame, touches: DataFrame, lookback_days: Mapping[str, int]) -> DataFrame:
     conversion, touch = wanted.alias("c"), touches.alias("t")
-    age = _seconds_since(F.col("t.touched_at"), F.col("c.converted_at"))
-    in_window = age.between(F.lit(0), _lookback_seconds(lookback_days) * 1_000_000)
+    age = _micros_since(F.col("t.touched_at"), F.col("c.converted_at"))
+    in_window = age.between(F.lit(0), _lookback_micros(lookback_days))
     same_person = (F.col("c.person_key") == F.col("t.person_key")) & (F.col("c.person_id") == F.col("t.person_id"))
     fields = F.struct(*(F.col(f"t.{name}") for name in TOUCH))
     joined = conversion.join(touch, same_person & in_window, how="left").select(
@@ -71,7 +72,8 @@ def _converting(wanted: DataFrame, touches: DataFrame, lookback_days: Mapping[st
     return (
         joined.groupBy(*wanted.columns)
         .agg(F.array_sort(F.collect_list("touch")).alias("path"))
-        .withColumns({"journey_id": F.col("conversion_id"), "ended_at": F.col("converted_at")})
+        .withColumnRenamed("converted_at", "ended_at")
+        .withColumn("journey_id", F.col("conversion_id"))
     )
 
 
@@ -88,8 +90,8 @@ def _not_converting(
         .where(F.col("last_converted_at").isNull() | (F.col("touched_at") > F.col("last_converted_at")))
     )
     walk = Window.partitionBy("person_key", "person_id", "conversion_type").orderBy("touched_at", "touchpoint_id")
-    gap = _seconds_since(F.lag("touched_at").over(walk), F.col("touched_at"))
-    starts = F.coalesce(gap > _lookback_seconds(lookback_days) * 1_000_000, F.lit(True))
+    gap = _micros_since(F.lag("touched_at").over(walk), F.col("touched_at"))
+    starts = F.coalesce(gap > _lookback_micros(lookback_days), F.lit(True))
     first = F.last(F.when(F.col("starts"), F.col("touchpoint_id")), ignorenulls=True).over(
         walk.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
@@ -107,4 +109,5 @@ def _not_converting(
                 "is_first_purchase": F.lit(False),
             }
         )
+        .drop("first_touchpoint_id")
     )

@@ -40,7 +40,7 @@ def _overview(tables: Sequence[Table]) -> str:
 
 
 def _table(table: Table) -> str:
-    head = [f"### {table.full_name}", "", f"One row per {table.grain}.  ", f"Key: {_names(table.key)}."]
+    head = [f"### {table.full_name}", "", f"One row per {table.grain}.", "", f"Key: {_names(table.key)}."]
     if table.notes:
         head += ["", table.notes]
     columns = ["| column | type | unit | null | meaning |", "|---|---|---|---|---|", *map(_column, table.columns)]

@@ -1,0 +1,100 @@
+"""Which order of the Markov model foretells the newest journeys best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from attribution.markov_chain import check_order, contexts
+from attribution.paths import Floats, Ints, Paths, numbered, summed
+from warehouse.errors import InputError, UsageError
+
+
+class OrderScore(NamedTuple):
+    """`score`: mean log-likelihood (nats) of what followed each touch of the newer journeys; higher is better."""
+
+    order: int
+    score: float
+
+
+def select_order(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3, 4)) -> int:
+    """The order with the highest score; of equal ones the lowest."""
+    scores = order_scores(train, holdout, orders)
+    best = max(score.score for score in scores)
+    return min(score.order for score in scores if score.score == best)
+
+
+def order_scores(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3, 4)) -> list[OrderScore]:
+    """How well models of `train` foretell each next channel, conversion and null of `holdout`, by order.
+
+    A state that `train` saw seldom or never leans on the state one channel shorter (Witten & Bell 1991: as many
+    pseudo-counts as the state had different successors), so that nothing has probability 0; the last one leans on how
+    often each event happened at all, with one pseudo-count each. Only the choice of an order smooths; a fit never does.
+    UsageError without orders; InputError when either side has no journey with a touch.
+    """
+    if not orders:
+        raise UsageError("name at least one order to choose from")
+    for order in orders:
+        check_order(order)
+    old, new = (side.touched().collapsed() for side in (train, holdout))
+    if not (len(old) and len(new)):
+        raise InputError("to choose an order, both the older and the newer paths need a journey with a touch")
+    walked = _joined(old, new)
+    is_old = np.arange(len(walked)) < len(old)
+    events = _Events(walked)
+    old_weight = np.where(is_old[events.path], events.weight, 0.0)
+    new_weight = np.where(is_old[events.path], 0.0, events.weight)
+
+    happened = summed(events.outcome, old_weight, events.outcomes)
+    chance: Floats = ((happened + 1) / (happened.sum() + events.outcomes))[events.outcome]
+    scores = {}
+    for order, (context, _) in enumerate(contexts(walked, max(orders)), start=1):
+        chance = _leaned(context[events.step], events.outcome, old_weight, events.outcomes, chance)
+        scores[order] = OrderScore(order, float(new_weight @ np.log(chance) / new_weight.sum()))
+    return [scores[order] for order in orders]
+
+
+class _Events:
+    """What followed each step: the next channel, or the journey's end as conversion or null (then two rows)."""
+
+    def __init__(self, walked: Paths) -> None:
+        steps = np.arange(len(walked.steps))
+        inner, final = steps[walked.to_last > 0], walked.starts[1:] - 1
+        channels = len(walked.channels)
+        whole = np.arange(len(walked))
+        self.outcomes = channels + 2
+        self.step: Ints = np.concatenate([inner, final, final])
+        self.path: Ints = np.concatenate([walked.path_of_step[inner], whole, whole])
+        self.outcome: Ints = np.concatenate(
+            [walked.steps[inner + 1], np.full(len(whole), channels), np.full(len(whole), channels + 1)]
+        )
+        journeys = walked.conversions + walked.nulls
+        self.weight: Floats = np.concatenate([journeys[walked.path_of_step[inner]], walked.conversions, walked.nulls])
+
+
+def _leaned(context: Ints, outcome: Ints, weight: Floats, outcomes: int, shorter: Floats) -> Floats:
+    """P(outcome | context) of the weighted events, leaning on `shorter`."""
+    pair, first = numbered(context * outcomes + outcome)
+    counts = summed(pair, weight, len(first))
+    seen = summed(context[first], counts, int(context.max()) + 1)
+    different = summed(context[first], counts > 0, int(context.max()) + 1)
+    never = seen == 0
+    base = np.where(never, 1.0, seen + different)[context]
+    return np.where(never[context], shorter, (counts[pair] + different[context] * shorter) / base)
+
+
+def _joined(old: Paths, new: Paths) -> Paths:
+    """Both sides as one, the older first, over the channels of both."""
+    channels = tuple(sorted({*old.channels, *new.channels}))
+    code = {channel: number for number, channel in enumerate(channels)}
+    steps = [np.array([code[c] for c in side.channels], np.int64)[side.steps] for side in (old, new)]
+    return Paths(
+        channels,
+        np.concatenate(steps),
+        np.concatenate([old.starts, new.starts[1:] + old.starts[-1]]),
+        np.concatenate([old.conversions, new.conversions]),
+        np.concatenate([old.value, new.value]),
+        np.concatenate([old.nulls, new.nulls]),
+    )

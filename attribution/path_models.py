@@ -1,0 +1,163 @@
+"""Every model on aggregated paths: rules, Markov and Shapley by name, and the rows they give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from attribution import markov, shapley
+from attribution.path_rules import RULES, PathRuleKnobs, credit_by_rule
+from attribution.paths import UNATTRIBUTED, Floats, Paths
+from warehouse.errors import CheckFailed, UsageError
+
+DEFAULT_MODELS = (
+    "first_touch",
+    "last_touch",
+    "last_non_direct",
+    "linear",
+    "position_based",
+    "time_decay_by_order",
+    "markov",
+    "shapley",
+)
+ALL_MODELS = (*DEFAULT_MODELS, *(rule for rule in RULES if rule not in DEFAULT_MODELS), "shapley_rate")
+TOLERANCE = 1e-9
+
+
+class CreditRow(NamedTuple):
+    """What a channel earned by a model; removal_effect only by markov, value None where the paths have none."""
+
+    model: str
+    channel: str
+    conversions: float
+    value: float | None
+    removal_effect: float | None
+
+
+class EffectRow(NamedTuple):
+    """What is lost without a channel (0 to 1), and its share of the sum of that over channels."""
+
+    model: str
+    order: int
+    channel: str
+    removal_effect: float
+    share: float
+    value_removal_effect: float | None
+    value_share: float | None
+
+
+class TransitionRow(NamedTuple):
+    """One entry of the transition matrix; states are JSON arrays, [] is the start, an end has no to_state."""
+
+    from_state: str
+    event: str
+    to_state: str | None
+    journeys: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Rows by model and channel, models as they were asked for, channels sorted, '(unattributed)' last."""
+
+    credit: list[CreditRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    markov: markov.MarkovFit | None = None
+
+
+def attribute(
+    paths: Paths,
+    models: Sequence[str] = DEFAULT_MODELS,
+    *,
+    order: int = 1,
+    knobs: PathRuleKnobs | None = None,
+    has_value: bool = True,
+) -> Attribution:
+    """Credit of each model for each channel, zeros included; per model the sums are those of the paths.
+
+    Conversions of empty paths stand in a row '(unattributed)' of each model. UsageError for a model that does not
+    exist or is named twice; CheckFailed if a sum ever differed.
+    """
+    unknown = [model for model in models if model not in ALL_MODELS]
+    if unknown or not models:
+        raise UsageError(f"no model is called {(unknown or [''])[0]!r}; there are {', '.join(ALL_MODELS)}")
+    if len(set(models)) < len(models):
+        raise UsageError("each model can be named once")
+    walked = paths.keep_paths(paths.lengths > 0)
+    untouched = paths.keep_paths(paths.lengths == 0)
+    result = Attribution(markov=markov.fit(walked, order) if "markov" in models else None)
+    for model in models:
+        effects: Floats | None = None
+        if model == "markov" and result.markov is not None:
+            fitted = result.markov
+            conversions, value, effects = fitted.credited_conversions, fitted.credited_value, fitted.removal_effects
+        elif model in RULES:
+            conversions, value = credit_by_rule(walked, model, knobs)
+        else:
+            earned = (shapley.fit_rate_game if model == "shapley_rate" else shapley.fit_subset_game)(walked)
+            conversions, value = earned.credited_conversions, earned.credited_value
+            if earned.error_bound > 0:
+                result.notes.append(
+                    f"{model}: journeys of more than {shapley.EXACT_CHANNELS} distinct channels were sampled; with 95% "
+                    f"confidence no channel's conversions are off by more than {earned.error_bound:.4g}"
+                )
+        _check_sums(model, walked, conversions, value)
+        result.credit.extend(_rows(model, walked.channels, (conversions, value, effects), untouched, has_value))
+    return result
+
+
+def effect_rows(fitted: markov.MarkovFit, *, has_value: bool = True) -> list[EffectRow]:
+    """Removal effects and shares of every channel."""
+    columns = (fitted.removal_effects, fitted.shares, fitted.value_removal_effects, fitted.value_shares)
+    rows = zip(fitted.channels, *(column.tolist() for column in columns), strict=True)
+    return [
+        EffectRow("markov", fitted.order, channel, effect, share, *((v_effect, v_share) if has_value else (None, None)))
+        for channel, effect, share, v_effect, v_share in rows
+    ]
+
+
+def transition_rows(fitted: markov.MarkovFit) -> list[TransitionRow]:
+    """The transition matrix, entries above 0."""
+    return [
+        TransitionRow(
+            json.dumps(entry.from_state, ensure_ascii=False),
+            entry.event,
+            None if entry.to_state is None else json.dumps(entry.to_state, ensure_ascii=False),
+            entry.journeys,
+            entry.probability,
+        )
+        for entry in fitted.transitions()
+    ]
+
+
+def _rows(
+    model: str,
+    channels: Sequence[str],
+    columns: tuple[Floats, Floats, Floats | None],
+    untouched: Paths,
+    has_value: bool,
+) -> list[CreditRow]:
+    conversions, value, effects = columns
+    earned = {
+        channel: [conversions[i], value[i], None if effects is None else float(effects[i])]
+        for i, channel in enumerate(channels)
+    }
+    if len(untouched):
+        # A channel may have the row's name; then both stand in it, and sums stay right.
+        row = earned.pop(UNATTRIBUTED, [0.0, 0.0, None])
+        earned[UNATTRIBUTED] = [row[0] + untouched.conversions.sum(), row[1] + untouched.value.sum(), row[2]]
+    return [
+        CreditRow(model, channel, float(row[0]), float(row[1]) if has_value else None, row[2])
+        for channel, row in earned.items()
+    ]
+
+
+def _check_sums(model: str, walked: Paths, conversions: Floats, value: Floats) -> None:
+    for what, credited, given in (("conversions", conversions, walked.conversions), ("value", value, walked.value)):
+        total = float(given.sum())
+        if not np.isclose(credited.sum(), total, rtol=TOLERANCE, atol=TOLERANCE):
+            raise CheckFailed(f"{model} credits {credited.sum()!r} {what} of {total!r}: please report this")

@@ -1,0 +1,92 @@
+"""Do 95% intervals hold what they promise 95% of the time? Fits simulated shops and counts.
+
+    python bench/coverage_ltv.py --shops 1000 --customers 10000
+
+Estimands: the true parameters and the true mean rates r/alpha and s/beta (log scale); what all customers together buy
+and spend in the next 182 days (predictive). Continuous time is the model's own; with --daily purchases fall on calendar
+days as in the customer summary, which is not quite the model, and the figures show how much that matters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+
+from ltv_shop import FUTURE_DAYS, PURCHASES, SPEND, Shop, simulate
+
+from ltv import gamma_gamma, pareto_nbd
+from ltv.intervals import (
+    Interval,
+    parameter_intervals,
+    ratio_interval,
+    total_interval,
+    total_purchases,
+    total_value,
+)
+from ltv.pareto_nbd_forecast import Forecast
+
+
+def covered(shop: Shop) -> dict[str, bool]:
+    """Which intervals of one shop hold the truth."""
+    histories = (shop.frequency, shop.recency, shop.T)
+    fit = pareto_nbd.fit(*histories)
+    spend = gamma_gamma.fit(shop.frequency, shop.monetary_value)
+    checks: dict[str, tuple[float, Interval]] = {
+        name: (truth, interval)
+        for truths, model in ((PURCHASES, fit), (SPEND, spend))
+        for (name, truth), interval in zip(truths.items(), parameter_intervals(model).values(), strict=True)
+    }
+    for top, bottom in (("r", "alpha"), ("s", "beta")):
+        checks[f"{top}/{bottom}"] = (PURCHASES[top] / PURCHASES[bottom], ratio_interval(fit, top, bottom))
+
+    def forecast(model: pareto_nbd.ParetoNBDFit) -> Forecast:
+        return model.forecast(*histories)
+
+    purchases = total_purchases(fit, forecast, FUTURE_DAYS)
+    value = total_value(fit, spend, forecast, FUTURE_DAYS, frequency=shop.frequency, monetary_value=shop.monetary_value)
+    checks["total purchases"] = (shop.future_purchases.sum(), total_interval(purchases, fit))
+    checks["total value"] = (shop.future_value.sum(), total_interval(value, fit, spend))
+    return {name: bool(i.lower <= truth <= i.upper) for name, (truth, i) in checks.items()}
+
+
+def main() -> None:
+    """Print the coverage of each interval, as a table or as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shops", type=int, default=1000)
+    parser.add_argument("--customers", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--daily", action="store_true", help="calendar days instead of continuous time")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+
+    started = time.perf_counter()
+    hits: Counter[str] = Counter()
+    for number in range(options.shops):
+        # seeds of different runs do not overlap
+        hits.update(covered(simulate(options.customers, options.seed * 1_000_000 + number, daily=options.daily)))
+        if (number + 1) % 100 == 0:
+            print(f"{number + 1} shops, {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    result = {
+        "shops": options.shops,
+        "customers": options.customers,
+        "seed": options.seed,
+        "time": "daily" if options.daily else "continuous",
+        "level": 0.95,
+        "coverage": {name: hits[name] / options.shops for name in hits},
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    if options.json:
+        print(json.dumps(result, indent=1))
+        return
+    noise = 1.96 * (0.95 * 0.05 / options.shops) ** 0.5
+    print(f"{options.shops} shops of {options.customers} customers, {result['time']} time, seed {options.seed}")
+    for name in hits:
+        print(f"  {name:16s} {hits[name] / options.shops:7.1%}")
+    print(f"  (of 95% promised; chance alone moves these figures by {noise:.1%})")
+
+
+if __name__ == "__main__":
+    main()

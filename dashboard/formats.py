@@ -1,0 +1,117 @@
+"""How figures are written: money by its currency, shares, counts, days, names of models."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+# ISO 4217: currencies without a minor unit, and with a thousandth. All others have two decimals.
+# fmt: off
+NO_DECIMALS = frozenset({
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+    "XPF",
+})
+# fmt: on
+THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+SYMBOLS = {"KRW": "₩", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "VND": "₫"}
+MISSING = "–"
+MINUS = "−"
+
+
+def decimals_of(currency: str) -> int:
+    """Decimals that amounts of the currency are written with."""
+    if currency in NO_DECIMALS:
+        return 0
+    return 3 if currency in THREE_DECIMALS else 2
+
+
+def amount(value: Decimal | float | None, currency: str) -> str:
+    """The amount without its currency, e.g. 1,234,567 for KRW and 1,234.50 for USD; halves go to the even digit."""
+    if value is None:
+        return MISSING
+    exact = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+    rounded = exact.quantize(Decimal(1).scaleb(-decimals_of(currency)), rounding=ROUND_HALF_EVEN)
+    return f"{rounded + 0:,f}".replace("-", MINUS)  # + 0 turns a negative zero into zero
+
+
+def money(value: Decimal | float | None, currency: str) -> str:
+    """The amount with its currency: ₩1,234,567, $1,234.50, CHF 1,234.50."""
+    text = amount(value, currency)
+    if value is None:
+        return text
+    sign, digits = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
+    return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{digits}"
+
+
+def count(value: float | None, decimals: int = 0) -> str:
+    """A number with thousands separators."""
+    return MISSING if value is None else f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
+def figure(value: float | None) -> str:
+    """A figure of unknown kind: whole numbers whole, others to six significant digits."""
+    if value is None:
+        return MISSING
+    return (f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}").replace("-", MINUS)
+
+
+def roas(value: float | None) -> str:
+    """A return on ad spend: two decimals, one from 10 on, none from 100 on."""
+    if value is None:
+        return MISSING
+    size = abs(value)
+    return count(value, 2 if size < 10 else 1 if size < 100 else 0)
+
+
+def share(value: float | None, decimals: int = 0) -> str:
+    """A share of one as percent."""
+    return MISSING if value is None else f"{value * 100:,.{decimals}f}%".replace("-", MINUS)
+
+
+def change(value: float | None) -> str:
+    """A relative change with its sign, e.g. +12% or −3%."""
+    if value is None:
+        return MISSING
+    percent = round(value * 100)
+    return "0%" if percent == 0 else f"{percent:+,d}%".replace("-", MINUS)
+
+
+def day(value: date | datetime | None) -> str:
+    """A day, e.g. 5 March 2026."""
+    return MISSING if value is None else f"{value.day} {value:%B %Y}"
+
+
+def moment(value: datetime) -> str:
+    """A moment to the minute, e.g. 2026-03-05 04:10 UTC."""
+    return f"{value:%Y-%m-%d %H:%M} UTC"
+
+
+def seconds(value: float) -> str:
+    """A duration: 0.4 s, 12.3 s, 3 min 05 s."""
+    if value < 60:
+        return f"{value:.1f} s"
+    whole = round(value)
+    return f"{whole // 60} min {whole % 60:02d} s"
+
+
+def plain(name: str) -> str:
+    """A name from the tables in words: last_touch gives last touch, sign_up gives sign-up."""
+    return {"sign_up": "sign-up", "last_non_direct": "last non-direct"}.get(name, name.replace("_", " "))
+
+
+def title(name: str) -> str:
+    """As `plain`, with a capital."""
+    words = plain(name)
+    return words[:1].upper() + words[1:]
+
+
+def plural(number: float, noun: str) -> str:
+    """1 purchase, 2 purchases, 1,204 purchases."""
+    return f"{count(number)} {noun}" + ("" if round(number) == 1 else "s")
+
+
+def listed(names: list[str]) -> str:
+    """A, B and C."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

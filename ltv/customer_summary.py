@@ -1,0 +1,173 @@
+"""Purchase histories per customer: the four numbers that value models need, and the tables they are fitted on.
+
+A purchase day is a calendar day in the reporting zone with at least one counted purchase. A fully refunded order still
+makes its day a purchase day, with net value 0: the customer came and bought, and that is what tells whether a customer
+is still one; the money is another matter. (Cancelled orders are no conversions and never get here.) Refunds count
+against their sale's day whenever they happened, so a summary of an old as_of shows what those days are worth today.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from ltv.value_model import DAYS_PER_UNIT
+from warehouse.conform import conform
+from warehouse.contracts import MONEY
+from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
+
+UNATTRIBUTED = "(unattributed)"
+ACQUISITION_TYPES = ("purchase", "sign_up")
+
+
+def build_customer_summary(
+    conversions: DataFrame, acquisition: DataFrame, *, as_of: dt.date, timezone: str, time_unit: str
+) -> DataFrame:
+    """gold.customer_summary: one row per person with a purchase up to the end of as_of (inclusive, reporting zone).
+
+    `conversions` is silver.conversions, `acquisition` is what `acquisition_channels` gives; a person without a row
+    there is '(unattributed)'. frequency = distinct purchase days - 1; recency and T are date differences, divided by 7
+    and not rounded where time_unit is weeks; monetary_value is the mean net value of the purchase days after the
+    first, 0 without any. Several orders on one day are one purchase day with the sum of their values.
+    """
+    histories = purchase_histories(purchase_days(conversions, timezone=timezone), as_of=as_of, time_unit=time_unit)
+    summary = (
+        histories.join(acquisition, on="person_id", how="left")
+        .withColumn("as_of", F.lit(as_of))
+        .withColumn("acquisition_channel", F.coalesce(F.col("acquisition_channel"), F.lit(UNATTRIBUTED)))
+    )
+    return conform(summary, GOLD_CUSTOMER_SUMMARY)
+
+
+def acquisition_channels(journeys: DataFrame) -> DataFrame:
+    """(person_id, acquisition_channel): the first touch before the person's first purchase or sign-up ever known.
+
+    `journeys` is silver.journeys. A first conversion without touches gives '(unattributed)'; of two at the same
+    instant the smaller journey_id is taken.
+    """
+    is_acquisition = F.col("conversion_id").isNotNull() & F.col("conversion_type").isin(*ACQUISITION_TYPES)
+    first_touch = F.get(F.col("path"), F.lit(0))["channel"]
+    return (
+        journeys.where(is_acquisition)
+        .select(
+            "person_id",
+            F.coalesce(first_touch, F.lit(UNATTRIBUTED)).alias("channel"),
+            F.struct("ended_at", "journey_id").alias("moment"),
+        )
+        .groupBy("person_id")
+        .agg(F.min_by("channel", "moment").alias("acquisition_channel"))
+    )
+
+
+def purchase_days(conversions: DataFrame, *, timezone: str) -> DataFrame:
+    """One row per person and purchase day: orders, net_value (reporting currency), first and last order of the day."""
+    day = F.to_date(F.from_utc_timestamp(F.col("converted_at"), timezone))
+    return (
+        conversions.where(F.col("conversion_type") == "purchase")
+        .groupBy("person_id", day.alias("day"))
+        .agg(
+            F.count("*").alias("orders"),
+            F.sum("report_value").cast("decimal(28,6)").alias("net_value"),
+            F.max("report_currency").alias("report_currency"),
+            F.min("converted_at").alias("first_order_at"),
+            F.max("converted_at").alias("last_order_at"),
+        )
+    )
+
+
+def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> DataFrame:
+    """One row per person with a purchase day up to as_of: the summary without as_of and acquisition channel.
+
+    `days` is what `purchase_days` gives.
+    """
+    first_day, last_day = F.min("day"), F.max("day")
+    repeat_value = (F.col("net_value") - F.col("first_day_value")).cast("decimal(28,6)")
+    mean_repeat_value = F.when(F.col("frequency") > 0, repeat_value / F.col("frequency")).otherwise(F.lit(0))
+    return (
+        days.where(F.col("day") <= F.lit(as_of))
+        .groupBy("person_id")
+        .agg(
+            (F.count("*") - 1).alias("frequency"),
+            _units(F.datediff(last_day, first_day), time_unit).alias("recency"),
+            _units(F.datediff(F.lit(as_of), first_day), time_unit).alias("T"),
+            F.sum("orders").alias("orders"),
+            F.sum("net_value").cast("decimal(28,6)").alias("net_value"),
+            F.min_by("net_value", "day").alias("first_day_value"),
+            F.max("report_currency").alias("currency"),
+            F.min("first_order_at").alias("first_order_at"),
+            F.max("last_order_at").alias("last_order_at"),
+        )
+        .withColumn("monetary_value", mean_repeat_value.cast(MONEY))
+        .drop("first_day_value")
+    )
+
+
+def count_holdout(histories: DataFrame, days: DataFrame, *, cutoff: dt.date, until: dt.date) -> DataFrame:
+    """What the customers known at `cutoff` did afterwards, counted once per history and outcome.
+
+    `histories` are as of `cutoff`, `days` is what `purchase_days` gives. Columns: frequency, recency, T,
+    holdout_purchases (purchase days in (cutoff, until]), customers (how many share all these), monetary_value (their
+    mean) and holdout_value (net value of their purchase days in the period, summed). Small enough for one machine: no
+    row per customer.
+    """
+    in_holdout = (F.col("day") > F.lit(cutoff)) & (F.col("day") <= F.lit(until))
+    outcome = (
+        days.where(in_holdout)
+        .groupBy("person_id")
+        .agg(F.count("*").alias("purchases"), F.sum("net_value").alias("value"))
+    )
+    return (
+        histories.join(outcome, on="person_id", how="left")
+        .groupBy("frequency", "recency", "T", F.coalesce("purchases", F.lit(0)).alias("holdout_purchases"))
+        .agg(
+            F.count("*").alias("customers"),
+            F.avg(F.col("monetary_value").cast("double")).alias("monetary_value"),
+            F.coalesce(F.sum(F.col("value").cast("double")), F.lit(0.0)).alias("holdout_value"),
+        )
+    )
+
+
+def count_histories(histories: DataFrame) -> DataFrame:
+    """Distinct (frequency, recency, T) with the number of customers that share it: all that a fit needs."""
+    return histories.groupBy("frequency", "recency", "T").agg(F.count("*").alias("customers"))
+
+
+def count_spend(histories: DataFrame) -> DataFrame:
+    """Distinct (frequency, monetary_value) with the number of customers, of customers with repeat purchases.
+
+    Customers whose repeat purchases are worth nothing (all refunded) are left out: the Gamma-Gamma knows only
+    positive values.
+    """
+    has_value = (F.col("frequency") > 0) & (F.col("monetary_value") > 0)
+    return (
+        histories.where(has_value)
+        .groupBy("frequency", F.col("monetary_value").cast("double").alias("monetary_value"))
+        .agg(F.count("*").alias("customers"))
+    )
+
+
+def daily_purchases(days: DataFrame, *, until: dt.date) -> DataFrame:
+    """Per day up to `until`: how many customers bought for the first time, and how many bought again (days in order).
+
+    `days` is what `purchase_days` gives. Columns day, first_purchases, repeat_purchases; a day without has no row.
+    """
+    counted = days.where(F.col("day") <= F.lit(until))
+    first = counted.groupBy("person_id").agg(F.min("day").alias("day")).groupBy("day").agg(F.count("*").alias("first"))
+    first_purchases = F.coalesce("first", F.lit(0))
+    return (
+        counted.groupBy("day")
+        .agg(F.count("*").alias("buyers"))
+        .join(first, on="day", how="left")
+        .select(
+            "day",
+            first_purchases.alias("first_purchases"),
+            (F.col("buyers") - first_purchases).alias("repeat_purchases"),
+        )
+        .orderBy("day")
+    )
+
+
+def _units(days: Column, time_unit: str) -> Column:
+    return days / F.lit(float(DAYS_PER_UNIT[time_unit]))

@@ -1,0 +1,267 @@
+"""Maximum likelihood for the value models, and what every fitted model carries.
+
+All parameters are positive and are fitted as logarithms: the fit then does not depend on the unit of time, intervals on
+that scale stay positive, and their coverage is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.stats import chi2
+
+from ltv.histories import Array
+from warehouse.errors import ConvergenceError, UsageError
+
+NEWTON_STEPS = 100
+HALVINGS = 20
+LEAP = 2.0  # no step beyond e^2 in a parameter: the likelihood is quadratic only nearby
+FLAT = 1e-13  # curvature, relative to the steepest axis, that rounding cannot tell from none
+# Squared length of the last Newton step in standard errors: far below any digit that is reported.
+TOLERANCE = 1e-16
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Log-likelihood summed over customers, its gradient, and its Hessian where that was asked for (order 2)."""
+
+    log_likelihood: float
+    gradient: Array
+    hessian: Array | None = None
+
+    def __add__(self, other: Sums) -> Sums:
+        """The sums of both parts of the data, so that partitions can be summed in any place and order."""
+        hessian = None if self.hessian is None or other.hessian is None else self.hessian + other.hessian
+        return Sums(self.log_likelihood + other.log_likelihood, self.gradient + other.gradient, hessian)
+
+
+# evaluate(theta, order): the sums at theta; order 1 needs the gradient, order 2 the Hessian too
+Evaluate = Callable[[Array, int], Sums]
+
+
+class Optimum(NamedTuple):
+    """Where the likelihood is highest, and the inverse of the negative Hessian there."""
+
+    theta: Array
+    log_likelihood: float
+    covariance: Array
+
+
+class Search(NamedTuple):
+    """Where to look: a start, the box around it whose walls count as infinity, and the size of one unit step."""
+
+    start: Array
+    lower: Array
+    upper: Array
+    scale: Array
+
+
+def maximise(
+    evaluate: Evaluate, search: Search, explain: Callable[[Array], str], sample: Evaluate | None = None
+) -> Optimum:
+    """L-BFGS to the neighbourhood, Newton with the exact Hessian to the top; every failure is a ConvergenceError.
+
+    With `sample` (the likelihood of a part of the data) the neighbourhood is found there, and only Newton's few steps
+    see all data; if that leads nowhere, L-BFGS runs on all data. `explain(theta)` says what the place where it
+    stopped means.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        for climbed in (sample, evaluate) if sample else (evaluate,):
+            theta = _climb(climbed, search)
+            optimum, theta = _newton(evaluate, theta, search)
+            if optimum is not None:
+                return optimum
+    raise ConvergenceError(explain(theta))
+
+
+def _climb(evaluate: Evaluate, search: Search) -> Array:
+    def negative(z: Array) -> tuple[float, Array]:
+        total = evaluate(search.start + search.scale * z, 1)
+        return -total.log_likelihood / size, -total.gradient * search.scale / size
+
+    size = max(abs(evaluate(search.start, 1).log_likelihood), 1.0)
+    bounds = list(
+        zip(
+            (search.lower - search.start) / search.scale,
+            (search.upper - search.start) / search.scale,
+            strict=True,
+        )
+    )
+    # A loose end is enough: Newton does the digits.
+    found = minimize(
+        negative, np.zeros_like(search.start), method="L-BFGS-B", jac=True, bounds=bounds, options={"ftol": 1e-9}
+    )
+    return np.asarray(search.start + search.scale * found.x)
+
+
+def _newton(evaluate: Evaluate, theta: Array, search: Search) -> tuple[Optimum | None, Array]:
+    """The optimum, or None and where the search ended: at a wall, or on a flat."""
+    here = evaluate(theta, 2)
+    for _ in range(NEWTON_STEPS):
+        if here.hessian is None or not (np.isfinite(here.log_likelihood) and np.isfinite(here.hessian).all()):
+            return None, theta
+        curvature, axes = np.linalg.eigh(-here.hessian * np.outer(search.scale, search.scale))
+        slope = axes.T @ (here.gradient * search.scale)
+        inside = bool(curvature[0] > FLAT * curvature[-1])
+        # on a saddle or a flat, along which Newton would leap or turn back, each axis is climbed by its own bend
+        bend = np.maximum(np.abs(curvature), FLAT * curvature[-1])
+        step = search.scale * (axes @ (slope / bend))
+        if inside and slope @ (slope / bend) < TOLERANCE:
+            inverse = (axes / curvature) @ axes.T
+            return Optimum(theta, here.log_likelihood, inverse * np.outer(search.scale, search.scale)), theta
+        step *= min(1.0, LEAP / np.abs(step / search.scale).max())
+        for _ in range(HALVINGS):
+            tried = evaluate(theta + step, 2)
+            if tried.log_likelihood >= here.log_likelihood - 1e-12 * abs(here.log_likelihood):
+                break
+            step /= 2
+        theta, here = theta + step, tried
+        if (theta < search.lower).any() or (theta > search.upper).any():
+            return None, theta
+    return None, theta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """Parameters of a value model with what is known about them. Holds no customer row; a few kB as JSON.
+
+    `params` are in natural units (rates per unit of the T that was fitted), `covariates` the coefficients by process
+    and name. `log_covariance` is the covariance of `names`: logarithms of the parameters, then the coefficients as
+    they are. It is None when the model was made of plain parameters. `log_likelihood` is in natural units.
+    """
+
+    MODEL: ClassVar[str] = ""
+    PARAMETERS: ClassVar[tuple[str, ...]] = ()
+    PROCESSES: ClassVar[tuple[str, ...]] = ()
+
+    params: dict[str, float]
+    covariates: dict[str, dict[str, float]] = field(default_factory=dict)
+    log_covariance: Array | None = field(default=None, compare=False)
+    log_likelihood: float | None = None
+    customers: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse parameters that are missing, unknown or not positive."""
+        if set(self.params) != set(self.PARAMETERS):
+            raise UsageError(
+                f"{self.MODEL} has the parameters {', '.join(self.PARAMETERS)}; given: {list(self.params)}."
+            )
+        for name, value in self.params.items():
+            if not (np.isfinite(value) and value > 0):
+                raise UsageError(f"{self.MODEL}: {name} must be positive and finite, not {value}.")
+        if not set(self.covariates) <= set(self.PROCESSES):
+            raise UsageError(
+                f"{self.MODEL} has covariates on {self.PROCESSES or 'nothing'}; given: {list(self.covariates)}."
+            )
+        # theta and the covariances follow this order, whatever order a JSON file had
+        object.__setattr__(self, "params", {name: self.params[name] for name in self.PARAMETERS})
+        object.__setattr__(self, "covariates", {p: dict(self.covariates.get(p, {})) for p in self.PROCESSES})
+
+    @classmethod
+    def from_params(cls, covariates: dict[str, dict[str, float]] | None = None, **params: float) -> Self:
+        """A model to predict with, of known parameters; it has no standard errors and gives no intervals."""
+        return cls(params=params, covariates=covariates or {})
+
+    @property
+    def coefficient_names(self) -> tuple[str, ...]:
+        """Covariates as 'process.name', in the order of `theta`."""
+        return tuple(f"{process}.{name}" for process, columns in self.covariates.items() for name in columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the rows of the covariances stand for."""
+        return (*self.PARAMETERS, *self.coefficient_names)
+
+    @property
+    def theta(self) -> Array:
+        """Logarithms of the parameters, then the coefficients: the scale of the fit."""
+        coefficients = [value for columns in self.covariates.values() for value in columns.values()]
+        return np.array([*(np.log(self.params[name]) for name in self.PARAMETERS), *coefficients])
+
+    def at(self, theta: Array) -> Self:
+        """The same model at other parameters, on the scale of `theta`."""
+        size = len(self.PARAMETERS)
+        values: Iterator[float] = iter(np.asarray(theta[size:]).tolist())
+        return replace(
+            self,
+            params=dict(zip(self.PARAMETERS, np.exp(theta[:size]).tolist(), strict=True)),
+            covariates={p: {name: next(values) for name in columns} for p, columns in self.covariates.items()},
+        )
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance of `names` in natural units (delta method from the log scale; exact at the optimum)."""
+        slope = np.concatenate([[self.params[name] for name in self.PARAMETERS], np.ones(len(self.coefficient_names))])
+        return np.asarray(slope[:, None] * self.fitted_covariance() * slope)
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard error by parameter in natural units; coefficients are called 'transaction.name', 'dropout.name'."""
+        return dict(zip(self.names, np.sqrt(np.diag(self.covariance)).tolist(), strict=True))
+
+    def fitted_covariance(self) -> Array:
+        """The covariance on the scale of `theta`; UsageError when there is none."""
+        if self.log_covariance is None:
+            raise UsageError(
+                f"This {self.MODEL} was made of plain parameters: it has no standard errors. Fit it to data."
+            )
+        return self.log_covariance
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; `from_dict` reads it back to the last digit."""
+        return {
+            "model": self.MODEL,
+            "params": self.params,
+            "covariates": self.covariates,
+            "names": list(self.names),
+            "log_covariance": None if self.log_covariance is None else self.log_covariance.tolist(),
+            "log_likelihood": self.log_likelihood,
+            "customers": self.customers,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Self:
+        """The model that `to_dict` wrote; UsageError when it is another model."""
+        if plain.get("model") != cls.MODEL:
+            raise UsageError(f"These are parameters of {plain.get('model')!r}, not of {cls.MODEL}.")
+        covariates: dict[str, dict[str, float]] = {process: {} for process in cls.PROCESSES}
+        for name in plain["names"][len(cls.PARAMETERS) :]:
+            process, covariate = name.split(".", 1)
+            covariates[process][covariate] = plain["covariates"][process][covariate]
+        covariance = plain["log_covariance"]
+        return cls(
+            params=plain["params"],
+            covariates=covariates,
+            log_covariance=None if covariance is None else np.asarray(covariance, dtype=np.float64),
+            log_likelihood=plain["log_likelihood"],
+            customers=plain["customers"],
+        )
+
+
+class LikelihoodRatio(NamedTuple):
+    """Twice the log-likelihood gained, coefficients it took, and the chance of gaining as much from irrelevant ones."""
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+
+
+def likelihood_ratio_test(restricted: Fit, full: Fit) -> LikelihoodRatio:
+    """Do the coefficients that only `full` has matter? Chi-squared test of nested fits to the same customers.
+
+    UsageError when the fits are of different models or data, or not nested.
+    """
+    nested = set(restricted.names) < set(full.names)
+    if restricted.MODEL != full.MODEL or not nested or restricted.customers != full.customers:
+        raise UsageError(
+            "A likelihood-ratio test needs two fits of one model to the same customers, one within the other."
+        )
+    if restricted.log_likelihood is None or full.log_likelihood is None:
+        raise UsageError("A likelihood-ratio test needs fitted models, not plain parameters.")
+    statistic = max(0.0, 2 * (full.log_likelihood - restricted.log_likelihood))
+    extra = len(full.names) - len(restricted.names)
+    return LikelihoodRatio(statistic, extra, float(chi2.sf(statistic, extra)))

@@ -1,0 +1,144 @@
+"""Who fits the value models: the `lifetimes` package, or the exact likelihood of this package. Same shape either way.
+
+Whoever fitted, the exact likelihood judges: it says how far from the optimum a fit ended, and gives the
+log-likelihood and the standard errors. `lifetimes` itself never looks whether its Pareto/NBD search ended well, and
+turns to NaN for customers with many purchases; both end here as a ConvergenceError.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from ltv import gamma_gamma, pareto_nbd, pareto_nbd_likelihood
+from ltv.fit import Sums
+from ltv.gamma_gamma import GammaGammaFit
+from ltv.histories import Array, histories
+from ltv.pareto_nbd import ParetoNBDFit
+from ltv.pareto_nbd_search import check
+from warehouse.errors import ConvergenceError, InputError
+
+Fitter = Literal["exact", "lifetimes"]
+
+# A fit counts as converged when the exact optimum is at most this many standard errors away (in the joint ellipsoid).
+NEAR_ENOUGH = 0.1
+# Restarts of the search from where it stopped: Nelder-Mead often stops early.
+RESTARTS = 5
+USE_EXACT = "Set ltv.fitter to exact, or look at the data."
+
+
+def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> ParetoNBDFit:
+    """Pareto/NBD of counted histories: columns frequency, recency, T, customers. The same seed gives the same fit.
+
+    Customers with T = 0 say nothing and are left out. Raises InputError for impossible rows or data that cannot tell
+    the parameters, ConvergenceError where no optimum was reached.
+    """
+    counts = counts[counts["T"] > 0]
+    if counts.empty:
+        raise InputError("T is 0 for every customer: nobody has been observed after the first purchase.")
+    x, t_x, T, weights = (counts[column].to_numpy(np.float64) for column in ("frequency", "recency", "T", "customers"))
+    if fitter == "exact":
+        return pareto_nbd.fit(x, t_x, T, weights=weights)
+    data = histories(x, t_x, T, weights)
+    check(data)
+    start: Array | None = None
+    with _seeded(seed), np.errstate(all="ignore"):
+        for _ in range(RESTARTS):
+            params, start = _lifetimes_pareto_nbd(x, t_x, T, weights, start)
+            theta = np.log(params)
+            if not np.isfinite(theta).all():
+                break
+            sums = pareto_nbd_likelihood.sums(theta, data, 2)
+            covariance = _covariance_near_optimum(sums)
+            if covariance is not None:
+                return ParetoNBDFit(
+                    params=dict(zip(ParetoNBDFit.PARAMETERS, params.tolist(), strict=True)),
+                    log_covariance=covariance,
+                    log_likelihood=sums.log_likelihood,
+                    customers=data.customers,
+                )
+    ended = ", ".join(f"{name} = {value:.4g}" for name, value in zip(ParetoNBDFit.PARAMETERS, params, strict=True))
+    raise ConvergenceError(f"lifetimes did not reach the optimum of the Pareto/NBD; it ended at {ended}. {USE_EXACT}")
+
+
+def fit_spend(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> GammaGammaFit:
+    """Gamma-Gamma of counted customers with repeat purchases: columns frequency, monetary_value (> 0), customers.
+
+    Raises InputError without such customers or with one flat price, ConvergenceError where no optimum was reached or
+    the mean value of a purchase is infinite (q <= 1).
+    """
+    x, m, weights = (counts[column].to_numpy(np.float64) for column in ("frequency", "monetary_value", "customers"))
+    if fitter == "exact":
+        return gamma_gamma.fit(x, m, weights=weights)
+    if not len(x):
+        raise InputError("No customer has bought twice: there is no repeat purchase to learn the value from.")
+    if np.ptp(m) <= 1e-9 * m.max():
+        raise InputError(f"monetary_value is {m[0]:g} for every customer: a flat price needs no model.")
+    with _seeded(seed), np.errstate(all="ignore"):
+        params = _lifetimes_gamma_gamma(x, m, weights)
+        sums = gamma_gamma.sums(np.log(params), x, m, weights)
+        covariance = _covariance_near_optimum(sums)
+    p, q, gamma = params.tolist()
+    ended = f"p = {p:.4g}, q = {q:.4g}, gamma = {gamma:.4g}"
+    if covariance is None:
+        raise ConvergenceError(f"lifetimes did not reach the optimum of the Gamma-Gamma: {ended}. {USE_EXACT}")
+    if q <= 1:
+        raise ConvergenceError(f"Gamma-Gamma: spending is so uneven that its mean is infinite ({ended}, q <= 1).")
+    return GammaGammaFit(
+        params={"p": p, "q": q, "gamma": gamma},
+        log_covariance=covariance,
+        log_likelihood=sums.log_likelihood,
+        customers=float(weights.sum()),
+    )
+
+
+def _lifetimes_pareto_nbd(x: Array, t_x: Array, T: Array, weights: Array, start: Array | None) -> tuple[Array, Array]:
+    """(r, alpha, s, beta), and the same in the time scale in which another search can start from there."""
+    from lifetimes import ParetoNBDFitter  # noqa: PLC0415 (a second to import, needed only here)
+
+    fitter = ParetoNBDFitter()
+    fitter.fit(x, t_x, T, weights=weights, initial_params=start)
+    params = np.asarray(fitter.params_, dtype=np.float64)
+    return params, params * np.array([1.0, fitter._scale, 1.0, fitter._scale])
+
+
+def _lifetimes_gamma_gamma(x: Array, m: Array, weights: Array) -> Array:
+    from lifetimes import GammaGammaFitter  # noqa: PLC0415 (a second to import, needed only here)
+    from lifetimes.utils import ConvergenceError as NoConvergence  # noqa: PLC0415
+
+    fitter = GammaGammaFitter()
+    try:
+        # It prints what it thinks of a failed search; the message below says it once.
+        with contextlib.redirect_stdout(None):
+            fitter.fit(x, m, weights=weights)
+    except NoConvergence as error:
+        raise ConvergenceError(f"lifetimes did not reach the optimum of the Gamma-Gamma. {USE_EXACT}") from error
+    return np.asarray(fitter.params_, dtype=np.float64)
+
+
+def _covariance_near_optimum(sums: Sums) -> Array | None:
+    """Inverse of the negative Hessian where the optimum is within NEAR_ENOUGH standard errors, else None."""
+    if sums.hessian is None or not np.isfinite(sums.hessian).all():
+        return None
+    try:
+        factor = cho_factor(-sums.hessian)
+    except LinAlgError:
+        return None
+    distance_squared = float(sums.gradient @ cho_solve(factor, sums.gradient))
+    return np.asarray(cho_solve(factor, np.eye(len(sums.gradient)))) if distance_squared <= NEAR_ENOUGH**2 else None
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """lifetimes draws its start from numpy's global generator: seeded for it alone, and put back afterwards."""
+    state: Any = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

@@ -1,0 +1,172 @@
+"""Gamma-Gamma: what a customer spends per purchase (Fader & Hardie 2013, "The Gamma-Gamma model of monetary value").
+
+A purchase is worth z ~ Gamma(p, nu), and nu ~ Gamma(q, gamma) differs between customers. From the mean value m of x
+repeat purchases, with Q = p x + q and G = gamma + x m:
+
+    L = Gamma(Q) / (Gamma(p x) Gamma(q)) gamma^q m^(p x - 1) x^(p x) / G^Q,        E[value] = p G / (Q - 1)
+
+The model takes the value of purchases to be unrelated to how many there are; a fit warns where it is not so.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import gammaln, polygamma, psi
+
+from ltv.fit import Fit, Search, Sums, maximise
+from ltv.histories import Array, column, group_index, per_count, refuse
+from warehouse.errors import ConvergenceError, InputError
+
+# Beyond this correlation of frequency and mean value the independence that the model assumes is plainly broken.
+CORRELATED = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class GammaGammaFit(Fit):
+    """A Gamma-Gamma with its parameters p, q, gamma (lifetimes calls the last one v). gamma is in units of money."""
+
+    MODEL: ClassVar[str] = "gamma_gamma"
+    PARAMETERS: ClassVar[tuple[str, ...]] = ("p", "q", "gamma")
+
+    def expected_value(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Array:
+        """Expected value of a future purchase, given the mean value of `frequency` repeat purchases.
+
+        Without repeat purchases monetary_value may be anything, NaN too: the answer is the mean of all customers.
+        """
+        x, m = spend(frequency, monetary_value)
+        Q, G = self._posterior(x, m)
+        if (Q <= 1).any():
+            raise ConvergenceError(f"gamma_gamma: q = {self.params['q']:.4g} <= 1 gives new customers no finite mean.")
+        return np.asarray(self.params["p"] * G / (Q - 1))
+
+    def second_moments(self, frequency: ArrayLike, monetary_value: ArrayLike) -> tuple[Array, Array]:
+        """E[z^2] of a future purchase, and E[z z'] of two of one customer; infinite where p x + q <= 2."""
+        x, m = spend(frequency, monetary_value)
+        Q, G = self._posterior(x, m)
+        p = self.params["p"]
+        with np.errstate(divide="ignore", over="ignore"):
+            inverse_square = np.where(Q > 2, G**2 / ((Q - 1) * np.maximum(Q - 2, 0)), np.inf)
+        return p * (p + 1) * inverse_square, p**2 * inverse_square
+
+    def _posterior(self, x: Array, m: Array) -> tuple[Array, Array]:
+        p, q, gamma = self.params.values()
+        return p * x + q, gamma + x * m
+
+
+def fit(frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | None = None) -> GammaGammaFit:
+    """Maximum-likelihood Gamma-Gamma over the customers with a repeat purchase; the others are left out.
+
+    monetary_value is the mean value of the repeat purchases, positive, in any one currency; weights are customers per
+    row. Raises InputError for impossible rows or one flat price; ConvergenceError where there is no inner maximum, or
+    q <= 1 (spending so uneven that its mean is infinite). Warns when frequency and monetary_value correlate beyond
+    0.3.
+    """
+    x, m = spend(frequency, monetary_value)
+    w = np.broadcast_to(column(1.0 if weights is None else weights, "weights"), x.shape)
+    x, m, w = (c[(x > 0) & (w > 0)] for c in (x, m, w))
+    if not len(x):
+        raise InputError("No customer has bought twice: there is no repeat purchase to learn the value from.")
+    refuse(m <= 0, "monetary_value must be positive; leave customers out whose refunds eat their purchases", m=m)
+    if np.ptp(m) <= 1e-9 * m.max():
+        raise InputError(f"monetary_value is {m[0]:g} for every customer: a flat price needs no model; use the price.")
+    _warn_if_correlated(x, m, w)
+    group = group_index([x, m])
+    representative = np.empty(int(group.max()) + 1, dtype=np.intp)
+    representative[group] = np.arange(len(x))
+    counts = np.bincount(group, w).astype(np.float64)
+    x, m = x[representative], m[representative]
+
+    best = maximise(lambda theta, order: sums(theta, x, m, counts, order), search_box(m, counts), explain)
+    p, q, gamma = np.exp(best.theta).tolist()
+    if q <= 1:
+        raise ConvergenceError(
+            f"gamma_gamma: q = {q:.4g} <= 1, spending is so uneven that its mean is infinite. "
+            "Look for a few huge orders (wholesale, test orders, another currency) and fit them apart."
+        )
+    return GammaGammaFit(
+        params={"p": p, "q": q, "gamma": gamma},
+        log_covariance=best.covariance,
+        log_likelihood=best.log_likelihood,
+        customers=float(counts.sum()),
+    )
+
+
+def spend(frequency: ArrayLike, monetary_value: ArrayLike) -> tuple[Array, Array]:
+    """Checked arrays of one length; the value of customers without a repeat purchase becomes 0."""
+    x = column(frequency, "frequency")
+    given = np.atleast_1d(np.asarray(monetary_value, dtype=np.float64))
+    try:
+        x, given = (np.ascontiguousarray(c) for c in np.broadcast_arrays(x, given))
+    except ValueError:
+        raise InputError(f"frequency and monetary_value differ in length ({x.size}, {given.size}).") from None
+    return x, column(np.where(x > 0, given, 0.0), "monetary_value")
+
+
+def sums(theta: Array, x: Array, m: Array, weights: Array, order: int = 2) -> Sums:
+    """Log-likelihood, gradient and, with order 2, Hessian at (log p, log q, log gamma), over weighted customers."""
+    natural = np.exp(theta)
+    p, q, gamma = natural.tolist()
+    Q, G = p * x + q, gamma + x * m
+    share, rest = np.log(x * m / G), np.log(gamma / G)
+    value = (
+        per_count(lambda n: gammaln(p * n + q) - gammaln(p * n), x) - gammaln(q) - np.log(m) + p * x * share + q * rest
+    )
+    slope_p = x * (per_count(lambda n: psi(p * n + q) - psi(p * n), x) + share)
+    slope_q = per_count(lambda n: psi(p * n + q), x) - psi(q) + rest
+    gradient = np.array([weights @ slope_p, weights @ slope_q, weights @ (q / gamma - Q / G)])
+    if order < 2:
+        return Sums(float(weights @ value), natural * gradient)
+
+    trigamma = per_count(lambda n: polygamma(1, p * n + q), x)
+    pp = weights @ (x**2 * (trigamma - per_count(lambda n: polygamma(1, p * n), x)))
+    pq = weights @ (x * trigamma)
+    pg = weights @ (-x / G)
+    qq = weights @ (trigamma - polygamma(1, q))
+    qg = weights @ (1 / gamma - 1 / G)
+    gg = weights @ (Q / G**2 - q / gamma**2)
+    hessian = np.array([[pp, pq, pg], [pq, qq, qg], [pg, qg, gg]])
+    return Sums(
+        float(weights @ value),
+        natural * gradient,
+        natural[:, None] * hessian * natural + np.diag(natural * gradient),
+    )
+
+
+def search_box(m: Array, weights: Array) -> Search:
+    """Start from a purchase that varies by half around a mean that varies likewise; six decades count as infinity."""
+    start = np.log([4.0, 4.0, np.average(m, weights=weights)])
+    wall = np.log([1e6, 1e6, 1e8])
+    return Search(start, start - wall, start + wall, np.ones(3))
+
+
+def explain(theta: Array) -> str:
+    """Why there is no inner maximum, from where the search ended."""
+    p, q, gamma = np.exp(theta)
+    reasons = []
+    if p > 1e3:
+        reasons.append("each customer always spends the same (p goes to infinity): flat or subscription prices")
+    if q > 1e3:
+        reasons.append("customers do not differ in what they spend (q goes to infinity): use the mean value")
+    why = "; ".join(reasons) or "the likelihood is flat: too few customers"
+    return (
+        f"gamma_gamma has no maximum inside its range: {why}. "
+        f"The search ended at p = {p:.4g}, q = {q:.4g}, gamma = {gamma:.4g}."
+    )
+
+
+def _warn_if_correlated(x: Array, m: Array, weights: Array) -> None:
+    if np.ptp(x) == 0:
+        return
+    (xx, xm), (_, mm) = np.cov(np.stack([x, m]), aweights=weights)
+    correlation = xm / np.sqrt(xx * mm)
+    if abs(correlation) > CORRELATED:
+        warnings.warn(
+            f"Frequency and monetary_value correlate ({correlation:.2f}): the Gamma-Gamma takes them to be unrelated, "
+            "so that values of frequent customers are biased. Fit such groups apart.",
+            stacklevel=3,
+        )

@@ -1,0 +1,187 @@
+"""Intervals for parameters, predictions and totals.
+
+What an interval covers is named by the function: `parameter_intervals` the true parameters; `prediction_intervals`
+the true expectation (or probability) of each customer, so the uncertainty of the parameters alone; `total_interval`
+what many customers will in fact do together, so the uncertainty of the parameters plus the chance in what customers
+do.
+
+All are of normal theory: the covariance of the fit, carried over by the delta method. Parameters and expectations are
+taken on the log scale, probabilities on the logit scale, totals as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import block_diag
+from scipy.special import expit, logit, ndtri
+
+from ltv.fit import Fit
+from ltv.gamma_gamma import GammaGammaFit
+from ltv.histories import Array
+from ltv.pareto_nbd import ParetoNBDFit
+from ltv.pareto_nbd_forecast import Forecast
+from warehouse.errors import UsageError
+
+# Differences are taken over a thousandth of a standard error: far inside the region where predictions are straight.
+STEP = 1e-3
+
+
+class Interval(NamedTuple):
+    """An estimate and the bounds of its two-sided interval, one of each per row."""
+
+    estimate: Array
+    lower: Array
+    upper: Array
+
+
+@dataclass(frozen=True)
+class Total:
+    """A predicted sum over customers, its gradient by the thetas of the fits, its variance at known parameters.
+
+    Totals of disjoint customers under the same fits add up, so they can be summed over partitions, channels or cohorts.
+    """
+
+    estimate: float
+    gradient: Array
+    variance: float
+
+    def __add__(self, other: Total) -> Total:
+        """The total over the customers of both."""
+        return Total(self.estimate + other.estimate, self.gradient + other.gradient, self.variance + other.variance)
+
+
+def parameter_intervals(fit: Fit, level: float = 0.95) -> dict[str, Interval]:
+    """Interval of each parameter (on the log scale, so positive) and coefficient, by name, in natural units."""
+    half_width = _quantile(level) * np.sqrt(np.diag(fit.fitted_covariance()))
+    positive = np.arange(len(fit.theta)) < len(fit.PARAMETERS)
+    bounds = (fit.theta, fit.theta - half_width, fit.theta + half_width)
+    columns = zip(*(np.where(positive, np.exp(bound), bound) for bound in bounds), strict=True)
+    return dict(zip(fit.names, (Interval(*values) for values in columns), strict=True))
+
+
+def ratio_interval(fit: Fit, numerator: str, denominator: str, level: float = 0.95) -> Interval:
+    """Interval of a ratio of two parameters, such as s/beta, the mean dropout rate: better known than either."""
+    contrast = np.zeros(len(fit.theta))
+    contrast[fit.PARAMETERS.index(numerator)], contrast[fit.PARAMETERS.index(denominator)] = 1.0, -1.0
+    center = contrast @ fit.theta
+    half_width = _quantile(level) * np.sqrt(contrast @ fit.fitted_covariance() @ contrast)
+    return Interval(*(np.exp(bound) for bound in (center, center - half_width, center + half_width)))
+
+
+def jacobian(predict: Callable[..., Array], *fits: Fit) -> Array:
+    """Derivatives of `predict(*fits)`, of any shape, by the thetas of the fits: central differences, one row each."""
+    rows = []
+    for which, fit in enumerate(fits):
+        for j, deviation in enumerate(np.sqrt(np.diag(fit.fitted_covariance()))):
+            shift = np.zeros(len(fit.theta))
+            shift[j] = STEP * deviation
+            ahead, behind = (fit.at(fit.theta + sign * shift) for sign in (1, -1))
+            change = predict(*fits[:which], ahead, *fits[which + 1 :]) - predict(
+                *fits[:which], behind, *fits[which + 1 :]
+            )
+            rows.append(change / (2 * shift[j]))
+    return np.array(rows)
+
+
+def prediction_intervals(
+    predict: Callable[..., Array], *fits: Fit, level: float = 0.95, scale: Literal["log", "logit"] = "log"
+) -> Interval:
+    """Interval per customer of the expectation (scale 'log') or probability ('logit') that `predict(*fits)` returns.
+
+        prediction_intervals(lambda fit: fit.p_alive(x, t_x, T), fit, scale="logit")
+
+    Stack several horizons of one forecast in `predict` (any shape goes) to share its likelihoods among them.
+    It covers the expectation under the true parameters, not what one customer does. Where the prediction is exactly 0
+    (or 1, for a probability) both bounds equal it. The fits are taken as independent of one another.
+    """
+    estimate = predict(*fits)
+    slopes = jacobian(predict, *fits)
+    deviation = np.sqrt(np.einsum("i...,ij,j...->...", slopes, _joint_covariance(fits), slopes, optimize=True))
+    link, inverse, slope = (np.log, np.exp, estimate) if scale == "log" else (logit, expit, estimate * (1 - estimate))
+    certain = slope <= 0
+    half_width = _quantile(level) * deviation / np.where(certain, 1.0, slope)
+    with np.errstate(divide="ignore"):
+        center = link(estimate)
+    return Interval(
+        estimate,
+        np.where(certain, estimate, inverse(center - half_width)),
+        np.where(certain, estimate, inverse(center + half_width)),
+    )
+
+
+def total_interval(total: Total, *fits: Fit, level: float = 0.95) -> Interval:
+    """Predictive interval of a total: parameters and chance together, cut at 0; (0, inf) if the variance is
+    infinite."""
+    variance = float(total.gradient @ _joint_covariance(fits) @ total.gradient) + total.variance
+    half_width = _quantile(level) * np.sqrt(variance)
+    bounds = (total.estimate, max(0.0, total.estimate - half_width), total.estimate + half_width)
+    return Interval(*(np.asarray(bound) for bound in bounds))
+
+
+def total_purchases(
+    fit: ParetoNBDFit,
+    forecast: Callable[[ParetoNBDFit], Forecast],
+    horizon: ArrayLike,
+    *,
+    weights: ArrayLike = 1.0,
+) -> Total:
+    """Purchases of all customers of the forecast in (T, T + horizon]; `weights` customers share a row.
+
+    total = total_purchases(fit, lambda fit: fit.forecast(x, t_x, T), 90)
+    total_interval(total, fit)
+    """
+    count = np.asarray(weights, dtype=np.float64)
+
+    def predict(fit: ParetoNBDFit) -> Array:
+        return np.asarray(np.sum(count * forecast(fit).expected_purchases(horizon)))
+
+    variance = np.sum(count * forecast(fit).purchase_variance(horizon))
+    return Total(float(predict(fit)), jacobian(predict, fit), float(variance))
+
+
+def total_value(
+    fit: ParetoNBDFit,
+    spend: GammaGammaFit,
+    forecast: Callable[[ParetoNBDFit], Forecast],
+    horizon: float,
+    *,
+    frequency: ArrayLike,
+    monetary_value: ArrayLike,
+    weights: ArrayLike = 1.0,
+    margin: float = 1.0,
+    rate: float = 0.0,
+) -> Total:
+    """Value of their purchases in (T, T + horizon], times margin, discounted at the continuous rate per unit of T.
+
+    For `total_interval(total, fit, spend)`. The variance leaves the discount out, so it is a little too large; it is
+    infinite where p x + q <= 2, since the spend of such customers has no finite variance.
+    """
+    count = np.asarray(weights, dtype=np.float64)
+
+    def predict(fit: ParetoNBDFit, spend: GammaGammaFit) -> Array:
+        purchases = forecast(fit).discounted_expected_purchases(rate, horizon)
+        value = purchases * spend.expected_value(frequency, monetary_value)
+        return np.asarray(margin * np.sum(count * value))
+
+    known = forecast(fit)
+    purchases, pairs = known.expected_purchases(horizon), known.purchase_pairs(horizon)
+    square, product = spend.second_moments(frequency, monetary_value)
+    mean = purchases * spend.expected_value(frequency, monetary_value)
+    # a sum of X values z: E = E[X] E[z^2] + E[X (X-1)] E[z z'], minus the squared mean
+    variance = margin**2 * np.sum(count * (purchases * square + pairs * product - mean**2))
+    return Total(float(predict(fit, spend)), jacobian(predict, fit, spend), float(variance))
+
+
+def _joint_covariance(fits: tuple[Fit, ...]) -> Array:
+    return np.asarray(block_diag(*(fit.fitted_covariance() for fit in fits)))
+
+
+def _quantile(level: float) -> float:
+    if not 0 < level < 1:
+        raise UsageError(f"The level of an interval lies between 0 and 1, such as 0.95; not {level}.")
+    return float(ndtri((1 + level) / 2))

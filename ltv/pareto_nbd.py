@@ -1,0 +1,211 @@
+"""Pareto/NBD: how often customers buy, and whether they have silently left (Schmittlein, Morrison & Colombo 1987).
+
+While alive a customer buys at rate lambda ~ Gamma(r, alpha) and leaves at rate mu ~ Gamma(s, beta). Time is in the
+unit of the T that was fitted; every horizon and discount rate given to the fit is in that unit. Formulas:
+docs/value-models.md.
+
+    fit = pareto_nbd.fit(frequency, recency, T)
+    fit.params, fit.standard_errors
+    fit.p_alive(frequency, recency, T)
+    fit.forecast(frequency, recency, T).expected_purchases(90)   # several predictions for one likelihood
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, TypedDict, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from ltv.fit import Evaluate, Fit, Optimum, maximise
+from ltv.histories import Array, Covariates, Histories, histories, is_named
+from ltv.pareto_nbd_forecast import Forecast
+from ltv.pareto_nbd_likelihood import customers, log_odds_alive, sums
+from ltv.pareto_nbd_search import check, explain, search_box, systematic_sample
+from warehouse.errors import UsageError
+
+
+class CustomerCovariates(TypedDict, total=False):
+    """What a fit with covariates needs for each prediction: columns by name, or a matrix in the order of the fit."""
+
+    transaction_covariates: Covariates
+    dropout_covariates: Covariates
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParetoNBDFit(Fit):
+    """A Pareto/NBD with its parameters r, alpha, s, beta; `fit` and `from_params` make one.
+
+    Predictions take arrays (or scalars) of one length and return arrays of that length. A new customer is frequency 0,
+    recency 0, T 0. A fit with covariates needs them for every prediction.
+    """
+
+    MODEL: ClassVar[str] = "pareto_nbd"
+    PARAMETERS: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
+    PROCESSES: ClassVar[tuple[str, ...]] = ("transaction", "dropout")
+
+    def forecast(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        **covariates: Unpack[CustomerCovariates],
+    ) -> Forecast:
+        """What is known of each customer at T: every prediction from it costs no further likelihood."""
+        data = histories(
+            frequency,
+            recency,
+            T,
+            transaction_covariates=self._known("transaction", covariates.get("transaction_covariates")),
+            dropout_covariates=self._known("dropout", covariates.get("dropout_covariates")),
+        )
+        self._check_covariates(data)
+        c = customers(self.theta, data)
+        p_alive = np.asarray(expit(log_odds_alive(c, data.frequency, data.recency, data.T)))
+        return Forecast(p_alive, c.r + data.frequency, c.alpha + data.T, c.s, c.beta + data.T)
+
+    def p_alive(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        **covariates: Unpack[CustomerCovariates],
+    ) -> Array:
+        """Probability of not having left by T; exactly 1 where recency equals T."""
+        return self.forecast(frequency, recency, T, **covariates).p_alive
+
+    def expected_purchases(
+        self,
+        horizon: ArrayLike,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        **covariates: Unpack[CustomerCovariates],
+    ) -> Array:
+        """Purchases expected in (T, T + horizon]."""
+        known = self.forecast(frequency, recency, T, **covariates)
+        return known.expected_purchases(horizon)
+
+    def probability_of_no_purchase(
+        self,
+        horizon: ArrayLike,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        **covariates: Unpack[CustomerCovariates],
+    ) -> Array:
+        """Probability of no purchase in (T, T + horizon], having left or not: the churn score for that horizon."""
+        known = self.forecast(frequency, recency, T, **covariates)
+        return known.probability_of_no_purchase(horizon)
+
+    def probability_of_n_purchases(
+        self,
+        n: ArrayLike,
+        horizon: float,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        **covariates: Unpack[CustomerCovariates],
+    ) -> Array:
+        """Probability of exactly n purchases in (T, T + horizon]; n is one number or one per customer."""
+        known = self.forecast(frequency, recency, T, **covariates)
+        return known.probability_of_n_purchases(n, horizon)
+
+    def discounted_expected_purchases(
+        self,
+        rate: float,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        horizon: float | None = None,
+        **covariates: Unpack[CustomerCovariates],
+    ) -> Array:
+        """Purchases expected after T (within `horizon`, or for ever), each times exp(-rate x its time after T).
+
+        `rate` is continuous and per unit of T: `continuous_rate(0.10)` for ten per cent a year on daily data.
+        """
+        known = self.forecast(frequency, recency, T, **covariates)
+        return known.discounted_expected_purchases(rate, horizon)
+
+    def _known(self, process: str, given: Covariates) -> Covariates:
+        """The covariates of the fit, in its order, out of the named ones that were given."""
+        if not is_named(given):
+            return given
+        missing = [name for name in self.covariates[process] if name not in list(given.keys())]
+        if missing:
+            raise UsageError(f"{process}_covariates lacks {', '.join(missing)}, which this fit has.")
+        columns = [np.atleast_1d(np.asarray(given[name], dtype=np.float64)) for name in self.covariates[process]]
+        return np.stack(columns, axis=-1) if columns else None
+
+    def _check_covariates(self, data: Histories) -> None:
+        for process, given in (("transaction", data.transaction), ("dropout", data.dropout)):
+            expected = list(self.covariates[process])
+            if given.shape[1] != len(expected):
+                names = ", ".join(expected) or "none"
+                raise UsageError(f"{process}_covariates: this fit has {names}; {given.shape[1]} columns were given.")
+
+
+def fit(  # noqa: PLR0917 (a stable public signature)
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    T: ArrayLike,
+    weights: ArrayLike | None = None,
+    transaction_covariates: Covariates = None,
+    dropout_covariates: Covariates = None,
+) -> ParetoNBDFit:
+    """Maximum-likelihood Pareto/NBD, converged to the last digit or a ConvergenceError that says why not.
+
+    One value per customer: frequency (repeat purchase days), recency and T in one unit of time, weights (customers
+    that share the row, default 1). Covariates are numeric columns that do not change with time, as a dict or
+    DataFrame by name or a plain matrix: alpha of a customer is alpha exp(-g'x), so a positive transaction coefficient
+    buys faster and a positive dropout coefficient leaves faster. Rows with T = 0 say nothing and do not move the fit
+    (a warning counts them). The result is the same on one row per customer and on counted histories, and in any unit
+    of time.
+
+    Raises InputError for impossible rows, ConvergenceError where the likelihood has no inner maximum.
+    """
+    data = histories(
+        frequency,
+        recency,
+        T,
+        weights,
+        transaction_covariates=transaction_covariates,
+        dropout_covariates=dropout_covariates,
+    ).counted()
+    check(data)
+    sample = systematic_sample(data)
+    return fit_sums(
+        lambda theta, order: sums(theta, data, order),
+        data,
+        sample=None if sample is data else lambda theta, order: sums(theta, sample, order),
+        customers=data.customers,
+    )
+
+
+def fit_sums(evaluate: Evaluate, known: Histories, *, customers: float, sample: Evaluate | None = None) -> ParetoNBDFit:
+    """Fit a likelihood that is summed elsewhere, such as over Spark partitions.
+
+    `evaluate(theta, order)` gives the sums over all data (`pareto_nbd_likelihood.sums` of each part, added up).
+    `known` are histories, all or a sample, that set the scale of the search and explain a failure; `sample` is the
+    likelihood of a sample, where the search starts: with it `evaluate` runs about four times. `customers` is their
+    number in all.
+    """
+    names = {"transaction": known.transaction_names, "dropout": known.dropout_names}
+    search = search_box(known)
+    best: Optimum = maximise(evaluate, search, lambda theta: explain(theta, search, known), sample)
+    r_to_beta, coefficients = np.exp(best.theta[:4]), iter(best.theta[4:].tolist())
+    return ParetoNBDFit(
+        params=dict(zip(ParetoNBDFit.PARAMETERS, r_to_beta.tolist(), strict=True)),
+        covariates={process: {name: next(coefficients) for name in columns} for process, columns in names.items()},
+        log_covariance=best.covariance,
+        log_likelihood=best.log_likelihood,
+        customers=customers,
+    )
+
+
+def continuous_rate(annual: float, *, unit_days: float = 1.0) -> float:
+    """The rate for discounted_expected_purchases that is `annual` a year (0.10: ten per cent), for T in unit_days."""
+    return float(np.log1p(annual) / 365 * unit_days)

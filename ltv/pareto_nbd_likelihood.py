@@ -1,0 +1,248 @@
+"""Likelihood of the Pareto/NBD model, with exact gradient and Hessian, as sums over purchase histories.
+
+A customer buys at rate lambda ~ Gamma(r, alpha) until leaving, at rate mu ~ Gamma(s, beta). With a = alpha, b = beta
+and R = r + frequency, the likelihood is that of a customer still alive at T plus that of one who left at t in (t_x,
+T):
+
+    L = Gamma(R)/Gamma(r) a^r b^s [ (a+T)^-R (b+T)^-s + s Int_{t_x}^{T} (a+t)^-R (b+t)^-(s+1) dt ]
+
+Both terms are positive, so nothing cancels (the usual form subtracts two hypergeometric functions and turns to NaN
+for the best customers). The integral is taken by Gauss-Legendre in u = log(1 + k (t - t_x)) with k = (R+1)/(a+t_x) +
+(s+1)/(b+t_x). In u the integrand is analytic wherever |Im u| < pi, so the number of nodes needed depends on the width
+of the u interval alone; WIDEST keeps its relative error, hence the absolute error of the log-likelihood, below 1e-12
+(rounding adds some 1e-15 a purchase).
+
+Parameters are (log r, log alpha, log s, log beta, transaction coefficients, dropout coefficients). A covariate x with
+coefficient g makes alpha (or beta) of the customer alpha exp(-g x), so that g > 0 buys (or leaves) faster.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss
+from scipy.special import gammaln, polygamma, psi
+
+from ltv.fit import Sums
+from ltv.histories import Array, Histories, per_count
+
+# Widest u interval by number of nodes, measured over 480,000 random cases: frequency to 1,500, r and s .001 to 100.
+WIDEST = {6: 0.7, 8: 1.3, 10: 1.8, 12: 2.3, 14: 2.7, 16: 3.2, 20: 3.9, 24: 4.7, 32: 6.2, 40: 8.2, 48: 10.4, 64: np.inf}
+BLOCK = 32_768  # integrand values held at a time: a handful of such arrays stays in a core's cache
+CHUNK = 262_144  # histories whose derivatives are held at a time
+
+Rule = tuple[Array, Array]
+PAIRS = tuple((i, j) for i in range(4) for j in range(i, 4))
+
+
+class Leaving(NamedTuple):
+    """An integrand per row: (1+t/a)^-R (1+t/b)^-(s+1) / b, not buying until t and leaving then."""
+
+    R: Array
+    a: Array
+    s: float
+    b: Array
+
+
+class Departure(NamedTuple):
+    """The integral of Leaving over (0, width), per row, and what is averaged under it.
+
+    `mean` (4, n) holds the means of log(1+t/a), 1/(1+t/a), log(1+t/b), 1/(1+t/b) where order 1 was asked for,
+    `covariance` (10, n) their covariances in PAIRS order where order 2 was.
+    """
+
+    log_integral: Array
+    mean: Array
+    covariance: Array
+
+
+def gauss_legendre(nodes: int) -> Rule:
+    """Nodes and weights of Gauss-Legendre on (0, 1)."""
+    z, w = leggauss(nodes)
+    return (z + 1) / 2, w / 2
+
+
+_RULES = [gauss_legendre(nodes) for nodes in WIDEST]
+
+
+def departure(leaving: Leaving, width: Array, order: int = 0) -> Departure:
+    """Integrate over the moment of leaving; a width of 0 gives log 0 = -inf."""
+    R, a, s, b = leaving
+    k = (R + 1) / a + (s + 1) / b
+    interval = np.log1p(k * width)
+    tier = np.searchsorted(list(WIDEST.values()), interval)
+    by_tier = np.argsort(tier, kind="stable")
+    ends = np.cumsum(np.bincount(tier, minlength=len(WIDEST))).tolist()
+    moments = np.empty(((1, 5, 15)[order], len(R)))
+    for rule, start, end in zip(_RULES, [0, *ends], ends, strict=False):
+        step = BLOCK // len(rule[0])
+        for first in range(start, end, step):
+            rows = by_tier[first : min(first + step, end)]
+            block = Leaving(R[rows], a[rows], s, b[rows])
+            moments[:, rows] = _moments(block, k[rows], interval[rows], rule, order)
+    total = moments[0]
+    mean = moments[1:5] / total
+    covariance = moments[5:] / total
+    if order == 2:
+        for pair, (i, j) in enumerate(PAIRS):
+            covariance[pair] -= mean[i] * mean[j]
+    with np.errstate(divide="ignore"):
+        log_integral = np.log(interval * total / (k * b))
+    return Departure(log_integral, mean, covariance)
+
+
+def _moments(leaving: Leaving, k: Array, interval: Array, rule: Rule, order: int) -> Array:
+    """Quadrature sums of one block: the integrand, then times each feature, then times each pair of features."""
+    R, a, s, b = leaving
+    z, w = rule
+    growth = np.exp(np.multiply.outer(interval, z))  # 1 + k t, which is also dt/du up to 1/k
+    kt = growth - 1
+    in_a = kt * (1 / (k * a))[:, None]
+    in_b = np.multiply(kt, (1 / (k * b))[:, None], out=kt)
+    in_a += 1
+    in_b += 1
+    log_a, log_b = np.log(in_a), np.log(in_b)
+    density = log_a * -R[:, None]
+    density -= (s + 1) * log_b
+    np.exp(density, out=density)
+    density *= growth
+    out = np.empty(((1, 5, 15)[order], len(R)))
+    np.dot(density, w, out=out[0])
+    if order == 0:
+        return out
+    density *= w
+    features = (log_a, np.reciprocal(in_a, out=in_a), log_b, np.reciprocal(in_b, out=in_b))
+    for i in range(4):
+        np.einsum("ij,ij->i", density, features[i], out=out[1 + i])
+    if order == 2:
+        products = [density * feature for feature in features]
+        for pair, (i, j) in enumerate(PAIRS):
+            np.einsum("ij,ij->i", products[i], features[j], out=out[5 + pair])
+    return out
+
+
+class Customers(NamedTuple):
+    """Parameters as they apply to each history: alpha and beta carry the covariates."""
+
+    r: float
+    alpha: Array
+    s: float
+    beta: Array
+
+
+def customers(theta: Array, data: Histories) -> Customers:
+    """Apply the parameters to the covariates of each history."""
+    r, alpha, s, beta = np.exp(theta[:4])
+    split = 4 + data.transaction.shape[1]
+    return Customers(
+        float(r),
+        alpha * np.exp(-data.transaction @ theta[4:split]),
+        float(s),
+        beta * np.exp(-data.dropout @ theta[split:]),
+    )
+
+
+def log_odds_alive(c: Customers, x: Array, t_x: Array, T: Array) -> Array:
+    """Log odds of being alive at T; +inf where recency equals T."""
+    return -_log_left_to_alive(c, x, t_x, T, departure(Leaving(c.r + x, c.alpha + t_x, c.s, c.beta + t_x), T - t_x))
+
+
+def _log_left_to_alive(c: Customers, x: Array, t_x: Array, T: Array, left: Departure) -> Array:
+    survival = (c.r + x) * np.log1p((T - t_x) / (c.alpha + t_x)) + c.s * np.log1p((T - t_x) / (c.beta + t_x))
+    return np.asarray(np.log(c.s) + left.log_integral + survival)
+
+
+def sums(theta: Array, data: Histories, order: int = 1) -> Sums:
+    """Log-likelihood (natural units), gradient and, with order 2, Hessian at theta, summed over weighted histories.
+
+    Sums of disjoint parts of the data add up to the sums of the whole. Histories with T = 0 contribute exactly 0.
+    """
+    size = len(theta)
+    total = Sums(0.0, np.zeros(size), np.zeros((size, size)) if order == 2 else None)
+    for chunk in data.chunks(CHUNK):
+        total = total + _chunk_sums(theta, chunk, order)
+    return total
+
+
+def _chunk_sums(theta: Array, data: Histories, order: int) -> Sums:
+    value, gradient, hessian = by_history(theta, data, order)
+    split = 4 + data.transaction.shape[1]
+    one = np.ones((len(data), 1))
+    # log r, log alpha, log s, log beta of a history are linear in theta: columns of theta, and what multiplies them
+    designs = (
+        ([0], one),
+        ([1, *range(4, split)], np.hstack([one, -data.transaction])),
+        ([2], one),
+        ([3, *range(split, len(theta))], np.hstack([one, -data.dropout])),
+    )
+    total_gradient = np.zeros(len(theta))
+    for (columns, design), g in zip(designs, gradient, strict=True):
+        total_gradient[columns] += design.T @ (data.weights * g)
+    if order < 2:
+        return Sums(float(data.weights @ value), total_gradient, None)
+    total_hessian = np.zeros((len(theta), len(theta)))
+    for (i, j), h in zip(PAIRS, hessian, strict=True):
+        block = designs[i][1].T @ ((data.weights * h)[:, None] * designs[j][1])
+        total_hessian[np.ix_(designs[i][0], designs[j][0])] += block
+        if i != j:
+            total_hessian[np.ix_(designs[j][0], designs[i][0])] += block.T
+    return Sums(float(data.weights @ value), total_gradient, total_hessian)
+
+
+def by_history(theta: Array, data: Histories, order: int = 1) -> tuple[Array, Array, Array]:
+    """Log-likelihood (n), gradient (4, n) and Hessian (10, n in PAIRS order) of each history, unweighted.
+
+    Derivatives are by the history's own log r, log alpha, log s, log beta. With A the alive and D the departed term,
+    p = A/(A+D) and g the gradient of a term's logarithm: the gradient is p g_A + q E[g_D], the Hessian is the mean of
+    the terms' Hessians plus the covariance of g over (alive, moment of leaving).
+    """
+    c = customers(theta, data)
+    r, a, s, b = c
+    x, t_x, T = data.frequency, data.recency, data.T
+    R = r + x
+    left = departure(Leaving(R, a + t_x, s, b + t_x), T - t_x, order=max(order, 1))
+    log_left = _log_left_to_alive(c, x, t_x, T, left)
+    p, q = np.exp(-np.logaddexp(0, log_left)), np.exp(-np.logaddexp(0, -log_left))
+    value = (
+        per_count(lambda n: gammaln(r + n), x)
+        - gammaln(r)
+        - x * np.log(a + T)
+        - r * np.log1p(T / a)
+        - s * np.log1p(T / b)
+    )
+    value += np.logaddexp(0, log_left)
+
+    log_a, w, log_b, v = left.mean
+    w, v = w * a / (a + t_x), v * b / (b + t_x)  # now means of a/(a+t), b/(b+t) over the moment of leaving
+    digamma = r * (per_count(lambda n: psi(r + n), x) - psi(r))
+    alive = np.stack(
+        [digamma - r * np.log1p(T / a), r - R * a / (a + T), -s * np.log1p(T / b), s - s * b / (b + T)],
+    )
+    gone = np.stack(
+        [
+            digamma - r * (np.log1p(t_x / a) + log_a),
+            r - R * w,
+            1 - s * (np.log1p(t_x / b) + log_b),
+            s - (s + 1) * v,
+        ]
+    )
+    gradient = p * alive + q * gone
+    if order < 2:
+        return value, gradient, np.empty((0, len(x)))
+
+    scale = np.stack([np.full_like(T, -r), -R * a / (a + t_x), np.full_like(T, -s), -(s + 1) * b / (b + t_x)])
+    spread = alive - gone
+    hessian = np.empty((len(PAIRS), len(x)))
+    for n, (i, j) in enumerate(PAIRS):
+        hessian[n] = p * q * spread[i] * spread[j] + q * scale[i] * scale[j] * left.covariance[n]
+    ww = (left.covariance[4] + left.mean[1] ** 2) * (a / (a + t_x)) ** 2  # mean of (a/(a+t))^2
+    vv = (left.covariance[9] + left.mean[3] ** 2) * (b / (b + t_x)) ** 2
+    at_T, bt_T = a / (a + T), b / (b + T)
+    hessian[0] += gradient[0] + r**2 * (per_count(lambda n: polygamma(1, r + n), x) - polygamma(1, r))
+    hessian[1] += r * (1 - p * at_T - q * w)
+    hessian[4] -= R * (p * at_T * (1 - at_T) + q * (w - ww))
+    hessian[7] += gradient[2] - q
+    hessian[8] += s * (1 - p * bt_T - q * v)
+    hessian[9] -= p * s * bt_T * (1 - bt_T) + q * (s + 1) * (v - vv)
+    return value, gradient, hessian

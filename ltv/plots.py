@@ -1,0 +1,78 @@
+"""Pictures of a value model: who is alive, whether predictions hold, and purchases over time. Figures, no display."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ltv.value_model import ValueModel
+
+SIZE = (6.4, 4.8)
+
+
+def alive_heatmap(model: ValueModel, *, frequency: int, T: float) -> Figure:
+    """P(alive) by frequency (0 to `frequency`) and recency (0 to T), for customers of age T."""
+    frequencies = np.arange(frequency + 1)
+    recencies = np.linspace(0, T, 100)
+    x, t_x = np.meshgrid(frequencies, recencies)
+    # frequency 0 has recency 0 and the other way round: nobody is elsewhere on these two edges
+    exists = (x == 0) == (t_x == 0)
+    alive = np.full(x.shape, np.nan)
+    alive[exists] = model.purchases.p_alive(x[exists], t_x[exists], np.full(exists.sum(), T))
+    figure, axes = _figure(
+        "Probability of being alive", "frequency (repeat purchase days)", f"recency ({model.time_unit})"
+    )
+    image = axes.pcolormesh(frequencies, recencies, alive, vmin=0, vmax=1, cmap="viridis", shading="nearest")
+    figure.colorbar(image, ax=axes, label="P(alive)")
+    return figure
+
+
+def calibration_plot(table: pd.DataFrame) -> Figure:
+    """Mean predicted against mean actual purchase days of the holdout, by decile of the prediction."""
+    figure, axes = _figure("Holdout: predicted and actual purchases by decile", "predicted", "actual")
+    top = float(table[["predicted", "actual"]].max().max()) or 1.0
+    axes.plot([0, top], [0, top], color="grey", linestyle="--", label="perfect")
+    axes.plot(table["predicted"], table["actual"], marker="o", label="deciles of customers")
+    axes.legend()
+    return figure
+
+
+def tracking_plot(daily: pd.DataFrame, model: ValueModel) -> Figure:
+    """Cumulative repeat purchases, actual and expected of all customers by their first day; a line marks the cutoff.
+
+    `daily` has day, first_purchases, repeat_purchases (`customer_summary.daily_purchases`).
+    """
+    tracked = track(daily, model)
+    figure, axes = _figure("Cumulative repeat purchases", "", "purchase days")
+    axes.plot(tracked["day"], tracked["actual"], label="actual")
+    axes.plot(tracked["day"], tracked["expected"], label="expected", linestyle="--")
+    axes.axvline(pd.Timestamp(model.as_of), color="grey", linewidth=1, label="end of fit")  # type: ignore[arg-type]
+    axes.legend()
+    figure.autofmt_xdate()
+    return figure
+
+
+def track(daily: pd.DataFrame, model: ValueModel) -> pd.DataFrame:
+    """Per day from the first to the last: cumulative actual and expected repeat purchase days."""
+    by_day = daily.assign(day=pd.to_datetime(daily["day"])).set_index("day")[["first_purchases", "repeat_purchases"]]
+    by_day = by_day.asfreq("D", fill_value=0)
+    born = by_day["first_purchases"].to_numpy(np.float64)
+    per_customer = model.expected_repeat_purchases(np.arange(len(born)))
+    return pd.DataFrame(
+        {
+            "day": by_day.index,
+            "actual": by_day["repeat_purchases"].cumsum().to_numpy(),
+            "expected": np.convolve(born, per_customer)[: len(born)],
+        }
+    )
+
+
+def _figure(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    return figure, axes

@@ -1,0 +1,188 @@
+"""Fits the value models, judges them on the newest period, and promotes the winner to champion.
+
+The challenger is fitted up to a cutoff and judged on the days after it; so is the champion, as it was fitted up to its
+own, earlier cutoff. The challenger wins unless its RMSE of purchases is more than 1% worse; then the same fit is made
+with all data up to as_of, and that one is registered. A lost challenge is a result, not an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ltv import plots, registry
+from ltv.evaluate import calibration_table, judge, predict_holdout
+from ltv.fitters import Fitter, fit_purchases, fit_spend
+from ltv.registry import Champion, mlflow
+from ltv.training_data import Counts, TrainingData
+from ltv.value_model import ValueModel
+from warehouse.settings import Ltv, Mlflow
+
+METRIC = "rmse"
+# A challenger may be this much worse and still win: it knows newer data, and differences below this are chance.
+TOLERANCE = 0.01
+MOST_SHOWN = 30  # frequency at which the picture of P(alive) ends
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingResult:
+    """What came of a training.
+
+    status is promoted (the challenger is the champion now) or lost (the champion stays, nothing was registered);
+    `model_version` names the champion after it, '<name>/<version>'. `metrics` are the challenger's on the holdout,
+    `champion_metrics` those of the champion it met (empty without one). `params` are those of the model that this
+    training would register: up to as_of when promoted, up to the cutoff when lost.
+    """
+
+    status: Literal["promoted", "lost"]
+    reason: str
+    model_version: str
+    run_id: str
+    params: dict[str, float]
+    metrics: dict[str, float]
+    champion_metrics: dict[str, float]
+
+
+def train_customer_value(
+    data: TrainingData,
+    *,
+    ltv: Ltv,
+    tracking: Mlflow,
+    data_versions: Mapping[str, int],
+    settings_digest: str,
+    code_version: str,
+) -> TrainingResult:
+    """Fit, judge, compare and, where the challenger wins, register; all of it one MLflow run.
+
+    `data_versions` are the Delta versions of the tables the data came from; `settings_digest` and `code_version` say
+    with what. Raises ConvergenceError when a fit has no optimum (the run is then marked as failed), InputError when
+    MLflow does not answer.
+    """
+    champion = registry.find_champion(tracking)
+    client = registry.connect(tracking)
+    facts = _facts(data, ltv, data_versions, settings_digest, code_version)
+    run_name = f"{tracking.model_name} {data.full.as_of}"
+    with (
+        registry.clear_errors(tracking),
+        mlflow.start_run(experiment_id=registry.experiment_id(client, tracking), run_name=run_name) as run,
+    ):
+        mlflow.log_params(facts | {name: str(getattr(ltv, name)) for name in type(ltv).model_fields})
+        _log_data(data)
+        challenger = fit_value_model(data.calibration, data, fitter=ltv.fitter, seed=ltv.seed)
+        metrics = judge(challenger, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
+        champion_metrics = (
+            judge(champion.at_cutoff, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
+            if champion
+            else {}
+        )
+        reason = lost_because(data, metrics, champion, champion_metrics)
+        model = challenger
+        if reason is None and data.full.as_of != data.calibration.as_of:
+            model = fit_value_model(data.full, data, fitter=ltv.fitter, seed=ltv.seed)
+        _log_fit(model, challenger, data, metrics, champion_metrics)
+        model_uri = registry.log_value_model(
+            model, challenger, margin=ltv.margin, annual_discount_rate=ltv.annual_discount_rate
+        )
+        status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
+        mlflow.set_tags({"status": status, "settings_digest": settings_digest, "as_of": facts["as_of"]})
+        version = champion.version if champion else ""
+        if reason is None:
+            version = registry.register(model_uri, model, tracking, tags=facts)
+    return TrainingResult(
+        status=status,
+        reason=reason or _won_because(metrics, champion, champion_metrics),
+        model_version=version,
+        run_id=run.info.run_id,
+        params=model.params,
+        metrics=metrics,
+        champion_metrics=champion_metrics,
+    )
+
+
+def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed: int) -> ValueModel:
+    """Pareto/NBD and Gamma-Gamma of the counted customers."""
+    return ValueModel(
+        purchases=fit_purchases(counts.histories, fitter=fitter, seed=seed),
+        spend=fit_spend(counts.spend, fitter=fitter, seed=seed),
+        time_unit=data.time_unit,
+        currency=data.currency,
+        as_of=counts.as_of,
+    )
+
+
+def lost_because(
+    data: TrainingData,
+    metrics: Mapping[str, float],
+    champion: Champion | None,
+    champion_metrics: Mapping[str, float],
+) -> str | None:
+    """Why the champion stays, or None when the challenger wins."""
+    if champion is None:
+        return None
+    if champion.model.as_of > data.full.as_of:
+        return f"the champion {champion.version} is of {champion.model.as_of}, this fit of {data.full.as_of} is older"
+    if metrics[METRIC] > champion_metrics[METRIC] * (1 + TOLERANCE):
+        return (
+            f"{METRIC} on the holdout is {metrics[METRIC]:.4g}, more than {TOLERANCE:.0%} above the "
+            f"{champion_metrics[METRIC]:.4g} of the champion {champion.version}"
+        )
+    return None
+
+
+def _won_because(metrics: Mapping[str, float], champion: Champion | None, champion_metrics: Mapping[str, float]) -> str:
+    if champion is None:
+        return "there was no champion"
+    return (
+        f"{METRIC} on the holdout is {metrics[METRIC]:.4g}; "
+        f"{champion_metrics[METRIC]:.4g} of the former champion {champion.version}"
+    )
+
+
+def _facts(
+    data: TrainingData, ltv: Ltv, data_versions: Mapping[str, int], settings_digest: str, code_version: str
+) -> dict[str, str]:
+    """What a fit was made of: parameters of the run, and tags of the version."""
+    return {
+        "as_of": str(data.full.as_of),
+        "cutoff": str(data.calibration.as_of),
+        "until": str(data.until),
+        "currency": data.currency,
+        "customers": str(data.full.customers),
+        "settings_digest": settings_digest,
+        "code_version": code_version,
+        **{f"delta_version.{table}": str(version) for table, version in sorted(data_versions.items())},
+    }
+
+
+def _log_data(data: TrainingData) -> None:
+    for frame, name, context in (
+        (data.calibration.histories, "histories up to the cutoff", "calibration"),
+        (data.holdout, "holdout", "evaluation"),
+        (data.full.histories, "histories up to as_of", "training"),
+    ):
+        registry.log_data(frame, name=name, context=context)
+
+
+def _log_fit(
+    model: ValueModel,
+    challenger: ValueModel,
+    data: TrainingData,
+    metrics: Mapping[str, float],
+    champion_metrics: Mapping[str, float],
+) -> None:
+    """Fitted parameters and metrics as MLflow metrics (so that they chart over refits), and the pictures."""
+    mlflow.log_metrics(model.params | {f"{name}_at_cutoff": value for name, value in challenger.params.items()})
+    mlflow.log_metrics({f"holdout_{name}": value for name, value in metrics.items()})
+    mlflow.log_metrics({f"champion_holdout_{name}": value for name, value in champion_metrics.items()})
+    expected, _ = predict_holdout(challenger, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
+    actual, customers = (data.holdout[name].to_numpy(np.float64) for name in ("holdout_purchases", "customers"))
+    deciles = calibration_table(expected, actual, customers)
+    mlflow.log_table(deciles, "calibration.json")
+    most = data.full.histories[["frequency", "T"]].max()
+    alive = plots.alive_heatmap(model, frequency=int(min(most["frequency"], MOST_SHOWN)), T=float(most["T"]))
+    mlflow.log_figure(alive, "p_alive.png")
+    mlflow.log_figure(plots.calibration_plot(deciles), "calibration.png")
+    mlflow.log_figure(plots.tracking_plot(data.daily, challenger), "tracking.png")

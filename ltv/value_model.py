@@ -1,0 +1,134 @@
+"""The customer value model as a whole: Pareto/NBD for purchases, Gamma-Gamma for their value. Parameters only.
+
+It knows its unit of time, so that callers speak of days: horizons are in days whatever the unit of recency and T.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ltv.gamma_gamma import GammaGammaFit
+from ltv.histories import Array
+from ltv.pareto_nbd import ParetoNBDFit
+from warehouse.errors import UsageError
+
+DAYS_PER_UNIT = {"days": 1, "weeks": 7}
+DAYS_PER_YEAR = 365
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueModel:
+    """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) they know."""
+
+    purchases: ParetoNBDFit
+    spend: GammaGammaFit
+    time_unit: str
+    currency: str
+    as_of: dt.date
+
+    def __post_init__(self) -> None:
+        """Refuse a unit of time that nobody knows."""
+        if self.time_unit not in DAYS_PER_UNIT:
+            raise UsageError(f"time_unit is one of {', '.join(DAYS_PER_UNIT)}, not {self.time_unit!r}.")
+
+    def units(self, days: float) -> float:
+        """A length of time in the model's unit."""
+        return days / DAYS_PER_UNIT[self.time_unit]
+
+    def discount_rate(self, annual: float) -> float:
+        """The continuous rate per unit of time that takes 1/(1 + annual) off a value a year (365 days) away."""
+        return math.log1p(annual) / self.units(DAYS_PER_YEAR)
+
+    def purchase_predictions(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        annual_discount_rate: float,
+    ) -> dict[str, Array]:
+        """Everything that does not depend on money, one value per history.
+
+        p_alive; churn_<h>d = P(no purchase within h days); expected_purchases_<h>d; discounted_purchases_<h>d, the
+        same with each purchase times its discount. One likelihood serves all of them.
+        """
+        forecast = self.purchases.forecast(frequency, recency, T)
+        rate = self.discount_rate(annual_discount_rate)
+        predictions = {"p_alive": forecast.p_alive}
+        for days in churn_days:
+            predictions[f"churn_{days}d"] = forecast.probability_of_no_purchase(self.units(days))
+        for days in value_days:
+            horizon = self.units(days)
+            predictions[f"expected_purchases_{days}d"] = forecast.expected_purchases(horizon)
+            predictions[f"discounted_purchases_{days}d"] = forecast.discounted_expected_purchases(rate, horizon)
+        return predictions
+
+    def predict(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        monetary_value: ArrayLike,
+        *,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        margin: float,
+        annual_discount_rate: float,
+    ) -> dict[str, Array]:
+        """All predictions of gold.customer_value: p_alive, churn, expected purchases, expected_order_value and clv.
+
+        clv_<h>d = margin x discounted purchases within h days x expected_order_value.
+        """
+        predictions = self.purchase_predictions(
+            frequency,
+            recency,
+            T,
+            churn_days=churn_days,
+            value_days=value_days,
+            annual_discount_rate=annual_discount_rate,
+        )
+        value = self.spend.expected_value(frequency, monetary_value)
+        discounted = {days: predictions.pop(f"discounted_purchases_{days}d") for days in value_days}
+        clv = {f"clv_{days}d": margin * purchases * value for days, purchases in discounted.items()}
+        return predictions | {"expected_order_value": value} | clv
+
+    def expected_repeat_purchases(self, age_days: ArrayLike) -> Array:
+        """Repeat purchases expected of a new customer within so many days of the first purchase."""
+        zero = np.zeros_like(np.atleast_1d(np.asarray(age_days, dtype=np.float64)))
+        ages = np.asarray(age_days, dtype=np.float64) / DAYS_PER_UNIT[self.time_unit]
+        return self.purchases.expected_purchases(ages, zero, zero, zero)
+
+    @property
+    def params(self) -> dict[str, float]:
+        """r, alpha, s, beta of the purchases; p, q, gamma of their value."""
+        return self.purchases.params | self.spend.params
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, a few kB; `from_dict` reads it back."""
+        return {
+            "time_unit": self.time_unit,
+            "currency": self.currency,
+            "as_of": self.as_of.isoformat(),
+            "purchases": self.purchases.to_dict(),
+            "spend": self.spend.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Self:
+        """The model that `to_dict` wrote."""
+        return cls(
+            purchases=ParetoNBDFit.from_dict(plain["purchases"]),
+            spend=GammaGammaFit.from_dict(plain["spend"]),
+            time_unit=plain["time_unit"],
+            currency=plain["currency"],
+            as_of=dt.date.fromisoformat(plain["as_of"]),
+        )

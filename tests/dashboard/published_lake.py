@@ -1,0 +1,69 @@
+"""Small Delta tables as a lake holds them, written with delta-rs from the contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from warehouse.contracts import Table
+from warehouse.tables import OPS_PUBLISHED
+
+AS_OF = date(2026, 3, 31)
+PUBLISHED_AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+ARROW_TYPES = {
+    "string": pa.string(),
+    "bigint": pa.int64(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "decimal(18,6)": pa.decimal128(18, 6),
+    "decimal(28,6)": pa.decimal128(28, 6),
+    "array<string>": pa.list_(pa.string()),
+    "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    return pa.schema([pa.field(c.name, ARROW_TYPES[c.type], c.nullable) for c in table.columns])
+
+
+def write_table(
+    lake: Path, table: Table, rows: Iterable[Mapping[str, Any]], *, mode: Literal["append", "overwrite"] = "overwrite"
+) -> int:
+    """Writes the rows and gives the table's new version. A column a row does not name is null."""
+    schema = arrow_schema(table)
+    place = lake / table.layer / table.name
+    arrow = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+    if mode == "append":
+        write_deltalake(place, arrow, mode="append")
+    else:
+        write_deltalake(place, arrow, mode="overwrite")
+    return DeltaTable(place).version()
+
+
+def publish(
+    lake: Path,
+    versions: Mapping[Table, int],
+    *,
+    run_id: str = "run-1",
+    as_of: date = AS_OF,
+    published_at: datetime = PUBLISHED_AT,
+) -> None:
+    rows = [
+        {
+            "run_id": run_id,
+            "table_name": table.full_name,
+            "version": version,
+            "as_of": as_of,
+            "published_at": published_at,
+        }
+        for table, version in versions.items()
+    ]
+    write_table(lake, OPS_PUBLISHED, rows, mode="append")

@@ -1,0 +1,106 @@
+"""Charts: every spec draws its rows, the same way each time, in any time zone, and keeps to itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+
+from dashboard.chart_svg import chart_names, draw_chart
+
+MODELS = ["Last touch", "Linear"]
+CHANNELS = ["Search", "Display"]
+DAYS = ["2026-03-01", "2026-03-02", "2026-03-03"]
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "roas_by_channel": [
+        {"channel": c, "position": i, "model": m, "roas": 0.5 + i} for i, c in enumerate(CHANNELS) for m in MODELS
+    ],
+    "model_comparison": [
+        {"channel": c, "position": i, "model": m, "change": 100.0 * i - 50}
+        for i, c in enumerate(CHANNELS)
+        for m in MODELS
+    ],
+    "roas_over_time": [{"day": day, "basis": basis, "roas": 1.5} for basis in ("By touch", "By sale") for day in DAYS],
+    "spend_and_value": [{"day": day, "spend": 10.0, "value": 30.0} for day in DAYS],
+    "touches": [{"touches": str(n), "conversions": 10 - n, "share": 0.1} for n in range(1, 4)],
+    "value_distribution": [
+        {"position": i, "measure": m, "low": n / 10, "high": (n + 1) / 10, "customers": n + 1}
+        for i, m in enumerate(["Active", "Quiet"])
+        for n in range(10)
+    ],
+    "value_by_channel": [{"channel": c, "position": i, "value": 5.0, "overall": 4.0} for i, c in enumerate(CHANNELS)],
+}
+# What each chart draws: marks per kind.
+MARKS = {
+    "roas_by_channel": {"symbol": 4},
+    "model_comparison": {"symbol": 4},
+    "roas_over_time": {"symbol": 6, "line": 2},
+    "spend_and_value": {"rect": 3, "line": 1},
+    "touches": {"rect": 3},
+    "value_distribution": {"rect": 20},
+    "value_by_channel": {"rect": 2},
+}
+
+
+def drawn_marks(svg: str) -> dict[str, int]:
+    """How many marks with an extent are drawn, by kind; legends and axes do not count."""
+    found: dict[str, int] = {}
+    for group in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}g"):
+        names = group.get("class", "").split()
+        if "role-mark" in names:
+            kind = next(name for name in names if name.startswith("mark-")).removeprefix("mark-")
+            paths = [p for p in group if "h0v0h0Z" not in p.get("d", "")]
+            found[kind] = found.get(kind, 0) + len(paths)
+    return found
+
+
+def test_every_spec_is_tried_here() -> None:
+    assert set(chart_names()) == set(ROWS) == set(MARKS)
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_a_chart_draws_each_of_its_rows(name: str) -> None:
+    marks = drawn_marks(draw_chart(name, ROWS[name]))
+    assert {kind: marks.get(kind) for kind in MARKS[name]} == MARKS[name]
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_drawing_twice_gives_the_same_text(name: str) -> None:
+    assert draw_chart(name, ROWS[name]) == draw_chart(name, ROWS[name])
+
+
+def test_charts_on_one_page_share_no_id() -> None:
+    ids = [i for name in ROWS for i in re.findall(r'\bid="([^"]+)"', draw_chart(name, ROWS[name]))]
+    assert len(ids) == len(set(ids))
+
+
+def test_days_do_not_depend_on_the_time_zone_of_the_machine() -> None:
+    program = (
+        "import json, sys; from dashboard.chart_svg import draw_chart; "
+        "sys.stdout.write(draw_chart('spend_and_value', json.loads(sys.argv[1])))"
+    )
+    rows = str(ROWS["spend_and_value"]).replace("'", '"')
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", program, rows],
+            env={**os.environ, "TZ": zone},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for zone in ("Asia/Seoul", "America/Los_Angeles")
+    ]
+    assert drawn[0] == drawn[1]
+    assert "1 Mar" in drawn[0]
+
+
+def test_names_come_out_as_text_and_not_as_markup() -> None:
+    rows = [{**row, "channel": "<script>alert(1)</script>"} for row in ROWS["value_by_channel"][:1]]
+    svg = draw_chart("value_by_channel", rows)
+    assert "<script" not in svg
+    assert "&lt;script&gt;" in svg

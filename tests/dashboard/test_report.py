@@ -1,0 +1,237 @@
+"""The report: one file that needs nothing else, says each thing in words and in a table, and is the same every time."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from published_lake import publish, write_table
+from small_shop import CHECKS, NOON, write_shop
+
+from dashboard.report import write_report
+from dashboard.run_facts import StepTime
+from warehouse.contracts import Table
+from warehouse.errors import InputError, UsageError
+from warehouse.tables import (
+    BRONZE_LANDED_FILES,
+    GOLD_CHANNEL_PERFORMANCE,
+    GOLD_CUSTOMER_VALUE,
+    GOLD_PATH_SUMMARY,
+    OPS_QUALITY_RESULTS,
+    OPS_RUN_LOG,
+)
+
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """What a browser and a screen reader find: elements with attributes, texts, and whether tags are balanced."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def html(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    place = write_report(str(shop), tmp_path_factory.mktemp("report") / "new" / "report.html", timezone="Asia/Seoul")
+    return place.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def report_without(tmp_path: Path, *tables: Table) -> Page:
+    write_shop(tmp_path / "lake", without=tables)
+    return Page(write_report(str(tmp_path / "lake"), tmp_path / "report.html").read_text(encoding="utf-8"))
+
+
+def test_the_file_asks_for_nothing_from_the_network(html: str, page: Page) -> None:
+    namespaces = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert set(re.findall(r"https?://[^\s\"'<>)]+", html)) <= namespaces
+    assert not re.search(r"@import|url\((?!#)", html)
+    assert {tag for tag, _ in page.elements} & {"script", "link", "img", "iframe", "object"} == set()
+
+
+def test_the_headline_says_money_in_and_out(page: Page) -> None:
+    for said in (
+        "10 purchases brought ₩3,000 net of refunds, beside ₩1,500 of ad spend: 2.00 KRW of revenue for each KRW spent",
+        "Net revenue ₩3,000 ₩6,000 before refunds",
+        "Ad spend ₩1,500 on 2 channels",
+        "Blended ROAS 2.00",
+        "Purchases 10 5 from new customers · 10 sign-ups",
+        "Customers 5",
+        "Expected value ₩1,550",
+        "22 March 2026 to 31 March 2026 · days in Asia/Seoul · amounts in KRW, net of refunds",
+    ):
+        assert said in page.words
+
+
+def test_each_panel_says_one_sentence_in_plain_words(page: Page) -> None:
+    for said in (
+        "For every 1 KRW spent on Search, last touch says 3.00 came back, first touch 2.00.",
+        "Against last touch, first touch differs most: it moves ₩1,000 (33% of all credited value), most of it to "
+        "Display and away from Search.",
+        "In the seven days to 31 March 2026, each 1 KRW of spend stands beside 2.00 of value from conversions of those "
+        "days and 1.71 from touches of those days, under last touch.",
+        "On 10 of 10 days with spend, the channels that cost money were credited more than they cost.",
+        "45% of 11 purchases with a known journey came after more than one touch",
+        "The most frequent way to a purchase is Search alone (6 purchases)",
+        "Of 4 customers, 1 (25%) are more likely than not still active; 3 will more likely than not buy nothing within "
+        "30 days.",
+        "All 4 customers together are expected to bring ₩1,550 of margin within 365 days.",
+        "These 2 customers may be leaving, and with them ₩850 of expected margin within 365 days.",
+        "Of 160 rows read, 150 were kept, 8 were known already and 2 were set aside with a reason: nothing is missing.",
+        "All 2 checks of these tables held.",
+        "The run took 1 min 42 s; attribute took longest, 1 min 30 s.",
+        "Run run-1 published 4 tables together at 2026-04-01 03:00 UTC; they count what happened up to the end of 31 "
+        "March 2026.",
+    ):
+        assert said in page.words
+
+
+def test_roas_stands_by_channel_and_model_with_a_dash_without_spend(page: Page) -> None:
+    assert "Search † 1,000 10.0 3,000 3.00 2.00" in page.words
+    assert "Display † 500 0.0 0 0.00 2.00" in page.words
+    assert "Direct † 0 0.0 0 – –" in page.words
+    assert "All channels 1,500 10.0 3,000 2.00 2.00" in page.words
+    assert "† fewer than 30 conversions" in page.words
+
+
+def test_repeats_on_a_path_are_counted_on_its_chip(html: str) -> None:
+    assert '<span class="chip">Display <b>×2</b></span> <span class="arrow">→</span> <span class="chip">Search' in html
+    assert "×9" in html
+
+
+def test_each_chart_has_words_and_a_table_for_those_who_do_not_see_it(html: str) -> None:
+    articles = html.split('<article class="panel"')[1:]
+    with_chart = [article for article in articles if "<svg" in article]
+    assert len(with_chart) == 7
+    for article in with_chart:
+        assert re.search(r'role="img" aria-label="[^"]{30,}"', article)
+        assert '<th scope="col"' in article
+        assert '<th scope="row">' in article
+
+
+def test_every_table_has_a_caption_and_scoped_headings(page: Page) -> None:
+    counts = Counter(tag for tag, _ in page.elements)
+    assert counts["table"] == counts["caption"] > 10
+    assert all(attributes.get("scope") in ("col", "row") for attributes in page.attributes("th"))
+
+
+def test_ids_are_unique_and_links_lead_somewhere(page: Page) -> None:
+    ids = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    assert {str(a["href"]).removeprefix("#") for a in page.attributes("a")} <= set(ids)
+
+
+def test_the_page_adapts_to_dark_screens_and_to_paper(html: str) -> None:
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert "@media print" in html
+
+
+def test_the_same_tables_give_the_same_bytes(html: str, shop: Path, tmp_path: Path) -> None:
+    again = write_report(str(shop), tmp_path / "again.html", timezone="Asia/Seoul")
+    assert again.read_bytes() == html.encode()
+
+
+def test_title_and_steps_of_a_run_under_way_are_the_callers(shop: Path, tmp_path: Path) -> None:
+    steps = [StepTime("ingest", 3.0, "done"), StepTime("train", 9.0, "done", "customer-value/3 is champion")]
+    place = write_report(str(shop), str(tmp_path / "r.html"), title="Spring & summer", steps=steps)
+    page = Page(place.read_text(encoding="utf-8"))
+    assert page.words.startswith("Spring & summer · 31 March 2026")
+    assert "The run took 12.0 s; train took longest, 9.0 s." in page.words
+    assert "customer-value/3 is champion" in page.words
+
+
+def test_names_from_the_data_cannot_become_markup(tmp_path: Path) -> None:
+    hostile = '<script>alert("x")</script>'
+    write_shop(tmp_path / "lake", channel_names={"Search": hostile})
+    html = write_report(str(tmp_path / "lake"), tmp_path / "r.html", title=hostile).read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert hostile in Page(html).words
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        (
+            GOLD_CUSTOMER_VALUE,
+            "Customer value is not published yet: `distributary train` and `distributary score` make it.",
+        ),
+        (GOLD_CHANNEL_PERFORMANCE, "Channel performance is not published yet: `distributary pipeline` makes it."),
+        (GOLD_PATH_SUMMARY, "No paths are published yet: `distributary pipeline` makes them."),
+        (OPS_QUALITY_RESULTS, "No checks are on record for this publication."),
+        (OPS_RUN_LOG, "The times of this run's steps are not on record."),
+        (BRONZE_LANDED_FILES, "No account of the files read is on record."),
+    ],
+    ids=lambda value: value.full_name if isinstance(value, Table) else "",
+)
+def test_a_missing_table_is_told_in_one_sentence_and_the_rest_stands(tmp_path: Path, missing: Table, said: str) -> None:
+    page = report_without(tmp_path, missing)
+    assert page.words.count(said) >= 1
+    assert "What was published" in page.words
+
+
+def test_a_failed_check_comes_first_and_is_shown_unfolded(tmp_path: Path) -> None:
+    write_shop(tmp_path / "lake")
+    results = [
+        *CHECKS,
+        {"check_name": "zero is zero", "passed": False, "expected": 0.0, "actual": 2.0, "detail": "day 3"},
+    ]
+    rows = [{**check, "run_id": "run-1", "checked_at": NOON} for check in results]
+    write_table(tmp_path / "lake", OPS_QUALITY_RESULTS, rows)
+
+    page = Page(write_report(str(tmp_path / "lake"), tmp_path / "r.html").read_text(encoding="utf-8"))
+
+    assert "1 of 3 checks failed." in page.words
+    assert page.words.index("zero is zero failed 0 2 day 3") < page.words.index("nothing is lost held")
+
+
+def test_nothing_published_writes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing is published here"):
+        write_report(str(tmp_path / "lake"), tmp_path / "r.html")
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_error(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"cannot be written to .*report\.file"):
+        write_report(str(shop), tmp_path / "file" / "report.html")
+
+
+def test_a_publication_without_any_gold_table_still_makes_a_page(tmp_path: Path) -> None:
+    publish(tmp_path, {OPS_QUALITY_RESULTS: 0})
+    page = Page(write_report(str(tmp_path), tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "Nothing is known about channels yet." in page.words

@@ -1,0 +1,43 @@
+"""The CDNOW sample that the literature fits: 2,357 customers who came in the first quarter of 1997, in weeks."""
+
+from __future__ import annotations
+
+import importlib.resources
+import io
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+
+@cache
+def cdnow(end: str = "1997-09-30") -> SimpleNamespace:
+    """frequency, recency, T and mean value of repeat purchase days up to and with `end`."""
+    text = (importlib.resources.files("lifetimes") / "datasets" / "CDNOW_sample.txt").read_text()
+    columns = ["master_id", "customer", "date", "items", "value"]
+    lines = pd.read_csv(io.StringIO(text), sep=r"\s+", header=None, names=columns, dtype={"date": str})
+    lines["date"] = pd.to_datetime(lines["date"])
+    days = lines[lines["date"] <= end].groupby(["customer", "date"], as_index=False)["value"].sum()
+    first = days.groupby("customer")["date"].transform("min")
+    customers = days.groupby("customer")["date"].agg(["min", "max", "count"])
+    repeat_value = days[days["date"] > first].groupby("customer")["value"].mean()
+    return SimpleNamespace(
+        frequency=customers["count"].to_numpy(dtype=float) - 1,
+        recency=(customers["max"] - customers["min"]).dt.days.to_numpy() / 7,
+        T=(pd.Timestamp(end) - customers["min"]).dt.days.to_numpy() / 7,
+        monetary_value=repeat_value.reindex(customers.index).to_numpy(),
+    )
+
+
+@cache
+def cdnow_holdout() -> np.ndarray:
+    """Purchase days of the same customers in the 39 weeks after."""
+    return cdnow("1998-06-30").frequency - cdnow().frequency
+
+
+def cumulative_purchases(model: object, weeks: np.ndarray) -> np.ndarray:
+    """Repeat purchases expected of all customers up to the end of each week since 1997-01-01, as BTYD tracks them."""
+    started = cdnow().T.max() - cdnow().T
+    ages = np.clip(weeks[:, None] - started, 0, None)
+    return np.array([model.expected_purchases(age, 0, 0, np.zeros_like(age)).sum() for age in ages])

@@ -1,0 +1,161 @@
+"""Scores of customers: every row gets the model's predictions, in days and in money."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+
+from ltv.customer_value import build_customer_value
+from ltv.gamma_gamma import GammaGammaFit
+from ltv.pareto_nbd import ParetoNBDFit
+from ltv.value_model import ValueModel
+from warehouse.errors import UsageError
+from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
+from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, GOLD_CUSTOMER_VALUE, VALUE_HORIZONS_DAYS
+
+AS_OF = dt.date(1997, 9, 30)
+
+# The published fits of the CDNOW sample, in weeks.
+MODEL = ValueModel(
+    purchases=ParetoNBDFit.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67),
+    spend=GammaGammaFit.from_params(p=6.25, q=3.74, gamma=15.45),
+    time_unit="weeks",
+    currency="USD",
+    as_of=AS_OF,
+)
+# The same model told in days: alpha and beta are times.
+IN_DAYS = ValueModel(
+    purchases=ParetoNBDFit.from_params(r=0.553, alpha=10.58 * 7, s=0.606, beta=11.67 * 7),
+    spend=MODEL.spend,
+    time_unit="days",
+    currency="USD",
+    as_of=AS_OF,
+)
+
+# person, frequency, recency and T in weeks, monetary value
+CUSTOMERS = [
+    ("one-timer", 0, 0.0, 30.0, "0"),
+    ("her twin", 0, 0.0, 30.0, "0"),
+    ("new today", 0, 0.0, 0.0, "0"),
+    ("regular", 8, 37.0, 38.0, "35.5"),
+    ("regular who spends more", 8, 37.0, 38.0, "90"),
+    ("lost regular", 8, 12.0, 38.0, "35.5"),
+    ("refunds everything", 1, 3.0, 20.0, "0"),
+    ("buys daily", 330, 330 / 7, 330 / 7, "12"),
+]
+
+
+def summary(spark: SparkSession, unit_days: int = 7) -> DataFrame:
+    scale = 7 / unit_days
+    rows = [
+        {
+            "person_id": person,
+            "as_of": AS_OF,
+            "frequency": frequency,
+            "recency": recency * scale,
+            "T": T * scale,
+            "monetary_value": Decimal(money),
+            "orders": frequency + 1,
+            "net_value": Decimal(1),
+            "currency": "USD",
+            "first_order_at": dt.datetime(1997, 1, 1),
+            "last_order_at": dt.datetime(1997, 1, 1),
+            "acquisition_channel": "Email",
+        }
+        for person, frequency, recency, T, money in CUSTOMERS
+    ]
+    return spark.createDataFrame(
+        [tuple(row[name] for name in GOLD_CUSTOMER_SUMMARY.column_names) for row in rows], GOLD_CUSTOMER_SUMMARY.ddl
+    )
+
+
+def scored(summary: DataFrame, model: ValueModel = MODEL, *, margin: float = 1.0) -> dict[str, Row]:
+    value = build_customer_value(
+        summary, model=model, model_version="customer-value/7", margin=margin, annual_discount_rate=0.1
+    )
+    assert [(f.name, f.dataType.simpleString()) for f in value.schema] == [
+        (column.name, column.type) for column in GOLD_CUSTOMER_VALUE.columns
+    ]
+    return {row["person_id"]: row for row in value.collect()}
+
+
+@pytest.fixture(scope="module")
+def scores(spark: SparkSession) -> dict[str, Row]:
+    return scored(summary(spark))
+
+
+def test_every_customer_of_the_summary_is_scored_once(scores: dict[str, Row]) -> None:
+    assert set(scores) == {person for person, *_ in CUSTOMERS}
+    assert {row["model_version"] for row in scores.values()} == {"customer-value/7"}
+    assert {(row["as_of"], row["currency"], row["acquisition_channel"]) for row in scores.values()} == {
+        (AS_OF, "USD", "Email")
+    }
+
+
+def test_scores_are_the_predictions_of_the_model_customer_by_customer(scores: dict[str, Row]) -> None:
+    for person, frequency, recency, T, money in CUSTOMERS:
+        row, purchases = scores[person], MODEL.purchases
+        assert row["p_alive"] == pytest.approx(purchases.p_alive(frequency, recency, T)[0])
+        for days in CHURN_HORIZONS_DAYS:
+            no_purchase = purchases.probability_of_no_purchase(days / 7, frequency, recency, T)[0]
+            assert row[f"churn_{days}d"] == pytest.approx(no_purchase)
+        for days in VALUE_HORIZONS_DAYS:
+            expected = purchases.expected_purchases(days / 7, frequency, recency, T)[0]
+            assert row[f"expected_purchases_{days}d"] == pytest.approx(expected)
+        value = MODEL.spend.expected_value(frequency, float(money))[0]
+        assert row["expected_order_value"] == pytest.approx(value)
+
+
+def test_clv_is_margin_times_value_times_purchases_discounted_day_by_day(spark: SparkSession) -> None:
+    half_margin = scored(summary(spark), margin=0.5)
+
+    for person, frequency, recency, T, _ in CUSTOMERS:
+        for days in VALUE_HORIZONS_DAYS:
+            by_day = [MODEL.purchases.expected_purchases(day / 7, frequency, recency, T)[0] for day in range(days + 1)]
+            discounts = 1.1 ** -((np.arange(days) + 0.5) / 365)
+            expected = 0.5 * (np.diff(by_day) @ discounts) * half_margin[person]["expected_order_value"]
+            assert float(half_margin[person][f"clv_{days}d"]) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+def test_who_never_came_back_is_expected_to_spend_like_everybody(scores: dict[str, Row]) -> None:
+    assert scores["one-timer"]["expected_order_value"] == pytest.approx(6.25 * 15.45 / (3.74 - 1))
+
+
+def test_money_does_not_touch_the_purchases(scores: dict[str, Row]) -> None:
+    regular, spender = scores["regular"], scores["regular who spends more"]
+
+    assert spender["expected_purchases_365d"] == regular["expected_purchases_365d"]
+    assert spender["clv_365d"] > 2 * regular["clv_365d"]
+
+
+def test_customers_with_hundreds_of_purchases_get_numbers_too(scores: dict[str, Row]) -> None:
+    daily = scores["buys daily"]
+
+    assert daily["p_alive"] == 1.0
+    assert daily["churn_7d"] < 0.1
+    assert daily["expected_purchases_30d"] == pytest.approx(23, abs=3)
+
+
+def test_horizons_are_days_whatever_the_unit_of_the_summary(scores: dict[str, Row], spark: SparkSession) -> None:
+    in_days = scored(summary(spark, unit_days=1), IN_DAYS)
+
+    for person, row in scores.items():
+        for column in ("p_alive", "churn_30d", "expected_purchases_90d", "expected_order_value", "clv_365d"):
+            assert float(in_days[person][column]) == pytest.approx(float(row[column]), rel=1e-7, abs=2e-6)
+
+
+def test_no_customers_give_no_scores(spark: SparkSession) -> None:
+    assert scored(summary(spark).limit(0)) == {}
+
+
+def test_a_model_survives_being_written_as_plain_data() -> None:
+    assert ValueModel.from_dict(MODEL.to_dict()) == MODEL
+
+
+def test_a_unit_of_time_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(UsageError, match="days, weeks"):
+        ValueModel(purchases=MODEL.purchases, spend=MODEL.spend, time_unit="months", currency="USD", as_of=AS_OF)

@@ -1,0 +1,317 @@
+"""Training: the fits, the judgement on the newest period, and who becomes champion."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.resources
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from ltv import registry
+from ltv.fitters import fit_purchases, fit_spend
+from ltv.plots import track
+from ltv.registry import Champion, mlflow
+from ltv.training import TrainingResult, fit_value_model, train_customer_value
+from ltv.training_data import Counts, TrainingData, collect_training_data
+from warehouse.errors import ConvergenceError, InputError, UsageError
+from warehouse.settings import Ltv, Mlflow
+
+AS_OF = dt.date(1997, 9, 30)
+# The literature's set-up: fitted on 39 weeks, judged on the next 39.
+LTV = Ltv(
+    time_unit="weeks",
+    fitter="lifetimes",
+    holdout_days=273,
+    holdout_until=dt.date(1998, 6, 30),
+    margin=1.0,
+    annual_discount_rate=0.1,
+    seed=1,
+    min_customers=100,
+    keep_days=35,
+)
+PUBLISHED = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}
+
+
+@pytest.fixture(scope="module")
+def conversions(spark: SparkSession) -> DataFrame:
+    """The purchases of the CDNOW sample, which ships with the lifetimes package."""
+    text = (importlib.resources.files("lifetimes") / "datasets" / "CDNOW_sample.txt").read_text()
+    rows = [
+        ("purchase", customer, dt.datetime.strptime(day, "%Y%m%d").replace(tzinfo=dt.UTC), Decimal(value), "USD")
+        for customer, _, day, _, value in (line.split() for line in text.splitlines() if line.strip())
+    ]
+    columns = "conversion_type string, person_id string, converted_at timestamp, report_value decimal(18,6)"
+    return spark.createDataFrame(rows, f"{columns}, report_currency string")
+
+
+@pytest.fixture(scope="module")
+def cdnow(conversions: DataFrame) -> TrainingData:
+    return collect_training_data(conversions, as_of=AS_OF, timezone="UTC", currency="USD", ltv=LTV)
+
+
+@pytest.fixture(scope="module")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Mlflow:
+    folder = tmp_path_factory.mktemp("mlflow")
+    return Mlflow(
+        tracking_uri=f"sqlite:///{folder}/mlflow.db",
+        artifact_root=str(folder / "artifacts"),
+        experiment="value",
+        model_name="customer-value",
+    )
+
+
+def train(data: TrainingData, tracking: Mlflow, ltv: Ltv = LTV) -> TrainingResult:
+    return train_customer_value(
+        data,
+        ltv=ltv,
+        tracking=tracking,
+        data_versions={"silver.conversions": 12},
+        settings_digest="5e77",
+        code_version="c0de",
+    )
+
+
+def champion_of(tracking: Mlflow) -> Champion:
+    champion = registry.find_champion(tracking)
+    assert champion is not None
+    return champion
+
+
+@pytest.fixture(scope="module")
+def first(cdnow: TrainingData, tracking: Mlflow) -> TrainingResult:
+    return train(cdnow, tracking)
+
+
+def test_cdnow_gives_the_published_parameters(first: TrainingResult) -> None:
+    for name, published in PUBLISHED.items():
+        assert first.params[name] == pytest.approx(published, rel=0.005)
+
+
+def test_cdnow_is_predicted_as_well_as_the_model_is_known_to(first: TrainingResult) -> None:
+    """Figures of an independent calculation on the same 39 weeks."""
+    assert first.metrics == {
+        "customers": 2357,
+        "total_error": pytest.approx(-0.115, abs=5e-4),
+        "value_total_error": pytest.approx(-0.148, abs=5e-4),
+        "mae": pytest.approx(0.7545, abs=5e-5),
+        "rmse": pytest.approx(1.603, abs=5e-4),
+        "normalised_gini": pytest.approx(0.673, abs=5e-4),
+        "decile_wape": pytest.approx(0.17, abs=5e-3),
+        "buys_again_brier": pytest.approx(0.162, abs=5e-4),
+        "buys_again_base_brier": pytest.approx(0.206, abs=5e-4),
+        "buys_again_auc": pytest.approx(0.771, abs=5e-4),
+    }
+
+
+def test_cumulative_purchases_are_tracked_through_the_holdout(cdnow: TrainingData) -> None:
+    model = fit_value_model(cdnow.calibration, cdnow, fitter="exact", seed=1)
+
+    tracked = track(cdnow.daily, model).set_index("day")
+
+    end = tracked.loc[pd.Timestamp(1998, 6, 30)]
+    assert end["actual"] == cdnow.daily["repeat_purchases"].sum()
+    assert end["expected"] / end["actual"] - 1 == pytest.approx(-0.015, abs=0.002)
+
+
+def test_the_run_keeps_what_it_was_made_of_and_what_came_out(first: TrainingResult, tracking: Mlflow) -> None:
+    client = registry.connect(tracking)
+    run = client.get_run(first.run_id)
+
+    assert run.info.status == "FINISHED"
+    assert (
+        run.data.params.items()
+        >= {
+            "as_of": "1997-09-30",
+            "cutoff": "1997-09-30",
+            "until": "1998-06-30",
+            "fitter": "lifetimes",
+            "time_unit": "weeks",
+            "seed": "1",
+            "delta_version.silver.conversions": "12",
+            "settings_digest": "5e77",
+            "code_version": "c0de",
+            "customers": "2357",
+        }.items()
+    )
+    assert run.data.metrics["r"] == first.params["r"]
+    assert run.data.metrics["holdout_rmse"] == first.metrics["rmse"]
+    assert run.data.tags["status"] == "promoted"
+    assert {file.path for file in client.list_artifacts(first.run_id)} == {
+        "calibration.json",
+        "calibration.png",
+        "p_alive.png",
+        "tracking.png",
+    }
+    assert run.inputs is not None
+    assert [item.tags[0].value for item in run.inputs.dataset_inputs] == ["calibration", "evaluation", "training"]
+    version = client.get_model_version("customer-value", "1")
+    assert version.tags["delta_version.silver.conversions"] == "12"
+    assert version.run_id == first.run_id
+
+
+def test_the_first_model_becomes_champion(first: TrainingResult, tracking: Mlflow) -> None:
+    assert (first.status, first.reason, first.model_version) == (
+        "promoted",
+        "there was no champion",
+        "customer-value/1",
+    )
+    assert first.champion_metrics == {}
+
+
+def test_a_challenger_that_is_as_good_takes_over_and_a_worse_one_does_not(
+    first: TrainingResult, cdnow: TrainingData, tracking: Mlflow
+) -> None:
+    exact = train(cdnow, tracking, LTV.model_copy(update={"fitter": "exact"}))
+
+    assert (exact.status, exact.model_version) == ("promoted", "customer-value/2")
+    assert exact.champion_metrics == first.metrics
+
+    # a challenger fitted on purchases that were all counted twice expects too much of everybody
+    twice = cdnow.calibration.histories.assign(frequency=2 * cdnow.calibration.histories["frequency"])
+    worse = train(replace(cdnow, calibration=replace(cdnow.calibration, histories=twice)), tracking)
+
+    assert (worse.status, worse.model_version) == ("lost", "customer-value/2")
+    assert worse.reason.startswith("rmse on the holdout is ")
+    assert champion_of(tracking).version == "customer-value/2"
+    versions = registry.connect(tracking).search_model_versions("name = 'customer-value'")
+    assert len(versions) == 2  # what lost is in its run, not in the registry
+    assert registry.connect(tracking).get_run(worse.run_id).data.tags["status"] == "lost"
+
+    older = replace(cdnow, full=replace(cdnow.full, as_of=dt.date(1997, 9, 29)))
+    assert train(older, tracking).reason == (
+        "the champion customer-value/2 is of 1997-09-30, this fit of 1997-09-29 is older"
+    )
+
+
+IN_DAYS = LTV.model_copy(update={"holdout_until": None, "holdout_days": 60, "fitter": "exact", "time_unit": "days"})
+
+
+@pytest.fixture(scope="module")
+def in_days(conversions: DataFrame) -> TrainingData:
+    return collect_training_data(conversions, as_of=dt.date(1998, 6, 30), timezone="UTC", currency="USD", ltv=IN_DAYS)
+
+
+def test_by_default_the_newest_days_before_as_of_are_held_out_and_the_winner_knows_them_too(
+    in_days: TrainingData, tracking: Mlflow
+) -> None:
+    assert (in_days.calibration.as_of, in_days.until, in_days.full.as_of, in_days.holdout_days) == (
+        dt.date(1998, 5, 1),
+        dt.date(1998, 6, 30),
+        dt.date(1998, 6, 30),
+        60,
+    )
+    assert in_days.full.histories["T"].max() == in_days.calibration.histories["T"].max() + 60
+
+    other_shop = tracking.model_copy(update={"model_name": "other-shop"})
+    promoted = train(in_days, other_shop, IN_DAYS)
+
+    champion = champion_of(other_shop)
+    assert (champion.model.as_of, champion.at_cutoff.as_of) == (dt.date(1998, 6, 30), dt.date(1998, 5, 1))
+    assert champion.model.params == promoted.params != champion.at_cutoff.params
+    assert promoted.params == fit_value_model(in_days.full, in_days, fitter="exact", seed=1).params
+
+
+def test_both_fitters_agree(cdnow: TrainingData) -> None:
+    ours = fit_value_model(cdnow.full, cdnow, fitter="exact", seed=1)
+    theirs = fit_value_model(cdnow.full, cdnow, fitter="lifetimes", seed=1)
+
+    assert theirs.params == pytest.approx(ours.params, rel=1e-3)
+    assert theirs.purchases.log_likelihood == pytest.approx(-9594.976, abs=1e-3)
+    assert theirs.purchases.standard_errors == pytest.approx(ours.purchases.standard_errors, rel=1e-2)
+    assert theirs.purchases.customers == ours.purchases.customers == 2357
+
+
+def test_the_seed_decides_the_fit_and_nothing_else_of_the_process(cdnow: TrainingData) -> None:
+    np.random.seed(5)
+    undisturbed = np.random.random(3)
+
+    np.random.seed(5)
+    once = fit_purchases(cdnow.full.histories, fitter="lifetimes", seed=1)
+    twice = fit_purchases(cdnow.full.histories, fitter="lifetimes", seed=1)
+
+    assert once.params == twice.params
+    assert np.random.random(3).tolist() == undisturbed.tolist()
+
+
+def histories(*rows: tuple[int, float, float, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["frequency", "recency", "T", "customers"])
+
+
+NOBODY_LEAVES = histories(*((x, float(100 - x % 3), 100.0, 40) for x in range(1, 12)), (0, 0.0, 3.0, 30))
+
+
+@pytest.mark.parametrize("fitter", ["exact", "lifetimes"])
+def test_data_without_churn_is_no_fit_but_an_error_that_says_so(fitter: str) -> None:
+    with pytest.raises(ConvergenceError, match=r"no churn shows|did not reach the optimum"):
+        fit_purchases(NOBODY_LEAVES, fitter=fitter, seed=1)  # type: ignore[arg-type]
+
+
+def test_where_lifetimes_turns_to_nan_the_error_names_the_way_out(in_days: TrainingData) -> None:
+    daily_buyers = histories((540, 545.0, 545.0, 20))
+    heavy = pd.concat([in_days.full.histories, daily_buyers])
+
+    with pytest.raises(ConvergenceError, match=r"Set ltv\.fitter to exact"):
+        fit_purchases(heavy, fitter="lifetimes", seed=1)
+
+    assert fit_purchases(heavy, fitter="exact", seed=1).customers == 2357 + 20
+
+
+def test_customers_of_today_say_nothing_and_do_not_disturb(
+    cdnow: TrainingData, recwarn: pytest.WarningsRecorder
+) -> None:
+    today = pd.concat([cdnow.full.histories, histories((0, 0.0, 0.0, 500))])
+
+    for fitter in ("exact", "lifetimes"):
+        without = fit_purchases(cdnow.full.histories, fitter=fitter, seed=1)
+        assert fit_purchases(today, fitter=fitter, seed=1).params == without.params
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("fitter", ["exact", "lifetimes"])
+def test_a_flat_price_needs_no_model(fitter: str) -> None:
+    flat = pd.DataFrame({"frequency": [1, 2], "monetary_value": [9.9, 9.9], "customers": [50, 60]})
+
+    with pytest.raises(InputError, match="a flat price needs no model"):
+        fit_spend(flat, fitter=fitter, seed=1)  # type: ignore[arg-type]
+
+
+def test_a_failed_fit_stands_in_mlflow_as_failed_and_the_champion_stays(
+    first: TrainingResult, cdnow: TrainingData, tracking: Mlflow
+) -> None:
+    before = champion_of(tracking).version
+    stuck = replace(cdnow, calibration=Counts(as_of=AS_OF, histories=NOBODY_LEAVES, spend=cdnow.full.spend))
+
+    with pytest.raises(ConvergenceError):
+        train(stuck, tracking, LTV.model_copy(update={"fitter": "exact"}))
+
+    newest = mlflow.search_runs(experiment_names=["value"], output_format="list", max_results=1)
+    assert [run.info.status for run in newest] == ["FAILED"]
+    assert champion_of(tracking).version == before
+
+
+def test_too_few_customers_are_one_clear_error(conversions: DataFrame) -> None:
+    with pytest.raises(InputError, match=r"Too few customers .* \d+ bought up to 1997-01-0[12], before the holdout"):
+        collect_training_data(
+            conversions,
+            as_of=dt.date(1997, 1, 31),
+            timezone="UTC",
+            currency="USD",
+            ltv=LTV.model_copy(update={"holdout_until": None, "holdout_days": 30, "min_customers": 1000}),
+        )
+
+
+def test_without_any_purchase_there_is_nothing_to_train_on(conversions: DataFrame) -> None:
+    with pytest.raises(InputError, match="0 bought up to 1997-09-30"):
+        collect_training_data(conversions.limit(0), as_of=AS_OF, timezone="UTC", currency="USD", ltv=LTV)
+
+
+def test_a_holdout_that_starts_after_as_of_is_a_wrong_setting(conversions: DataFrame) -> None:
+    with pytest.raises(UsageError, match="after as_of 1997-09-30"):
+        collect_training_data(
+            conversions, as_of=AS_OF, timezone="UTC", currency="USD", ltv=LTV.model_copy(update={"holdout_days": 100})
+        )

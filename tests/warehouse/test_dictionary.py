@@ -1,0 +1,60 @@
+"""The data dictionary is the contracts, word for word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from warehouse.contracts import Column, Table
+from warehouse.dictionary import data_dictionary
+from warehouse.tables import ALL_TABLES
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
+
+RATES = Table(
+    layer="gold",
+    name="rates",
+    grain="day and pair",
+    key=("day", "pair"),
+    notes="Never empty.",
+    columns=(
+        Column("day", "date", "when", nullable=False),
+        Column("pair", "string", "from|to", nullable=False),
+        Column("rate", "double", "rate; null where unknown", "units"),
+    ),
+)
+
+
+def test_the_document_is_what_the_contracts_say() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == data_dictionary(), (
+        "docs/data-dictionary.md is out of date: python -m warehouse.dictionary > docs/data-dictionary.md"
+    )
+
+
+def test_a_table_has_its_grain_key_notes_and_columns() -> None:
+    told = [
+        "### gold.rates",
+        "",
+        "One row per day and pair.",
+        "",
+        "Key: `day`, `pair`.",
+        "",
+        "Never empty.",
+        "",
+        "| column | type | unit | null | meaning |",
+        "|---|---|---|---|---|",
+        "| `day` | `date` |  |  | when |",
+        "| `pair` | `string` |  |  | from\\|to |",
+        "| `rate` | `double` | units | yes | rate; null where unknown |",
+    ]
+    assert data_dictionary([RATES]).splitlines()[-len(told) :] == told
+
+
+def test_every_table_is_in_it_and_in_the_overview_of_its_layer() -> None:
+    page = data_dictionary()
+    for table in ALL_TABLES:
+        assert f"\n### {table.full_name}\n" in page
+        assert f"| [{table.full_name}](#{table.full_name.replace('.', '')}) |" in page
+
+
+def test_a_layer_without_tables_has_no_heading() -> None:
+    assert "## bronze" not in data_dictionary([RATES])

@@ -1,0 +1,104 @@
+"""Events as visits and touches see them: where the visitor came from, and whether a robot sent them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from touchpoints.bots import classify_user_agents
+from touchpoints.channels import ChannelRules, with_channel
+from touchpoints.marketing_params import landing_page, with_marketing
+from touchpoints.referrers import classify_referrers, referrer_host
+from touchpoints.source_list import SourceList
+
+HIT_COLUMNS = (
+    "event_id",
+    "event_name",
+    "event_at",
+    "anonymous_id",
+    "user_id",
+    "sent_session_id",
+    "platform",
+    "is_session_event",
+    "is_ad_event",
+    "has_origin",
+    "channel",
+    "channel_rule",
+    "source",
+    "medium",
+    "campaign",
+    "content",
+    "term",
+    "click_id_type",
+    "click_id",
+    "referrer_domain",
+    "landing_url",
+    "consent_ads",
+    "is_bot",
+    "order_id",
+    "value",
+    "currency",
+)
+
+
+def is_session_event() -> Column:
+    """Whether an event opens or continues a session: ad_* and server events do not."""
+    return ~F.startswith(F.col("event_name"), F.lit("ad_")) & (F.col("platform") != "server")
+
+
+def build_hits(
+    events: DataFrame,
+    *,
+    rules: ChannelRules,
+    sources: SourceList,
+    own_domains: Sequence[str],
+    internal_ips: Sequence[str],
+    consent_ads_missing: bool,
+) -> DataFrame:
+    """One row per event of bronze.events with HIT_COLUMNS.
+
+    has_origin: the sender, the URL or the referrer says where the visitor came from. The sender and the URL win over
+    the referrer, which counts only where they are silent. is_bot: a robot's user agent or an internal address.
+    """
+    marketing = with_marketing(events.withColumn("referrer_host", referrer_host()), sources)
+    agents = classify_user_agents(events.where(F.col("user_agent").isNotNull()).select("user_agent").distinct())
+    referrers = classify_referrers(
+        events.select(referrer_host().alias("referrer_host")).where(F.col("referrer_host").isNotNull()).distinct(),
+        sources=sources,
+        own_domains=own_domains,
+    )
+    joined = marketing.join(F.broadcast(agents), "user_agent", how="left").join(
+        F.broadcast(referrers), "referrer_host", how="left"
+    )
+    is_tagged = F.coalesce("source", "medium", "campaign", "click_id").isNotNull()
+    by_referrer = ~is_tagged & F.col("referrer_source").isNotNull()
+    is_internal = F.col("ip").isin(list(internal_ips)) if internal_ips else F.lit(False)
+    hits = joined.select(
+        "event_id",
+        "event_name",
+        "event_at",
+        "anonymous_id",
+        "user_id",
+        F.col("session_id").alias("sent_session_id"),
+        "platform",
+        is_session_event().alias("is_session_event"),
+        F.startswith(F.col("event_name"), F.lit("ad_")).alias("is_ad_event"),
+        (is_tagged | by_referrer).alias("has_origin"),
+        F.when(by_referrer, F.col("referrer_source")).otherwise(F.col("source")).alias("source"),
+        F.when(by_referrer, F.col("referrer_medium")).otherwise(F.col("medium")).alias("medium"),
+        "campaign",
+        "content",
+        "term",
+        "click_id_type",
+        "click_id",
+        F.when(F.col("is_ignored"), F.lit(None)).otherwise(F.col("referrer_domain")).alias("referrer_domain"),
+        landing_page().alias("landing_url"),
+        F.coalesce("consent_ads", F.lit(consent_ads_missing)).alias("consent_ads"),
+        (F.coalesce("is_bot_agent", F.lit(False)) | F.coalesce(is_internal, F.lit(False))).alias("is_bot"),
+        "order_id",
+        "value",
+        "currency",
+    )
+    return with_channel(hits, rules, sources).select(*HIT_COLUMNS)
