@@ -13,17 +13,21 @@ from warehouse.errors import InputError, UsageError
 
 
 class OrderScore(NamedTuple):
-    """`score`: mean log-likelihood (nats) of what followed each touch of the newer journeys; higher is better."""
+    """`score`: mean log-likelihood (nats) of what followed each touch of the newer journeys; higher is better.
+
+    `behind` is how far the best of the compared orders is ahead, and `behind_error` the standard error of that, touch
+    by touch; both are 0 for the best.
+    """
 
     order: int
     score: float
+    behind: float
+    behind_error: float
 
 
 def select_order(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3, 4)) -> int:
-    """The order with the highest score; of equal ones the lowest."""
-    scores = order_scores(train, holdout, orders)
-    best = max(score.score for score in scores)
-    return min(score.order for score in scores if score.score == best)
+    """The lowest order that is not behind the best by more than one standard error."""
+    return min(score.order for score in order_scores(train, holdout, orders) if score.behind <= score.behind_error)
 
 
 def order_scores(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3, 4)) -> list[OrderScore]:
@@ -42,18 +46,30 @@ def order_scores(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3,
     if not (len(old) and len(new)):
         raise InputError("to choose an order, both the older and the newer paths need a journey with a touch")
     walked = _joined(old, new)
-    is_old = np.arange(len(walked)) < len(old)
     events = _Events(walked)
-    old_weight = np.where(is_old[events.path], events.weight, 0.0)
-    new_weight = np.where(is_old[events.path], 0.0, events.weight)
+    is_old = events.path < len(old)
+    old_weight, new_weight = (np.where(side, events.weight, 0.0) for side in (is_old, ~is_old))
 
     happened = summed(events.outcome, old_weight, events.outcomes)
     chance: Floats = ((happened + 1) / (happened.sum() + events.outcomes))[events.outcome]
-    scores = {}
+    foretold: dict[int, Floats] = {}
     for order, (context, _) in enumerate(contexts(walked, max(orders)), start=1):
         chance = _leaned(context[events.step], events.outcome, old_weight, events.outcomes, chance)
-        scores[order] = OrderScore(order, float(new_weight @ np.log(chance) / new_weight.sum()))
-    return [scores[order] for order in orders]
+        foretold[order] = np.log(chance)
+    return _compared({order: foretold[order] for order in orders}, new_weight)
+
+
+def _compared(foretold: dict[int, Floats], weight: Floats) -> list[OrderScore]:
+    """Scores from the log-likelihood of each event, by order."""
+    total = weight.sum()
+    mean = {order: float(weight @ logs / total) for order, logs in foretold.items()}
+    best = max(mean, key=lambda order: (mean[order], -order))
+    scores = []
+    for order, logs in foretold.items():
+        behind = mean[best] - mean[order]
+        spread = weight @ (foretold[best] - logs - behind) ** 2 / total
+        scores.append(OrderScore(order, mean[order], behind, float(np.sqrt(spread / total))))
+    return scores
 
 
 class _Events:

@@ -38,7 +38,7 @@ class ChannelFigures:
 
 @dataclass(frozen=True)
 class DayFigures:
-    """The channels with spend together, on one day or in the seven days that end on it, under the reference model."""
+    """The channels with spend together, on one day or in the seven days that end on it, under the time model."""
 
     day: date
     spend: Decimal
@@ -51,7 +51,8 @@ class Performance:
     """gold.channel_performance in figures.
 
     `conversion_type` is the type with the most net value (then the most conversions, then by name): the one that
-    money is told of. `reference` is the model that others are compared with: last_touch where it is there.
+    money is told of. `reference` is the model that others are compared with: last_touch where it is there. `time_model`
+    is the one figures by day are under: linear where it is there, since last_touch hardly parts touch from conversion.
     `channels` are sorted by ROAS under it; those without spend follow, by their value. `days` are those of the channels
     with spend; first_day and last_day are the first and last with spend or a conversion.
     """
@@ -60,6 +61,7 @@ class Performance:
     currency: str
     models: tuple[str, ...]
     reference: str
+    time_model: str
     channels: tuple[ChannelFigures, ...]
     days: tuple[DayFigures, ...]
     first_day: date
@@ -127,6 +129,7 @@ def read_performance(published: Published) -> Performance | None:
         return None
     models = tuple(sorted({row["model"] for row in rows}, key=_rank))
     reference = models[0]
+    time_model = "linear" if "linear" in models else reference
     conversion_type = _told_type([row for row in rows if row["model"] == reference])
     told = [row for row in rows if row["conversion_type"] == conversion_type]
     channels = _channels(told, models)
@@ -140,8 +143,9 @@ def read_performance(published: Published) -> Performance | None:
         currency=rows[0]["currency"],
         models=models,
         reference=reference,
+        time_model=time_model,
         channels=tuple(sorted(channels, key=lambda channel: _by_roas(channel, reference))),
-        days=_days(published, conversion_type, reference),
+        days=_days(published, conversion_type, time_model),
         first_day=min(row["first_day"] for row in rows),
         last_day=max(row["last_day"] for row in rows),
         conversions_by_type=by_type,

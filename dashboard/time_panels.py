@@ -18,7 +18,7 @@ def time_panels(performance: Performance) -> tuple[Panel, ...]:
 
 
 def _roas_over_time(performance: Performance) -> Panel:
-    name, currency = formats.plain(performance.reference), performance.currency
+    name, currency = formats.plain(performance.time_model), performance.currency
     weeks = [week for week in performance.weeks if week.spend > 0]
     bases = {"Dated by touch": "value_by_touch", "Dated by conversion": "value_by_conversion"}
     drawn = [
@@ -60,7 +60,7 @@ def _roas_over_time(performance: Performance) -> Panel:
 
 
 def _spend_and_value(performance: Performance) -> Panel:
-    name, currency = formats.plain(performance.reference), performance.currency
+    name, currency = formats.plain(performance.time_model), performance.currency
     days = [day for day in performance.days if day.spend or day.value_by_conversion]
     spent = [day for day in days if day.spend > 0]
     earned = sum(day.value_by_conversion > day.spend for day in spent)

@@ -8,9 +8,11 @@ from jobs.credit import attribute
 from jobs.intake import intake
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.publish import check_and_publish
+from jobs.reporting import report
 from jobs.silver import build_silver
+from jobs.value import score
 
-STEPS = (intake, build_silver, attribute, check_and_publish)
+STEPS = (intake, build_silver, attribute, score, check_and_publish, report)
 
 
 def pipeline(

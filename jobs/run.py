@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
+from jobs.shop import shop_of
 from warehouse.code_version import code_version
 from warehouse.conform import conform
 from warehouse.contracts import Table
@@ -177,6 +178,7 @@ def open_run(
 ) -> Run:
     """A run with its session; `settings` and `spark` are for callers that have them already."""
     chosen = settings or load_settings(config)
+    shop_of(chosen)  # a knob the simulator does not know is as wrong as any other
     started_at = datetime.now(UTC)
     # Set before anything of MLflow is imported.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

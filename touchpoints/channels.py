@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.source_list import Category, SourceList, conf_file
-from warehouse.errors import UsageError
+from touchpoints.source_list import Category, SourceList, conf_file, misfit
 from warehouse.settings_file import read_yaml
 
 Dialect = Literal["spark", "duckdb"]
 UNASSIGNED = "Unassigned"
 UNASSIGNED_RULE = "unassigned"
+# Look-around, flags, named groups and back-references: not every engine that runs the rules has them.
+NOT_PORTABLE = re.compile(r"\(\?(?!:)|\\[1-9]")
 
 
 class _Entry(BaseModel):
@@ -30,10 +33,30 @@ class Condition(_Entry):
 
     field: Literal["source", "medium", "campaign", "click_id_type"] | None = None
     missing: bool | None = None
-    is_in: list[str] | None = None
+    is_in: Annotated[list[str], Field(min_length=1)] | None = None
     matches: str | None = None
     category: Category | None = None
     paid_click: bool | None = None
+
+    @field_validator("matches")
+    @classmethod
+    def _portable(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"no regular expression: {pattern!r} ({error})") from error
+        if pattern is not None and NOT_PORTABLE.search(pattern):
+            raise ValueError(f"{pattern!r} uses look-around, back-references or flags, which not every engine has")
+        return pattern
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Condition:
+        of_field = [self.missing, self.is_in, self.matches]
+        if (self.field is None) != all(test is None for test in of_field):
+            raise ValueError("field goes with one of missing, is_in and matches, and they with field")
+        if all(test is None for test in (*of_field, self.category, self.paid_click)):
+            raise ValueError("asks nothing: name field, category or paid_click")
+        return self
 
 
 class Rule(_Entry):
@@ -48,8 +71,17 @@ class Rule(_Entry):
 class ChannelRules(_Entry):
     """A version of the rules, in order: the first that holds decides; where none does the channel is Unassigned."""
 
-    version: str
+    version: Annotated[str, Field(min_length=1)]
     rules: Annotated[list[Rule], Field(min_length=1)]
+
+    @field_validator("rules")
+    @classmethod
+    def _named_once(cls, rules: list[Rule]) -> list[Rule]:
+        counts = Counter([UNASSIGNED_RULE, *(rule.name for rule in rules)])
+        twice = [name for name, count in counts.items() if count > 1]
+        if twice:
+            raise ValueError(f"rule names must differ: {twice[0]} is taken")
+        return rules
 
 
 def load_channel_rules(name: str) -> ChannelRules:
@@ -59,8 +91,7 @@ def load_channel_rules(name: str) -> ChannelRules:
     try:
         return ChannelRules.model_validate(knobs)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise misfit(path, knobs, error) from error
 
 
 def category_sql(sources: SourceList, dialect: Dialect = "spark") -> str:
@@ -130,6 +161,9 @@ def _condition_sql(condition: Condition, sources: SourceList, dialect: Dialect) 
 
 
 def _list(names: list[str], dialect: Dialect) -> str:
+    """The inside of an IN list (of literals, so that Spark looks them up in a hash set); of none, IN (NULL)."""
+    if not names:
+        return "NULL"
     return ", ".join(_text(name.lower(), dialect) for name in names)
 
 

@@ -12,15 +12,17 @@ from touchpoints.source_list import ClickId, SourceList
 
 UTM = ("source", "medium", "campaign", "content", "term")
 NOTHING = ("", "(not set)", "not set", "undefined", "null")
+UNDECODABLE = "\ufffd"  # what bytes that are no UTF-8 decode to
 
 
 def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
     """`events` with marketing_query, click_id_type, click_id and the five UTM fields in place of what the sender said.
 
     The sender's own field wins, then the URL's, field by field; blanks and '(not set)' are null. The query is that of
-    page_url (web page, universal link or custom scheme, without its fragment) or the install referrer. The first of
-    two equal parameters counts; names are read in any case. A paid click id sets source and medium where medium is
-    null or organic; another only where neither is known.
+    page_url (web page, universal link or custom scheme, without its fragment), of an app_install its install referrer.
+    The first of two equal parameters counts; names are read in any case, values keep theirs. Values are URL-decoded
+    ('+' is a space; a % that encodes nothing stays as it is). A paid click id sets source and medium where medium is
+    null or organic; another only where neither is known. Of several click ids the first in conf/sources.yaml counts.
     """
     queried = events.withColumn("marketing_query", marketing_query())
     utm = {f"utm_{name}": _utm(name) for name in UTM}
@@ -41,12 +43,19 @@ def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
 
 
 def marketing_query() -> Column:
-    """The part of page_url after ? and before #, else the install referrer; null without marketing parameters."""
+    """The part of page_url after its first ? and before #; of an app_install its install referrer, where it has one.
+
+    Null where there is neither. An install referrer that is URL-encoded as a whole is decoded.
+    """
+    page = F.substring_index("page_url", "#", 1)
     from_url = F.when(
         F.contains("page_url", F.lit("?")),
-        F.substring_index(F.substring(F.col("page_url"), F.instr("page_url", "?") + 1, F.length("page_url")), "#", 1),
+        F.nullif(F.substring(page, F.length(F.substring_index(page, "?", 1)) + 2, F.length(page)), F.lit("")),
     )
-    return F.coalesce(F.col("install_referrer"), from_url)
+    sent = F.nullif(F.trim("install_referrer"), F.lit(""))
+    is_encoded = ~F.contains(sent, F.lit("=")) & F.contains(sent, F.lit("%"))
+    install = F.when(is_encoded, F.coalesce(F.try_url_decode(sent), sent)).otherwise(sent)
+    return F.coalesce(F.when(F.col("event_name") == "app_install", install), from_url)
 
 
 def landing_page() -> Column:
@@ -56,7 +65,7 @@ def landing_page() -> Column:
 
 def _utm(name: str) -> Column:
     query = F.col("marketing_query")
-    raw = F.regexp_extract(query, f"(?i)(?:^|&)utm_{name}=([^&]*)", 1)
+    raw = F.regexp_extract(query, f"(?i)(?:^|&)(?:amp;)?utm_{name}=([^&]*)", 1)
     return F.when(F.contains(F.lower(query), F.lit("utm_")), _decoded(raw))
 
 
@@ -65,11 +74,11 @@ def _click(click_ids: list[ClickId]) -> Column:
     query = F.col("marketing_query")
     some = "|".join(dict.fromkeys(click_id.parameter for click_id in click_ids))
     found = [_click_of(click_id) for click_id in click_ids]
-    return F.when(query.rlike(f"(?i)(?:^|&)(?:{some})=[^&]"), F.coalesce(*found))
+    return F.when(query.rlike(f"(?i)(?:^|&)(?:amp;)?(?:{some})=[^&]"), F.coalesce(*found))
 
 
 def _click_of(click_id: ClickId) -> Column:
-    raw = F.regexp_extract(F.col("marketing_query"), f"(?i)(?:^|&){click_id.parameter}=([^&]+)", 1)
+    raw = F.regexp_extract(F.col("marketing_query"), f"(?i)(?:^|&)(?:amp;)?{click_id.parameter}=([^&]+)", 1)
     value = _decoded(raw)
     counts = raw != ""
     if click_id.value_contains is not None:
@@ -87,8 +96,11 @@ def _click_of(click_id: ClickId) -> Column:
 
 
 def _decoded(raw: Column) -> Column:
-    """URL-decoded; as it stands where its % signs are no code."""
-    return F.coalesce(F.try_url_decode(raw), raw)
+    """URL-decoded, a % that encodes nothing kept; as it stands where the codes are no UTF-8."""
+    plain = F.replace(raw, F.lit("+"), F.lit(" "))
+    decoded = F.try_url_decode(F.regexp_replace(raw, "%(?![0-9A-Fa-f]{2})", "%25"))
+    is_text = decoded.isNotNull() & ~F.contains(decoded, F.lit(UNDECODABLE))
+    return F.when(~F.contains(raw, F.lit("%")), plain).when(is_text, decoded).otherwise(raw)
 
 
 def _something(text: Column) -> Column:

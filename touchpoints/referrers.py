@@ -10,7 +10,9 @@ import tldextract
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.source_list import SourceList
+from touchpoints.source_list import ANY_SUFFIX, Source, SourceList
+
+APP = "android-app://"
 
 SCHEMA = (
     "referrer_host string, referrer_domain string, referrer_source string, referrer_medium string, is_ignored boolean"
@@ -18,17 +20,23 @@ SCHEMA = (
 
 
 def referrer_host() -> Column:
-    """Host of the referrer in lower case, without user, port and a leading www.; an app's package for android-app://."""
-    host = F.regexp_extract("referrer", r"^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)", 1)
-    return F.when(F.col("referrer").isNotNull(), F.nullif(F.regexp_replace(F.lower(host), r"^www\.", ""), F.lit("")))
+    """Host of the referrer in lower case, without user, port, a leading www. and a closing dot.
+
+    Of an Android app it is android-app:// and the package. Null where there is no referrer or it is no page or app.
+    """
+    host = F.regexp_extract("referrer", r"^(?i:https?)://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:\s]+)", 1)
+    page = F.nullif(F.regexp_replace(F.lower(host), r"^www\.|\.$", ""), F.lit(""))
+    package = F.nullif(F.regexp_extract("referrer", rf"^{APP}([^/?#\s]+)", 1), F.lit(""))
+    is_app = F.startswith(F.col("referrer"), F.lit(APP))
+    return F.when(is_app, F.concat(F.lit(APP), F.lower(package))).when(F.col("referrer").isNotNull(), page)
 
 
 def classify_referrers(hosts: DataFrame, *, sources: SourceList, own_domains: Sequence[str]) -> DataFrame:
-    """One row per distinct host of `hosts` (column referrer_host): referrer_domain, referrer_source, referrer_medium,
-    is_ignored.
+    """One row per row of `hosts` (column referrer_host, distinct): SCHEMA.
 
-    A known search engine is source / organic, another known source is source / referral, other sites are their
-    registrable domain / referral. Own domains, payment and login pages are ignored. Python sees each host once.
+    A known search engine is its name / organic, another known source its name / referral, any other site its
+    registrable domain / referral. Own domains, payment and login pages are ignored: no source, no medium. A host
+    without registrable domain (an address, an app) stands for itself. Python sees each host once.
     """
     classify = host_classifier(sources, own_domains)
 
@@ -47,25 +55,44 @@ def host_classifier(
 ) -> Callable[[str], tuple[str, str | None, str | None, bool]]:
     """host -> (registrable domain, source, medium, ignored); the longest known part of a host decides."""
     known = sources.by_host()
-    ignored = {host.lower() for host in sources.ignored_referrers}
-    own = {domain.lower() for domain in own_domains}
+    ignored = {host.lower() for host in (*sources.ignored_referrers, *own_domains)}
 
     def classify(host: str) -> tuple[str, str | None, str | None, bool]:
-        domain = _registrable()(host).top_domain_under_public_suffix or host
-        for suffix in _suffixes(host):
-            if suffix in own or suffix in ignored:
-                return domain, None, None, True
-            if suffix in known:
-                source = known[suffix]
-                return domain, source.name, "organic" if source.category == "search" else "referral", False
-        return domain, domain, "referral", False
+        if host.startswith(APP):
+            package = host.removeprefix(APP)
+            app = known.get(package)
+            return package, *_origin(app, package), False
+        parts = _registrable()(host)
+        domain = parts.top_domain_under_public_suffix or host
+        for part in _parts(host):
+            for name in (part, _under_any_suffix(part, parts.suffix)):
+                if name in ignored:
+                    return domain, None, None, True
+                if name in known:
+                    # Another service of a portal is a site of its own, not the portal's search.
+                    is_covered = part == host or known[name].subdomains
+                    return domain, *(_origin(known[name], domain) if is_covered else _origin(None, host)), False
+        return domain, *_origin(None, domain), False
 
     return classify
 
 
-def _suffixes(host: str) -> list[str]:
+def _origin(source: Source | None, domain: str) -> tuple[str, str]:
+    if source is None:
+        return domain, "referral"
+    return source.name, "organic" if source.category == "search" else "referral"
+
+
+def _parts(host: str) -> list[str]:
+    """The host and what it is a subdomain of, the longest first: m.a.com, a.com, com."""
     labels = host.split(".")
     return [".".join(labels[start:]) for start in range(len(labels))]
+
+
+def _under_any_suffix(host: str, public_suffix: str) -> str:
+    """google.co.kr under co.kr -> google.*, as the lists write it."""
+    is_under = public_suffix and host.endswith(f".{public_suffix}")
+    return host.removesuffix(f".{public_suffix}") + ANY_SUFFIX if is_under else host
 
 
 @cache

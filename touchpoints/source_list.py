@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,6 +12,7 @@ from warehouse.errors import UsageError
 from warehouse.settings_file import read_yaml
 
 Category = Literal["search", "social", "video", "shopping", "ai", "email"]
+ANY_SUFFIX = ".*"  # google.* is google.com, google.co.kr and so on
 
 
 class _Entry(BaseModel):
@@ -19,22 +20,29 @@ class _Entry(BaseModel):
 
 
 class Source(_Entry):
-    """A known source: its name, what it is, the hosts its referrals come from, and other names in utm_source."""
+    """A known source: its name, what it is, the hosts its referrals come from, and other names in utm_source.
 
-    name: str
+    A host covers its subdomains unless `subdomains` is false (portals, whose other services are no search).
+    `google.*` stands for google under any public suffix.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
     category: Category
     hosts: list[str] = []
     aliases: list[str] = []
+    subdomains: bool = True
 
     def names(self) -> set[str]:
         """Everything, in lower case, that utm_source may say for it."""
-        return {text.lower() for text in (self.name, *self.aliases, *self.hosts)}
+        hosts = (host.removesuffix(ANY_SUFFIX) for host in self.hosts)
+        return {text.lower() for text in (self.name, *self.aliases, *hosts)}
 
 
 class ClickId(_Entry):
     """A URL parameter that an ad network or mailer adds: what it proves, and for whom.
 
-    `value_contains`: the parameter counts only where its value, lower-cased and URL-decoded, holds this text.
+    `parameter` is in lower case and is found in any case. `value_contains`: the parameter counts only where its value,
+    lower-cased and URL-decoded, holds this text.
     """
 
     parameter: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -47,7 +55,7 @@ class ClickId(_Entry):
 class SourceList(_Entry):
     """All of conf/sources.yaml. Of two sources with one host or name the earlier in the file counts."""
 
-    sources: list[Source]
+    sources: Annotated[list[Source], Field(min_length=1)]
     click_ids: list[ClickId]
     ignored_referrers: list[str]
 
@@ -69,8 +77,8 @@ class SourceList(_Entry):
 
     @property
     def paid_click_ids(self) -> list[str]:
-        """Parameters that prove a paid click."""
-        return [click_id.parameter for click_id in self.click_ids if click_id.paid]
+        """Parameters that prove a paid click, each once."""
+        return list(dict.fromkeys(click_id.parameter for click_id in self.click_ids if click_id.paid))
 
 
 def conf_file(name: str) -> Path:
@@ -82,8 +90,21 @@ def conf_file(name: str) -> Path:
 def load_sources(name: str) -> SourceList:
     """The source list; UsageError, naming the file and the entry, where it does not fit."""
     path = conf_file(name)
+    knobs = read_yaml(path)
     try:
-        return SourceList.model_validate(read_yaml(path))
+        return SourceList.model_validate(knobs)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise misfit(path, knobs, error) from error
+
+
+def misfit(path: Path, knobs: dict[str, Any], error: ValidationError) -> UsageError:
+    """The first thing that does not fit, in one line: file, place, the entry by its name, and what is wrong."""
+    first = error.errors()[0]
+    place = first["loc"]
+    entry: Any = knobs
+    for part in place[:2]:
+        is_there = part in entry if isinstance(entry, dict) else isinstance(entry, list) and part in range(len(entry))
+        entry = entry[part] if is_there else None
+    named = entry.get("name", entry.get("parameter")) if isinstance(entry, dict) else None
+    where = [".".join(map(str, place)) + (f" ({named})" if named else "")] if place else []
+    return UsageError(": ".join([str(path), *where, first["msg"].removeprefix("Value error, ")]))

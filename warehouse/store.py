@@ -119,6 +119,15 @@ class Lake:
             self.spark.conf.unset(USER_METADATA)
         self._wrote(table)
 
+    def delete(self, table: Table, where: str) -> None:
+        """Removes the rows that `where` (SQL) selects."""
+        self.spark.conf.set(USER_METADATA, self._metadata())
+        try:
+            self._delta(table).delete(where)
+        finally:
+            self.spark.conf.unset(USER_METADATA)
+        self._wrote(table)
+
     def restore(self, table: Table, version: int) -> None:
         """Brings back the rows of an older version as a new commit that keeps that version's origin."""
         self.spark.conf.set(USER_METADATA, self._metadata_at(table, version))

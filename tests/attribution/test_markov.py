@@ -2,13 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
-
-from attribution import markov
-from attribution.markov_chain import chain_of_paths
-from attribution.markov_solver import removal_effects
-from attribution.paths import Paths
 from chain_oracle import (
     Walk,
     as_paths,
@@ -18,6 +11,13 @@ from chain_oracle import (
     golden,
     walks,
 )
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from attribution import markov
+from attribution.markov_chain import chain_of_paths
+from attribution.markov_solver import removal_effects
+from attribution.paths import Paths
 from warehouse.errors import InputError, UsageError
 
 ORDERS = st.integers(1, 4)
@@ -37,7 +37,7 @@ def fit(paths: dict[str, tuple[int, int]], order: int = 1) -> markov.MarkovFit:
 
 def test_nine_paths_give_the_published_removal_effects_and_credit() -> None:
     case = golden("dp6_9_paths")
-    fitted = fit({path: (case["conversions_each"], 0) for path in case["paths"]})
+    fitted = fit(dict.fromkeys(case["paths"], (case["conversions_each"], 0)))
     assert fitted.effects() == pytest.approx(case["removal_effects"], abs=1e-9)
     credit = dict(zip(fitted.channels, fitted.credited_conversions, strict=True))
     assert credit == pytest.approx(case["markov_credit"], abs=1e-9)
@@ -45,7 +45,7 @@ def test_nine_paths_give_the_published_removal_effects_and_credit() -> None:
 
 def test_equal_neighbours_are_one_touch() -> None:
     case = golden("pychattr_3_paths")
-    fitted = fit({path: (1, 0) for path in case["paths"]})
+    fitted = fit(dict.fromkeys(case["paths"], (1, 0)))
     assert fitted.effects() == pytest.approx(case["removal_effects"], abs=1e-9)
     assert fitted.credited_conversions.tolist() == pytest.approx(list(case["markov_credit"].values()), abs=1e-9)
 
@@ -158,9 +158,7 @@ def test_the_sparse_solver_finds_what_one_inverse_finds(rows: list[Walk], order:
 def test_on_chains_without_loops_it_is_the_sum_over_all_journeys(
     rows: list[tuple[set[str], int, int]], order: int
 ) -> None:
-    ordered: list[Walk] = [
-        (tuple(sorted(channels)), conversions, 0.0, nulls) for channels, conversions, nulls in rows
-    ]
+    ordered: list[Walk] = [(tuple(sorted(channels)), conversions, 0.0, nulls) for channels, conversions, nulls in rows]
     counts = count(ordered, order)
     assume(sum(counts.conversions.values()) > 0)
     whole = enumerated_conversions(counts, order)
@@ -298,8 +296,10 @@ class TestOrderSelection:
 
     def test_the_order_that_made_the_journeys_is_found(self) -> None:
         train, holdout = self.draw(1), self.draw(2)
-        scores = {score.order: score.score for score in markov.order_scores(train, holdout, [1, 2, 3])}
-        assert scores[2] > scores[1]
+        scores = {score.order: score for score in markov.order_scores(train, holdout, [1, 2, 3])}
+        assert scores[1].score < scores[2].score < scores[3].score
+        assert scores[1].behind == pytest.approx(scores[3].score - scores[1].score)
+        assert scores[3].behind == 0.0
         # The end depends on the first touch, three back.
         assert markov.select_order(train, holdout, [1, 2, 3]) == 3
         assert markov.select_order(train, holdout, [1, 2]) == 2
@@ -320,6 +320,7 @@ class TestOrderSelection:
         train, holdout = Paths.of([["A"]], [3], nulls=[1]), Paths.of([["A"]], [1])
         (score,) = markov.order_scores(train, holdout, [1])
         assert score.score == pytest.approx(np.log((3 + 2 * 4 / 7) / 6))
+        assert (score.behind, score.behind_error) == (0.0, 0.0)
 
     def test_a_channel_that_is_new_in_the_holdout_keeps_the_score_finite(self) -> None:
         scores = markov.order_scores(Paths.of([["A", "B"]], [2]), Paths.of([["Z", "A"], ["A", "Z"]], [1, 1]), [1, 2])

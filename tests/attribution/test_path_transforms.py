@@ -63,7 +63,9 @@ def test_no_transform_empties_a_path(path: list[str], form: str) -> None:
     assert transform_named(form)(tuple(path))
 
 
-@pytest.mark.parametrize("text", ["shorten", "remove_if_not_all", "trim_long_path:0", "trim_long_path:x", "first:A", ""])
+@pytest.mark.parametrize(
+    "text", ["shorten", "remove_if_not_all", "trim_long_path:0", "trim_long_path:x", "first:A", ""]
+)
 def test_what_is_no_transform_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         transform_named(text)

@@ -60,6 +60,17 @@ def test_last_touch_is_the_model_that_others_are_compared_with(performance: Perf
     assert (performance.reference, performance.models) == ("last_touch", ("last_touch", "first_touch"))
 
 
+def test_days_are_under_linear_where_it_is_there(performance: Performance, tmp_path: Path) -> None:
+    rows = [
+        performance_row("linear", "purchase", "conversion", AS_OF, "Search", spend=1, value=7),
+        performance_row("last_touch", "purchase", "conversion", AS_OF, "Search", spend=1, value=9),
+    ]
+    found = read_rows(rows, tmp_path)
+    assert found is not None
+    assert (found.reference, found.time_model, found.days[0].value_by_conversion) == ("last_touch", "linear", 7)
+    assert performance.time_model == "last_touch"
+
+
 def test_channels_stand_by_roas_and_those_without_spend_after_them(performance: Performance) -> None:
     assert [channel.channel for channel in performance.channels] == ["Search", "Display", "Direct"]
     assert [channel.channel for channel in performance.paid] == ["Search", "Display"]

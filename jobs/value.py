@@ -1,0 +1,114 @@
+"""The steps of customer value: summarize and train, summarize and score."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.run import Run
+from ltv import registry
+from ltv.customer_summary import acquisition_channels, build_customer_summary
+from ltv.customer_value import build_customer_value
+from ltv.training_data import collect_training_data
+from warehouse.code_version import code_version
+from warehouse.contracts import Table
+from warehouse.errors import ConvergenceError
+from warehouse.store import Origin
+from warehouse.tables import GOLD_CUSTOMER_SUMMARY, GOLD_CUSTOMER_VALUE, SILVER_CONVERSIONS, SILVER_JOURNEYS
+
+NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
+
+
+def train(run: Run, *, require_promotion: bool = False) -> None:
+    """Fits the value models, judges them on the newest period and registers the winner as champion."""
+    # Plots come with it, and only training draws any.
+    from ltv.training import train_customer_value  # noqa: PLC0415
+
+    settings = run.settings
+    with run.step("train") as log:
+        if run.dry_run:
+            log.skip(f"would train {settings.mlflow.model_name} on purchases up to {run.as_of}")
+            return
+        data = collect_training_data(
+            run.lake.read(SILVER_CONVERSIONS),
+            as_of=run.as_of,
+            timezone=settings.report.timezone,
+            currency=settings.report.currency,
+            ltv=settings.ltv,
+        )
+        run.say(f"{data.full.customers:,} customers, {len(data.full.histories):,} distinct histories")
+        result = train_customer_value(
+            data,
+            ltv=settings.ltv,
+            tracking=settings.mlflow,
+            data_versions=run.lake.versions([SILVER_CONVERSIONS]),
+            settings_digest=settings.digest("ltv", "report"),
+            code_version=code_version(),
+        )
+        fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
+        log.message = f"{result.status}: {result.reason} ({fitted})"
+        if require_promotion and result.status != "promoted":
+            raise ConvergenceError(f"the challenger lost: {result.reason}")
+
+
+def score(run: Run) -> None:
+    """The champion's view of every customer as of the run's day, unless it stands in the tables already."""
+    settings, lake = run.settings, run.lake
+    with run.step("score") as log:
+        champion = _champion(run)
+        summary_origin = _with(run.origin([SILVER_CONVERSIONS, SILVER_JOURNEYS], "ltv", "report"), str(run.as_of))
+        value_origin = _with(summary_origin, f"{run.as_of} {champion.version if champion else 'no champion'}")
+        wanted = [(GOLD_CUSTOMER_SUMMARY, summary_origin), *([(GOLD_CUSTOMER_VALUE, value_origin)] if champion else [])]
+        if not run.full and all(lake.is_current(table, origin) for table, origin in wanted):
+            log.skip("customers are scored already" if champion else NO_CHAMPION)
+            return
+        if run.dry_run:
+            log.skip(f"would rebuild {', '.join(table.full_name for table, _ in wanted)} as of {run.as_of}")
+            return
+        summary = build_customer_summary(
+            lake.read(SILVER_CONVERSIONS),
+            acquisition_channels(lake.read(SILVER_JOURNEYS)),
+            as_of=run.as_of,
+            timezone=settings.report.timezone,
+            time_unit=settings.ltv.time_unit,
+        )
+        _replace_day(run, GOLD_CUSTOMER_SUMMARY, summary, summary_origin)
+        if champion is None:
+            log.message = NO_CHAMPION
+            return
+        value = build_customer_value(
+            lake.read(GOLD_CUSTOMER_SUMMARY).where(F.col("as_of") == F.lit(run.as_of)),
+            model=champion.model,
+            model_version=champion.version,
+            margin=settings.ltv.margin,
+            annual_discount_rate=settings.ltv.annual_discount_rate,
+        )
+        _replace_day(run, GOLD_CUSTOMER_VALUE, value, value_origin)
+        log.message = f"scored by {champion.version}"
+
+
+def _champion(run: Run) -> registry.Champion | None:
+    settings = run.settings
+    if registry.find_champion(settings.mlflow) is None:
+        return None
+    return registry.load_champion(settings.mlflow, time_unit=settings.ltv.time_unit, currency=settings.report.currency)
+
+
+def _with(origin: Origin, also: str) -> Origin:
+    return Origin(origin.inputs, f"{origin.settings} {also}", origin.code)
+
+
+def _replace_day(run: Run, table: Table, frame: DataFrame, origin: Origin) -> None:
+    _forget_old_days(run, table)
+    run.lake.replace(table, frame, origin=origin, where=f"as_of = DATE'{run.as_of}'")
+    run.say(f"{table.full_name} written as of {run.as_of}")
+
+
+def _forget_old_days(run: Run, table: Table) -> None:
+    """Leaves the last keep_days of as_of dates and month ends."""
+    oldest = run.as_of - timedelta(days=run.settings.ltv.keep_days)
+    old = f"as_of < DATE'{oldest}' AND as_of <> last_day(as_of)"
+    if not run.lake.read(table).where(old).isEmpty():
+        run.lake.delete(table, old)

@@ -1,0 +1,320 @@
+"""Channel rules: GA4's default channel groups, and the same answers in Spark as in plain Python."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
+from conf import CONF_ROOT
+from touchpoints.channels import (
+    ChannelRules,
+    category_sql,
+    channel_rule_sql,
+    channel_sql,
+    load_channel_rules,
+    with_channel,
+)
+from touchpoints.source_list import SourceList, load_sources
+from warehouse.errors import UsageError
+
+RULES = load_channel_rules("channels.yaml")
+SOURCES = load_sources("sources.yaml")
+TOUCH = "source string, medium string, campaign string, click_id_type string"
+
+# (source, medium, campaign, click_id_type) -> channel
+EXAMPLES: dict[tuple[str | None, str | None, str | None, str | None], str] = {
+    # nothing known
+    (None, None, None, None): "Direct",
+    ("(direct)", "(none)", None, None): "Direct",
+    ("(direct)", "(not set)", None, None): "Direct",
+    ("(direct)", None, None, None): "Direct",
+    (None, "(none)", None, None): "Direct",
+    (None, None, "spring", None): "Unassigned",
+    # paid, by the kind of source
+    ("google", "cpc", None, None): "Paid Search",
+    ("Google", "CPC", None, None): "Paid Search",
+    ("naver", "ppc", "파워링크", None): "Paid Search",
+    ("daum", "paidsearch", None, None): "Paid Search",
+    ("google", "cpm", None, None): "Paid Search",
+    ("facebook", "paid_social", None, None): "Paid Social",
+    ("facebook", "cpm", None, None): "Paid Social",
+    ("kakao", "cpc", None, None): "Paid Social",
+    ("youtube", "cpv", None, None): "Paid Video",
+    ("youtube", "cpm", None, None): "Paid Video",
+    ("amazon", "cpc", None, None): "Paid Shopping",
+    ("google", "cpc", "kr_shopping_feed", None): "Paid Shopping",
+    ("google", "cpc", "eshop", None): "Paid Shopping",
+    ("google", "cpc", "pre-shop", None): "Paid Shopping",
+    ("google", "cpc", "workshop", None): "Paid Search",  # of letters, GA4's pattern allows only e before shop
+    ("google", "cpc", "kr_cross-network_pmax", None): "Cross-network",
+    ("adnetwork", "cross-network", None, None): "Unassigned",  # the campaign says so, never the medium
+    ("criteo", "retargeting", None, None): "Paid Other",
+    (None, "cpc", None, None): "Paid Other",
+    # cpm is Display before it is Paid Other
+    ("gdn", "cpm", None, None): "Display",
+    ("gdn", "interstitial", None, None): "Display",
+    ("adnetwork", "banner", None, None): "Display",
+    ("adnetwork", "expandable", None, None): "Display",
+    # click ids
+    ("google", "cpc", None, "gclid"): "Paid Search",
+    ("mystery", None, None, "gclid"): "Paid Other",
+    ("mystery", None, None, "dclid"): "Display",
+    ("facebook", "social", None, "fbclid"): "Organic Social",
+    ("newsletter", "email", None, "gclid"): "Email",
+    # assistants stand before search and referral, ads on them do not
+    ("chatgpt.com", None, None, None): "AI Assistants",
+    ("chatgpt", "referral", None, None): "AI Assistants",
+    ("gemini", "organic", None, None): "AI Assistants",
+    ("perplexity", "cpc", None, None): "Paid Other",
+    # unpaid
+    ("naver shopping", "referral", None, None): "Organic Shopping",
+    ("blog", "link", "spring_shop", None): "Organic Shopping",
+    ("instagram", "referral", None, None): "Organic Social",
+    ("naver blog", "referral", None, None): "Organic Social",
+    ("partner", "social-media", None, None): "Organic Social",
+    ("partner", "Social Network", None, None): "Organic Social",
+    ("youtube", "referral", None, None): "Organic Video",
+    ("partner", "video_post", None, None): "Organic Video",
+    ("google", "organic", None, None): "Organic Search",
+    ("google-play", "organic", None, None): "Organic Search",
+    ("naver.com", "referral", None, None): "Organic Search",
+    ("mystery", "organic", None, None): "Organic Search",
+    ("example.org", "referral", None, None): "Referral",
+    ("partner", "app", None, None): "Referral",
+    ("news.naver.com", "referral", None, None): "Referral",
+    # mail: the whole word only
+    ("newsletter", "email", None, None): "Email",
+    ("e-mail", "weekly", None, None): "Email",
+    ("newsletter", "e mail", None, None): "Email",
+    ("newsletter", "emailing", None, None): "Unassigned",
+    ("email", "referral", None, None): "Referral",
+    ("linkprice", "affiliate", None, None): "Affiliates",
+    ("podcast", "audio", None, None): "Audio",
+    ("sms", "coupon", None, None): "SMS",
+    ("crm", "sms", None, None): "SMS",
+    ("app", "webpush", None, None): "Mobile Push Notifications",
+    ("app", "mobile_banner", None, None): "Mobile Push Notifications",
+    ("firebase", "message", None, None): "Mobile Push Notifications",
+    ("toss", "partner", None, None): "Unassigned",
+}
+
+
+def test_every_example_gets_its_channel(spark: SparkSession) -> None:
+    rows = with_channel(spark.createDataFrame(list(EXAMPLES), TOUCH), RULES, SOURCES).collect()
+
+    got = {(row["source"], row["medium"], row["campaign"], row["click_id_type"]): row["channel"] for row in rows}
+    assert got == EXAMPLES
+
+
+def oracle() -> tuple[list[dict[str, Any]], dict[str, str], set[str]]:
+    """The rules and lists as plain data, read without the code under test: rules, category by name, paid click ids."""
+    rules = yaml.safe_load((CONF_ROOT / "channels.yaml").read_text(encoding="utf-8"))["rules"]
+    listed = yaml.safe_load((CONF_ROOT / "sources.yaml").read_text(encoding="utf-8"))
+    category: dict[str, str] = {}
+    for source in listed["sources"]:
+        hosts = [host[:-2] if host.endswith(".*") else host for host in source.get("hosts", [])]
+        for name in [source["name"], *source.get("aliases", []), *hosts]:
+            category.setdefault(name.lower(), source["category"])
+    return rules, category, {click["parameter"] for click in listed["click_ids"] if click["paid"]}
+
+
+ORACLE_RULES, CATEGORY, PAID_CLICKS = oracle()
+
+
+def holds(condition: dict[str, Any], touch: dict[str, str | None]) -> bool:
+    value = touch.get(condition.get("field", ""))
+    tests = {
+        "missing": lambda wanted: (value is None) == wanted,
+        "is_in": lambda names: value is not None and value.lower() in [name.lower() for name in names],
+        "matches": lambda pattern: value is not None and re.search(pattern, value.lower()) is not None,
+        "category": lambda wanted: CATEGORY.get((touch["source"] or "").lower()) == wanted,
+        "paid_click": lambda wanted: (touch["click_id_type"] in PAID_CLICKS) == wanted,
+    }
+    return all(test(condition[name]) for name, test in tests.items() if name in condition)
+
+
+def classified(touch: dict[str, str | None]) -> tuple[str, str]:
+    for rule in ORACLE_RULES:
+        all_hold = all(holds(condition, touch) for condition in rule.get("all", []))
+        if all_hold and ("any" not in rule or any(holds(condition, touch) for condition in rule["any"])):
+            return rule["channel"], rule["name"]
+    return "Unassigned", "unassigned"
+
+
+def words(*texts: str) -> st.SearchStrategy[str | None]:
+    """Null, one of these in some case, or with something before or after it, or any short text."""
+    told = st.sampled_from(texts)
+    near = st.builds(
+        lambda a, text, b: a + text + b, st.sampled_from(["", "x", "my_"]), told, st.sampled_from(["", "s"])
+    )
+    noise = st.text("aeps -_'\\%.봄", max_size=6)
+    return st.none() | told | told.map(str.upper) | near | noise
+
+
+TOUCHES = st.tuples(
+    words("(direct)", "email", "sms", "firebase", *sorted(CATEGORY)[::7], "google", "naver", "youtube", "facebook", "vimeo", "twitch"),
+    words(
+        "(none)", "(not set)", "cpc", "cpm", "ppc", "paid_social", "retargeting", "display", "banner", "social-media",
+        "social", "video", "organic", "referral", "link", "email", "e-mail", "affiliate", "audio", "sms", "push",
+        "mobile",
+    ),
+    words("cross-network", "shop", "shopping", "eshop", "spring"),
+    st.none() | st.sampled_from(["gclid", "fbclid", "dclid", "msclkid", "mc_cid", "napm"]),
+)  # fmt: skip
+
+
+def test_spark_and_plain_python_name_the_same_rule_for_random_touches(spark: SparkSession) -> None:
+    touches: list[tuple[str | None, ...]] = list(EXAMPLES)
+
+    @settings(max_examples=1500, phases=[Phase.generate])
+    @given(TOUCHES)
+    def draw(touch: tuple[str | None, ...]) -> None:
+        touches.append(touch)
+
+    draw()
+    frame = with_channel(spark.createDataFrame(touches, TOUCH), RULES, SOURCES)
+
+    rows = frame.collect()
+    for row in rows:
+        touch = {name: row[name] for name in ("source", "medium", "campaign", "click_id_type")}
+        assert (row["channel"], row["channel_rule"]) == classified(touch), touch
+    assert {row["channel_rule"] for row in rows} == {"unassigned", *(rule.name for rule in RULES.rules)}
+
+
+def test_a_frame_without_click_ids_is_classified_as_if_there_were_none(spark: SparkSession) -> None:
+    spend = spark.createDataFrame(
+        [("google", "cpc", "x"), (None, None, "x")], "source string, medium string, campaign string"
+    )
+
+    frame = with_channel(spend, RULES, SOURCES)
+
+    assert frame.columns == ["source", "medium", "campaign", "channel_rule", "channel"]
+    assert [row["channel"] for row in frame.collect()] == ["Paid Search", "Unassigned"]
+
+
+def test_the_text_for_duckdb_asks_the_same_questions_in_its_own_words() -> None:
+    rule, category, channel = (
+        channel_rule_sql(RULES, SOURCES, "duckdb"),
+        category_sql(SOURCES, "duckdb"),
+        channel_sql(RULES, "duckdb"),
+    )
+
+    assert "regexp_matches(LOWER(medium), '^(.*cp.*|ppc|retargeting|paid.*)$')" in rule
+    assert "RLIKE" not in rule + category + channel
+    assert "\\\\" not in rule
+    assert "'coupang'" in category
+    assert channel.startswith("CASE channel_rule WHEN 'direct' THEN 'Direct'")
+
+
+def test_quotes_and_backslashes_of_a_rule_reach_spark_unchanged(spark: SparkSession) -> None:
+    condition = {"field": "campaign", "matches": r"^o'neil\.v[0-9]$"}
+    rules = ChannelRules.model_validate(
+        {"version": "t", "rules": [{"name": "n", "channel": "O'Neil", "all": [condition]}]}
+    )
+    campaigns = [("o'neil.v1",), ("o'neilxv1",)]
+
+    frame = spark.createDataFrame(campaigns, "campaign string").selectExpr("null source", "null medium", "campaign")
+
+    channels = [row["channel"] for row in with_channel(frame, rules, SOURCES).collect()]
+    assert channels == ["O'Neil", "Unassigned"]
+
+
+def test_a_source_list_without_paid_click_ids_or_a_category_still_makes_sql(spark: SparkSession) -> None:
+    few = SourceList.model_validate(
+        {"sources": [{"name": "google", "category": "search"}], "click_ids": [], "ignored_referrers": []}
+    )
+    touches = spark.createDataFrame([("google", "organic", None, None)], TOUCH)
+
+    assert with_channel(touches, RULES, few).collect()[0]["channel"] == "Organic Search"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version: v\nrules:\n  - {name: a, channel: A, al: []}", r"rules\.0\.al \(a\): Extra inputs"),
+        ("version: v\nrules: []", "rules: List should have at least 1 item"),
+        ("version: v\nrules:\n  - {name: a}", r"rules\.0\.channel \(a\): Field required"),
+        (
+            "version: v\nrules:\n  - {name: a, channel: A}\n  - {name: a, channel: B}",
+            "rules: rule names must differ: a is taken",
+        ),
+        ("version: v\nrules:\n  - {name: a, channel: A, all: [{field: term, is_in: [x]}]}", r"all\.0\.field \(a\)"),
+        ("version: v\nrules:\n  - {name: a, channel: A, all: [{category: tv}]}", r"all\.0\.category \(a\)"),
+        ("version: v\nrules:\n  - {name: a, channel: A, all: [{}]}", r"all\.0 \(a\): asks nothing"),
+        ("version: v\nrules:\n  - {name: a, channel: A, all: [{is_in: [x]}]}", r"\(a\): field goes with one of"),
+        ("version: v\nrules:\n  - {name: a, channel: A, all: [{field: medium}]}", r"\(a\): field goes with one of"),
+        (
+            "version: v\nrules:\n  - {name: a, channel: A, any: [{field: medium, matches: '('}]}",
+            r"any\.0\.matches \(a\): no regular expression",
+        ),
+        (
+            "version: v\nrules:\n  - {name: a, channel: A, any: [{field: medium, matches: '(?=x)'}]}",
+            r"any\.0\.matches \(a\): .*not every engine",
+        ),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(UsageError, match=said) as refused:
+        load_channel_rules(str(file))
+    assert str(refused.value).startswith(f"{file}: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_source_that_does_not_fit_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_text("sources: [{name: tv, category: television}]\nclick_ids: []\nignored_referrers: []")
+
+    with pytest.raises(UsageError, match=r"sources\.0\.category \(tv\): Input should be"):
+        load_sources(str(file))
+
+
+def test_no_host_alias_or_login_page_is_listed_twice() -> None:
+    hosts = Counter(host for source in SOURCES.sources for host in source.hosts)
+    claims = Counter(name for source in SOURCES.sources for name in {s.lower() for s in source.aliases})
+    owners = [(name, source.name) for source in SOURCES.sources for name in source.names()]
+    names = Counter(name for name, _ in set(owners))
+
+    assert [host for host, count in hosts.items() if count > 1] == []
+    assert [alias for alias, count in claims.items() if count > 1] == []
+    assert [name for name, count in names.items() if count > 1] == []
+    assert [page for page, count in Counter(SOURCES.ignored_referrers).items() if count > 1] == []
+    assert set(SOURCES.ignored_referrers).isdisjoint(hosts)
+
+
+def test_of_one_name_in_two_categories_the_earlier_entry_counts() -> None:
+    entries = [{"name": "bing chat", "category": "ai", "aliases": ["bing"]}, {"name": "bing", "category": "search"}]
+    both = SourceList.model_validate({"sources": entries, "click_ids": [], "ignored_referrers": []})
+
+    assert both.names_of("ai") == ["bing", "bing chat"]
+    assert both.names_of("search") == []
+
+
+def test_our_categories_agree_with_googles_list_but_for_stated_differences(shared_data: Path) -> None:
+    ours = {
+        name: category
+        for category in ("search", "social", "video", "shopping", "ai", "email")
+        for name in SOURCES.names_of(category)
+    }
+    with (shared_data / "data" / "ga4_sources" / "ga4_source_categories.csv").open(encoding="utf-8") as file:
+        theirs = {
+            row["source"].lower(): row["source_category"].removeprefix("SOURCE_CATEGORY_").lower()
+            for row in csv.DictReader(file)
+        }
+    both = ours.keys() & theirs.keys()
+
+    # Video sites that Google's list calls social, and a shop that it calls a search engine.
+    stated = {"niconico", "nicovideo.jp", "crunchyroll", "crunchyroll.com", "rakuten", "rakuten.co.jp"}
+    assert {name for name in both if ours[name] != theirs[name]} == stated
+    assert len(both) > 150

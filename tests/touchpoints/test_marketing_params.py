@@ -1,0 +1,221 @@
+"""Marketing parameters: what page_url, install_referrer and the sender's own fields say together."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote_plus
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+
+from touchpoints.marketing_params import landing_page, with_marketing
+from touchpoints.source_list import load_sources
+
+SOURCES = load_sources("sources.yaml")
+SENT = ("event_name", "page_url", "install_referrer", "source", "medium", "campaign", "content", "term")
+READ = ("source", "medium", "campaign", "content", "term", "click_id_type", "click_id")
+PAGE = "https://shop.example/p/1"
+UTM = "utm_source=naver&utm_medium=cpc&utm_campaign=spring"
+NAVER_CPC = {"source": "naver", "medium": "cpc", "campaign": "spring"}
+
+# A sentence -> (what was sent, what is read of it; what is not named is null)
+CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "a page without query says nothing": ({"page_url": PAGE}, {}),
+    "an event without page says nothing": ({}, {}),
+    "an empty query says nothing": ({"page_url": f"{PAGE}?"}, {}),
+    "other parameters say nothing": ({"page_url": f"{PAGE}?color=utm_source&x=gclid"}, {}),
+    "UTM parameters are read": ({"page_url": f"{PAGE}?{UTM}"}, NAVER_CPC),
+    "all five of them": (
+        {"page_url": f"{PAGE}?utm_content=a&utm_term=b&{UTM}"},
+        {**NAVER_CPC, "content": "a", "term": "b"},
+    ),
+    "names are read in any case, values keep theirs": (
+        {"page_url": f"{PAGE}?UTM_Source=Naver&utm_MEDIUM=CPC"},
+        {"source": "Naver", "medium": "CPC"},
+    ),
+    "values are decoded": ({"page_url": f"{PAGE}?utm_campaign=%EB%B4%84%20%26+sale"}, {"campaign": "봄 & sale"}),
+    "an encoded plus is a plus": ({"page_url": f"{PAGE}?utm_campaign=a%2Bb"}, {"campaign": "a+b"}),
+    "a percent that encodes nothing stays": ({"page_url": f"{PAGE}?utm_content=100%_wool"}, {"content": "100%_wool"}),
+    "so does one at the end": ({"page_url": f"{PAGE}?utm_content=%EB%B4%84+100%"}, {"content": "봄 100%"}),
+    "codes that are no UTF-8 stay": ({"page_url": f"{PAGE}?utm_term=%BA%BD"}, {"term": "%BA%BD"}),
+    "blank is nothing": ({"page_url": f"{PAGE}?utm_source=&utm_medium=+&utm_campaign=%20"}, {}),
+    "(not set) is nothing": ({"page_url": f"{PAGE}?utm_source=(not+set)&utm_term=%28Not%20Set%29"}, {}),
+    "the first of two counts": ({"page_url": f"{PAGE}?utm_source=a&utm_source=b"}, {"source": "a"}),
+    "a value may hold equal signs": ({"page_url": f"{PAGE}?utm_campaign=a=b"}, {"campaign": "a=b"}),
+    "the fragment is cut off": ({"page_url": f"{PAGE}?utm_source=a#utm_medium=b"}, {"source": "a"}),
+    "a query inside the fragment is none": ({"page_url": f"{PAGE}#/route?utm_source=a&gclid=x"}, {}),
+    "a parameter that only ends so is another": ({"page_url": f"{PAGE}?my_utm_source=a&xgclid=1"}, {}),
+    "escaped ampersands of mails are read": (
+        {"page_url": f"{PAGE}?utm_source=a&amp;utm_medium=b"},
+        {"source": "a", "medium": "b"},
+    ),
+    "a deep link of an app is read": ({"page_url": f"exampleshop://home?{UTM}"}, NAVER_CPC),
+    "so is one without path": ({"page_url": f"exampleshop://?{UTM}"}, NAVER_CPC),
+    # the sender's own fields
+    "the sender's fields win one by one": (
+        {"page_url": f"{PAGE}?{UTM}", "source": "toss", "campaign": "benefit"},
+        {"source": "toss", "medium": "cpc", "campaign": "benefit"},
+    ),
+    "blank fields of the sender do not": (
+        {"page_url": f"{PAGE}?{UTM}", "source": " ", "medium": "(not set)"},
+        NAVER_CPC,
+    ),
+    # installs
+    "an install referrer is read like a query": (
+        {"event_name": "app_install", "install_referrer": f"{UTM}&gclid=Ab"},
+        {**NAVER_CPC, "click_id_type": "gclid", "click_id": "Ab"},
+    ),
+    "even encoded as a whole": (
+        {"event_name": "app_install", "install_referrer": quote(UTM, safe="")},
+        NAVER_CPC,
+    ),
+    "an install without referrer is read from its link": (
+        {"event_name": "app_install", "install_referrer": "", "page_url": f"exampleshop://home?{UTM}"},
+        NAVER_CPC,
+    ),
+    "only an install has an install referrer": ({"event_name": "page_view", "install_referrer": UTM}, {}),
+    # click ids
+    "a paid click id alone names source and medium": (
+        {"page_url": f"{PAGE}?gclid=EAIaIQob_Ab-1"},
+        {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "EAIaIQob_Ab-1"},
+    ),
+    "click ids are found in any case": (
+        {"page_url": f"{PAGE}?ScCid=AbC"},
+        {"source": "snapchat", "medium": "paid_social", "click_id_type": "sccid", "click_id": "AbC"},
+    ),
+    "a paid click id wins over organic": (
+        {"page_url": f"{PAGE}?utm_source=google&utm_medium=Organic&utm_campaign=x&wbraid=Z"},
+        {"source": "google", "medium": "cpc", "campaign": "x", "click_id_type": "wbraid", "click_id": "Z"},
+    ),
+    "and over a source without medium": (
+        {"page_url": f"{PAGE}?utm_source=shop&msclkid=1"},
+        {"source": "bing", "medium": "cpc", "click_id_type": "msclkid", "click_id": "1"},
+    ),
+    "but not over another medium": (
+        {"page_url": f"{PAGE}?utm_source=news&utm_medium=email&gclid=1"},
+        {"source": "news", "medium": "email", "click_id_type": "gclid", "click_id": "1"},
+    ),
+    "of two click ids the list's first counts": (
+        {"page_url": f"{PAGE}?fbclid=f&gad_source=1&gclid=g"},
+        {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "g"},
+    ),
+    "fbclid proves no ad, yet names a lone source": (
+        {"page_url": f"{PAGE}?fbclid=IwAR0x"},
+        {"source": "facebook", "medium": "social", "click_id_type": "fbclid", "click_id": "IwAR0x"},
+    ),
+    "fbclid changes no source": (
+        {"page_url": f"{PAGE}?utm_source=instagram&fbclid=1"},
+        {"source": "instagram", "click_id_type": "fbclid", "click_id": "1"},
+    ),
+    "a search ad of Naver is paid": (
+        {"page_url": f"{PAGE}?NaPm=ct%3Dl0%7Cci%3D0zA%7Ctr%3Dsa%7Chk%3D1"},
+        {"source": "naver", "medium": "cpc", "click_id_type": "napm", "click_id": "ct=l0|ci=0zA|tr=sa|hk=1"},
+    ),
+    "a display ad of Naver is display": (
+        {"page_url": f"{PAGE}?NaPm=ct%3Dl0%7Cci%3D0zA%7Ctr%3Dgfa%7Chk%3D1"},
+        {"source": "naver", "medium": "display", "click_id_type": "napm", "click_id": "ct=l0|ci=0zA|tr=gfa|hk=1"},
+    ),
+    "another mark of Naver proves nothing": ({"page_url": f"{PAGE}?NaPm=ct%3Dl0%7Ctr%3Dslsl"}, {}),
+    "an ad number of Naver is paid": (
+        {"page_url": f"{PAGE}?n_media=27758&n_ad=nad-a001"},
+        {"source": "naver", "medium": "cpc", "click_id_type": "n_ad", "click_id": "nad-a001"},
+    ),
+    "an empty click id is none": ({"page_url": f"{PAGE}?gclid=&gclid"}, {}),
+}  # fmt: skip
+
+
+def events(spark: SparkSession, sent: list[dict[str, str]]) -> DataFrame:
+    rows = [(number, *(each.get(name) for name in SENT)) for number, each in enumerate(sent)]
+    return spark.createDataFrame(rows, "number int, " + ", ".join(f"{name} string" for name in SENT))
+
+
+def read(spark: SparkSession, sent: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """What is read of each, in the order sent; in one Spark query."""
+    rows = with_marketing(events(spark, sent), SOURCES).collect()
+    return [{name: row[name] for name in READ} for row in sorted(rows, key=lambda row: row["number"])]
+
+
+@pytest.fixture(scope="module")
+def answers(spark: SparkSession) -> dict[str, dict[str, Any]]:
+    sent = [{"event_name": "page_view", **event} for event, _ in CASES.values()]
+    return dict(zip(CASES, read(spark, sent), strict=True))
+
+
+@pytest.mark.parametrize("sentence", CASES)
+def test_case(answers: dict[str, dict[str, Any]], sentence: str) -> None:
+    assert answers[sentence] == {**dict.fromkeys(READ), **CASES[sentence][1]}
+
+
+def test_the_landing_page_has_neither_query_nor_fragment(spark: SparkSession) -> None:
+    pages = {
+        "https://shop.example/p?a=1#b": "https://shop.example/p",
+        "https://shop.example/#/p?a=1": "https://shop.example/",
+        "exampleshop://home?a=1": "exampleshop://home",
+        None: None,
+    }
+
+    rows = (
+        spark.createDataFrame([(page,) for page in pages], "page_url string")
+        .select("page_url", landing_page())
+        .collect()
+    )
+
+    assert {row[0]: row[1] for row in rows} == pages
+
+
+def oracle(page_url: str) -> dict[str, str | None]:
+    """Plain Python: split the query at &, the first of each name counts."""
+    query = page_url.partition("#")[0].partition("?")[2]
+    first: dict[str, str] = {}
+    for pair in query.split("&"):
+        name, equals, value = pair.partition("=")
+        if equals and name.lower() not in first:
+            first[name.lower()] = value
+    said: dict[str, str | None] = dict.fromkeys(READ)
+    for name in READ[:5]:
+        text = unquote_plus(first.get(f"utm_{name}", "")).strip(" ")
+        said[name] = text if text.lower() not in ("", "(not set)") else None
+    for parameter, source, medium, is_paid in [
+        ("gclid", "google", "cpc", True),
+        ("msclkid", "bing", "cpc", True),
+        ("fbclid", "facebook", "social", False),
+    ]:
+        if first.get(parameter):
+            said |= {"click_id_type": parameter, "click_id": unquote_plus(first[parameter])}
+            is_open = said["medium"] is None or said["medium"].lower() == "organic"
+            if (is_paid and is_open) or (said["source"] is None and said["medium"] is None):
+                said |= {"source": source, "medium": medium}
+            break
+    return said
+
+
+VALUES = st.sampled_from(["google", "Organic", "cpc", "(not set)", "", "봄 신상", "a&b=c", "100%", "x+y", "#1", "é?"])
+UTM_NAMES = ["utm_source", "utm_medium", "UTM_Campaign", "utm_term", "utm_content", "utm_sourc", "utm_id"]
+NAMES = st.sampled_from([*UTM_NAMES, "q", "gclid", "MSCLKID", "fbclid"])
+PAIRS = st.tuples(NAMES, VALUES, st.sampled_from([quote, quote_plus]))
+PAGES = st.builds(
+    lambda base, pairs, end: base + "&".join(f"{name}={encode(value, safe='')}" for name, value, encode in pairs) + end,
+    st.sampled_from(
+        ["https://shop.example/?", "exampleshop://p?", "https://shop.example/a", "https://shop.example/#a?"]
+    ),
+    st.lists(PAIRS, max_size=6),
+    st.sampled_from(["", "#utm_source=x", "&", "&utm_source"]),
+)
+
+
+def test_spark_and_plain_python_read_the_same_of_random_pages(spark: SparkSession) -> None:
+    pages: list[str] = []
+
+    @settings(max_examples=800, phases=[Phase.generate])
+    @given(PAGES)
+    def draw(page: str) -> None:
+        pages.append(page)
+
+    draw()
+    answers = read(spark, [{"event_name": "page_view", "page_url": page} for page in pages])
+
+    for page, answer in zip(pages, answers, strict=True):
+        assert answer == oracle(page), page
+    assert sum(answer["click_id_type"] is not None for answer in answers) > 100
