@@ -75,7 +75,7 @@ def _by_sparse_solves(chain: Chain) -> Floats:
     for channel, states in _states_by_channel(chain):
         open_ = np.ones(len(leave), bool)
         open_[states] = False
-        passing[:, channel] = totals - _visits(steps, chain.starts, open_) @ gains
+        passing[:, channel] = totals - _visits(steps, chain, open_) @ gains
     return passing
 
 
@@ -85,16 +85,16 @@ def _states_by_channel(chain: Chain) -> list[tuple[int, Ints]]:
     return list(zip(channels.tolist(), np.split(order, first[1:]), strict=True))
 
 
-def _visits(steps: csr_array, starts: Floats, open_: Flags) -> Floats:
+def _visits(steps: csr_array, chain: Chain, open_: Flags) -> Floats:
     """Expected visits to each state when steps into closed states end the journey."""
-    anchor, factor = _only_ways(steps, starts, open_)
+    anchor, factor = _only_ways(steps, chain.starts, open_)
     kept = np.flatnonzero(open_ & (anchor == np.arange(len(anchor))))
     place = np.full(len(anchor), -1)
     place[kept] = np.arange(len(kept))
     reached = np.flatnonzero(open_ & (factor > 0) & open_[anchor])
     spread = csr_array((factor[reached], (place[anchor[reached]], reached)), shape=(len(kept), len(anchor)))
     system = csr_array(eye_array(len(kept)) - (spread @ steps[:, kept]).T)
-    return np.asarray(_solved(system, starts[kept]) @ spread)
+    return np.asarray(_solved(system, chain.starts[kept], chain.visits[kept]) @ spread)
 
 
 def _only_ways(steps: csr_array, starts: Floats, open_: Flags) -> tuple[Ints, Floats]:
@@ -121,20 +121,21 @@ def _only_ways(steps: csr_array, starts: Floats, open_: Flags) -> tuple[Ints, Fl
         anchor = further
 
 
-def _solved(system: csr_array, right: Floats) -> Floats:
+def _solved(system: csr_array, right: Floats, guess: Floats) -> Floats:
     """system^-1 right, to a backward error of rounding: by BiCGSTAB with refinement, else by sparse LU.
 
     Where many journeys mix, LU fills up and iterations are few; where they go in circles for long it is the reverse.
     """
-    solution, error = np.zeros_like(right), np.inf
+    solution, error, strikes = guess, np.inf, 0
     while True:
         residual = right - system @ solution
         size = np.abs(solution).sum() + np.abs(right).sum()
         before, error = error, float(np.abs(residual).sum() / size) if size > 0 else 0.0
-        stuck = not error < before / SHRINKS
-        if error <= ROUNDING or (stuck and error <= SHRINKS * ROUNDING):
+        strikes += not error < before / SHRINKS
+        if error <= ROUNDING or (strikes and error <= SHRINKS * ROUNDING):
             return solution
-        if stuck:
+        # One may fail for where it started from; not two.
+        if strikes == 2:
             return np.asarray(splu(system.tocsc()).solve(right))
         with np.errstate(all="ignore"):
             step, _ = bicgstab(system, residual, rtol=1e-8, atol=0.0, maxiter=ITERATIONS)

@@ -67,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="distributary attribute-paths",
+        usage="distributary attribute-paths --paths IN --out OUT [options]",
         description=DESCRIPTION,
         epilog=MORE,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,4 +1,4 @@
-"""spark-submit jobs/build.py --config conf/demo.yaml: from landed rows to what happened: sessions, touchpoints, identities, conversions, spend."""
+"""spark-submit jobs/build.py --config conf/demo.yaml: silver, what happened in one vocabulary."""
 
 from __future__ import annotations
 

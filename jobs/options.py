@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 
@@ -49,7 +49,14 @@ def run_steps(
     raise typer.Exit(code)
 
 
-def job_main(command: Callable[..., None]) -> Callable[[Sequence[str] | None], int]:
+class Main(Protocol):
+    """The entry point of a job script."""
+
+    def __call__(self, argv: Sequence[str] | None = None) -> int:
+        """Runs the job with these arguments (by default the process's) and returns its exit code."""
+
+
+def job_main(command: Callable[..., None]) -> Main:
     """The `main(argv)` of a job script: `command`'s options from argv, its exit code as result."""
 
     def main(argv: Sequence[str] | None = None) -> int:

@@ -25,13 +25,14 @@ def shop_of(settings: Settings) -> Shop:
 
 
 def write_shop(settings: Settings, say: Callable[[str], None]) -> dict[str, int]:
-    """Writes the shop to the landing folder and returns what was written, by kind; the same shop gives the same bytes."""
+    """Writes the shop to the landing folder and returns how much was written, by kind."""
     landing = Path(settings.landing.root)
     try:
         counts = write_landing(shop_of(settings), landing, progress=say)
     except FileExistsError as error:
         raise UsageError(str(error)) from error
     say(
-        f"{counts['event_lines']:,} event lines, {counts['orders']:,} orders, {counts['spend_rows']:,} spend rows in {landing}"
+        f"{counts['event_lines']:,} event lines, {counts['orders']:,} orders and "
+        f"{counts['spend_rows']:,} spend rows in {landing}"
     )
     return counts

@@ -5,6 +5,10 @@ Most pages carry no query, so every regular expression stands behind a cheap loo
 
 from __future__ import annotations
 
+import re
+
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -12,6 +16,7 @@ from touchpoints.source_list import ClickId, SourceList
 
 UTM = ("source", "medium", "campaign", "content", "term")
 NOTHING = ("", "(not set)", "not set", "undefined", "null")
+START = "(?:^|&)(?:amp;)?"  # of a parameter; mails escape ampersands
 UNDECODABLE = "\ufffd"  # what bytes that are no UTF-8 decode to
 
 
@@ -19,27 +24,27 @@ def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
     """`events` with marketing_query, click_id_type, click_id and the five UTM fields in place of what the sender said.
 
     The sender's own field wins, then the URL's, field by field; blanks and '(not set)' are null. The query is that of
-    page_url (web page, universal link or custom scheme, without its fragment), of an app_install its install referrer.
-    The first of two equal parameters counts; names are read in any case, values keep theirs. Values are URL-decoded
-    ('+' is a space; a % that encodes nothing stays as it is). A paid click id sets source and medium where medium is
-    null or organic; another only where neither is known. Of several click ids the first in conf/sources.yaml counts.
+    page_url (web page, universal link or custom scheme, without its fragment) or the install referrer. The first of
+    two equal parameters counts, and of several click ids the first that proves an ad, else the first; names are read
+    in any case. A paid click id sets source and medium where medium is null or organic; another only where neither
+    is known.
     """
-    queried = events.withColumn("marketing_query", marketing_query())
-    utm = {f"utm_{name}": _utm(name) for name in UTM}
-    clicked = queried.withColumns({**utm, "click": _click(sources.click_ids)})
-    said = {name: F.coalesce(_something(F.col(name)), _something(F.col(f"utm_{name}"))) for name in UTM}
-    named = clicked.withColumns({**said, "click_id_type": F.col("click.parameter"), "click_id": F.col("click.value")})
-    medium = F.lower("medium")
-    is_open = F.col("medium").isNull() | (medium == "organic")
+    # Step by step, each on columns of the one before: within one step Spark would repeat what conditions share.
+    queried = events.withColumn("marketing_query", marketing_query()).withColumn("query", F.lower("marketing_query"))
+    utm = {f"utm_{name}": _raw_utm(name) for name in UTM}
+    found = queried.withColumns({**utm, "click": _click(sources.click_ids)})
+    valued = found.withColumn("click_id_type", _of_click(sources.click_ids, "parameter"))
+    raw = valued.withColumn("click_id", _raw_click(sources.click_ids))
+    said = {name: F.coalesce(_something(F.col(name)), _something(_decoded(F.col(f"utm_{name}")))) for name in UTM}
+    named = raw.withColumns({**said, "click_id": _decoded(F.col("click_id"))})
+    is_open = F.col("medium").isNull() | (F.lower("medium") == "organic")
     is_unknown = F.col("medium").isNull() & F.col("source").isNull()
-    takes_click = F.when(F.col("click.paid"), is_open).otherwise(is_unknown)
-    filled = named.withColumn("takes_click", F.coalesce(takes_click & F.col("click").isNotNull(), F.lit(False)))
+    takes_click = F.when(_of_click(sources.click_ids, "paid"), is_open).otherwise(is_unknown)
+    filled = named.withColumn("takes_click", F.col("click").isNotNull() & takes_click)
+    of_click = {name: _of_click(sources.click_ids, name) for name in ("source", "medium")}
     return filled.withColumns(
-        {
-            "source": F.when(F.col("takes_click"), F.col("click.source")).otherwise(F.col("source")),
-            "medium": F.when(F.col("takes_click"), F.col("click.medium")).otherwise(F.col("medium")),
-        }
-    ).drop("click", "takes_click", *utm)
+        {name: F.when(F.col("takes_click"), click).otherwise(F.col(name)) for name, click in of_click.items()}
+    ).drop("query", "click", "takes_click", *utm)
 
 
 def marketing_query() -> Column:
@@ -48,10 +53,8 @@ def marketing_query() -> Column:
     Null where there is neither. An install referrer that is URL-encoded as a whole is decoded.
     """
     page = F.substring_index("page_url", "#", 1)
-    from_url = F.when(
-        F.contains("page_url", F.lit("?")),
-        F.nullif(F.substring(page, F.length(F.substring_index(page, "?", 1)) + 2, F.length(page)), F.lit("")),
-    )
+    query = F.when(F.contains(page, F.lit("?")), F.substring(page, F.instr(page, "?") + 1, F.length(page)))
+    from_url = F.when(F.contains("page_url", F.lit("?")), F.nullif(query, F.lit("")))
     sent = F.nullif(F.trim("install_referrer"), F.lit(""))
     is_encoded = ~F.contains(sent, F.lit("=")) & F.contains(sent, F.lit("%"))
     install = F.when(is_encoded, F.coalesce(F.try_url_decode(sent), sent)).otherwise(sent)
@@ -63,36 +66,44 @@ def landing_page() -> Column:
     return F.substring_index(F.substring_index("page_url", "#", 1), "?", 1)
 
 
-def _utm(name: str) -> Column:
-    query = F.col("marketing_query")
-    raw = F.regexp_extract(query, f"(?i)(?:^|&)(?:amp;)?utm_{name}=([^&]*)", 1)
-    return F.when(F.contains(F.lower(query), F.lit("utm_")), _decoded(raw))
+def _raw_utm(name: str) -> Column:
+    value = F.regexp_extract("marketing_query", f"(?i){START}utm_{name}=([^&]*)", 1)
+    return F.when(F.contains("query", F.lit(f"utm_{name}=")), value)
 
 
-def _click(click_ids: list[ClickId]) -> Column:
-    """struct<parameter, value, source, medium, paid> of the first of `click_ids` that the query has, else null."""
-    query = F.col("marketing_query")
+def _click(click_ids: Sequence[ClickId]) -> Column:
+    """Position, from 0, of the first of `click_ids` that the query has with a value; null without any."""
     some = "|".join(dict.fromkeys(click_id.parameter for click_id in click_ids))
-    found = [_click_of(click_id) for click_id in click_ids]
-    return F.when(query.rlike(f"(?i)(?:^|&)(?:amp;)?(?:{some})=[^&]"), F.coalesce(*found))
+    found = F.lit(None).cast("int")
+    for position, click_id in reversed(list(enumerate(click_ids))):
+        found = F.when(_has(click_id), F.lit(position)).otherwise(found)
+    return F.when(F.rlike("query", F.lit(f"{START}(?:{some})=[^&]")), found) if click_ids else found
 
 
-def _click_of(click_id: ClickId) -> Column:
-    raw = F.regexp_extract(F.col("marketing_query"), f"(?i)(?:^|&)(?:amp;)?{click_id.parameter}=([^&]+)", 1)
-    value = _decoded(raw)
-    counts = raw != ""
-    if click_id.value_contains is not None:
-        counts = counts & F.contains(F.lower(value), F.lit(click_id.value_contains))
-    return F.when(
-        counts,
-        F.struct(
-            F.lit(click_id.parameter).alias("parameter"),
-            value.alias("value"),
-            F.lit(click_id.source).alias("source"),
-            F.lit(click_id.medium).alias("medium"),
-            F.lit(click_id.paid).alias("paid"),
-        ),
+def _has(click_id: ClickId) -> Column:
+    is_named = F.contains("query", F.lit(f"{click_id.parameter}=")) & F.rlike(
+        "query", F.lit(f"{START}{click_id.parameter}=[^&]")
     )
+    if click_id.value_contains is None:
+        return is_named
+    return is_named & F.contains(F.lower(_decoded(_value_of(click_id.parameter))), F.lit(click_id.value_contains))
+
+
+def _raw_click(click_ids: Sequence[ClickId]) -> Column:
+    value = F.lit(None).cast("string")
+    for parameter in reversed(dict.fromkeys(click_id.parameter for click_id in click_ids)):
+        value = F.when(F.col("click_id_type") == parameter, _value_of(parameter)).otherwise(value)
+    return F.when(F.col("click_id_type").isNotNull(), value)
+
+
+def _value_of(parameter: str) -> Column:
+    return F.regexp_extract("marketing_query", f"(?i){START}{parameter}=([^&]+)", 1)
+
+
+def _of_click(click_ids: Sequence[ClickId], field: str) -> Column:
+    """What the list says under `field` of the click id found; null where none is."""
+    values = F.array(*(F.lit(getattr(click_id, field)) for click_id in click_ids))
+    return F.when(F.col("click").isNotNull(), F.get(values, F.col("click")))
 
 
 def _decoded(raw: Column) -> Column:

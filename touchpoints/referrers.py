@@ -24,11 +24,15 @@ def referrer_host() -> Column:
 
     Of an Android app it is android-app:// and the package. Null where there is no referrer or it is no page or app.
     """
-    host = F.regexp_extract("referrer", r"^(?i:https?)://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:\s]+)", 1)
-    page = F.nullif(F.regexp_replace(F.lower(host), r"^www\.|\.$", ""), F.lit(""))
-    package = F.nullif(F.regexp_extract("referrer", rf"^{APP}([^/?#\s]+)", 1), F.lit(""))
-    is_app = F.startswith(F.col("referrer"), F.lit(APP))
-    return F.when(is_app, F.concat(F.lit(APP), F.lower(package))).when(F.col("referrer").isNotNull(), page)
+    referrer = F.col("referrer")
+    # Rare parts are cut off only where there are any: this runs on every page view.
+    without_user = F.regexp_replace(referrer, r"^([a-zA-Z]+://)[^/?#@]*@", "$1")
+    page = F.when(F.contains(referrer, F.lit("@")), without_user).otherwise(referrer)
+    host = F.regexp_extract(page, r"^(?i:https?://(?:www\.)?)(\[[^\]]*\]|[^/?#:\s]+)", 1)
+    package = F.regexp_extract(referrer, rf"^{APP}([^/?#\s]+)", 1)
+    is_app = F.startswith(referrer, F.lit(APP))
+    app = F.when(package != "", F.concat(F.lit(APP), F.lower(package)))
+    return F.when(is_app, app).otherwise(F.nullif(F.rtrim(F.lower(host), F.lit(".")), F.lit("")))
 
 
 def classify_referrers(hosts: DataFrame, *, sources: SourceList, own_domains: Sequence[str]) -> DataFrame:

@@ -269,11 +269,14 @@ def test_big_chains_keep_their_exactness(channels: int, order: int, checked: int
 
 
 def test_a_chain_that_turns_in_circles_for_long_is_solved_too() -> None:
-    # Two pairs of channels, hardly any way between or out: iterations alone would take very long.
-    walk = ["A", "B"] * 500
-    fitted = markov.fit(Paths.of([walk, [*walk, "C", "D"], ["C", "D"] * 500], [1, 1, 1], nulls=[5, 1, 9]), 2)
-    sparse = removal_effects(fitted.chain, dense_states=0)
-    np.testing.assert_allclose(sparse.conversions, fitted.removal_effects, atol=1e-9)
+    # Sixty channels in a ring, one or two on at each step, hardly ever out: iterations alone would not end.
+    draw = np.random.default_rng(0)
+    steps = (draw.integers(0, 60, (5, 1)) + np.cumsum(draw.integers(1, 3, (5, 4000)), axis=1)) % 60
+    names = [f"{code:02}" for code in range(60)]
+    paths = Paths.of([[names[code] for code in path] for path in steps.tolist()], [1, 0, 1, 0, 1], nulls=[1] * 5)
+    chain = chain_of_paths(paths, 1)
+    dense, sparse = (removal_effects(chain, dense_states=limit) for limit in (10_000, 0))
+    np.testing.assert_allclose(sparse.conversions, dense.conversions, atol=1e-11)
 
 
 def test_touch_credit_divides_a_channels_effect_over_its_touches() -> None:

@@ -62,7 +62,5 @@ def test_spark_keeps_each_agent_beside_its_verdict(spark: SparkSession) -> None:
 
     rows = classify_user_agents(agents).collect()
 
-    assert {row["user_agent"]: row["is_bot_agent"] for row in rows} == {
-        **dict.fromkeys(ROBOTS, True),
-        **dict.fromkeys([*PEOPLE, None], False),
-    }
+    expected: dict[str | None, bool] = {agent: agent in ROBOTS for agent in [*ROBOTS, *PEOPLE, None]}
+    assert {row["user_agent"]: row["is_bot_agent"] for row in rows} == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ ORACLE_RULES, CATEGORY, PAID_CLICKS = oracle()
 
 def holds(condition: dict[str, Any], touch: dict[str, str | None]) -> bool:
     value = touch.get(condition.get("field", ""))
-    tests = {
+    tests: dict[str, Callable[[Any], bool]] = {
         "missing": lambda wanted: (value is None) == wanted,
         "is_in": lambda names: value is not None and value.lower() in [name.lower() for name in names],
         "matches": lambda pattern: value is not None and re.search(pattern, value.lower()) is not None,
@@ -161,7 +162,7 @@ def words(*texts: str) -> st.SearchStrategy[str | None]:
 
 
 TOUCHES = st.tuples(
-    words("(direct)", "email", "sms", "firebase", *sorted(CATEGORY)[::7], "google", "naver", "youtube", "facebook", "vimeo", "twitch"),
+    words("(direct)", "email", "sms", "firebase", *sorted(CATEGORY)[::7], "google", "naver", "youtube", "facebook"),
     words(
         "(none)", "(not set)", "cpc", "cpm", "ppc", "paid_social", "retargeting", "display", "banner", "social-media",
         "social", "video", "organic", "referral", "link", "email", "e-mail", "affiliate", "audio", "sms", "push",

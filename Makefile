@@ -1,0 +1,53 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+CONFIG ?= conf/demo.yaml
+
+##@ Try it
+.PHONY: demo
+demo: setup ## Simulate a shop and take it from raw files to the report
+	@$(PYTHON) jobs/demo.py --config $(CONFIG)
+
+##@ Work on it
+.PHONY: test
+test: setup ## Lint, types and tests
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@$(PYTHON) -m pytest -m "not long"
+
+.PHONY: test-long
+test-long: setup ## The tests that take minutes
+	@$(PYTHON) -m pytest -m long
+
+.PHONY: bench-ltv
+bench-ltv: setup ## Value models against lifetimes, 1,000,000 customers (about 10 minutes)
+	@$(PYTHON) bench/bench_ltv.py
+
+.PHONY: format
+format: setup ## Format the code
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+.PHONY: lock
+lock: setup ## Write requirements.lock anew from setup.py
+	@.venv/bin/uv pip compile setup.py --extra dev --python-version 3.11 --no-emit-index-url --no-header \
+		--generate-hashes --quiet --output-file requirements.lock
+
+.PHONY: docs
+docs: setup ## Write the data dictionary anew from the table contracts
+	@$(PYTHON) -m warehouse.dictionary > docs/data-dictionary.md
+
+##@ House
+.PHONY: setup
+setup: ## Java, virtual environment, packages, Delta's JARs (the other targets call it)
+	@scripts/bootstrap.sh
+
+.PHONY: clean
+clean: ## Remove what demo and tests left
+	@rm -rf demo .pytest_cache .ruff_cache .mypy_cache .hypothesis spark-warehouse
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Sets up what every make target needs: Java, a virtual environment with the locked packages, Delta's JARs.
+# Does nothing where all of it is there. Installs system packages only as root, where no question is asked.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+
+install_package() {
+    # install_package <what for> <package> …: tries each package in turn.
+    local purpose=$1
+    shift
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        say "installing $purpose"
+        apt-get update -qq >/dev/null 2>&1 || true
+        for package in "$@"; do
+            if DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1; then
+                return 0
+            fi
+        done
+    fi
+    return 1
+}
+
+java_major() {
+    "$1" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1
+}
+
+find_java() {
+    for java in "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java || true)" /usr/lib/jvm/*/bin/java; do
+        [ -n "$java" ] && [ -x "$java" ] || continue
+        case "$(java_major "$java")" in 17 | 21) echo "$java"; return 0 ;; esac
+    done
+    return 1
+}
+
+find_python() {
+    for python in python3.11 python3.12 python3; do
+        command -v "$python" >/dev/null || continue
+        "$python" -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null || continue
+        echo "$python"
+        return 0
+    done
+    return 1
+}
+
+if ! find_java >/dev/null; then
+    install_package "Java 17" openjdk-17-jre-headless openjdk-21-jre-headless || true
+    find_java >/dev/null || {
+        say "Java 17 or 21 is needed and was not found: install it (Debian, Ubuntu: sudo apt-get install openjdk-17-jre-headless) or set JAVA_HOME"
+        exit 3
+    }
+fi
+
+python=$(find_python) || {
+    say "Python 3.11 is needed and was not found: install it (Debian 12: sudo apt-get install python3.11 python3.11-venv)"
+    exit 3
+}
+
+wanted=$(cat requirements.lock setup.py | sha256sum | cut -d' ' -f1)
+if [ "$(cat .venv/.installed 2>/dev/null || true)" != "$wanted" ]; then
+    if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import pip' 2>/dev/null; then
+        rm -rf .venv
+        if ! "$python" -m venv .venv >/dev/null 2>&1; then
+            rm -rf .venv
+            version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+            install_package "Python's venv module" "python$version-venv" python3-venv || true
+            "$python" -m venv .venv || {
+                say "Python has no working venv module: install it (Debian, Ubuntu: sudo apt-get install python$version-venv)"
+                exit 3
+            }
+        fi
+    fi
+    say "installing the locked packages into .venv"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+    .venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e . 2>/dev/null ||
+        .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps -e .
+    echo "$wanted" >.venv/.installed
+fi
+
+.venv/bin/python -m warehouse.jars >/dev/null
