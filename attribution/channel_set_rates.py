@@ -67,35 +67,40 @@ class SetRates:
         if not rates.any() and not single.any():
             return np.full(size, 1.0 / size)
         total, left = np.zeros(size), orderings
-        at_once = max(1, CELLS_AT_ONCE // (len(rates) + size))
+        at_once = max(1, CELLS_AT_ONCE // (subsets.size + size))
         while left > 0:
             order = random.permuted(np.tile(np.arange(size), (min(left, at_once), 1)), axis=1)
             joins = np.argsort(order, axis=1)
             reached = single[order]
-            draw = np.arange(len(order))
-            for subset, rate in zip(subsets, rates, strict=True):
-                complete = joins[:, subset].max(axis=1)
-                reached[draw, complete] = np.maximum(reached[draw, complete], rate)
+            if len(rates):
+                complete = joins[:, subsets].max(axis=2)
+                np.maximum.at(reached, (np.arange(len(order))[:, None], complete), rates)
             gained = np.diff(np.maximum.accumulate(reached, axis=1), axis=1, prepend=0.0)
             total += summed(order.ravel(), gained.ravel(), size)
             left -= len(order)
         return np.asarray(total / total.sum())
 
-    def _steps_up(self, number: int) -> tuple[Floats, list[Ints], Floats]:
-        """Where v rises inside a set: each member's own v; and subsets, as places among the members, with theirs."""
+    def _steps_up(self, number: int) -> tuple[Floats, Ints, Floats]:
+        """Where v rises inside a set: each member's own v; and subsets, as places among the members, with theirs.
+
+        A subset with fewer members than the longest repeats its last one.
+        """
         members = self._sets.of(number)
         rates, rises = self._rates_of_sets
-        below = np.flatnonzero(rises & (self._sets.sizes > 1) & self._within(number))
-        return (
-            self._single_rates[members],
-            [np.searchsorted(members, self._sets.of(i)) for i in below.tolist()],
-            rates[below],
-        )
+        rising = np.flatnonzero(rises & (self._sets.sizes > 1))
+        below = rising[self._within(number, rising)]
+        place = np.zeros(len(self._sets.channels), np.int64)
+        place[members] = np.arange(len(members))
+        widest = int(self._sets.sizes[below].max(initial=1))
+        offset = np.minimum(np.arange(widest), self._sets.sizes[below][:, None] - 1)
+        subsets = place[self._sets.members[self._sets.starts[below][:, None] + offset]]
+        return self._single_rates[members], subsets, rates[below]
 
     @cached_property
     def _rates_of_sets(self) -> tuple[Floats, Flags]:
         """v of every set that has journeys, and whether it is above u. Sets too big for a table look at all others."""
         rates, rises = np.zeros(len(self._sets)), np.ones(len(self._sets), bool)
+        every = np.arange(len(self._sets))
         for size in np.unique(self._sets.sizes).tolist():
             if size <= TABLE_CHANNELS:
                 for part, table in self.tables(size):
@@ -105,14 +110,14 @@ class SetRates:
                 continue
             for i in np.flatnonzero(self._sets.sizes == size).tolist():
                 # Sets of this size and above still have rate 0 here.
-                floor = max(rates[self._within(i)].max(), self._single_rates[self._sets.of(i)].max())
+                floor = max(rates[self._within(i, every)].max(), self._single_rates[self._sets.of(i)].max())
                 own = self._smoothed(self._sets.conversions[i], self._journeys[i], floor)
                 rates[i], rises[i] = max(own, floor), own > floor
         return rates, rises
 
-    def _within(self, number: int) -> Flags:
-        """Which sets lie in this one."""
-        return np.asarray(~(self._inside & ~self._inside[number]).any(axis=1))
+    def _within(self, number: int, others: Ints) -> Flags:
+        """Which of the other sets lie in this one."""
+        return np.asarray(~(self._inside[others] & ~self._inside[number]).any(axis=1))
 
     @cached_property
     def _inside(self) -> NDArray[np.uint8]:

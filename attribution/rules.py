@@ -12,18 +12,36 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from warehouse.errors import UsageError
+
 DIRECT = "Direct"
 SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class RuleKnobs:
-    """Half-life in days, ratio of a touch's weight to the next one's, and shares of the ends."""
+    """Half-life in days, ratio of a touch's weight to the next one's, and shares of the ends.
+
+    UsageError unless the ends' shares lie in 0 to 1 and their sum above 0 and at most 1.
+    """
 
     half_life_days: float
     order_ratio: float
     position_first: float
     position_last: float
+
+    def __post_init__(self) -> None:
+        """Refuse ends that leave less than nothing to the middle, or two touches without any share."""
+        first, last = self.position_first, self.position_last
+        if min(first, last) < 0 or first + last == 0 or self.position_middle < 0:
+            raise UsageError(
+                f"attribution.position_based: first {first} and last {last} must be shares, with a sum above 0 and at most 1"
+            )
+
+    @property
+    def position_middle(self) -> float:
+        """What the ends leave to the touches between them; 0 where they take all, in spite of binary fractions."""
+        return round(1.0 - self.position_first - self.position_last, 12)
 
 
 Rule = Callable[[Column, Column, RuleKnobs], Column]
@@ -54,7 +72,7 @@ def linear(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
 def position_based(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
     """The ends get their shares, the middle touches divide the rest; two touches share as the ends do."""
     size = F.size(path)
-    middle = F.lit(1.0 - knobs.position_first - knobs.position_last) / (size - 2)
+    middle = F.lit(knobs.position_middle) / (size - 2)
     return F.transform(
         path,
         lambda touch, index: (

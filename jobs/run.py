@@ -148,7 +148,7 @@ class Run:
             self.lake.read(table).agg(F.max(F.from_utc_timestamp(moment, zone).cast("date")).alias("day")).collect()
             for table, moment in ((BRONZE_EVENTS, "event_at"), (BRONZE_ORDERS, "order_at"))
         ]
-        known = [row["day"] for rows in days for row in rows if row["day"] is not None]
+        known: list[date] = [row["day"] for rows in days for row in rows if row["day"] is not None]
         if not known:
             raise InputError(
                 f"the lake {self.lake.root} has no events and no orders yet: land files below "

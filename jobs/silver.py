@@ -81,14 +81,15 @@ def _build(run: Run, origin: Origin) -> None:
 
     hits = build_hits(
         events,
-        rules=rules,
         sources=sources,
         own_domains=settings.touchpoints.own_domains,
         internal_ips=settings.touchpoints.internal_ips,
         consent_ads_missing=settings.touchpoints.consent_ads_missing,
     )
-    visits = build_visits(
-        hits, lake.read(SILVER_IDENTITIES), orders, timeout_minutes=settings.sessions.timeout_minutes
+    visits = with_channel(
+        build_visits(hits, lake.read(SILVER_IDENTITIES), orders, timeout_minutes=settings.sessions.timeout_minutes),
+        rules,
+        sources,
     ).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         _write(run, SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events), origin)

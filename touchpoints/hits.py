@@ -8,7 +8,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
-from touchpoints.channels import ChannelRules, with_channel
 from touchpoints.marketing_params import landing_page, with_marketing
 from touchpoints.referrers import classify_referrers, referrer_host
 from touchpoints.source_list import SourceList
@@ -24,8 +23,6 @@ HIT_COLUMNS = (
     "is_session_event",
     "is_ad_event",
     "has_origin",
-    "channel",
-    "channel_rule",
     "source",
     "medium",
     "campaign",
@@ -51,7 +48,6 @@ def is_session_event() -> Column:
 def build_hits(
     events: DataFrame,
     *,
-    rules: ChannelRules,
     sources: SourceList,
     own_domains: Sequence[str],
     internal_ips: Sequence[str],
@@ -101,4 +97,4 @@ def build_hits(
         "value",
         "currency",
     )
-    return with_channel(hits, rules, sources).select(*HIT_COLUMNS)
+    return hits.select(*HIT_COLUMNS)

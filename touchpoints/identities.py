@@ -9,6 +9,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from touchpoints.order_versions import newest_versions
 from warehouse.conform import conform
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 
@@ -35,12 +36,18 @@ def person_of_device(anonymous_id: Column) -> Column:
     return F.concat(F.lit("device:"), anonymous_id)
 
 
+def person_of_nobody(kind: str, of: Column) -> Column:
+    """person_id of what names neither a login nor a device: each event or order is somebody else's."""
+    return F.concat(F.lit(f"{kind}:"), of)
+
+
 def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
     """Every moment at which a device is known to be a user's: anonymous_id, user_id, login_at, login_id.
 
     One row per event with both ids, per order with both ids, and per purchase event whose order (same order_id) has
-    a user. `events` and `orders` are the bronze frames.
+    a user. `events` and `orders` are the bronze frames; of an order's versions only the newest speaks.
     """
+    orders = newest_versions(orders)
     with_both = F.col("anonymous_id").isNotNull() & login(F.col("user_id")).isNotNull()
     from_events = events.where(with_both).select(
         "anonymous_id", "user_id", F.col("event_at").alias("login_at"), F.col("event_id").alias("login_id")
@@ -63,16 +70,20 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
     """Intervals [valid_from, valid_to) of one person per device, for devices with a login.
 
     Both windows are inclusive: an event exactly N days before a login, or N days after it, is the user's. Of several
-    logins at one moment the smallest login_id is the next login of what came before, the largest the last login of
-    what comes after. Neighbouring intervals of one person are one.
+    logins at one moment the smallest (login_id, user_id) is the next login of what came before, the largest the last
+    login of what comes after. Neighbouring intervals of one person are one.
     """
     device = Window.partitionBy("anonymous_id").orderBy("login_at")
     window = F.expr(f"INTERVAL {login_window_days} DAYS")
+    login_of_user = F.struct("login_id", "user_id")
     moments = (
         logins.groupBy("anonymous_id", "login_at")
-        .agg(F.min_by("user_id", "login_id").alias("first_user"), F.max_by("user_id", "login_id").alias("last_user"))
+        .agg(F.min(login_of_user).alias("first_login"), F.max(login_of_user).alias("last_login"))
         .select(
-            "*",
+            "anonymous_id",
+            "login_at",
+            F.col("first_login.user_id").alias("first_user"),
+            F.col("last_login.user_id").alias("last_user"),
             F.lag("login_at").over(device).alias("previous_at"),
             F.lead("login_at").over(device).alias("next_at"),
         )

@@ -134,7 +134,9 @@ class Ingest:
 
         Every batch is parsed and judged before anything of any of them is written.
         """
-        staged = [self._stage(batch) for batch in batches]
+        # What a killed run planned comes first: its account was counted against the tables as they are now.
+        in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
+        staged = [self._stage(batch) for batch in in_order]
         accounts: dict[str, Account] = {}
         for wave in _waves(staged):
             for name, account in self._take_in_wave(wave):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -44,7 +45,7 @@ def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) 
             raise InputError(f"{parent.toString()}: no such folder; see landing.root and landing.inputs")
         return []
     base = system.makeQualified(folder).toUri().toString().rstrip("/") + "/"
-    statuses = system.globStatus(path(folder, pattern)) or []
+    statuses = system.globStatus(path(path(_literal(root)), pattern)) or []
     files = [
         LandedFile(
             file=status.getPath().toUri().toString().removeprefix(base),
@@ -65,7 +66,7 @@ def read_lines(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> D
     system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
     base = system.makeQualified(folder).toUri().toString().rstrip("/") + "/"
     relative = F.regexp_replace(F.col("_metadata.file_path"), "^file:///", "file:/")
-    return spark.read.text([landed.uri for landed in files]).select(
+    return spark.read.text([_literal(landed.uri) for landed in files]).select(
         F.substring(relative, len(base) + 1, 1_000_000).alias("file"),
         F.col("_metadata.file_block_start").alias("block"),
         F.monotonically_increasing_id().bitwiseAND(POSITION_BITS).alias("id"),
@@ -127,6 +128,11 @@ def unreadable(error: PySparkException, files: Sequence[LandedFile]) -> InputErr
     return InputError(f"{names[0]}: {reason}; nothing of this batch was taken in. Land the whole file again.")
 
 
+def _literal(path: str) -> str:
+    """The path as a glob that matches it alone: file names may have brackets and braces in them."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
+
+
 def _has_ending(file: str, endings: tuple[str, ...] | None) -> bool:
     name = file.lower().removesuffix(".gz").removesuffix(".bz2").removesuffix(".zst")
     return name.endswith(endings) if endings else not name.endswith(JSON_ENDINGS + CSV_ENDINGS)
@@ -148,6 +154,7 @@ def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]
     problem = (
         F.when(~F.ltrim(F.regexp_replace("raw", "^\ufeff", "")).startswith("{"), F.lit("not a JSON object"))
         .when(F.col("row._corrupt").isNotNull() | F.col("keys").isNull(), F.lit("not JSON"))
+        .when(~_is_one_object(F.col("raw")), F.lit("more than one JSON object"))
         .when(~is_plain & (F.size(F.array_distinct("keys")) < F.size("keys")), F.lit("a field stands twice"))
     )
     return parsed.select(
@@ -158,6 +165,14 @@ def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]
         (~is_plain & (F.size(F.array_except("keys", known)) > 0)).alias("unknown"),
         *(F.col("row")[name].alias(name) for name in columns),
     )
+
+
+def _is_one_object(raw: Column) -> Column:
+    """Whether nothing follows the object that the line begins with: JSON readers stop at its end and lose the rest."""
+    ends_at_first_brace = F.locate("}", raw) == F.length(raw)
+    in_array = F.concat(F.lit("["), raw, F.lit("]"))
+    is_alone = (F.coalesce(F.json_array_length(in_array), F.lit(0)) == 1) & raw.rlike(r"\}\s*$")
+    return F.when(ends_at_first_brace, F.lit(True)).otherwise(is_alone)
 
 
 def _csv_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:

@@ -5,8 +5,6 @@ Most pages carry no query, so every regular expression stands behind a cheap loo
 
 from __future__ import annotations
 
-import re
-
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
@@ -24,10 +22,10 @@ def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
     """`events` with marketing_query, click_id_type, click_id and the five UTM fields in place of what the sender said.
 
     The sender's own field wins, then the URL's, field by field; blanks and '(not set)' are null. The query is that of
-    page_url (web page, universal link or custom scheme, without its fragment) or the install referrer. The first of
-    two equal parameters counts, and of several click ids the first that proves an ad, else the first; names are read
-    in any case. A paid click id sets source and medium where medium is null or organic; another only where neither
-    is known.
+    page_url (web page, universal link or custom scheme, without its fragment), of an app_install its install referrer.
+    The first of two equal parameters counts; names are read in any case, values keep theirs. Values are URL-decoded
+    ('+' is a space; a % that encodes nothing stays as it is). A paid click id sets source and medium where medium is
+    null or organic; another only where neither is known. Of several click ids the first in conf/sources.yaml counts.
     """
     # Step by step, each on columns of the one before: within one step Spark would repeat what conditions share.
     queried = events.withColumn("marketing_query", marketing_query()).withColumn("query", F.lower("marketing_query"))

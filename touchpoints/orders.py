@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.identities import login, person_of_device, person_of_user
+from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
+from touchpoints.order_versions import newest_versions
 from warehouse.conform import conform
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
@@ -19,35 +20,27 @@ def build_orders(orders: DataFrame, visits: DataFrame, *, default_currency: str)
     - Purchase events without a feed row make an order: the earliest (event_at, event_id) of an order_id.
     - refunded_value is the greater of what the feed and the refund events say, at most the value: a refund told
       twice is one refund.
-    - The buyer is the feed's user, else the person of the purchase event, else the device's at the time.
+    - The buyer is the feed's user, else the person of the purchase event, else the device's at the time; an order
+      that names none of them is somebody's of whom nothing else is known.
     """
-    newest = Window.partitionBy("order_id").orderBy(
-        F.col("updated_at").desc(), F.col("source_file").desc(), F.col("source_line").desc()
-    )
-    feed = (
-        orders.select("*", F.row_number().over(newest).alias("rank"))
-        .where(F.col("rank") == 1)
-        .select(
-            F.col("order_id").alias("fed_order_id"),
-            F.struct(
-                "user_id",
-                "anonymous_id",
-                "order_at",
-                "value",
-                "currency",
-                "status",
-                "refunded_value",
-                "items",
-                "deleted",
-            ).alias("fed"),
-        )
+    feed = newest_versions(orders).select(
+        F.col("order_id").alias("fed_order_id"),
+        F.struct(
+            "user_id",
+            "anonymous_id",
+            "order_at",
+            "value",
+            "currency",
+            "status",
+            "refunded_value",
+            "items",
+            "deleted",
+        ).alias("fed"),
     )
     events = _orders_from_events(visits)
     anonymous_buyers = visits.where(F.col("event_name") == "order").select(
         F.col("order_id").alias("fed_order_id"), F.col("person_id").alias("device_person_id")
     )
-    # Versions of one order may name one device at several moments: one buyer is enough, and it must be the same one.
-    anonymous_buyers = anonymous_buyers.groupBy("fed_order_id").agg(F.min("device_person_id").alias("device_person_id"))
     joined = feed.join(events, F.col("fed_order_id") == F.col("told_order_id"), how="full").join(
         anonymous_buyers, "fed_order_id", how="left"
     )
@@ -66,6 +59,7 @@ def build_orders(orders: DataFrame, visits: DataFrame, *, default_currency: str)
             F.col("told.person_id"),
             F.col("device_person_id"),
             person_of_device(F.col("fed.anonymous_id")),
+            person_of_nobody("order", F.col("fed_order_id")),
         ).alias("person_id"),
         F.when(in_feed, F.col("fed.order_at")).otherwise(F.col("told.event_at")).alias("ordered_at"),
         value.alias("value"),

@@ -9,15 +9,17 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.identities import login, person_of_device, person_of_user
+from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
+from touchpoints.order_versions import newest_versions
 
 MARKER, ORDER, HIT = 0, 1, 2  # at one moment: first who it is, then what it does
 
 
 def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, timeout_minutes: int) -> DataFrame:
-    """One row per hit and per order with an anonymous buyer: the input's columns and
+    """One row per hit and per order (newest version) with an anonymous buyer: the hit's columns and
 
-    - person_id: the event's own login, else by the device's identity interval, else the device;
+    - person_id: the event's own login, else by the device's identity interval, else the device, else (where the
+      login stands for nobody and no device is named) the event itself;
     - session_id: of events that open or continue a session; null for ad_*, server events and orders;
     - is_session_start: the first event of its session;
     - is_touch: starts a session, changes source, medium, campaign or click id inside it, or is an ad_* event.
@@ -36,7 +38,12 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
     opens = is_hit & F.col("is_session_event")
     named = rows.select(
         "*",
-        F.coalesce(own_login, by_interval, person_of_device(F.col("anonymous_id"))).alias("person_id"),
+        F.coalesce(
+            own_login,
+            by_interval,
+            person_of_device(F.col("anonymous_id")),
+            person_of_nobody("event", F.col("event_id")),
+        ).alias("person_id"),
         opens.alias("opens"),
     )
 
@@ -84,17 +91,26 @@ def origin_of() -> Column:
 
 def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFrame:
     """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
-    device = F.coalesce(F.concat(F.lit("a:"), F.col("anonymous_id")), F.concat(F.lit("u:"), F.col("user_id")))
+    device = F.coalesce(
+        F.concat(F.lit("a:"), F.col("anonymous_id")),
+        F.concat(F.lit("u:"), login(F.col("user_id"))),
+        F.concat(F.lit("e:"), F.col("event_id")),
+    )
     no_person = F.lit(None).cast("string").alias("marked_person_id")
     hit_rows = hits.select("*", F.lit(HIT).alias("row_kind"), F.col("event_at").alias("at"), no_person)
-    order_rows = orders.where(F.col("user_id").isNull()).select(
-        "anonymous_id",
-        F.concat(F.lit("order:"), F.col("order_id")).alias("event_id"),
-        F.lit("order").alias("event_name"),
-        "order_id",
-        F.lit(ORDER).alias("row_kind"),
-        F.col("order_at").alias("at"),
-        no_person,
+    is_anonymous = login(F.col("user_id")).isNull() & F.col("anonymous_id").isNotNull()
+    order_rows = (
+        newest_versions(orders)
+        .where(is_anonymous)
+        .select(
+            "anonymous_id",
+            F.concat(F.lit("order:"), F.col("order_id")).alias("event_id"),
+            F.lit("order").alias("event_name"),
+            "order_id",
+            F.lit(ORDER).alias("row_kind"),
+            F.col("order_at").alias("at"),
+            no_person,
+        )
     )
     markers = identities.select(
         "anonymous_id",

@@ -15,6 +15,7 @@ from touchpoints.sources.adapter import (
     first_problem,
     given_but_unread,
     money_field,
+    number_field,
     timestamp_field,
 )
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
@@ -50,9 +51,9 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         spend=money_field("spend"),
         currency=F.upper(account_field("currency", defaults)),
         timezone=account_field("timezone", defaults),
-        conversions=F.col("platform_conversions").try_cast("double"),
-        conversion_value=money_field("platform_conversion_value"),
-        exported_at=timestamp_field("exported_at", zone_when_missing="Z"),
+        conversions="platform_conversions",
+        conversion_value="platform_conversion_value",
+        exported_at="exported_at",
     )
 
 
@@ -65,11 +66,16 @@ def spend_rows(
     spend: Column,
     currency: Column,
     timezone: Column,
-    conversions: Column,
-    conversion_value: Column,
-    exported_at: Column,
+    conversions: str,
+    conversion_value: str,
+    exported_at: str,
 ) -> DataFrame:
-    """Rows of bronze.ad_spend from the readings of one platform's export; what every spend adapter ends with."""
+    """Rows of bronze.ad_spend from the readings of one platform's export; what every spend adapter ends with.
+
+    The last three name the columns that hold what the platform claims and when it wrote the export (UTC where the
+    text has no offset).
+    """
+    exported = timestamp_field(exported_at, zone_when_missing="Z")
     reason = first_problem(
         (spend_date.isNull(), "date is missing or not a date"),
         (platform.isNull(), "platform is missing"),
@@ -79,6 +85,10 @@ def spend_rows(
         (~currency.rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
         (given_but_unread("impressions", count_field("impressions")), "impressions is not a number"),
         (given_but_unread("clicks", count_field("clicks")), "clicks is not a number"),
+        (given_but_unread(conversions, number_field(conversions)), f"{conversions} is not a number"),
+        (given_but_unread(conversion_value, money_field(conversion_value)), f"{conversion_value} is not a number"),
+        # Read as never exported, the file would lose against every other one.
+        (given_but_unread(exported_at, exported), f"{exported_at} is not ISO 8601"),
     )
     return rows.select(
         "file",
@@ -98,9 +108,9 @@ def spend_rows(
         spend.alias("spend"),
         currency.alias("currency"),
         timezone.alias("timezone"),
-        conversions.alias("platform_conversions"),
-        conversion_value.alias("platform_conversion_value"),
-        F.coalesce(exported_at, F.expr(EPOCH)).alias("exported_at"),
+        number_field(conversions).alias("platform_conversions"),
+        money_field(conversion_value).alias("platform_conversion_value"),
+        F.coalesce(exported, F.expr(EPOCH)).alias("exported_at"),
     )
 
 

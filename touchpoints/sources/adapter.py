@@ -60,7 +60,9 @@ def timestamp_field(name: str, *, zone_when_missing: str = "") -> Column:
     `zone_when_missing` says which offset the format means (e.g. 'Z')."""
     text = F.concat(F.col(name), F.lit(zone_when_missing)) if zone_when_missing else F.col(name)
     stamped = F.when(F.col(name).rlike(ISO_WITH_OFFSET), F.col(name)).when(text.rlike(ISO_WITH_OFFSET), text)
-    return stamped.try_cast("timestamp")
+    # Spark's cast wants seconds and a capital Z, ISO 8601 and RFC 3339 do not.
+    in_full = F.regexp_replace(F.upper(stamped), r"([T ]\d{2}:\d{2})(?!:)(?=\s?[Z+-])", "$1:00")
+    return F.coalesce(stamped.try_cast("timestamp"), in_full.try_cast("timestamp"))
 
 
 def impossible_time(at: Column) -> Column:
@@ -71,6 +73,12 @@ def impossible_time(at: Column) -> Column:
 def money_field(name: str) -> Column:
     """The text as decimal(18,6); null where it is no number (or '-', which some platforms write for none)."""
     return F.when(F.col(name) != "-", F.col(name)).try_cast(MONEY)
+
+
+def number_field(name: str) -> Column:
+    """The text as a double; null where it is no finite number."""
+    number = F.when(F.col(name) != "-", F.col(name)).try_cast("double")
+    return F.when(F.abs(number) < float("inf"), number)
 
 
 def count_field(name: str) -> Column:

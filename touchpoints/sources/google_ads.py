@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.sources.ad_spend import spend_rows
-from touchpoints.sources.adapter import Adapter, Defaults, money_field, timestamp_field
+from touchpoints.sources.adapter import Adapter, Defaults, account_field
 from warehouse.contracts import MONEY
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 
@@ -22,7 +22,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     currency and time zone and the campaigns' names; of several versions the newest updated_at counts.
     """
     accounts = _newest(lookups["account_history"], "id").select(
-        F.col("id").alias("customer_id"), "currency_code", "time_zone"
+        F.col("id").alias("customer_id"), F.col("currency_code").alias("currency"), F.col("time_zone").alias("timezone")
     )
     campaigns = _newest(lookups["campaign_history"], "id").select("id", F.col("name").alias("campaign_name"))
     named = (
@@ -44,16 +44,18 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         spend_at=F.lit(None).cast("timestamp"),
         platform=F.lit("google_ads"),
         spend=(micros / MICROS).try_cast(MONEY),
-        currency=F.upper("currency_code"),
-        timezone=F.col("time_zone"),
-        conversions=F.col("conversions").try_cast("double"),
-        conversion_value=money_field("conversions_value"),
-        exported_at=timestamp_field("_fivetran_synced", zone_when_missing="Z"),
+        currency=F.upper(account_field("currency", defaults)),
+        timezone=account_field("timezone", defaults),
+        conversions="conversions",
+        conversion_value="conversions_value",
+        exported_at="_fivetran_synced",
     )
 
 
 def _newest(history: DataFrame, key: str) -> DataFrame:
-    newest = Window.partitionBy(key).orderBy(F.col("updated_at").desc(), F.col("line").desc())
+    # As a moment, not as text: exports write the hour without a leading zero.
+    updated_at = F.col("updated_at").try_cast("timestamp")
+    newest = Window.partitionBy(key).orderBy(updated_at.desc_nulls_last(), F.col("file").desc(), F.col("line").desc())
     return history.withColumn("rank", F.row_number().over(newest)).where(F.col("rank") == 1)
 
 

@@ -1,0 +1,212 @@
+"""silver.journeys: which touches stand in whose path, and which journeys led nowhere."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+from rules_oracle import (
+    DAY,
+    MICRO,
+    NOON,
+    SECOND,
+    Touch,
+    conversion,
+    conversions_frame,
+    runs,
+    touchpoints_frame,
+    utc,
+    walk,
+    window,
+)
+
+from attribution.journeys import build_journeys
+
+LOOKBACK = {"purchase": 30, "sign_up": 7}
+EPOCH = timedelta(days=0)
+
+
+def touched(touch_id: str, before: timedelta, channel: str = "Email") -> Touch:
+    """A touch that long before noon; a negative time is after it."""
+    return Touch(NOON - before, touch_id, channel)
+
+
+TOUCHES: dict[str, list[Touch]] = {
+    "window": [
+        touched("w1 a microsecond too early", 30 * DAY + MICRO),
+        touched("w2 at the start", 30 * DAY),
+        touched("w3 inside", 3 * DAY),
+        touched("w4 at the end", EPOCH),
+        touched("w5 a microsecond too late", -MICRO),
+    ],
+    "ties": [touched("t3", DAY), touched("t1", DAY), touched("t0", EPOCH), touched("t2", DAY)],
+    "twice": [touched("x1", 12 * DAY), touched("x2", 2 * DAY)],
+    "types": [touched("y1", 7 * DAY), touched("y0", 7 * DAY + SECOND)],
+    "never": [
+        touched("n1", 90 * DAY),
+        touched("n2", 60 * DAY),
+        touched("n3", 60 * DAY - SECOND),
+        touched("n4", 30 * DAY - 2 * SECOND),
+    ],
+    "after": [touched("a1", 40 * DAY), touched("a2", EPOCH), touched("a3", -DAY), touched("a4", -2 * DAY)],
+}
+CONVERSIONS = [
+    conversion("of window", "window"),
+    conversion("of ties", "ties"),
+    conversion("first of twice", "twice", NOON - 10 * DAY),
+    conversion("second of twice", "twice", value="7.5"),
+    conversion("purchase of types", "types"),
+    conversion("sign_up of types", "types", kind="sign_up"),
+    conversion("cart of types", "types", kind="add_to_cart"),
+    conversion("of nobody", "nobody"),
+    conversion("of after", "after"),
+]
+
+
+def journeys(spark: SparkSession, touches: DataFrame, conversions: Sequence[Mapping[str, Any]]) -> DataFrame:
+    return build_journeys(
+        conversions_frame(spark, conversions),
+        touches,
+        lookback_days=LOOKBACK,
+        interactions=["click"],
+        report_currency="KRW",
+    )
+
+
+@pytest.fixture(scope="module")
+def built(spark: SparkSession) -> list[Row]:
+    seen = touchpoints_frame(spark, {"window": [touched("impression", DAY)]}, "impression")
+    return journeys(spark, touchpoints_frame(spark, TOUCHES).unionByName(seen), CONVERSIONS).collect()
+
+
+def path_of(rows: list[Row], conversion_id: str) -> list[str]:
+    (row,) = [row for row in rows if row["conversion_id"] == conversion_id]
+    return [touch["touchpoint_id"] for touch in row["path"]]
+
+
+def lost(rows: list[Row], person: str, kind: str = "purchase") -> list[list[str]]:
+    """The person's journeys without conversion, oldest first."""
+    of = [row for row in rows if row["conversion_id"] is None]
+    mine = [row["path"] for row in of if (row["person_id"], row["conversion_type"]) == (person, kind)]
+    return [[touch["touchpoint_id"] for touch in path] for path in sorted(mine)]
+
+
+def test_both_ends_of_the_window_are_inside_to_the_microsecond(built: list[Row]) -> None:
+    assert path_of(built, "of window") == ["w2 at the start", "w3 inside", "w4 at the end"]
+
+
+def test_an_interaction_that_was_not_asked_for_is_no_touch(built: list[Row]) -> None:
+    assert not [row for row in built if any(touch["touchpoint_id"] == "impression" for touch in row["path"])]
+
+
+def test_a_window_day_has_86_400_seconds_also_where_the_clocks_change(spark: SparkSession) -> None:
+    # Noon of 31 March less 30 days of 86,400 s is 12:00 UTC on 1 March; in Paris it is an hour earlier by the clock.
+    spring = Touch(NOON - 30 * DAY, "in", "Email"), Touch(NOON - 30 * DAY - timedelta(hours=1), "out", "Email")
+    spark.conf.set("spark.sql.session.timeZone", "Europe/Paris")
+    try:
+        rows = journeys(spark, touchpoints_frame(spark, {"p": spring}), [conversion("c", "p")]).collect()
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+    assert path_of(rows, "c") == ["in"]
+
+
+def test_touches_of_one_moment_stand_in_the_order_of_their_ids(built: list[Row]) -> None:
+    assert path_of(built, "of ties") == ["t1", "t2", "t3", "t0"]
+
+
+def test_every_conversion_looks_back_over_its_whole_window_without_a_restart(built: list[Row]) -> None:
+    assert path_of(built, "first of twice") == ["x1"]
+    assert path_of(built, "second of twice") == ["x1", "x2"]
+
+
+def test_each_type_has_its_own_window_and_types_that_were_not_asked_for_have_none(built: list[Row]) -> None:
+    assert path_of(built, "purchase of types") == ["y0", "y1"]
+    assert path_of(built, "sign_up of types") == ["y1"]
+    assert {row["conversion_type"] for row in built} == {"purchase", "sign_up"}
+
+
+def test_a_conversion_without_touches_has_an_empty_path(built: list[Row]) -> None:
+    assert path_of(built, "of nobody") == []
+
+
+def test_a_journey_without_conversion_ends_where_a_gap_is_longer_than_the_window(built: list[Row]) -> None:
+    # n1 to n2 and n3 to n4 are 30 days and 30 days + a second less: 30 days exactly do not split.
+    assert lost(built, "never") == [["n1", "n2", "n3", "n4"]]
+    assert lost(built, "never", "sign_up") == [["n1"], ["n2", "n3"], ["n4"]]
+
+
+def test_only_touches_after_the_last_conversion_are_a_journey_without_one(built: list[Row]) -> None:
+    # a1 is older than the window and a2 stands in the conversion's path.
+    assert lost(built, "after") == [["a3", "a4"]]
+    assert lost(built, "after", "sign_up") == [["a1"], ["a2", "a3", "a4"]]
+    assert lost(built, "window") == [["w5 a microsecond too late"]]
+    assert lost(built, "twice") == []
+
+
+def test_a_journey_row_says_what_it_ends_in(built: list[Row]) -> None:
+    (converting,) = [row for row in built if row["conversion_id"] == "second of twice"]
+    assert converting["journey_id"] == "second of twice"
+    assert utc(converting["ended_at"]) == NOON
+    assert (converting["report_value"], converting["report_gross_value"]) == (Decimal("7.5"), Decimal("7.5"))
+    (other,) = [row for row in built if (row["person_id"], row["conversion_type"]) == ("never", "purchase")]
+    assert utc(other["ended_at"]) == TOUCHES["never"][-1].at
+    assert (other["report_value"], other["report_gross_value"], other["report_currency"]) == (0, 0, "KRW")
+    assert other["is_first_purchase"] is False
+
+
+def test_every_journey_has_an_id_of_its_own(built: list[Row]) -> None:
+    assert len({row["journey_id"] for row in built}) == len(built)
+
+
+def test_journeys_do_not_depend_on_the_day_they_are_built_for(spark: SparkSession) -> None:
+    # A later day brings later touches: an old journey keeps its row as it was, however long the silence was.
+    assert "as_of" not in inspect.signature(build_journeys).parameters
+    early = {"p": walk("A > B", name="early")}
+    later = {"p": [*early["p"], touched("late", -31 * DAY)], "q": [touched("other", -31 * DAY)]}
+    before = journeys(spark, touchpoints_frame(spark, early), []).collect()
+    after = journeys(spark, touchpoints_frame(spark, later), []).collect()
+    assert len(before) == 2
+    assert set(map(str, before)) < set(map(str, after))
+
+
+def test_random_people_get_the_journeys_of_the_oracle(spark: SparkSession) -> None:
+    draw = random.Random(7)
+    moments: list[datetime] = [NOON - step * DAY / 2 for step in range(200)]
+    people = {
+        f"p{index}": [
+            Touch(draw.choice(moments), f"{index}-{number}", draw.choice("ABC")) for number in range(draw.randint(0, 9))
+        ]
+        for index in range(120)
+    }
+    conversions = [
+        conversion(f"{person}-{number}", person, draw.choice(moments), draw.choice(["purchase", "sign_up"]))
+        for person in people
+        for number in range(draw.randint(0, 3))
+    ]
+    rows = journeys(spark, touchpoints_frame(spark, people), conversions).collect()
+
+    found = sorted(
+        (
+            row["conversion_type"],
+            row["person_id"],
+            row["conversion_id"] or "",
+            [t["touchpoint_id"] for t in row["path"]],
+        )
+        for row in rows
+    )
+    expected = []
+    for kind, days in LOOKBACK.items():
+        for person, touches in people.items():
+            mine = [c for c in conversions if (c["person_id"], c["conversion_type"]) == (person, kind)]
+            for one in mine:
+                path = window(touches, one["converted_at"], days)
+                expected.append((kind, person, one["conversion_id"], [touch.id for touch in path]))
+            for run in runs(touches, [one["converted_at"] for one in mine], days):
+                expected.append((kind, person, "", [touch.id for touch in run]))
+    assert found == sorted(expected)

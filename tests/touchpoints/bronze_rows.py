@@ -1,0 +1,159 @@
+"""Small frames for the tests of silver: rows as dicts, of which a test says only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from touchpoints.identities import build_identities, logins_of
+from touchpoints.sessions import build_sessions
+from touchpoints.touchpoints import build_touchpoints
+from touchpoints.visits import build_visits
+from warehouse.contracts import Table
+from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS
+
+Fields = Mapping[str, Any]
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+HITS = (
+    "event_id string, event_name string, event_at timestamp, anonymous_id string, user_id string, "
+    "sent_session_id string, platform string, is_session_event boolean, is_ad_event boolean, has_origin boolean, "
+    "source string, medium string, campaign string, content string, term string, "
+    "click_id_type string, click_id string, referrer_domain string, landing_url string, consent_ads boolean, "
+    "is_bot boolean, order_id string, value decimal(18,6), currency string"
+)
+VISITS = (
+    f"{HITS}, row_kind int, device_key bigint, device string, person_id string, session_id string, "
+    "is_session_start boolean, is_touch boolean"
+)
+RATES = "rate_day date, rate_currency string, rate decimal(18,8)"
+
+
+def at(minutes: float = 0, *, days: float = 0, microseconds: int = 0) -> datetime:
+    """So long after noon of 1 March 2026."""
+    return NOON + timedelta(days=days, minutes=minutes, microseconds=microseconds)
+
+
+def frame(spark: SparkSession, schema: str, rows: Iterable[Fields]) -> DataFrame:
+    """Rows by name; what a row leaves out is null, and a name the schema lacks is an error."""
+    names = [part.split()[0].strip("`") for part in schema.split(", ")]
+    values = []
+    for row in rows:
+        assert not (unknown := set(row) - set(names)), f"{unknown} not in {names}"
+        values.append(tuple(row.get(name) for name in names))
+    return spark.createDataFrame(values, schema)
+
+
+def collected(built: DataFrame) -> list[dict[str, Any]]:
+    """Its rows as dicts, moments in UTC whatever this machine's zone."""
+    return [
+        {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.asDict().items()}
+        for row in built.collect()
+    ]
+
+
+def bronze(spark: SparkSession, table: Table, rows: Iterable[Fields]) -> DataFrame:
+    """Rows of a bronze table, with what its contract demands filled in."""
+    return frame(spark, table.ddl, ({**_filled(table, row, line), **row} for line, row in enumerate(rows, start=1)))
+
+
+def events(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
+    return bronze(spark, BRONZE_EVENTS, rows)
+
+
+def orders(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
+    return bronze(spark, BRONZE_ORDERS, rows)
+
+
+def hits(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
+    """What build_hits makes of events: they have an origin where source, medium, campaign or click_id is given."""
+    return frame(spark, HITS, map(hit_of, rows))
+
+
+def visits(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
+    """What build_visits makes of events; each is outside a session and no touch unless the row says otherwise."""
+    nothing = {"row_kind": 2, "device_key": 0, "device": "", "is_session_start": False, "is_touch": False}
+    return frame(spark, VISITS, ({**nothing, **hit_of(row)} for row in rows))
+
+
+@dataclass(frozen=True)
+class Silver:
+    """Visits, sessions and touchpoints as dicts."""
+
+    visits: list[dict[str, Any]]
+    sessions: list[dict[str, Any]]
+    touchpoints: list[dict[str, Any]]
+
+
+def build_all(
+    spark: SparkSession,
+    rows: Sequence[Fields],
+    order_rows: Sequence[Fields] = (),
+    *,
+    login_window_days: int = 30,
+    timeout_minutes: int = 30,
+    max_events: int = 2000,
+) -> Silver:
+    """Identities, visits, sessions and touchpoints of hits and orders; the channel is the source, else Direct."""
+    told = [{name: row[name] for name in row if name in BRONZE_EVENTS.column_names} for row in rows]
+    known_orders = orders(spark, order_rows)
+    logins = logins_of(events(spark, told), known_orders)
+    built = (
+        build_visits(
+            hits(spark, rows),
+            build_identities(logins, login_window_days=login_window_days),
+            known_orders,
+            timeout_minutes=timeout_minutes,
+        )
+        .withColumns({"channel": F.coalesce("source", F.lit("Direct")), "channel_rule": F.lit("test")})
+        .persist()
+    )
+    try:
+        sessions = build_sessions(built, max_events=max_events)
+        return Silver(collected(built), collected(sessions), collected(build_touchpoints(built, sessions)))
+    finally:
+        built.unpersist()
+
+
+def hit_of(row: Fields) -> dict[str, Any]:
+    name, platform = row.get("event_name", "page_view"), row.get("platform", "web")
+    has_origin = any(row.get(field) is not None for field in ("source", "medium", "campaign", "click_id"))
+    return {
+        "event_name": name,
+        "event_at": NOON,
+        "platform": platform,
+        "is_session_event": not name.startswith("ad_") and platform != "server",
+        "is_ad_event": name.startswith("ad_"),
+        "has_origin": has_origin,
+        "consent_ads": True,
+        "is_bot": False,
+        **row,
+    }
+
+
+def _filled(table: Table, row: Fields, line: int) -> dict[str, Any]:
+    """The columns that may not be null; line numbers count up, so that rows stand in the order they are written."""
+    blank: dict[str, Any] = {
+        "timestamp": NOON,
+        "date": date(2026, 3, 1),
+        "boolean": False,
+        "bigint": line,
+        "string": "landed",
+        "decimal(18,6)": Decimal(0),
+        "decimal(18,8)": Decimal(1),
+    }
+    special = {
+        "events": {"event_name": "page_view", "platform": "web"},
+        "orders": {"currency": "USD", "status": "paid", "updated_at": row.get("order_at", NOON)},
+        "ad_spend": {"currency": "USD", "platform": "google_ads"},
+        "exchange_rates": {"report_currency": "USD"},
+    }
+    needed = {column.name: blank[column.type] for column in table.columns if not column.nullable}
+    return {**needed, **special.get(table.name, {})}

@@ -1,0 +1,232 @@
+"""Visits: which events make one session, whose it is, and which of them are touches."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from bronze_rows import Silver, at, build_all, collected, events, hits, orders
+from pyspark.sql import SparkSession
+from visit_oracle import Told, World, told_by_oracle
+
+from touchpoints.hits import build_hits
+from touchpoints.identities import build_identities, logins_of
+from touchpoints.source_list import load_sources
+from touchpoints.visits import build_visits
+
+AD = {"source": "google", "medium": "cpc", "campaign": "spring", "click_id": "g1"}
+OTHER_AD = {**AD, "click_id": "g2"}
+MAIL = {"source": "news", "medium": "email", "campaign": "april"}
+
+
+def hit(minutes: float, *, microseconds: int = 0, **fields: Any) -> dict[str, Any]:
+    return {"event_at": at(minutes, microseconds=microseconds), **fields}
+
+
+# name of the device: its events in order, then for each its session ('-' outside of any) and '*' where it is a touch
+CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "exactly 30 minutes are one visit": ([hit(0), hit(30), hit(60)], "A* A A"),
+    "a microsecond more is another": ([hit(0), hit(30, microseconds=1)], "A* B*"),
+    "a login splits a visit that others began": (
+        [hit(0, user_id="ann"), hit(1), hit(2, user_id="bob"), hit(3)],
+        "A* B* B B",
+    ),
+    "a login of the one who was there all along does not": ([hit(0), hit(1, user_id="ann"), hit(2)], "A* A A"),
+    "a login for nobody does not": ([hit(0), hit(1, user_id="anonymous"), hit(2, user_id="0")], "A* A A"),
+    "a login on a shared tablet long ago leaves later strangers alone": (
+        [hit(0, user_id="ann"), hit(60 * 24 * 30), hit(60 * 24 * 30, microseconds=1)],
+        "A* B* C*",
+    ),
+    "ad and server events open and continue no session": (
+        [
+            hit(0, event_name="ad_impression", source="google"),
+            hit(1, platform="server", event_name="purchase"),
+            hit(2),
+            hit(20, platform="server"),
+            hit(30, event_name="ad_click", click_id="x"),
+            hit(33),
+        ],
+        "-* - A* - -* B*",
+    ),
+    "a server event with a campaign is no touch either": ([hit(0), hit(1, platform="server", **AD)], "A* -"),
+    "the same campaign again is no new touch": ([hit(0, **AD), hit(1), hit(2, **AD)], "A* A A"),
+    "another click of one campaign is": ([hit(0, **AD), hit(1, **OTHER_AD), hit(2, **OTHER_AD)], "A* A* A"),
+    "another source, medium or campaign is": (
+        [
+            hit(0, **AD),
+            hit(1, **{**AD, "source": "bing"}),
+            hit(2, **{**AD, "source": "bing", "medium": "email"}),
+            hit(3, **{**AD, "source": "bing", "medium": "email", "campaign": "fall"}),
+        ],
+        "A* A* A* A*",
+    ),
+    "other content or term is not": ([hit(0, **AD, content="red"), hit(1, **AD, content="blue", term="x")], "A* A"),
+    "a campaign after a Direct start is a touch, pages without origin are none": (
+        [hit(0), hit(1), hit(2, **MAIL), hit(3), hit(4, **MAIL)],
+        "A* A A* A A",
+    ),
+    "back to the first campaign is a touch again": ([hit(0, **AD), hit(1, **MAIL), hit(2, **AD)], "A* A* A*"),
+    "one campaign in two visits is a touch of each": ([hit(0, **MAIL), hit(40, **MAIL)], "A* B*"),
+    "an ad event between two pages of a campaign changes nothing": (
+        [hit(0, **AD), hit(1, event_name="ad_impression", **MAIL), hit(2, **AD)],
+        "A* -* A",
+    ),
+    "sent session ids decide where both sides have them": (
+        [hit(0, sent_session_id="1"), hit(50, sent_session_id="1"), hit(51, sent_session_id="2"), hit(52), hit(90)],
+        "A* A B* B C*",
+    ),
+    "sent session ids do not hold two people together": (
+        [hit(0, sent_session_id="1", user_id="ann"), hit(1, sent_session_id="1", user_id="bob")],
+        "A* B*",
+    ),
+    "events of one moment are in order of their ids": ([hit(0), hit(0, **AD), hit(0, **AD)], "A* A* A"),
+}
+
+
+@pytest.fixture(scope="module")
+def built(spark: SparkSession) -> Silver:
+    rows = [
+        {"event_id": f"{case}/{number:02}", "anonymous_id": case, **row}
+        for case, (told, _) in CASES.items()
+        for number, row in enumerate(told)
+    ]
+    return build_all(spark, rows)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_in_visits(case: str, built: Silver) -> None:
+    mine = sorted((row for row in built.visits if row["anonymous_id"] == case), key=lambda row: row["event_id"])
+
+    letters: dict[str | None, str] = {None: "-"}
+    for row in mine:
+        letters.setdefault(row["session_id"], "ABCDEFG"[len(letters) - 1])
+
+    shown = [letters[row["session_id"]] + ("*" if row["is_touch"] else "") for row in mine]
+    assert " ".join(shown) == CASES[case][1]
+
+
+def test_every_event_and_every_anonymous_order_is_one_row_with_a_person(spark: SparkSession) -> None:
+    told = [
+        {"event_id": "login", "anonymous_id": "tablet", "user_id": "ann", "event_at": at(0)},
+        {"event_id": "page", "anonymous_id": "tablet", "event_at": at(10)},
+        {"event_id": "app", "user_id": "bob", "event_at": at(0)},
+        {"event_id": "stranger", "anonymous_id": "phone", "event_at": at(0)},
+        # Two that say nothing of who they are: neither one person nor one visit.
+        {"event_id": "guest 1", "user_id": "guest", "event_at": at(0)},
+        {"event_id": "guest 2", "user_id": "guest", "event_at": at(1)},
+    ]
+    fed = [
+        {"order_id": "at the login", "anonymous_id": "tablet", "order_at": at(0)},
+        {"order_id": "too late", "anonymous_id": "tablet", "order_at": at(0, days=31)},
+        {"order_id": "guest's", "anonymous_id": "tablet", "user_id": "GUEST", "order_at": at(5)},
+        {"order_id": "ann's", "anonymous_id": "tablet", "user_id": "ann", "order_at": at(0)},
+        {"order_id": "nobody's", "user_id": "undefined", "order_at": at(0)},
+        {"order_id": "corrected", "anonymous_id": "phone", "order_at": at(0), "updated_at": at(1)},
+        {"order_id": "corrected", "anonymous_id": "tablet", "order_at": at(1), "updated_at": at(2)},
+    ]
+
+    rows = build_all(spark, told, fed).visits
+
+    assert sorted((row["event_id"], row["person_id"], row["session_id"] is not None) for row in rows) == [
+        ("app", "user:bob", True),
+        ("guest 1", "event:guest 1", True),
+        ("guest 2", "event:guest 2", True),
+        ("login", "user:ann", True),
+        ("order:at the login", "user:ann", False),
+        ("order:corrected", "user:ann", False),
+        ("order:guest's", "user:ann", False),
+        ("order:too late", "device:tablet", False),
+        ("page", "user:ann", True),
+        ("stranger", "device:phone", True),
+    ]
+    assert len({row["session_id"] for row in rows if row["session_id"]}) == 5
+
+
+def test_session_ids_stay_when_a_login_comes_later(spark: SparkSession) -> None:
+    before = [{"event_id": f"e{minutes:03}", "anonymous_id": "d", "event_at": at(minutes)} for minutes in (0, 5, 50)]
+    login = {"event_id": "login", "anonymous_id": "d", "user_id": "ann", "event_at": at(100)}
+
+    first = {row["event_id"]: row for row in build_all(spark, before).visits}
+    later = {row["event_id"]: row for row in build_all(spark, [*before, login]).visits}
+
+    assert {row["person_id"] for row in first.values()} == {"device:d"}
+    assert {row["person_id"] for row in later.values()} == {"user:ann"}
+    assert {name: later[name]["session_id"] for name in first} == {
+        name: row["session_id"] for name, row in first.items()
+    }
+
+
+def test_own_domains_and_payment_pages_bring_no_touch_but_ads_mails_and_other_sites_do(spark: SparkSession) -> None:
+    pages = [
+        # event_id, referrer, page, touch
+        ("0", None, "https://shop.example/", True),
+        ("1", "https://www.shop.example/a", "https://shop.example/b", False),
+        ("2", "https://checkout.paypal.com/pay", "https://shop.example/thanks", False),
+        ("3", "https://accounts.google.com/signin", "https://shop.example/account", False),
+        ("4", "https://www.google.com/", "https://shop.example/c", True),
+        ("5", "https://www.google.com/", "https://shop.example/d", False),
+        ("6", "https://www.google.com/", "https://shop.example/d?gclid=abc", True),
+        ("7", "https://shop.example/d?gclid=abc", "https://shop.example/e", False),
+        ("8", "https://blog.other.example/post", "https://shop.example/e", True),
+        ("9", None, "https://shop.example/?utm_source=news&utm_medium=email", True),
+    ]
+    told = events(
+        spark,
+        [
+            {"event_id": event_id, "anonymous_id": "d", "event_at": at(index), "referrer": referrer, "page_url": page}
+            for index, (event_id, referrer, page, _) in enumerate(pages)
+        ],
+    )
+    none = orders(spark, [])
+    seen = build_hits(
+        told,
+        sources=load_sources("sources.yaml"),
+        own_domains=["shop.example"],
+        internal_ips=[],
+        consent_ads_missing=True,
+    )
+
+    rows = collected(
+        build_visits(seen, build_identities(logins_of(told, none), login_window_days=30), none, timeout_minutes=30)
+    )
+
+    assert {row["event_id"]: row["is_touch"] for row in rows} == {event_id: touch for event_id, _, _, touch in pages}
+    assert len({row["session_id"] for row in rows}) == 1
+
+
+@pytest.fixture(scope="module")
+def worlds() -> list[World]:
+    """Small random histories; moments fall on the edges of visits and login windows on purpose."""
+    chance = random.Random(20260301)
+    return [World.random(f"w{number:03}", chance) for number in range(400)]
+
+
+def test_many_random_histories_are_told_as_the_plain_python_oracle_tells_them(
+    spark: SparkSession, worlds: list[World]
+) -> None:
+    rows = [row for world in worlds for row in world.events]
+    fed = [row for world in worlds for row in world.orders]
+
+    silver = build_all(spark, rows, fed, login_window_days=World.LOGIN_WINDOW_DAYS, max_events=World.MAX_EVENTS)
+
+    built = Told.of(silver)
+    for world in sorted(worlds, key=lambda world: len(world.events)):
+        expected = told_by_oracle(world)
+        assert built.only(world.name) == expected, f"first differing history: {world}"
+    # The histories are of some use only where they hold what the rules are about.
+    assert len({person for person in built.persons.values() if person.startswith("user:")}) > 300
+    assert sum(session.is_bot for session in built.sessions.values()) > 20
+    assert len(built.touches) > 800
+
+
+def test_the_order_of_arrival_changes_nothing(spark: SparkSession, worlds: list[World]) -> None:
+    rows = [row for world in worlds[:100] for row in world.events]
+    fed = [row for world in worlds[:100] for row in world.orders]
+    # File and line stay with an order: they, not the row's place, say which version is newer.
+    numbered = [{"source_line": line, **row} for line, row in enumerate(fed)]
+
+    told = Told.of(build_all(spark, rows, numbered, login_window_days=World.LOGIN_WINDOW_DAYS))
+    shuffled = Told.of(build_all(spark, rows[::-1], numbered[::-1], login_window_days=World.LOGIN_WINDOW_DAYS))
+
+    assert shuffled == told
