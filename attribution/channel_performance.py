@@ -30,7 +30,8 @@ def build_channel_performance(
     """Credit and spend side by side; every row of either is in it, matched or not.
 
     Credit is dated in the reporting zone by its touch and, in other rows, by its conversion. Spend repeats for each
-    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id.
+    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id; a campaign that no spend row names
+    goes by its id.
     """
     names_by_id = (
         spend.where(F.col("campaign_id").isNotNull() & F.col("campaign").isNotNull())
@@ -55,13 +56,16 @@ def build_channel_performance(
         )
         .select("*", "dated.date_basis", "dated.date")
     )
-    spent = spend.select(
+    named_spend = spend.withColumn("known_campaign_id", F.lower("campaign_id")).join(
+        F.broadcast(names_by_id), "known_campaign_id", how="left"
+    )
+    spent = named_spend.select(
         _each(models).alias("model"),
         F.col("spend_date").alias("date"),
         "channel",
         "source",
         "medium",
-        "campaign",
+        F.coalesce("campaign", "known_campaign", "known_campaign_id").alias("campaign"),
         F.col("report_spend").alias("spend"),
         "impressions",
         "clicks",

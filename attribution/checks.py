@@ -20,9 +20,14 @@ def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[s
         F.sum("report_gross_value").alias("gross"),
     ).first()
     assert wanted is not None
-    by_conversion = credits.groupBy("model", "conversion_id").agg(
-        F.sum("credit").alias("credit"), F.sum("credited_value").alias("net"), F.sum("gross_value").alias("gross")
+    by_conversion = (
+        credits.groupBy("model", "conversion_id")
+        .agg(F.sum("credit").alias("credit"), F.sum("credited_value").alias("net"), F.sum("gross_value").alias("gross"))
+        .join(journeys.select("conversion_id", "report_value", "report_gross_value"), "conversion_id", how="left")
     )
+    # Also false for a conversion that is not among the journeys, or without any credit.
+    even = F.abs(F.col("credit") - 1) <= TOLERANCE
+    whole = (F.col("net") == F.col("report_value")) & (F.col("gross") == F.col("report_gross_value"))
     found = {
         row["model"]: row
         for row in by_conversion.groupBy("model")
@@ -30,7 +35,8 @@ def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[s
             F.count(F.lit(1)).alias("conversions"),
             F.sum("net").alias("net"),
             F.sum("gross").alias("gross"),
-            F.count_if(F.abs(F.col("credit") - 1) > TOLERANCE).alias("uneven"),
+            F.count_if(~F.coalesce(even, F.lit(False))).alias("uneven"),
+            F.count_if(~F.coalesce(whole, F.lit(False))).alias("other_value"),
         )
         .collect()
     }
@@ -42,6 +48,7 @@ def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[s
             equal(f"{model}: net value credited", wanted["net"], row["net"] if row else 0),
             equal(f"{model}: gross value credited", wanted["gross"], row["gross"] if row else 0),
             none_found(f"{model}: conversions whose credit is not 1", row["uneven"] if row else 0),
+            none_found(f"{model}: conversions whose value is not theirs", row["other_value"] if row else 0),
         ]
     strangers = sorted(set(found) - set(models))
     return [*results, none_found("models that were not asked for", len(strangers), detail=", ".join(strangers))]

@@ -35,7 +35,8 @@ class RuleKnobs:
         first, last = self.position_first, self.position_last
         if min(first, last) < 0 or first + last == 0 or self.position_middle < 0:
             raise UsageError(
-                f"attribution.position_based: first {first} and last {last} must be shares, with a sum above 0 and at most 1"
+                f"attribution.position_based: first {first} and last {last} must be shares "
+                "whose sum is above 0 and at most 1"
             )
 
     @property

@@ -122,7 +122,7 @@ PAID = (
     Campaign("kakao_paid", "kakao", "paid_social", "kakao_bizboard", discover=4, loyal=1, push=0.012, pull=0.018,
              click_id="ko_click_id", platform="kakao_moment", campaign_id="880011",
              rates=_local("55001", 560, 0.006)),
-    Campaign("kakao_message", "kakao", "message", "friends_talk_weekly", "universal", discover=0.5, loyal=6,
+    Campaign("kakao_message", "kakao", "paid_message", "friends_talk_weekly", "universal", discover=0.5, loyal=6,
              closing=2, push=0.012, pull=0.006, platform="kakao_moment", campaign_id="880012",
              rates=_local("55001", 1150, 0.04)),
     Campaign("affiliate", "linkprice", "affiliate", "cashback_partners", discover=2.5, loyal=1, closing=3,
@@ -135,7 +135,7 @@ PAID = (
     Campaign("click_flood", "adfast", "affiliate", "cpa_boost", platform="adfast", campaign_id="af-1",
              rates=Rate("af-200", "", "", per_click=900, ctr=0.2)),
     # Spend that no tagged visit answers to.
-    Campaign("tv_sync", "tvsync", "video", "tv_sync_awareness", platform="youtube", campaign_id="20110099",
+    Campaign("tv_sync", "tvsync", "paid_video", "tv_sync_awareness", platform="youtube", campaign_id="20110099",
              rates=_local("1112223335", 30, 0.001, phantom=400)),
 )
 

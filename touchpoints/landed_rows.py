@@ -44,11 +44,11 @@ def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) 
         if required:
             raise InputError(f"{parent.toString()}: no such folder; see landing.root and landing.inputs")
         return []
-    base = system.makeQualified(folder).toUri().toString().rstrip("/") + "/"
+    base = _folder_uri(spark, root)
     statuses = system.globStatus(path(path(_literal(root)), pattern)) or []
     files = [
         LandedFile(
-            file=status.getPath().toUri().toString().removeprefix(base),
+            file=_one_slash(status.getPath().toUri().toString()).removeprefix(base),
             uri=status.getPath().toString(),
             bytes=status.getLen(),
             modified_ms=status.getModificationTime(),
@@ -61,11 +61,8 @@ def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) 
 
 def read_lines(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> DataFrame:
     """Lines that are not blank: file, block (where its split begins), id (rises within a split), raw."""
-    jvm: Any = spark._jvm
-    folder = jvm.org.apache.hadoop.fs.Path(root)
-    system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
-    base = system.makeQualified(folder).toUri().toString().rstrip("/") + "/"
-    relative = F.regexp_replace(F.col("_metadata.file_path"), "^file:///", "file:/")
+    base = _folder_uri(spark, root)
+    relative = F.regexp_replace(F.col("_metadata.file_path"), "^file:/+", "file:/")
     return spark.read.text([_literal(landed.uri) for landed in files]).select(
         F.substring(relative, len(base) + 1, 1_000_000).alias("file"),
         F.col("_metadata.file_block_start").alias("block"),
@@ -126,6 +123,19 @@ def unreadable(error: PySparkException, files: Sequence[LandedFile]) -> InputErr
         "the file is cut short or damaged" if "EOF" in text or "ZipException" in text else "the file cannot be read"
     )
     return InputError(f"{names[0]}: {reason}; nothing of this batch was taken in. Land the whole file again.")
+
+
+def _folder_uri(spark: SparkSession, root: str) -> str:
+    """The landing folder as the start of its files' URIs, with a slash at its end."""
+    jvm: Any = spark._jvm
+    folder = jvm.org.apache.hadoop.fs.Path(root)
+    system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+    return _one_slash(system.makeQualified(folder).toUri().toString()).rstrip("/") + "/"
+
+
+def _one_slash(uri: str) -> str:
+    """Local files as file:/…: Hadoop writes one slash or three, by how it came to the path."""
+    return re.sub("^file:/+", "file:/", uri)
 
 
 def _literal(path: str) -> str:

@@ -29,7 +29,7 @@ from rules_oracle import (
 from attribution.journeys import build_journeys
 
 LOOKBACK = {"purchase": 30, "sign_up": 7}
-EPOCH = timedelta(days=0)
+NOTHING = timedelta(0)
 
 
 def touched(touch_id: str, before: timedelta, channel: str = "Email") -> Touch:
@@ -42,19 +42,19 @@ TOUCHES: dict[str, list[Touch]] = {
         touched("w1 a microsecond too early", 30 * DAY + MICRO),
         touched("w2 at the start", 30 * DAY),
         touched("w3 inside", 3 * DAY),
-        touched("w4 at the end", EPOCH),
+        touched("w4 at the end", NOTHING),
         touched("w5 a microsecond too late", -MICRO),
     ],
-    "ties": [touched("t3", DAY), touched("t1", DAY), touched("t0", EPOCH), touched("t2", DAY)],
+    "ties": [touched("t3", DAY), touched("t1", DAY), touched("t0", NOTHING), touched("t2", DAY)],
     "twice": [touched("x1", 12 * DAY), touched("x2", 2 * DAY)],
     "types": [touched("y1", 7 * DAY), touched("y0", 7 * DAY + SECOND)],
     "never": [
         touched("n1", 90 * DAY),
         touched("n2", 60 * DAY),
         touched("n3", 60 * DAY - SECOND),
-        touched("n4", 30 * DAY - 2 * SECOND),
+        touched("n4", 30 * DAY - SECOND),
     ],
-    "after": [touched("a1", 40 * DAY), touched("a2", EPOCH), touched("a3", -DAY), touched("a4", -2 * DAY)],
+    "after": [touched("a1", 40 * DAY), touched("a2", NOTHING), touched("a3", -DAY), touched("a4", -2 * DAY)],
 }
 CONVERSIONS = [
     conversion("of window", "window"),
@@ -136,7 +136,7 @@ def test_a_conversion_without_touches_has_an_empty_path(built: list[Row]) -> Non
 
 
 def test_a_journey_without_conversion_ends_where_a_gap_is_longer_than_the_window(built: list[Row]) -> None:
-    # n1 to n2 and n3 to n4 are 30 days and 30 days + a second less: 30 days exactly do not split.
+    # n1 to n2 and n3 to n4 are 30 days exactly, which do not split a window of 30.
     assert lost(built, "never") == [["n1", "n2", "n3", "n4"]]
     assert lost(built, "never", "sign_up") == [["n1"], ["n2", "n3"], ["n4"]]
 

@@ -1,0 +1,208 @@
+"""gold.channel_performance: credit and spend side by side, nothing of either lost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+from rules_oracle import frame
+
+from attribution.channel_performance import build_channel_performance
+from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND
+
+MODELS = ["first_touch", "linear"]
+TYPES = ["purchase", "sign_up"]
+MARCH_30, MARCH_31 = date(2026, 3, 30), date(2026, 3, 31)
+# 14:59 and 15:00 UTC on the 30th are the last minute of the 30th and midnight of the 31st in Seoul.
+LATE, MIDNIGHT = datetime(2026, 3, 30, 14, 59, tzinfo=UTC), datetime(2026, 3, 30, 15, tzinfo=UTC)
+
+
+def credit(name: str, share: float, value: str, campaign: str | None = None, **fields: Any) -> dict[str, Any]:
+    """A row of gold.attribution_credits, of linear and a purchase touched on the 30th, converted on the 31st in Seoul."""
+    return {
+        "model": "linear",
+        "conversion_id": name,
+        "conversion_type": "purchase",
+        "touched_at": LATE,
+        "converted_at": MIDNIGHT,
+        "channel": "Paid Search",
+        "source": "google",
+        "medium": "cpc",
+        "campaign": campaign,
+        "credit": share,
+        "credited_value": Decimal(value),
+        "gross_value": 2 * Decimal(value),
+        "is_first_purchase": False,
+        **fields,
+    }
+
+
+def spent(campaign: str | None, spend: str, campaign_id: str | None = None, **fields: Any) -> dict[str, Any]:
+    """A row of silver.ad_spend: 1000 shown, 10 clicked, on the 30th; the platform claims 2 conversions worth 50."""
+    return {
+        "spend_date": MARCH_30,
+        "channel": "Paid Search",
+        "source": "google",
+        "medium": "cpc",
+        "campaign_id": campaign_id,
+        "campaign": campaign,
+        "report_spend": Decimal(spend),
+        "impressions": 1000,
+        "clicks": 10,
+        "platform_conversions": 2.0,
+        "platform_conversion_value": Decimal(50),
+        **fields,
+    }
+
+
+CREDITS = [
+    credit("c1", 0.5, "60", "Spring Sale", is_first_purchase=True),
+    credit("c1", 0.25, "30", "SPRING SALE", is_first_purchase=True),
+    credit("c2", 0.25, "30", "AB-17"),  # the id of spring sale
+    credit("c2", 0.75, "12.5", "Unpaid"),
+    credit("c3", 1.0, "8", None, source=None, medium=None, channel="Direct"),
+    credit("c4", 1.0, "4", None, source=None, medium=None, channel="(unattributed)", touched_at=MIDNIGHT),
+    credit("c5", 1.0, "0", "ab-99"),  # an id no spend row names
+    credit("c6", 1.0, "5", "free"),
+    credit("c7", 1.0, "0", "spring sale", conversion_type="sign_up"),
+    credit("c1", 1.0, "90", "spring sale", model="first_touch", is_first_purchase=True),
+]
+SPEND = [
+    spent("spring sale", "40", "ab-17"),
+    spent("spring sale", "20", "ab-17"),
+    spent(None, "5", "AB-17"),  # the row leaves out the name that others give
+    spent("no conversions", "7.25", "2"),
+    spent(None, "3", "AB-99"),
+    spent("free", "0"),
+    spent("social", "9", channel="Paid Social", source=None, medium=None, spend_date=MARCH_31),
+]
+
+
+def built(spark: SparkSession, credits: list[dict[str, Any]], spend: list[dict[str, Any]]) -> DataFrame:
+    return build_channel_performance(
+        frame(spark, GOLD_ATTRIBUTION_CREDITS, credits),
+        frame(spark, SILVER_AD_SPEND, spend),
+        models=MODELS,
+        conversion_types=TYPES,
+        timezone="Asia/Seoul",
+        report_currency="KRW",
+    )
+
+
+@pytest.fixture(scope="module")
+def rows(spark: SparkSession) -> list[Row]:
+    return built(spark, CREDITS, SPEND).collect()
+
+
+def cell(rows: list[Row], campaign: str, basis: str = "touch", day: date = MARCH_30, **where: Any) -> Row:
+    """The one row of Paid Search, linear and purchase, unless said otherwise."""
+    wanted = {
+        "campaign": campaign,
+        "date_basis": basis,
+        "date": day,
+        "channel": "Paid Search",
+        "model": "linear",
+        "conversion_type": "purchase",
+        **where,
+    }
+    (found,) = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+    return found
+
+
+def test_campaigns_match_by_lower_cased_name_and_by_the_platforms_id(rows: list[Row]) -> None:
+    found = cell(rows, "spring sale")
+    assert found["credited_conversions"] == 1.0
+    assert (found["credited_value"], found["gross_value"], found["spend"]) == (120, 240, 65)
+    assert (found["roas"], found["cpa"]) == (120 / 65, 65.0)
+    assert found["new_customers"] == 0.75
+    assert (found["impressions"], found["clicks"]) == (3000, 30)
+    assert (found["platform_conversions"], found["platform_conversion_value"]) == (6.0, 150)
+
+
+def test_a_campaign_that_no_row_names_matches_by_its_id(rows: list[Row]) -> None:
+    found = cell(rows, "ab-99")
+    assert (found["spend"], found["credited_conversions"]) == (3, 1.0)
+
+
+def test_spend_without_conversions_keeps_its_row_with_roas_0_and_no_cpa(rows: list[Row]) -> None:
+    found = cell(rows, "no conversions")
+    assert (found["spend"], found["credited_conversions"], found["credited_value"]) == (Decimal("7.25"), 0, 0)
+    assert (found["roas"], found["cpa"], found["new_customers"]) == (0.0, None, 0.0)
+
+
+def test_conversions_without_spend_keep_their_row_without_roas(rows: list[Row]) -> None:
+    found = cell(rows, "unpaid")
+    assert (found["spend"], found["impressions"], found["clicks"], found["platform_conversions"]) == (0, 0, 0, 0)
+    assert (found["credited_conversions"], found["credited_value"]) == (0.75, Decimal("12.5"))
+    assert (found["roas"], found["cpa"]) == (None, 0.0)
+
+
+def test_spend_of_0_has_no_roas(rows: list[Row]) -> None:
+    found = cell(rows, "free")
+    assert (found["spend"], found["credited_value"], found["impressions"]) == (0, 5, 1000)
+    assert found["roas"] is None
+
+
+def test_a_missing_source_medium_or_campaign_says_not_set(rows: list[Row]) -> None:
+    direct = cell(rows, "(not set)", channel="Direct")
+    assert (direct["source"], direct["medium"]) == ("(not set)", "(not set)")
+    social = cell(rows, "social", day=MARCH_31, channel="Paid Social")
+    assert (social["source"], social["medium"]) == ("(not set)", "(not set)")
+
+
+def test_credit_is_dated_in_the_reporting_zone_by_its_touch_and_by_its_conversion(rows: list[Row]) -> None:
+    assert cell(rows, "unpaid", "touch", MARCH_30)["credited_conversions"] == 0.75
+    assert cell(rows, "unpaid", "conversion", MARCH_31)["credited_conversions"] == 0.75
+    assert len([row for row in rows if row["campaign"] == "unpaid"]) == 2
+
+
+def test_an_unattributed_conversion_is_dated_at_the_conversion_on_both_bases(rows: list[Row]) -> None:
+    for basis in ("touch", "conversion"):
+        assert cell(rows, "(not set)", basis, MARCH_31, channel="(unattributed)")["credited_value"] == 4
+
+
+def test_spend_keeps_its_day_on_both_bases(rows: list[Row]) -> None:
+    by_touch, by_conversion = cell(rows, "spring sale"), cell(rows, "spring sale", "conversion")
+    assert by_touch["spend"] == by_conversion["spend"] == 65
+    # By conversion, the credit stands on the 31st, so that the spend of the 30th has none.
+    assert (by_conversion["credited_conversions"], by_conversion["roas"], by_conversion["cpa"]) == (0, 0.0, None)
+    assert cell(rows, "spring sale", "conversion", MARCH_31)["roas"] is None
+
+
+def test_every_model_type_and_basis_holds_all_credit_and_all_spend(rows: list[Row]) -> None:
+    def totals() -> defaultdict[tuple[str, str, str], list[Any]]:
+        return defaultdict(lambda: [0, 0, 0, 0])
+
+    found, expected = totals(), totals()
+    for row in rows:
+        total = found[row["model"], row["conversion_type"], row["date_basis"]]
+        for index, name in enumerate(("credited_conversions", "credited_value", "gross_value", "spend")):
+            total[index] += row[name]
+    for basis in ("touch", "conversion"):
+        for model in MODELS:
+            for kind in TYPES:
+                expected[model, kind, basis][3] = sum(row["report_spend"] for row in SPEND)
+        for row in CREDITS:
+            total = expected[row["model"], row["conversion_type"], basis]
+            for index, name in enumerate(("credit", "credited_value", "gross_value")):
+                total[index] += row[name]
+    assert found == expected
+
+
+def test_each_row_has_a_key_of_its_own_and_the_reporting_currency(rows: list[Row]) -> None:
+    key = ("model", "conversion_type", "date_basis", "date", "channel", "source", "medium", "campaign")
+    assert len({tuple(row[name] for name in key) for row in rows}) == len(rows)
+    assert {row["currency"] for row in rows} == {"KRW"}
+
+
+def test_without_any_spend_the_credit_still_stands(spark: SparkSession) -> None:
+    (by_touch, by_conversion) = (
+        built(spark, [credit("c", 1.0, "10", "Spring")], []).orderBy("date_basis").collect()[::-1]
+    )
+    assert (by_touch["date_basis"], by_touch["date"]) == ("touch", MARCH_30)
+    assert (by_conversion["date_basis"], by_conversion["date"]) == ("conversion", MARCH_31)
+    assert (by_touch["campaign"], by_touch["credited_value"], by_touch["roas"]) == ("spring", 10, None)

@@ -1,0 +1,277 @@
+"""Who did what in which visit, told by plain Python straight from the rules, and random histories to tell it of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, ClassVar
+
+from bronze_rows import NOON, Silver, hit_of
+
+Row = dict[str, Any]
+
+# Steps of a history's clock: on, just within and just over the edges of visits (30 minutes) and logins (2 days).
+TICK = timedelta(microseconds=1)
+HALF_HOUR, TWO_DAYS = timedelta(minutes=30), timedelta(days=2)
+STEPS = [
+    *[timedelta(0), timedelta(minutes=1), timedelta(minutes=10), HALF_HOUR, HALF_HOUR + TICK] * 3,
+    *[edge + tick for edge in (TWO_DAYS, 2 * TWO_DAYS) for tick in (-TICK, timedelta(0), TICK)],
+    timedelta(hours=20),
+]
+ORIGINS: list[Row] = [
+    {"source": "google", "medium": "cpc", "campaign": "spring", "click_id": "g1"},
+    {"source": "google", "medium": "cpc", "campaign": "spring", "click_id": "g2"},
+    {"source": "google", "medium": "cpc", "campaign": "spring"},
+    {"source": "google", "medium": "organic"},
+    {"source": "news", "medium": "email", "campaign": "april"},
+]
+NAMES = ["page_view"] * 6 + ["ad_click"] * 2 + ["ad_impression", "purchase", "purchase"]
+
+
+@dataclass
+class World:
+    """A shop with up to three devices and users, and all that happened in it."""
+
+    name: str
+    events: list[Row] = field(default_factory=list)
+    orders: list[Row] = field(default_factory=list)
+
+    LOGIN_WINDOW_DAYS: ClassVar[int] = 2
+    TIMEOUT: ClassVar[timedelta] = HALF_HOUR
+    MAX_EVENTS: ClassVar[int] = 5
+
+    @classmethod
+    def random(cls, name: str, chance: Random) -> World:
+        devices = [f"{name}-d{number}" for number in range(chance.randint(1, 2))]
+        users = [f"{name}-u{number}" for number in range(chance.randint(1, 3))]
+        order_ids = [f"{name}-o{number}" for number in range(chance.randint(0, 3))]
+        login_rate, nobody = chance.choice([0.0, 0.1, 0.3]), chance.choice([None, None, "guest"])
+        world, moment = cls(name), NOON
+        moments = []
+        for number in range(chance.randint(1, 14)):
+            moment += chance.choice(STEPS)
+            moments.append(moment)
+            event_name = chance.choice(NAMES)
+            device = chance.choice(devices) if chance.random() > 0.05 else None
+            user = chance.choice(users) if device is None or chance.random() < login_rate else nobody
+            world.events.append(
+                {
+                    # Ids are in no order of time, so that ties are not settled by chance of writing.
+                    "event_id": f"{name}-e{chance.randrange(100):02}{number}",
+                    "event_name": event_name,
+                    "event_at": moment,
+                    "anonymous_id": device,
+                    "user_id": user if device or chance.random() < 0.7 else "0",
+                    "platform": "server" if chance.random() < 0.1 else "web",
+                    "sent_session_id": chance.choice(["1", "2"]) if chance.random() < 0.15 else None,
+                    "is_bot": chance.random() < 0.02,
+                    "order_id": chance.choice(order_ids) if event_name == "purchase" and order_ids else None,
+                    **(chance.choice(ORIGINS) if chance.random() < 0.5 else {}),
+                }
+            )
+        for order_id in order_ids:
+            for _ in range(chance.randint(0, 2)):
+                device = chance.choice([*devices, None])
+                user = chance.choice([*users, nobody]) if device else chance.choice(users)
+                ordered_at = chance.choice(moments) + chance.choice([timedelta(0), TICK, timedelta(minutes=5)])
+                updated_at = NOON + timedelta(days=chance.randint(0, 1))
+                world.orders.append(
+                    {
+                        "order_id": order_id,
+                        "anonymous_id": device,
+                        "user_id": user if chance.random() < 0.5 or not device else None,
+                        "order_at": ordered_at,
+                        "updated_at": updated_at,
+                    }
+                )
+        return world
+
+
+@dataclass(frozen=True)
+class SessionTold:
+    person: str
+    started_at: datetime
+    ended_at: datetime
+    events: int
+    page_views: int
+    source: str | None
+    is_bot: bool
+
+
+@dataclass(frozen=True)
+class TouchTold:
+    person: str
+    session: str | None
+    touched_at: datetime
+    interaction: str
+
+
+@dataclass
+class Told:
+    """What is compared. Sessions go by the id of their first event, in place of its hash."""
+
+    persons: dict[str, str]
+    session_of: dict[str, str | None]
+    sessions: dict[str, SessionTold]
+    touches: dict[str, TouchTold]
+
+    @classmethod
+    def of(cls, silver: Silver) -> Told:
+        starts = {row["session_id"]: row["event_id"] for row in silver.visits if row["is_session_start"]}
+        assert len(starts) == sum(row["is_session_start"] for row in silver.visits)
+        names = {None: None, **starts}
+        return cls(
+            persons={row["event_id"]: row["person_id"] for row in silver.visits},
+            session_of={row["event_id"]: names[row["session_id"]] for row in silver.visits},
+            sessions={
+                starts[row["session_id"]]: SessionTold(
+                    row["person_id"],
+                    row["started_at"],
+                    row["ended_at"],
+                    row["events"],
+                    row["page_views"],
+                    row["source"],
+                    row["is_bot"],
+                )
+                for row in silver.sessions
+            },
+            touches={
+                row["touchpoint_id"]: TouchTold(
+                    row["person_id"], names[row["session_id"]], row["touched_at"], row["interaction"]
+                )
+                for row in silver.touchpoints
+            },
+        )
+
+    def only(self, world: str) -> Told:
+        """The part that is of one history."""
+
+        def mine(rows: dict[str, Any]) -> dict[str, Any]:
+            return {name: row for name, row in rows.items() if name.removeprefix("order:").startswith(f"{world}-")}
+
+        return Told(mine(self.persons), mine(self.session_of), mine(self.sessions), mine(self.touches))
+
+
+def told_by_oracle(world: World) -> Told:
+    """The same from the rules' own words, one event after the other."""
+    valid_orders = _valid_orders(world)
+    logins = _logins(world, valid_orders)
+    told = Told({}, {}, {}, {})
+    devices: dict[str, list[Row]] = defaultdict(list)
+    for row in map(hit_of, world.events):
+        user = None if row["user_id"] in ("guest", "0") else row["user_id"]
+        device = row["anonymous_id"]
+        if user:
+            person = f"user:{user}"
+        elif device:
+            person = _person_at(device, row["event_at"], logins[device])
+        else:
+            person = f"event:{row['event_id']}"
+        told.persons[row["event_id"]] = person
+        devices[device or (f"user {user}" if user else row["event_id"])].append(row)
+    for order in valid_orders:
+        device = order["anonymous_id"]
+        if device and order["user_id"] in (None, "guest"):
+            told.persons[f"order:{order['order_id']}"] = _person_at(device, order["order_at"], logins[device])
+            told.session_of[f"order:{order['order_id']}"] = None
+    for rows in devices.values():
+        _tell_device(sorted(rows, key=lambda row: (row["event_at"], row["event_id"])), told)
+    return told
+
+
+def _valid_orders(world: World) -> list[Row]:
+    newest: dict[str, Row] = {}
+    for order in world.orders:
+        if order["order_id"] not in newest or order["updated_at"] >= newest[order["order_id"]]["updated_at"]:
+            newest[order["order_id"]] = order
+    return list(newest.values())
+
+
+def _logins(world: World, valid_orders: list[Row]) -> dict[str, list[tuple[datetime, str, str]]]:
+    logins: dict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
+    for event in world.events:
+        if event["anonymous_id"] and event["user_id"] not in (None, "guest", "0"):
+            logins[event["anonymous_id"]].append((event["event_at"], event["event_id"], event["user_id"]))
+    for order in valid_orders:
+        if order["user_id"] in (None, "guest"):
+            continue
+        if order["anonymous_id"]:
+            login = (order["order_at"], f"order:{order['order_id']}", order["user_id"])
+            logins[order["anonymous_id"]].append(login)
+        for event in world.events:
+            if event["order_id"] == order["order_id"] and event["anonymous_id"]:
+                logins[event["anonymous_id"]].append((event["event_at"], event["event_id"], order["user_id"]))
+    return logins
+
+
+def _person_at(device: str, moment: datetime, logins: list[tuple[datetime, str, str]]) -> str:
+    window = timedelta(days=World.LOGIN_WINDOW_DAYS)
+    ahead = [login for login in logins if moment <= login[0] <= moment + window]
+    behind = [login for login in logins if moment - window <= login[0] < moment]
+    if ahead:
+        return f"user:{min(ahead)[2]}"
+    return f"user:{max(behind)[2]}" if behind else f"device:{device}"
+
+
+def _origin(row: Row) -> tuple[str | None, ...]:
+    return tuple(row.get(name) for name in ("source", "medium", "campaign", "click_id"))
+
+
+def _tell_device(rows: list[Row], told: Told) -> None:
+    sessions: list[list[Row]] = []
+    touches: list[Row] = []
+    origin: tuple[str | None, ...] = ()
+    for row in rows:
+        told.session_of[row["event_id"]] = None
+        if row["is_ad_event"]:
+            touches.append(row)
+        if not row["is_session_event"]:
+            continue
+        if not sessions or _is_split(sessions[-1][-1], row, told):
+            sessions.append([])
+            touches.append(row)
+            origin = _origin(row)
+        elif row["has_origin"] and _origin(row) != origin:
+            touches.append(row)
+            origin = _origin(row)
+        sessions[-1].append(row)
+        told.session_of[row["event_id"]] = sessions[-1][0]["event_id"]
+    for session in sessions:
+        told.sessions[session[0]["event_id"]] = SessionTold(
+            told.persons[session[0]["event_id"]],
+            session[0]["event_at"],
+            session[-1]["event_at"],
+            len(session),
+            sum(row["event_name"] == "page_view" for row in session),
+            session[0].get("source"),
+            any(row["is_bot"] for row in session) or len(session) > World.MAX_EVENTS,
+        )
+    _tell_touches(touches, told)
+
+
+def _is_split(last: Row, row: Row, told: Told) -> bool:
+    if told.persons[last["event_id"]] != told.persons[row["event_id"]]:
+        return True
+    if last["sent_session_id"] and row["sent_session_id"]:
+        return bool(last["sent_session_id"] != row["sent_session_id"])
+    return bool(row["event_at"] - last["event_at"] > World.TIMEOUT)
+
+
+def _tell_touches(touches: list[Row], told: Told) -> None:
+    human = []
+    for row in touches:
+        session = told.session_of[row["event_id"]]
+        if not row["is_bot"] and not (session and told.sessions[session].is_bot):
+            human.append(row)
+    landed = {row.get("click_id") for row in human if row["is_session_event"]} - {None}
+    for row in human:
+        if row["event_name"] == "ad_click" and row.get("click_id") in landed:
+            continue
+        told.touches[row["event_id"]] = TouchTold(
+            told.persons[row["event_id"]],
+            told.session_of[row["event_id"]],
+            row["event_at"],
+            "impression" if row["event_name"] == "ad_impression" else "click",
+        )
