@@ -15,7 +15,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.13",
     packages=find_namespace_packages(include=[f"{p}{suffix}" for p in PACKAGES for suffix in ("", ".*")]),
-    package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.json"]},
+    package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.json", "*.lock", "*.properties"]},
     install_requires=[
         "pyspark==4.2.0",
         "delta-spark==4.4.0",

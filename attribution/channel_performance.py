@@ -30,8 +30,8 @@ def build_channel_performance(
     """Credit and spend side by side; every row of either is in it, matched or not.
 
     Credit is dated in the reporting zone by its touch and, in other rows, by its conversion. Spend repeats for each
-    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id; a campaign that no spend row names
-    goes by its id.
+    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id;
+    a campaign that no spend row names goes by its id.
     """
     names_by_id = (
         spend.where(F.col("campaign_id").isNotNull() & F.col("campaign").isNotNull())

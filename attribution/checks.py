@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from attribution.channel_performance import DATE_BASES
 from warehouse.checks import CheckResult, equal, none_found
 
 TOLERANCE = 1e-9
@@ -56,34 +58,37 @@ def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[s
 
 def check_performance(credits: DataFrame, spend: DataFrame, performance: DataFrame) -> list[CheckResult]:
     """Per model, conversion type and date basis: the totals of credits and of spend are in channel_performance."""
+    of_credits = ("credit", "credited_value", "gross_value")
     earned = {
         (row["model"], row["conversion_type"]): row
         for row in credits.groupBy("model", "conversion_type")
-        .agg(F.sum("credit").alias("credit"), F.sum("credited_value").alias("net"))
+        .agg(*(F.sum(name).alias(name) for name in of_credits))
         .collect()
     }
     total_spend = spend.agg(F.sum("report_spend").alias("spend")).collect()[0]["spend"]
-    rows = (
-        performance.groupBy("model", "conversion_type", "date_basis")
+    told = {
+        (row["model"], row["conversion_type"], row["date_basis"]): row
+        for row in performance.groupBy("model", "conversion_type", "date_basis")
         .agg(
             F.sum("credited_conversions").alias("credit"),
-            F.sum("credited_value").alias("net"),
-            F.sum("spend").alias("spend"),
+            *(F.sum(name).alias(name) for name in ("credited_value", "gross_value", "spend")),
         )
-        .orderBy("model", "conversion_type", "date_basis")
         .collect()
-    )
+    }
+    models = sorted({model for model, *_ in [*earned, *told]})
+    types = sorted({type_ for _, type_, *_ in [*earned, *told]})
     results = []
-    for row in rows:
-        of = earned.get((row["model"], row["conversion_type"]))
-        slice_ = f"{row['model']}, {row['conversion_type']}, by {row['date_basis']}"
+    # Every combination, so that a slice that is missing as a whole is seen too.
+    for model, type_, basis in product(models, types, DATE_BASES):
+        of, row = earned.get((model, type_)), told.get((model, type_, basis))
+        name = f"performance of {model}, {type_}, by {basis}"
         results += [
-            equal(f"performance of {slice_}: conversions", of["credit"] if of else 0.0, row["credit"]),
-            equal(f"performance of {slice_}: value", of["net"] if of else 0, row["net"]),
-            equal(f"performance of {slice_}: spend", total_spend, row["spend"]),
+            equal(f"{name}: conversions", of["credit"] if of else 0.0, row["credit"] if row else 0.0),
+            equal(f"{name}: value", of["credited_value"] if of else 0, row["credited_value"] if row else 0),
+            equal(f"{name}: gross value", of["gross_value"] if of else 0, row["gross_value"] if row else 0),
+            equal(f"{name}: spend", total_spend, row["spend"] if row else 0),
         ]
-    covered = {(row["model"], row["conversion_type"]) for row in rows}
-    return [*results, none_found("credited models and types without performance", len(set(earned) - covered))]
+    return results
 
 
 def check_paths(journeys: DataFrame, paths: DataFrame) -> list[CheckResult]:

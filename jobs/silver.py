@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
-from touchpoints.channels import ChannelRules, load_channel_rules, with_channel
-from touchpoints.hits import build_hits
-from touchpoints.source_list import SourceList, load_sources
 
 from jobs.run import Run
 from touchpoints.activity import build_activity
 from touchpoints.ad_spend import build_ad_spend, valid_spend
+from touchpoints.channels import ChannelRules, load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions, missing_rates
 from touchpoints.exchange_rates import build_daily_rates
+from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.orders import build_orders
 from touchpoints.sessions import build_sessions
+from touchpoints.source_list import SourceList, load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits
 from warehouse.contracts import Table

@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 from warehouse.conform import conform
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 
-SCHEME_AND_HOST = r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*/?"
+# A deep link's own scheme (shop-app://product/7) has no host: what stands there is the first part of its path.
+SCHEME_AND_HOST = r"^(?i:https?://[^/?#]*/?|[a-z][a-z0-9+.-]*:/*)"
 
 
 def build_activity(visits: DataFrame, *, timezone: str) -> DataFrame:

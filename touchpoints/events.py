@@ -14,13 +14,13 @@ def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
     """Every good row of a batch with what it is.
 
     `known` are the events of earlier batches (event_id, received_at, payload_hash, batch_id). Adds is_kept (brings
-    a new event_id), is_conflicting (its event_id is known with another payload, here or before), is_first_in_batch
-    and is_superseding (its payload takes the place of a known one).
+    a new event_id), is_conflicting (its payload is another than that of the row known before, else of the row kept),
+    is_first_in_batch and is_superseding (its payload takes the place of a known one).
     """
-    in_batch = Window.partitionBy("event_id")
-    by_receipt = in_batch.orderBy(
+    by_receipt = Window.partitionBy("event_id").orderBy(
         F.col("received_at").asc_nulls_last(), F.col("payload_hash"), F.col("source_file"), F.col("line_hash")
     )
+    so_far = by_receipt.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     known_payload = known.select(
         "event_id",
         F.col("received_at").alias("known_received_at"),
@@ -30,11 +30,11 @@ def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
     ranked = arrived.select(
         "*",
         (F.row_number().over(by_receipt) == 1).alias("is_first_in_batch"),
-        (F.min("payload_hash").over(in_batch) != F.max("payload_hash").over(in_batch)).alias("differs_in_batch"),
+        F.first("payload_hash").over(so_far).alias("first_payload_hash"),
     )
     joined = ranked.join(known_payload, "event_id", how="left")
     is_new = F.col("known_payload_hash").isNull()
-    differs_from_known = ~is_new & (F.col("payload_hash") != F.col("known_payload_hash"))
+    standing = F.coalesce("known_payload_hash", "first_payload_hash")
     is_kept = is_new & F.col("is_first_in_batch")
     return joined.select(
         *(name for name in arrived.columns if name != "batch_id"),
@@ -42,7 +42,7 @@ def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
         F.coalesce("known_batch_id", "batch_id").alias("batch_id"),
         "is_first_in_batch",
         is_kept.alias("is_kept"),
-        (~is_kept & (F.col("differs_in_batch") | differs_from_known)).alias("is_conflicting"),
+        (~is_kept & (F.col("payload_hash") != standing)).alias("is_conflicting"),
         (~is_new & F.col("is_first_in_batch") & _before_known()).alias("is_superseding"),
     )
 

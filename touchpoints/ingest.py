@@ -14,12 +14,11 @@ from functools import reduce
 from typing import Any
 
 from pyspark import StorageLevel
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from touchpoints.events import SUPERSEDES, classify_events
-from touchpoints.landed_rows import LandedFile, list_files, read_rows, unreadable
+from touchpoints.landed_rows import READ_FAILURES, LandedFile, list_files, read_rows, unreadable
 from touchpoints.orders import classify_orders
 from touchpoints.sources import adapter_named
 from touchpoints.sources.adapter import Adapter, Defaults
@@ -169,7 +168,7 @@ class Ingest:
         path = f"{self.lake.root.rstrip('/')}/_staging/{batch.source.name}-{batch.batch_id}"
         try:
             self._parsed(batch.source, batch.files, numbered=False).write.mode("overwrite").parquet(path)
-        except PySparkException as error:
+        except READ_FAILURES as error:
             raise (unreadable(error, batch.files) or error) from error
         rows = self.spark.read.parquet(path)
         total = rows.agg(F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")).collect()[0]
@@ -327,8 +326,12 @@ class Ingest:
                 touched.append(file)
         if not touched:
             return
-        now = self._parsed(source, touched, numbered=False).groupBy("file").agg(F.bit_xor("line_hash").alias("print"))
-        for row in now.collect():
+        prints = F.bit_xor("line_hash").alias("print")
+        try:
+            now = self._parsed(source, touched, numbered=False).groupBy("file").agg(prints).collect()
+        except READ_FAILURES as error:
+            raise (unreadable(error, touched) or error) from error
+        for row in now:
             if row["print"] != known[row["file"]]["fingerprint"]:
                 raise InputError(
                     f"{row['file']}: has changed since it was taken in (same size, other content); "

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # has no stubs
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from warehouse.errors import InputError
 
+# What Spark fails with, depending on where in the JVM a file turned out to be damaged.
+READ_FAILURES = (PySparkException, Py4JJavaError)
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 CSV_ENDINGS = (".csv",)
 POSITION_BITS = (1 << 33) - 1  # the part of monotonically_increasing_id that counts within a partition
@@ -113,7 +116,7 @@ def read_rows(
     return rows.select("file", "line", "raw", "problem", "unknown", *cleaned)
 
 
-def unreadable(error: PySparkException, files: Sequence[LandedFile]) -> InputError | None:
+def unreadable(error: Exception, files: Sequence[LandedFile]) -> InputError | None:
     """The user's error for a Spark failure that reading a file caused (cut .gz, no permission); None for any other."""
     text = str(error)
     if "FAILED_READ_FILE" not in text and "Permission denied" not in text and "EOFException" not in text:
@@ -186,11 +189,16 @@ def _is_one_object(raw: Column) -> Column:
 
 
 def _csv_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
-    headers = lines.where((F.col("line") == 1) & (F.trim("raw") != "")).select("file", F.col("raw").alias("header"))
+    headers = lines.where(F.col("line") == 1).select("file", F.col("raw").alias("header"))
     # One row per distinct header: exports of one kind share theirs, so this stays small.
     distinct = headers.groupBy("header").agg(F.min("file").alias("example")).orderBy("header").collect()
     data = lines.where((F.col("line") > 1) & (F.trim("raw") != "")).join(F.broadcast(headers), "file", how="inner")
-    frames = [_csv_rows_of(data, row["header"], row["example"], columns, required) for row in distinct]
+    frames = []
+    for row in distinct:
+        if row["header"].strip():
+            frames.append(_csv_rows_of(data, row["header"], row["example"], columns, required))
+        elif headless := data.where(F.trim("header") == "").first():
+            raise InputError(f"{headless['file']}: the first line must be the header, and it is blank")
     empty = lines.limit(0).select(
         "file",
         "line",

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
 from touchpoints.order_versions import newest_versions
+from touchpoints.visits import ORDER
 from warehouse.conform import conform
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
@@ -38,7 +39,7 @@ def build_orders(orders: DataFrame, visits: DataFrame, *, default_currency: str)
         ).alias("fed"),
     )
     events = _orders_from_events(visits)
-    anonymous_buyers = visits.where(F.col("event_name") == "order").select(
+    anonymous_buyers = visits.where(F.col("row_kind") == ORDER).select(
         F.col("order_id").alias("fed_order_id"), F.col("person_id").alias("device_person_id")
     )
     joined = feed.join(events, F.col("fed_order_id") == F.col("told_order_id"), how="full").join(

@@ -47,7 +47,7 @@ def require_all(results: Sequence[CheckResult]) -> None:
     if not failed:
         return
     told = "; ".join(
-        f"{result.name}: expected {result.expected:,.6g}, found {result.actual:,.6g}"
+        f"{result.name}: expected {result.expected:,.15g}, found {result.actual:,.15g}"
         + (f" ({result.detail})" if result.detail else "")
         for result in failed[:3]
     )

@@ -12,11 +12,22 @@ import json
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveDays = Annotated[int, Field(gt=0)]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Asia
+        raise ValueError(f"no time zone is called {name!r}; use a name such as Asia/Seoul") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Section(BaseModel):
@@ -45,18 +56,9 @@ class Landing(Section):
 class Report(Section):
     """What a reporting day and a reporting amount are, and where the report is written."""
 
-    timezone: str
+    timezone: TimeZone
     currency: CurrencyCode
     file: str
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError) as error:
-            raise ValueError(f"no time zone is called {value!r}; use a name such as Asia/Seoul") from error
-        return value
 
 
 class Identity(Section):
@@ -101,7 +103,7 @@ class AccountDefault(Section):
     """Currency and time zone of an ad account where its export does not say."""
 
     currency: CurrencyCode
-    timezone: str
+    timezone: TimeZone
 
 
 class AdSpend(Section):

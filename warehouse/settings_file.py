@@ -34,7 +34,8 @@ def load_settings(config: Path | None = None) -> Settings:
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file's top-level mapping (empty for an empty file); UsageError where it is none or cannot be read."""
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        loaded = yaml.safe_load(text)
     except FileNotFoundError as error:
         raise UsageError(f"{path}: no such configuration file") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -45,7 +46,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(loaded, dict):
         raise UsageError(f"{path}: must hold knobs as `name: value`, not a {type(loaded).__name__}")
+    _refuse_doubled(yaml.compose(text), path)
     return loaded
+
+
+def _refuse_doubled(node: yaml.Node | None, path: Path) -> None:
+    """UsageError for a key that stands twice in one mapping: YAML would keep the last and forget the first."""
+    lines: dict[str, int] = {}
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        line = key.start_mark.line + 1
+        if key.value in lines:
+            raise UsageError(f"{path}:{line}: knob {key.value} stands twice, first on line {lines[key.value]}")
+        lines[key.value] = line
+        _refuse_doubled(value, path)
+    for value in node.value if isinstance(node, yaml.SequenceNode) else ():
+        _refuse_doubled(value, path)
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 
 from pyspark.sql import SparkSession
 
+from conf import CONF_ROOT
 from warehouse.jars import delta_jars
+
+JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+LOG_SETTINGS = CONF_ROOT / "spark" / "log4j2.properties"
 
 # What the tables' meaning rests on; no configuration file may change these.
 FIXED_CONF = {
@@ -33,12 +37,25 @@ def build_session(app_name: str, conf: Mapping[str, str], *, master: str | None 
     Under spark-submit, master, driver memory and JARs are what spark-submit was told; elsewhere master
     defaults to local[*] and Delta's JARs come from the local cache. Python workers use this interpreter.
     """
-    builder = SparkSession.builder.appName(app_name)
+    chosen = {**conf, **FIXED_CONF}
     if not under_spark_submit():
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = builder.master(master or "local[*]").config("spark.jars", ",".join(map(str, delta_jars())))
-    for key, value in {**conf, **FIXED_CONF}.items():
+        chosen |= _launch_conf(conf, master or "local[*]")
+    builder = SparkSession.builder.appName(app_name)
+    for key, value in chosen.items():
         builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _launch_conf(conf: Mapping[str, str], master: str) -> dict[str, str]:
+    """What spark-submit would have been told: master, JARs, Python, a quiet log; local masters stay on loopback."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    quiet = f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()}"
+    return {
+        "spark.master": master,
+        "spark.jars": ",".join(map(str, delta_jars())),
+        JAVA_OPTIONS: f"{conf.get(JAVA_OPTIONS, '')} {quiet}".strip(),
+    }

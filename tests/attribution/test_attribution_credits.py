@@ -1,4 +1,4 @@
-"""gold.attribution_credits: exact values, the unattributed row, zero conversions, and which conversions are credited."""
+"""gold.attribution_credits: exact values, the unattributed row, conversions of 0, and which are credited at all."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ LATE, MIDNIGHT = datetime(2026, 3, 30, 14, 59, tzinfo=UTC), datetime(2026, 3, 30
 
 
 def credit(name: str, share: float, value: str, campaign: str | None = None, **fields: Any) -> dict[str, Any]:
-    """A row of gold.attribution_credits, of linear and a purchase touched on the 30th, converted on the 31st in Seoul."""
+    """A row of gold.attribution_credits: linear, a purchase, touched on the 30th and converted on the 31st in Seoul."""
     return {
         "model": "linear",
         "conversion_id": name,
@@ -186,10 +186,10 @@ def test_every_model_type_and_basis_holds_all_credit_and_all_spend(rows: list[Ro
         for model in MODELS:
             for kind in TYPES:
                 expected[model, kind, basis][3] = sum(row["report_spend"] for row in SPEND)
-        for row in CREDITS:
-            total = expected[row["model"], row["conversion_type"], basis]
+        for earned in CREDITS:
+            total = expected[earned["model"], earned["conversion_type"], basis]
             for index, name in enumerate(("credit", "credited_value", "gross_value")):
-                total[index] += row[name]
+                total[index] += earned[name]
     assert found == expected
 
 

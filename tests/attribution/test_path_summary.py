@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pyspark.sql import Row, SparkSession
@@ -13,7 +14,7 @@ from attribution.path_summary import build_path_summary
 
 @pytest.fixture(scope="module")
 def summary(spark: SparkSession) -> dict[tuple[str, str], Row]:
-    lost = {"conversion_id": None, "value": "0"}
+    lost: dict[str, Any] = {"conversion_id": None, "value": "0"}
     rows = [
         journey("one", walk("A > B", days_before=[3, 1]), value="10"),
         journey("two", walk("A > B", days_before=[2, 0]), value="0.000001"),

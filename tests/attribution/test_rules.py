@@ -191,7 +191,7 @@ def test_knobs_change_the_shares(spark: SparkSession) -> None:
 
 
 def test_every_rule_agrees_with_exact_fractions_on_random_paths(spark: SparkSession) -> None:
-    paths = random_paths(400)
+    paths = random_paths(300)
     found = credited(spark, [journey(name, path, value=value) for name, (path, value) in paths.items()], list(RULES))
     assert set(RULES) == set(ORACLE)
     for model, rule in ORACLE.items():

@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from touchpoints.checks import check_bronze
 from touchpoints.ingest import Account, Batch, Ingest, Input, input_named
+from touchpoints.landed_rows import list_files, read_rows
 from touchpoints.sources.adapter import Defaults
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed, InputError
@@ -99,16 +100,20 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
     shop.land(
         "events/1.jsonl",
         [
-            event("e1"),
+            event("e1", received_ts=received(0)),
             "",
             "{not json",  # line 3: a blank line counts as a line, not as a row
-            event("e1"),
+            event("e1", received_ts=received(0)),
             event("e2", country="KR", received_ts=received(2)),
             event("e2", country="US", received_ts=received(1)),
             event("e3", event_ts="2026-03-01 09:00"),  # line 7
         ],
     )
-    shop.land("events/2 %서울[1].jsonl.gz", [event("e4"), "[1]", event("e1"), event("e1", country="KR")], end="\r\n")
+    shop.land(
+        "events/2 %서울[1].jsonl.gz",
+        [event("e4"), "[1]", event("e1", received_ts=received(3)), event("e1", country="KR", received_ts=received(1))],
+        end="\r\n",
+    )
     shop.land("events/3.jsonl", [])
     shop.land("events/_SUCCESS", ["not an input"])
     shop.land("orders/o.csv", [ORDER_HEADER, "o1,u1,2026-03-01T09:00:00Z,10,USD", "o2,u1,yesterday,10,USD", "o3,u1"])
@@ -160,7 +165,178 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
     ]
     assert shop.unbalanced() == []
 
+    versions = shop.lake.versions([BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_QUARANTINE])
+    assert shop.run(EVENTS, ORDERS, AD_SPEND) == {}, "a second run finds nothing to do"
+    assert shop.lake.versions([BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_QUARANTINE]) == versions
+
+    landed = shop.folder / "landing" / "events" / "1.jsonl"
+    os.utime(landed, (0, 0))
+    assert shop.run(EVENTS) == {}, "touched but unchanged is the same file"
+
+    content = landed.read_text()
+    landed.write_text(content.replace('"e3"', '"e9"'))
+    with pytest.raises(InputError, match=r"events/1\.jsonl: has changed since it was taken in \(same size, other cont"):
+        shop.run(EVENTS)
+
+    landed.write_text(content + event("e9") + "\n")
+    with pytest.raises(InputError, match=r"events/1\.jsonl: has changed .* land the new rows under a new name"):
+        shop.run(EVENTS)
+
 
 def utc(moment: datetime) -> datetime:
     """As Spark hands a timestamp over: in the process's own zone, without saying so."""
     return moment.astimezone().replace(tzinfo=None)
+
+
+def test_of_several_payloads_of_an_event_the_smallest_receipt_wins_in_whatever_order_they_arrive(shop: Shop) -> None:
+    payloads: dict[str, Mapping[str, Any]] = {
+        "early": {"country": "KR", "received_ts": received(1)},
+        "late": {"country": "US", "received_ts": received(2)},
+        "unsaid": {"country": "JP"},  # no time of receipt comes last
+    }
+    twins: dict[str, Mapping[str, Any]] = {
+        "b": {"country": "B", "received_ts": received(1)},
+        "c": {"country": "C", "received_ts": received(1)},
+    }
+    unsaid: dict[str, Mapping[str, Any]] = {"b": {"country": "B"}, "c": {"country": "C"}}
+
+    # One event per order of arrival, so that three batches meet every order there is.
+    days: list[list[str]] = [[], [], []]
+    for order in itertools.permutations(payloads):
+        for day, name in enumerate(order):
+            days[day].append(event("-".join(order), **payloads[name]))
+    for key, pair in (("twins", twins), ("silent", unsaid)):
+        # The same event_id in both orders is one event whose payload hash must decide: lines differ, batches swap.
+        days[0] += [event(f"{key}1", **pair["b"]), event(f"{key}2", **pair["c"])]
+        days[1] += [event(f"{key}1", **pair["c"]), event(f"{key}2", **pair["b"])]
+    # Within one batch, both orders of the lines.
+    days[0] += [event("here1", **payloads["early"]), event("here1", **payloads["late"])]
+    days[0] += [event("here2", **payloads["late"]), event("here2", **payloads["early"])]
+
+    accounts = []
+    for number, lines in enumerate(days):
+        shop.land(f"events/{number}.jsonl", lines)
+        accounts.append(shop.run(EVENTS)["events"])
+
+    assert [(one.kept, one.duplicate, one.conflicting) for one in accounts] == [(12, 2, 2), (0, 10, 10), (0, 6, 6)]
+    kept = {row[0]: row[1:] for row in shop.rows(BRONZE_EVENTS, "event_id", "country", "payload_hash", "source_file")}
+    assert len(kept) == 12
+    by_receipt = {event_id for event_id, (country, _, _) in kept.items() if country == "KR"}
+    assert by_receipt == {"-".join(order) for order in itertools.permutations(payloads)} | {"here1", "here2"}
+    hashes = payload_hashes(shop)
+    for event_id in ("twins1", "twins2", "silent1", "silent2"):
+        assert kept[event_id][1] == min(hashes[event_id]), event_id
+    assert shop.unbalanced() == []
+
+
+def payload_hashes(shop: Shop) -> dict[str, set[int]]:
+    """Every payload hash of every event that was landed."""
+    root = str(shop.folder / "landing")
+    adapter = EVENTS.adapter
+    files = list_files(shop.spark, root, EVENTS.files, required=True)
+    rows = read_rows(shop.spark, root, files, columns=adapter.columns, required=adapter.required, numbered=False)
+    found: dict[str, set[int]] = {}
+    for row in adapter.parse(rows, Defaults(), {}).select("event_id", "payload_hash").collect():
+        found.setdefault(row["event_id"], set()).add(row["payload_hash"])
+    return found
+
+
+class Killed(BaseException):
+    """As a kill: nothing of ours catches it."""
+
+
+class KilledWhenPlanned(Ingest):
+    def _write_rows(self, *args: Any) -> None:
+        raise Killed
+
+
+class KilledWhenRowsAreWritten(Ingest):
+    def _write_quarantine(self, *args: Any) -> None:
+        raise Killed
+
+
+class KilledWhenAllIsWritten(Ingest):
+    def _finish(self, batches: Sequence[Batch]) -> None:
+        raise Killed
+
+
+CONTENT = (
+    (BRONZE_EVENTS, BRONZE_EVENTS.column_names),
+    (BRONZE_QUARANTINE, BRONZE_QUARANTINE.column_names),
+    (BRONZE_LANDED_FILES, BRONZE_LANDED_FILES.column_names),
+)
+
+
+def test_a_run_killed_anywhere_resumes_to_the_same_tables_and_account(shop: Shop, tmp_path: Path) -> None:
+    shop.land("events/1.jsonl", [event("e1"), event("e2", country="US", received_ts=received(2)), "bad"])
+    shop.run(EVENTS)
+    shop.land(
+        "events/2.jsonl",
+        [
+            event("e1"),
+            "bad",
+            event("e2", country="KR", received_ts=received(1)),  # takes the place of day 1's
+            event("e3"),
+            event("e4", order_id="o1"),
+        ],
+    )
+    shop.land("app_events/1.jsonl", [event("e3"), event("e5")])
+    killed = shop.copy(tmp_path / "killed")
+    undisturbed = shop
+    accounts = undisturbed.run(EVENTS, APP_EVENTS)
+    assert accounts["events"] == Account(read=5, kept=2, duplicate=2, quarantined=1, conflicting=1)
+    assert accounts["app_events"] == Account(read=2, kept=1, duplicate=1, quarantined=0)
+
+    for kind in (KilledWhenPlanned, KilledWhenRowsAreWritten, KilledWhenAllIsWritten):
+        with pytest.raises(Killed):
+            killed.run(EVENTS, kind=kind)
+        assert "planned" in {status for (status,) in killed.rows(BRONZE_LANDED_FILES, "status")}
+    # The input that stands first wants the event that the killed run had counted as its own.
+    assert killed.run(APP_EVENTS, EVENTS) == accounts
+
+    for table, columns in CONTENT:
+        assert killed.rows(table, *columns) == undisturbed.rows(table, *columns), table.full_name
+    assert killed.unbalanced() == []
+
+    (killed.folder / "landing" / "events" / "3.jsonl").write_text(event("e6") + "\n")
+    with pytest.raises(Killed):
+        killed.run(EVENTS, kind=KilledWhenPlanned)
+    (killed.folder / "landing" / "events" / "3.jsonl").unlink()
+    with pytest.raises(InputError, match=r"events/3\.jsonl: a run stopped while taking it in, and now it is gone"):
+        killed.run(EVENTS)
+
+
+def test_too_many_unusable_rows_of_one_input_stop_the_run_before_anything_of_any_is_written(shop: Shop) -> None:
+    shop.land("orders/o.csv", [ORDER_HEADER, "o1,u1,2026-03-01T09:00:00Z,10,USD"])
+    shop.land("events/1.jsonl", [event("e1"), event("e2"), "bad", "bad"])
+
+    with pytest.raises(CheckFailed) as failure:
+        shop.run(ORDERS, EVENTS, max_quarantined_share=0.49)
+
+    assert str(failure.value) == (
+        "events: 2 of 4 rows are unusable, more than quality.max_quarantined_share = 0.49; most often in "
+        "events/1.jsonl: not a JSON object (2 rows). Nothing of the batch was taken in."
+    )
+    assert not any(shop.lake.exists(table) for table in (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_LANDED_FILES))
+
+
+def test_a_missing_required_folder_is_an_error_and_a_missing_optional_one_is_not(shop: Shop) -> None:
+    (shop.folder / "landing").mkdir(parents=True)
+    assert shop.run(ORDERS) == {}
+    with pytest.raises(InputError, match=r"landing/events: no such folder; see landing\.root"):
+        shop.run(EVENTS)
+
+
+def test_a_damaged_file_is_named_and_nothing_of_the_run_is_written(shop: Shop) -> None:
+    whole = gzip.compress(
+        "\n".join(event(f"e{number}", country=f"{number * 7919 % 1000}") for number in range(400)).encode()
+    )
+    cut = shop.land("events/cut.jsonl.gz", [])
+    cut.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"events/cut\.jsonl\.gz: the file is cut short or damaged; nothing of this"):
+        shop.run(EVENTS)
+    cut.write_bytes(b"no gzip at all")
+    with pytest.raises(InputError, match=r"events/cut\.jsonl\.gz: the file "):
+        shop.run(EVENTS)
+    assert not shop.lake.exists(BRONZE_EVENTS)
+    assert not shop.lake.exists(BRONZE_LANDED_FILES)

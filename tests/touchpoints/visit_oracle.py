@@ -40,7 +40,7 @@ class World:
 
     LOGIN_WINDOW_DAYS: ClassVar[int] = 2
     TIMEOUT: ClassVar[timedelta] = HALF_HOUR
-    MAX_EVENTS: ClassVar[int] = 5
+    MAX_EVENTS: ClassVar[int] = 4
 
     @classmethod
     def random(cls, name: str, chance: Random) -> World:

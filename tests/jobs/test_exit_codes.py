@@ -1,0 +1,172 @@
+"""What a scheduler sees: the exit code of every failure, and one line on stderr that says what to do."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs import ingest as ingest_job
+from warehouse.store import Lake
+from warehouse.tables import BRONZE_EVENTS, BRONZE_LANDED_FILES, OPS_RUN_LOG
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a job ended with."""
+
+    code: int
+    error: str
+    out: str
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A configuration file, a landing folder and a lake, and the job that takes files in."""
+
+    spark: SparkSession
+    folder: Path
+    capture: pytest.CaptureFixture[str]
+
+    def configure(self, more: str = "") -> None:
+        inputs = [
+            f"{{name: {name}, adapter: {name}, files: '{name}/*', required: {str(name == 'events').lower()}}}"
+            for name in ("events", "orders", "ad_spend")
+        ]
+        text = (
+            f"lake: {self.folder}/lake\nlanding:\n  root: {self.folder}/landing\n  inputs: [{', '.join(inputs)}]\n"
+            'spark: {conf: {spark.sql.shuffle.partitions: "2"}}\n'
+        )
+        (self.folder / "shop.yaml").write_text(text + more, encoding="utf-8")
+
+    def land(self, name: str, content: str | bytes) -> None:
+        path = self.folder / "landing" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def ingest(self, *options: str) -> Said:
+        self.capture.readouterr()
+        code = ingest_job.main(["--config", str(self.folder / "shop.yaml"), *options])
+        said = self.capture.readouterr()
+        errors = [line for line in said.err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == (code != 0), said.err
+        assert "Traceback" not in said.err
+        return Said(code, errors[0].replace(str(self.folder), ".") if errors else "", said.out)
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.spark, str(self.folder / "lake"), "test")
+
+
+@pytest.fixture
+def shop(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
+    made = Shop(spark, tmp_path, capsys)
+    made.configure()
+    return made
+
+
+def event(event_id: str) -> str:
+    said = {"event_id": event_id, "event_name": "page_view", "event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1"}
+    return json.dumps(said) + "\n"
+
+
+def test_an_unknown_knob_ends_with_2_and_its_line_and_a_suggestion(shop: Shop) -> None:
+    shop.configure("quality:\n  max_quarantine_share: 0.1\n")
+    said = shop.ingest()
+    assert said.code == 2
+    assert said.error == (
+        "error: ./shop.yaml:7: unknown knob quality.max_quarantine_share; did you mean max_quarantined_share?"
+    )
+
+
+def test_a_simulator_knob_that_does_not_exist_ends_with_2_too(shop: Shop) -> None:
+    shop.configure("simulator: {visitorz: 3}\n")
+    said = shop.ingest()
+    assert said.code == 2
+    assert "visitorz" in said.error
+
+
+@pytest.mark.parametrize("argv", [["--confg", "x"], ["--config"], ["--as-off", "2026-03-01"]])
+def test_a_wrong_command_line_ends_with_2(argv: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert ingest_job.main(argv) == 2
+    assert "Usage:" in capsys.readouterr().err
+
+
+def test_a_missing_configuration_file_ends_with_2(shop: Shop) -> None:
+    (shop.folder / "shop.yaml").unlink()
+    said = shop.ingest()
+    assert (said.code, said.error) == (2, "error: ./shop.yaml: no such configuration file")
+
+
+def test_help_ends_with_0_and_stands_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ingest_job.main(["--help"]) == 0
+    assert "--config" in capsys.readouterr().out
+
+
+def test_a_missing_folder_ends_with_3_and_an_empty_day_with_0(shop: Shop) -> None:
+    said = shop.ingest()
+    assert (said.code, said.error) == (
+        3,
+        "error: ./landing/events: no such folder; see landing.root and landing.inputs",
+    )
+
+    (shop.folder / "landing" / "events").mkdir(parents=True)
+    assert shop.ingest().code == 0, "a folder without files"
+    shop.land("events/today.jsonl", "")
+    shop.land("ad_spend/today.csv", "date,platform,spend,currency\n")
+    said = shop.ingest("--json")
+    assert said.code == 0, "files without rows"
+    report = json.loads(said.out)
+    assert report["exit_code"] == 0
+    assert report["steps"][0]["counts"]["events_read"] == 0
+    assert shop.lake.read(BRONZE_LANDED_FILES).count() == 2
+
+
+def test_a_cut_file_ends_with_3_and_nothing_is_taken_in(shop: Shop) -> None:
+    whole = gzip.compress("".join(event(f"e{number * 7919 % 1009}") for number in range(900)).encode())
+    shop.land("events/cut.jsonl.gz", whole[: len(whole) // 2])
+    said = shop.ingest()
+    assert said.code == 3
+    assert said.error == (
+        "error: events/cut.jsonl.gz: the file is cut short or damaged; nothing of this batch was taken in. "
+        "Land the whole file again."
+    )
+    assert not shop.lake.exists(BRONZE_EVENTS)
+    log = shop.lake.read(OPS_RUN_LOG).select("job", "status", "message").collect()
+    assert [(row["job"], row["status"]) for row in log] == [("ingest", "failed")], "the failure stands in the log"
+    assert "cut short" in log[0]["message"]
+
+
+def test_a_file_that_is_not_json_ends_with_1_and_a_spend_file_without_currency_with_3(shop: Shop) -> None:
+    shop.land("events/today.jsonl", "<html>\n<body>Gateway timeout</body>\n")
+    said = shop.ingest()
+    assert said.code == 1
+    assert said.error.startswith(
+        "error: events: 2 of 2 rows are unusable, more than quality.max_quarantined_share = 0.05; most often in "
+        "events/today.jsonl: not a JSON object"
+    )
+    shop.land("events/today.jsonl", event("e1"))
+    shop.land("ad_spend/today.csv", "date,platform,spend\n2026-03-01,meta,1\n")
+    said = shop.ingest()
+    assert (said.code, said.error) == (
+        3,
+        "error: ad_spend/today.csv: the header lacks the required column currency; it has date, platform, spend",
+    )
+    assert not shop.lake.exists(BRONZE_EVENTS)
+
+
+def test_a_dry_run_writes_nothing_and_a_changed_file_ends_with_3(shop: Shop) -> None:
+    shop.land("events/today.jsonl", event("e1"))
+    assert shop.ingest("--dry-run").code == 0
+    assert not (shop.folder / "lake").exists()
+    assert shop.ingest().code == 0
+    shop.land("events/today.jsonl", event("e1") + event("e2"))
+    said = shop.ingest()
+    assert said.code == 3
+    assert said.error.startswith("error: events/today.jsonl: has changed since it was taken in (")
+    assert said.error.endswith("a landed file is immutable: land the new rows under a new name")

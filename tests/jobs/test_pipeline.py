@@ -1,0 +1,173 @@
+"""A small shop from raw files to the report, and then again."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from rich.console import Console
+
+from jobs.credit import attribute
+from jobs.demo import simulate
+from jobs.intake import intake
+from jobs.publish import check_and_publish
+from jobs.reporting import report
+from jobs.run import Run, Step, open_run, perform
+from jobs.silver import build_silver
+from jobs.value import score, train
+from warehouse.errors import CheckFailed
+from warehouse.settings import Settings
+from warehouse.settings_file import load_settings
+from warehouse.store import Lake
+from warehouse.tables import (
+    ALL_TABLES,
+    BRONZE_EVENTS,
+    BRONZE_LANDED_FILES,
+    BRONZE_QUARANTINE,
+    GOLD_ATTRIBUTION_CREDITS,
+    GOLD_CHANNEL_PERFORMANCE,
+    GOLD_CUSTOMER_VALUE,
+    OPS_PUBLISHED,
+    OPS_RUN_LOG,
+    SILVER_ORDERS,
+)
+
+FIRST_DAY = date(2026, 3, 1)
+PIPELINE: tuple[Step, ...] = (intake, build_silver, attribute, score, check_and_publish, report)
+
+
+def settings_in(folder: Path, **simulator: Any) -> Settings:
+    base = load_settings()
+    changes = {
+        "lake": str(folder / "lake"),
+        "landing": base.landing.model_copy(update={"root": str(folder / "landing")}),
+        "report": base.report.model_copy(
+            update={"timezone": "Asia/Seoul", "currency": "KRW", "file": str(folder / "report.html")}
+        ),
+        "touchpoints": base.touchpoints.model_copy(update={"own_domains": ["example.com"]}),
+        "conversions": base.conversions.model_copy(update={"default_currency": "KRW"}),
+        "attribution": base.attribution.model_copy(update={"start_date": FIRST_DAY}),
+        "mlflow": base.mlflow.model_copy(
+            update={"tracking_uri": f"sqlite:///{folder}/mlflow.db", "artifact_root": str(folder / "artifacts")}
+        ),
+        "simulator": {"start_date": FIRST_DAY, **simulator},
+    }
+    return base.model_copy(update=changes)
+
+
+def run(settings: Settings, spark: SparkSession, *steps: Step) -> Run:
+    opened = open_run("pipeline", config=None, settings=settings, spark=spark, console=Console(quiet=True))
+    perform(opened, steps)
+    return opened
+
+
+@pytest.fixture(scope="module")
+def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Run]:
+    settings = settings_in(
+        tmp_path_factory.mktemp("shop"), days=8, visitors=300, customers_before=250, history_months=12
+    )
+    first = run(settings, spark, simulate, intake, build_silver, attribute, train, score, check_and_publish, report)
+    return settings, first
+
+
+def lake_now(made: Run) -> Lake:
+    """The lake as a later run sees it."""
+    return Lake(made.spark, made.lake.root, "later")
+
+
+def versions(made: Run) -> dict[str, int]:
+    return lake_now(made).versions([table for table in ALL_TABLES if table.layer != "ops"])
+
+
+def test_every_line_that_was_landed_is_kept_known_already_or_set_aside(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    counts = next(step.counts for step in made.steps if step.name == "simulate")
+    read = made.lake.read
+    assert read(BRONZE_EVENTS).count() == counts["events"]
+    broken = sum(counts[kind] for kind in ("malformed", "missing_field", "wrong_case", "bad_value"))
+    assert read(BRONZE_QUARANTINE).where(F.col("source") == "events").count() == broken
+    landed = read(BRONZE_LANDED_FILES).where(F.col("source") == "events")
+    total = landed.agg(F.sum("rows_read").alias("read"), F.sum("rows_duplicate").alias("duplicate")).collect()[0]
+    assert total["read"] == counts["event_lines"]
+    assert total["duplicate"] == counts["duplicates"] + counts["conflicts"]
+
+
+def test_orders_that_are_cancelled_or_deleted_do_not_count_and_all_others_do(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    states = made.lake.read(SILVER_ORDERS).groupBy("origin").count().collect()
+    by_origin = {row["origin"]: row["count"] for row in states}
+    counts = next(step.counts for step in made.steps if step.name == "simulate")
+    assert 0 < by_origin["orders"] < counts["orders"]
+
+
+def test_a_second_run_on_the_same_input_makes_no_new_version_of_any_table(
+    shop: tuple[Settings, Run], spark: SparkSession
+) -> None:
+    settings, made = shop
+    before = versions(made)
+    again = run(settings, spark, *PIPELINE)
+    assert versions(made) == before
+    assert {step.status for step in again.steps if step.name != "report"} == {"skipped"}
+
+
+def test_the_published_versions_are_the_ones_that_were_checked(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    published = {
+        row["table_name"]: row["version"]
+        for row in made.lake.read(OPS_PUBLISHED).where(F.col("run_id") == made.lake.run_id).collect()
+    }
+    assert published == {name: version for name, version in versions(made).items() if not name.startswith("bronze")}
+
+
+def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    rows = made.lake.read(OPS_RUN_LOG).where(F.col("run_id") == made.lake.run_id).collect()
+    steps = {row["job"].removeprefix("pipeline/"): row for row in rows}
+    assert set(steps) == {"simulate", "ingest", "build", "attribute", "train", "score", "check", "report"}
+    assert set(steps["score"]["written"]) == {"gold.customer_summary", "gold.customer_value"}
+    assert {row["status"] for row in rows} == {"done"}
+
+
+def test_the_report_is_one_file_that_asks_nothing_of_the_network(shop: tuple[Settings, Run]) -> None:
+    settings, _ = shop
+    page = Path(settings.report.file).read_text(encoding="utf-8")
+    assert "Return on ad spend by channel" in page
+    assert 'src="http' not in page
+    assert "<script" not in page
+
+
+def test_every_gold_table_opens_for_readers_of_protocol_version_1(
+    shop: tuple[Settings, Run], spark: SparkSession
+) -> None:
+    _, made = shop
+    for table in (GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE, GOLD_CUSTOMER_VALUE):
+        detail = spark.sql(f"DESCRIBE DETAIL delta.`{made.lake.path(table)}`").collect()[0]
+        assert detail["minReaderVersion"] == 1
+
+
+def test_contracts_stand_in_the_tables_as_comments(shop: tuple[Settings, Run], spark: SparkSession) -> None:
+    _, made = shop
+    for table in (GOLD_ATTRIBUTION_CREDITS, GOLD_CUSTOMER_VALUE):
+        schema = spark.read.format("delta").load(made.lake.path(table)).schema
+        assert {field.name: field.metadata.get("comment") for field in schema} == {
+            column.name: column.comment for column in table.columns
+        }
+
+
+def test_a_failed_check_publishes_nothing_and_brings_gold_back(
+    shop: tuple[Settings, Run], spark: SparkSession, tmp_path: Path
+) -> None:
+    settings, made = shop
+    published_before = made.lake.read(OPS_PUBLISHED).count()
+    rows_before = made.lake.read(GOLD_ATTRIBUTION_CREDITS).count()
+    spoiler = lake_now(made)
+    spoiler.delete(GOLD_ATTRIBUTION_CREDITS, "model = 'linear' AND position = 1")
+    with pytest.raises(CheckFailed, match="linear"):
+        run(settings, spark, check_and_publish)
+    after = lake_now(made)
+    assert after.read(OPS_PUBLISHED).count() == published_before
+    assert after.read(GOLD_ATTRIBUTION_CREDITS).count() == rows_before

@@ -1,0 +1,44 @@
+"""Activity: who did how much of what on which reporting day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bronze_rows import at, collected, visits
+from pyspark.sql import SparkSession
+
+from touchpoints.activity import build_activity
+
+
+def test_hits_are_counted_by_person_reporting_day_event_page_group_and_platform(spark: SparkSession) -> None:
+    shop = "https://shop.example"
+    told: list[dict[str, Any]] = [
+        # Two of one kind, at the last and the first microsecond of 2 March in Seoul (UTC + 9).
+        {"event_at": datetime(2026, 3, 1, 15, tzinfo=UTC), "landing_url": f"{shop}/Cart/7"},
+        {"event_at": datetime(2026, 3, 2, 14, 59, 59, 999999, tzinfo=UTC), "landing_url": f"{shop}/cart"},
+        # A microsecond earlier it is still 1 March there.
+        {"event_at": datetime(2026, 3, 1, 14, 59, 59, 999999, tzinfo=UTC), "landing_url": f"{shop}/cart"},
+        {"event_at": at(), "landing_url": shop},
+        {"event_at": at(), "landing_url": f"{shop}/"},
+        {"event_at": at(), "event_name": "purchase", "platform": "server"},
+        {"event_at": at(), "landing_url": "shop-app://product/7", "platform": "ios"},
+        {"event_at": at(), "landing_url": f"{shop}/cart", "is_bot": True},
+        {"event_at": at(), "landing_url": f"{shop}/cart", "person_id": "user:bob"},
+        # An order is no hit.
+        {"event_at": None, "event_name": "order", "row_kind": 1},
+    ]
+    rows = [{"event_id": f"e{number}", "person_id": "user:ann", **row} for number, row in enumerate(told)]
+
+    activity = collected(build_activity(visits(spark, rows), timezone="Asia/Seoul"))
+
+    first, second = date(2026, 3, 1), date(2026, 3, 2)
+    names = ("person_id", "activity_date", "event_name", "page_group", "platform", "events")
+    assert sorted(tuple(row[name] for name in names) for row in activity) == [
+        ("user:ann", first, "page_view", "(home)", "web", 2),
+        ("user:ann", first, "page_view", "cart", "web", 1),
+        ("user:ann", first, "page_view", "product", "ios", 1),
+        ("user:ann", first, "purchase", "(none)", "server", 1),
+        ("user:ann", second, "page_view", "cart", "web", 2),
+        ("user:bob", first, "page_view", "cart", "web", 1),
+    ]

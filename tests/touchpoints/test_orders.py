@@ -1,0 +1,187 @@
+"""Orders: the newest version of each, with what purchase and refund events add."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from bronze_rows import Fields, at, bronze, collected, orders, visits
+from pyspark.sql import SparkSession
+
+from touchpoints.orders import build_orders, classify_orders
+from warehouse.tables import BRONZE_ORDERS
+
+# order: what the feed says of it, what events say of it, and the row that comes out (only the named fields matter)
+Case = tuple[list[Fields], list[Fields], Fields | None]
+
+
+def fed(value: str = "10", **fields: Any) -> Fields:
+    return {"value": Decimal(value), "refunded_value": Decimal(0), "user_id": "ann", "order_at": at(0), **fields}
+
+
+def purchase(minute: float = 0, value: str | None = "10", **fields: Any) -> Fields:
+    told = {"event_name": "purchase", "event_at": at(minute), "person_id": "device:d", "currency": "EUR"}
+    return {**told, "value": Decimal(value) if value else None, **fields}
+
+
+def refund(value: str | None, minute: float = 60, **fields: Any) -> Fields:
+    return {**purchase(minute, value, **fields), "event_name": "refund"}
+
+
+def order(**fields: Any) -> Fields:
+    """What an anonymous order's row among the visits says of its buyer."""
+    return {"event_name": "order", "row_kind": 1, "event_at": None, **fields}
+
+
+CASES: dict[str, Case] = {
+    "the newest updated_at wins, wherever it landed": (
+        [fed("3", updated_at=at(3), source_file="a"), fed("2", updated_at=at(2), source_file="b")],
+        [],
+        {"value": Decimal(3)},
+    ),
+    "at one updated_at the later file wins": (
+        [fed("2", source_file="b", source_line=1), fed("1", source_file="a", source_line=2)],
+        [],
+        {"value": Decimal(2)},
+    ),
+    "in one file the later line wins": ([fed("1", source_line=10), fed("2", source_line=9)], [], {"value": Decimal(1)}),
+    "a cancelled order does not count, whatever its purchase event says": (
+        [fed(updated_at=at(1)), fed(updated_at=at(2), status="cancelled")],
+        [purchase()],
+        None,
+    ),
+    "a deleted order does not count either": (
+        [fed(updated_at=at(1)), fed(updated_at=at(2), deleted=True)],
+        [purchase(), refund("1")],
+        None,
+    ),
+    "an order that was cancelled and then paid counts": (
+        [fed(updated_at=at(1), status="cancelled"), fed(updated_at=at(2))],
+        [],
+        {"status": "paid"},
+    ),
+    "the feed wins over the purchase event": (
+        [fed("10", currency="KRW", items=2, order_at=at(5))],
+        [purchase(value="99")],
+        {
+            "value": Decimal(10),
+            "currency": "KRW",
+            "items": 2,
+            "ordered_at": at(5),
+            "origin": "orders",
+            "person_id": "user:ann",
+        },
+    ),
+    "without a feed the earliest purchase event makes the order": (
+        [],
+        [purchase(2, "20", event_id="1"), purchase(1, "12", event_id="3"), purchase(1, "11", event_id="2")],
+        {
+            "value": Decimal(11),
+            "currency": "EUR",
+            "items": None,
+            "ordered_at": at(1),
+            "origin": "events",
+            "person_id": "device:d",
+            "status": "paid",
+        },
+    ),
+    "a robot's purchase is an order": ([], [purchase(is_bot=True)], {"value": Decimal(10)}),
+    "a purchase without value counts with 0 in conf's currency": (
+        [],
+        [purchase(value=None, currency=None)],
+        {"value": Decimal(0), "currency": "USD"},
+    ),
+    "a refund without a purchase is no order": ([], [refund("5")], None),
+    "a refund told by feed and event is one refund": (
+        [fed("10", refunded_value=Decimal(4), status="refunded")],
+        [refund("4")],
+        {"refunded_value": Decimal(4), "status": "refunded"},
+    ),
+    "where they differ the greater counts": (
+        [fed("10", refunded_value=Decimal(4))],
+        [refund("6")],
+        {"refunded_value": Decimal(6)},
+    ),
+    "refund events of an order add up": (
+        [],
+        [purchase(), refund("3"), refund("4", 90)],
+        {"refunded_value": Decimal(7), "value": Decimal(10), "status": "refunded"},
+    ),
+    "no more than the value is refunded": ([fed("10")], [refund("30")], {"refunded_value": Decimal(10)}),
+    "a fully refunded order is an order": (
+        [fed("10", refunded_value=Decimal(10), status="refunded")],
+        [],
+        {"value": Decimal(10), "refunded_value": Decimal(10), "status": "refunded"},
+    ),
+    "a refund without value takes nothing back": ([], [purchase(), refund(None)], {"refunded_value": Decimal(0)}),
+    "of a nameless order the buyer is the purchase event's": (
+        [fed(user_id=None, anonymous_id="tablet")],
+        [purchase(person_id="user:bob"), order(person_id="user:cat")],
+        {"person_id": "user:bob"},
+    ),
+    "else the device's at the time": (
+        [fed(user_id="guest", anonymous_id="tablet")],
+        [order(person_id="user:cat")],
+        {"person_id": "user:cat"},
+    ),
+    "an event that a client calls order is none": (
+        [fed(user_id=None, anonymous_id="tablet")],
+        [{"event_name": "order", "person_id": "user:eve"}, order(person_id="user:cat")],
+        {"person_id": "user:cat"},
+    ),
+    "else the device": ([fed(user_id="guest", anonymous_id="tablet")], [], {"person_id": "device:tablet"}),
+    "else somebody": ([fed(user_id="guest")], [], {"person_id": "order:else somebody"}),
+}
+
+
+@pytest.fixture(scope="module")
+def built(spark: SparkSession) -> dict[str, dict[str, Any]]:
+    feed = [{"order_id": case, **row} for case, (rows, _, _) in CASES.items() for row in rows]
+    told = [
+        {"order_id": case, "event_id": f"{case}/{number}", **row}
+        for case, (_, rows, _) in CASES.items()
+        for number, row in enumerate(rows)
+    ]
+    # Without order_id each purchase is an order of its own, and a refund is nobody's.
+    told += [{**purchase(value="7"), "event_id": "x"}, {**purchase(value="7"), "event_id": "y"}]
+    told += [{**refund("7"), "event_id": "z"}]
+    rows = collected(build_orders(orders(spark, feed), visits(spark, told), default_currency="USD"))
+    assert len({row["order_id"] for row in rows}) == len(rows)
+    return {row["order_id"]: row for row in rows}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_of_orders(case: str, built: dict[str, dict[str, Any]]) -> None:
+    expected = CASES[case][2]
+
+    if expected is None:
+        assert case not in built
+    else:
+        assert {name: built[case][name] for name in expected} == expected
+
+
+def test_a_purchase_without_order_id_is_named_after_its_event(built: dict[str, dict[str, Any]]) -> None:
+    assert {name for name in built if name not in CASES} == {"event:x", "event:y"}
+    assert built["event:x"]["value"] == 7
+    assert built["event:x"]["refunded_value"] == 0
+
+
+def test_a_version_is_kept_once_whether_it_comes_again_in_the_batch_or_later(spark: SparkSession) -> None:
+    known = [{"order_id": "1", "updated_at": at(1), "payload_hash": 11, "source_file": "old"}]
+    arrived = [
+        # order, updated_at, what it says, file, line -> kept
+        ("1", at(1), 11, "new", 1, False),  # known
+        ("1", at(1), 12, "new", 2, True),  # says something else
+        ("1", at(2), 11, "new", 3, True),  # says it again later
+        ("2", at(1), 11, "new", 5, False),  # twice in the batch: the first line stays
+        ("2", at(1), 11, "new", 4, True),
+        ("2", at(1), 11, "newer", 1, False),
+    ]
+    names = ("order_id", "updated_at", "payload_hash", "source_file", "source_line")
+    rows = [dict(zip(names, row[:5], strict=True)) for row in arrived]
+
+    told = collected(classify_orders(bronze(spark, BRONZE_ORDERS, rows), bronze(spark, BRONZE_ORDERS, known)))
+
+    assert {(*(row[name] for name in names), row["is_kept"]) for row in told} == set(arrived)
+    assert not any(row["is_conflicting"] or row["is_superseding"] for row in told)

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from conf import CONF_ROOT
+from warehouse.errors import UsageError
+from warehouse.settings_file import load_settings
+
+
+def configured(folder: Path, text: str) -> Path:
+    path = folder / "shop.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(folder: Path, text: str) -> str:
+    """What the user reads, without the folder of the file."""
+    with pytest.raises(UsageError) as failure:
+        load_settings(configured(folder, text))
+    assert failure.value.exit_code == 2
+    return str(failure.value).removeprefix(f"{folder}/")
+
+
+def test_every_configuration_file_of_the_project_is_valid() -> None:
+    for path in (CONF_ROOT / "base.yaml", CONF_ROOT / "demo.yaml"):
+        load_settings(path)
+
+
+def test_a_file_changes_only_the_knobs_it_names_and_lists_are_replaced(tmp_path: Path) -> None:
+    base = load_settings()
+    changed = load_settings(
+        configured(
+            tmp_path,
+            """
+            report: {currency: KRW}
+            attribution:
+              models: [linear]
+              start_date: 2026-03-01
+            ad_spend:
+              platforms: {naver_searchad: {source: naver, medium: ppc}}
+            """,
+        )
+    )
+    assert (changed.report.currency, changed.report.timezone) == ("KRW", base.report.timezone)
+    assert changed.attribution.models == ["linear"]
+    assert changed.attribution.start_date == date(2026, 3, 1)
+    assert changed.ad_spend.platforms["naver_searchad"].medium == "ppc"
+    assert changed.ad_spend.platforms["google_ads"] == base.ad_spend.platforms["google_ads"]
+
+
+def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
+    assert load_settings(configured(tmp_path, "# nothing yet\n")) == load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "lake: demo\nattribution:\n  lookback_dayz: 7\n",
+            "shop.yaml:3: unknown knob attribution.lookback_dayz; did you mean lookback_days?",
+        ),
+        ("lake: demo\natribution: {}\n", "shop.yaml:2: unknown knob atribution; did you mean attribution?"),
+        ("zzz: 1\n", "shop.yaml:1: unknown knob zzz; see conf/base.yaml"),
+        (
+            "landing:\n  inputs:\n    - {name: e, adapter: events, files: x, required: true}\n"
+            "    - {name: o, adapter: orders, file: y, required: true}\n",
+            "shop.yaml:4: knob landing.inputs.1.files is missing",
+        ),
+        ("quality:\n  max_quarantined_share: 5\n", "shop.yaml:2: quality.max_quarantined_share: Input should be less"),
+        ("report:\n  currency: dollars\n", "shop.yaml:2: report.currency: String should match pattern"),
+        ("report:\n\n  timezone: Seoul\n", "shop.yaml:3: report.timezone: Value error, no time zone is called 'Seoul'"),
+        ("report:\n  timezone: /etc/passwd\n", "shop.yaml:2: report.timezone: Value error, no time zone"),
+        ("report:\n  timezone: Asia\n", "shop.yaml:2: report.timezone: Value error, no time zone"),
+        ("ltv:\n", "shop.yaml:1: ltv: Input should be a valid dictionary"),
+        ("attribution:\n  models: [lineal]\n", "shop.yaml:2: attribution.models.0: Input should be 'first_touch'"),
+        ("- lake\n", "shop.yaml: must hold knobs as `name: value`, not a list"),
+        ("lake: [\n", "shop.yaml: not YAML: "),
+        ("lake: a\nreport: {currency: KRW}\nlake: b\n", "shop.yaml:3: knob lake stands twice, first on line 1"),
+        ("report:\n  file: a\n  file: b\n", "shop.yaml:3: knob file stands twice, first on line 2"),
+    ],
+)
+def test_a_wrong_knob_is_refused_with_file_line_and_the_way_out(tmp_path: Path, text: str, message: str) -> None:
+    said = refusal(tmp_path, text)
+    assert said.startswith(message)
+    assert "\n" not in said
+
+
+def test_a_missing_or_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.yaml: no such configuration file"):
+        load_settings(tmp_path / "none.yaml")
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_settings(tmp_path)
+    (tmp_path / "latin.yaml").write_bytes(b"lake: caf\xe9\n")
+    with pytest.raises(UsageError, match=r"latin\.yaml: cannot be read"):
+        load_settings(tmp_path / "latin.yaml")
+
+
+def test_settings_cannot_be_changed_and_their_digest_follows_the_named_sections(tmp_path: Path) -> None:
+    base = load_settings()
+    with pytest.raises(ValidationError):
+        base.report.currency = "KRW"  # type: ignore[misc]
+    other = load_settings(configured(tmp_path, "report: {currency: KRW}\n"))
+    assert base.digest() == load_settings().digest()
+    assert base.digest() != other.digest()
+    assert base.digest("report") != other.digest("report")
+    assert base.digest("attribution") == other.digest("attribution")
+
+
+def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path) -> None:
+    settings = load_settings(configured(tmp_path, "attribution: {lookback_days_by_type: {sign_up: 7}}\n"))
+    assert (settings.attribution.lookback_of("sign_up"), settings.attribution.lookback_of("purchase")) == (7, 30)
