@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -135,6 +135,12 @@ class PositionBased(Section):
 
     first: Share
     last: Share
+
+    @model_validator(mode="after")
+    def _within_one(self) -> Self:
+        if not 0 < self.first + self.last <= 1:
+            raise ValueError("first and last must sum to more than 0 and at most 1")
+        return self
 
 
 class Attribution(Section):

@@ -127,7 +127,7 @@ CASES: dict[str, Case] = {
     ),
     "an event that a client calls order is none": (
         [fed(user_id=None, anonymous_id="tablet")],
-        [{"event_name": "order", "person_id": "user:eve"}, order(person_id="user:cat")],
+        [{"event_name": "order", "person_id": "user:abe"}, order(person_id="user:cat")],
         {"person_id": "user:cat"},
     ),
     "else the device": ([fed(user_id="guest", anonymous_id="tablet")], [], {"person_id": "device:tablet"}),
