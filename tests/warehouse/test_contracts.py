@@ -50,7 +50,9 @@ def test_every_column_has_a_meaning_and_a_type_spark_knows(one: Table, spark: Sp
 def test_names_end_in_what_they_hold(one: Table) -> None:
     for column in one.columns:
         if column.type == "timestamp":
-            assert column.name.endswith("_at"), f"{one.full_name}.{column.name} is a time"
+            assert column.name.endswith("_at") or column.name in ("valid_from", "valid_to"), (
+                f"{one.full_name}.{column.name} is a time"
+            )
             assert column.unit == "UTC", f"{one.full_name}.{column.name} must say its zone"
         if column.name.endswith("_at"):
             assert column.type == "timestamp", f"{one.full_name}.{column.name} is named like a time"
