@@ -90,11 +90,14 @@ class Lake:
     def replace(self, table: Table, frame: DataFrame, *, origin: Origin, where: str | None = None) -> None:
         """Puts `frame` in the place of all rows of the table, or of those that `where` (SQL) selects."""
         self._create(table)
+        before = self.version(table)
         writer = frame.write.format("delta").mode("overwrite").option("userMetadata", self._metadata(origin))
         if where is not None:
             writer = writer.option("replaceWhere", where)
         writer.save(self.path(table))
         self._wrote(table)
+        if self.version(table) == before:
+            self._commit_origin(table, origin)
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Adds rows."""
@@ -154,6 +157,17 @@ class Lake:
         for key, value in TABLE_PROPERTIES.items():
             create = create.property(key, value)
         create.execute()
+        self._versions.pop(table.full_name, None)
+
+    def _commit_origin(self, table: Table, origin: Origin) -> None:
+        """A commit that only says the origin: Delta makes none of its own where nothing takes the place of nothing."""
+        name, value = next(iter(TABLE_PROPERTIES.items()))
+        self.spark.conf.set(USER_METADATA, self._metadata(origin))
+        try:
+            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
+        finally:
+            self.spark.conf.unset(USER_METADATA)
+        self._wrote(table)
 
     def _metadata(self, origin: Origin | None = None) -> str:
         return json.dumps({"run_id": self.run_id, **({"origin": origin.as_dict()} if origin else {})})

@@ -90,6 +90,18 @@ def _readers_find_plain_tables_with_comments_and_run_ids(lake: Lake) -> None:
     assert {json.loads(commit["userMetadata"])["run_id"] for commit in commits} == {"run-1"}
 
 
+def test_a_table_without_rows_says_too_what_it_was_made_from(spark: SparkSession, tmp_path: Path) -> None:
+    # A shop nobody logs in to has no identities: that must not make every run build everything anew.
+    lake = Lake(spark, str(tmp_path), "run-1")
+    lake.replace(THINGS, lake.read(THINGS), origin=ORIGIN)
+    assert held(lake) == []
+    assert lake.is_current(THINGS, ORIGIN)
+    later = Origin(inputs={"silver.a": 2}, settings="s", code="c")
+    lake.replace(THINGS, lake.read(THINGS).limit(0), origin=later, where="id = 'a'")
+    assert lake.is_current(THINGS, later)
+    assert lake.written == {"gold.things": lake.version(THINGS)}
+
+
 def test_conform_orders_casts_and_drops_and_a_missing_column_is_an_error(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(1, "x", 7, "a")], "extra int, place string, cost int, id string")
     conformed = conform(frame, THINGS)
