@@ -39,11 +39,13 @@ setup(
     ],
     extras_require={
         "dev": [
+            "duckdb>=1.4,<3",
             "hypothesis>=6",
             "mpmath>=1.3",
             "mypy>=1.18",
             "pandas-stubs<3",
             "pytest>=8",
+            "pytest-xdist>=3.8",
             "ruff>=0.14",
             "scipy-stubs",
             "types-PyYAML",
