@@ -14,7 +14,7 @@ test: setup ## Lint, types and tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m pytest -m "not long"
+	@$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile
 
 .PHONY: test-long
 test-long: setup ## The tests that take minutes

@@ -21,6 +21,7 @@ MEASURES = EXACT_MEASURES + FLOAT_MEASURES
 def build_channel_performance(
     credits: DataFrame,
     spend: DataFrame,
+    names: DataFrame,
     *,
     models: Sequence[str],
     conversion_types: Sequence[str],
@@ -30,17 +31,12 @@ def build_channel_performance(
     """Credit and spend side by side; every row of either is in it, matched or not.
 
     Credit is dated in the reporting zone by its touch and, in other rows, by its conversion. Spend repeats for each
-    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id;
-    a campaign that no spend row names goes by its id.
+    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id
+    (`names`, from `campaign_names` of all spend); a campaign that no spend row names goes by its id.
     """
-    names_by_id = (
-        spend.where(F.col("campaign_id").isNotNull() & F.col("campaign").isNotNull())
-        .groupBy(F.lower("campaign_id").alias("known_campaign_id"))
-        .agg(F.min("campaign").alias("known_campaign"))
-    )
     earned = (
         credits.withColumn("campaign_key", F.lower("campaign"))
-        .join(F.broadcast(names_by_id), F.col("campaign_key") == F.col("known_campaign_id"), how="left")
+        .join(F.broadcast(names), F.col("campaign_key") == F.col("known_campaign_id"), how="left")
         .select(
             "model",
             "conversion_type",
@@ -57,7 +53,7 @@ def build_channel_performance(
         .select("*", "dated.date_basis", "dated.date")
     )
     named_spend = spend.withColumn("known_campaign_id", F.lower("campaign_id")).join(
-        F.broadcast(names_by_id), "known_campaign_id", how="left"
+        F.broadcast(names), "known_campaign_id", how="left"
     )
     spent = named_spend.select(
         _each(models).alias("model"),
@@ -89,6 +85,50 @@ def build_channel_performance(
         ),
         GOLD_CHANNEL_PERFORMANCE,
     )
+
+
+def campaign_names(spend: DataFrame) -> DataFrame:
+    """One row per campaign id, in lower case, with the name it goes by: known_campaign_id, known_campaign."""
+    named = spend.where(F.col("campaign_id").isNotNull() & F.col("campaign").isNotNull())
+    return named.groupBy(F.lower("campaign_id").alias("known_campaign_id")).agg(
+        F.min("campaign").alias("known_campaign")
+    )
+
+
+def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
+    """The rows in which two frames of `campaign_names` differ."""
+    return names.exceptAll(names_before).unionByName(names_before.exceptAll(names))
+
+
+def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
+    """campaign_id and campaign of the spend rows that were there before `changes` (a change feed) came."""
+    came = F.col("_change_type").isin("insert", "update_postimage")
+    columns = ("campaign_id", "campaign")
+    counted = spend.select(*columns, F.lit(1).alias("rows")).unionByName(
+        changes.select(*columns, F.when(came, F.lit(-1)).otherwise(F.lit(1)).alias("rows"))
+    )
+    return counted.groupBy(*columns).agg(F.sum("rows").alias("rows")).where(F.col("rows") > 0).drop("rows")
+
+
+def performance_dates(credit_changes: DataFrame, spend_changes: DataFrame, *, timezone: str) -> DataFrame:
+    """The dates whose rows may differ after these changes: date."""
+    dated = credit_changes.select(F.explode(_dates(timezone)).alias("dated")).select("dated.date")
+    return dated.unionByName(spend_changes.select(F.col("spend_date").alias("date"))).distinct()
+
+
+def credits_of_dates(credits: DataFrame, dates: DataFrame, *, timezone: str) -> DataFrame:
+    """The credits whose touch or conversion is on one of `dates`, and those of both."""
+    on_touch, on_conversion = (
+        F.broadcast(dates.select(F.col("date").alias(name), F.lit(True).alias(f"is_{name}")))
+        for name in ("touch_date", "conversion_date")
+    )
+    dated = credits.select(
+        "*",
+        F.from_utc_timestamp("touched_at", timezone).cast("date").alias("touch_date"),
+        F.from_utc_timestamp("converted_at", timezone).cast("date").alias("conversion_date"),
+    )
+    marked = dated.join(on_touch, "touch_date", how="left").join(on_conversion, "conversion_date", how="left")
+    return marked.where(F.coalesce("is_touch_date", "is_conversion_date").isNotNull()).select(*credits.columns)
 
 
 def _total(name: str) -> Column:

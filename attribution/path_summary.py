@@ -6,9 +6,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from warehouse.conform import conform
-from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY, MICROS
 
 MICROS_PER_DAY = 86_400_000_000
+PATH = ("conversion_type", "path")
+MEASURES = ("conversions", "non_conversions", "value", "micros_to_convert")
 
 
 def build_path_summary(journeys: DataFrame, *, report_currency: str) -> DataFrame:
@@ -16,19 +18,43 @@ def build_path_summary(journeys: DataFrame, *, report_currency: str) -> DataFram
 
     days_to_convert is the mean time from the first touch to the conversion, of the conversions with a touch.
     """
+    return _summed(_walked(journeys.withColumn("sign", F.lit(1))), report_currency=report_currency)
+
+
+def update_path_summary(standing: DataFrame, changes: DataFrame, *, report_currency: str) -> DataFrame:
+    """`standing` (rows of path_summary) after `changes` (the change feed of silver.journeys); all sums are exact."""
+    came = F.col("_change_type").isin("insert", "update_postimage")
+    sign = F.when(came, F.lit(1)).otherwise(F.lit(-1))
+    told = _walked(changes.withColumn("sign", sign))
+    before = standing.select(*PATH, *MEASURES, F.lit(1).alias("sign"))
+    return _summed(before.unionByName(told), report_currency=report_currency)
+
+
+def walked_paths(journeys: DataFrame) -> DataFrame:
+    """conversion_type and path (of channels) of every journey."""
+    return _walked(journeys.withColumn("sign", F.lit(1))).select(*PATH)
+
+
+def _walked(journeys: DataFrame) -> DataFrame:
     converted = F.col("conversion_id").isNotNull()
-    since_first = F.unix_micros("ended_at") - F.unix_micros(F.get("path", F.lit(0))["touched_at"])
-    walked = journeys.select(
+    first = F.get("path", F.lit(0))["touched_at"]
+    micros = F.when(converted, F.unix_micros("ended_at") - F.unix_micros(first))
+    return journeys.select(
         "conversion_type",
         F.transform("path", lambda touch: touch["channel"]).alias("path"),
-        converted.alias("converted"),
-        "report_value",
-        F.when(converted, since_first / MICROS_PER_DAY).alias("days"),
+        converted.cast("bigint").alias("conversions"),
+        (~converted).cast("bigint").alias("non_conversions"),
+        F.col("report_value").alias("value"),
+        F.coalesce(micros, F.lit(0)).cast(MICROS).alias("micros_to_convert"),
+        "sign",
     )
-    summed = walked.groupBy("conversion_type", "path").agg(
-        F.count_if("converted").alias("conversions"),
-        F.count_if(~F.col("converted")).alias("non_conversions"),
-        F.sum("report_value").alias("value"),
-        F.round(F.avg("days"), 9).alias("days_to_convert"),
+
+
+def _summed(walked: DataFrame, *, report_currency: str) -> DataFrame:
+    summed = walked.groupBy(*PATH).agg(*(F.sum(F.col(name) * F.col("sign")).alias(name) for name in MEASURES))
+    has_time = (F.col("conversions") > 0) & (F.size("path") > 0)
+    days = F.col("micros_to_convert").cast("double") / MICROS_PER_DAY / F.col("conversions")
+    told = summed.where(F.col("conversions") + F.col("non_conversions") > 0).withColumns(
+        {"days_to_convert": F.when(has_time, F.round(days, 9)), "currency": F.lit(report_currency)}
     )
-    return conform(summed.withColumn("currency", F.lit(report_currency)), GOLD_PATH_SUMMARY)
+    return conform(told, GOLD_PATH_SUMMARY)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
 from attribution.attribution_credits import build_attribution_credits, credited_journeys
-from attribution.channel_performance import build_channel_performance
+from attribution.channel_performance import (
+    before_changes,
+    build_channel_performance,
+    campaign_names,
+    credits_of_dates,
+    performance_dates,
+    renamed,
+)
 from attribution.journeys import build_journeys
-from attribution.path_summary import build_path_summary
+from attribution.path_summary import build_path_summary, update_path_summary, walked_paths
 from attribution.rules import RuleKnobs
+from jobs.news import News, Writer, news_for
 from jobs.run import Run
+from warehouse.contracts import Table
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
@@ -18,35 +34,88 @@ from warehouse.tables import (
     SILVER_TOUCHPOINTS,
 )
 
-INPUTS = (SILVER_CONVERSIONS, SILVER_TOUCHPOINTS, SILVER_AD_SPEND)
 OUTPUTS = (SILVER_JOURNEYS, GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY)
 SECTIONS = ("report", "attribution")
 
 
 def attribute(run: Run) -> None:
-    """Every rule model's credit, unless silver and settings are those it was made from."""
-    settings, lake = run.settings.attribution, run.lake
-    zone, currency = run.settings.report.timezone, run.settings.report.currency
+    """Journeys, every model's credit, performance and paths; each only where what it is made from has changed.
+
+    Where only some rows of the inputs changed, only what follows from them is made anew.
+    """
     with run.step("attribute") as log:
-        origin = run.origin(INPUTS, *SECTIONS)
-        if not run.full and all(lake.is_current(table, origin) for table in OUTPUTS):
+        steps = (_journeys, _credits, _performance, _paths)
+        said = [step(run) for step in steps]
+        done = [one for one in said if one]
+        if not done:
             log.skip("silver and settings are those gold was made from")
-            return
-        if run.dry_run:
-            log.skip(f"would rebuild {', '.join(table.full_name for table in OUTPUTS)}")
-            return
-        journeys = build_journeys(
-            lake.read(SILVER_CONVERSIONS),
-            lake.read(SILVER_TOUCHPOINTS),
+        elif run.dry_run:
+            log.skip("would " + ", ".join(done))
+        else:
+            log.message = ", ".join(done)
+
+
+def _make(
+    run: Run,
+    table: Table,
+    inputs: Sequence[Table],
+    *,
+    anew: Callable[[Writer], None],
+    update: Callable[[Writer, News], None],
+) -> str:
+    """Brings one table to its inputs, by what changed in them where that is known; says what was done, '' for nothing.
+
+    Under --dry-run it only says it.
+    """
+    origin = run.origin(inputs, *SECTIONS)
+    if not run.full and run.lake.is_current(table, origin):
+        return ""
+    news, reason = (None, "asked for") if run.full else news_for(run, origin, (table,), followed=inputs)
+    how = f"make {table.full_name} in full ({reason})" if news is None else f"update {table.full_name}"
+    if run.dry_run:
+        return how
+    writer = Writer(run, origin, is_full=news is None)
+    if news is None:
+        anew(writer)
+    else:
+        update(writer, news)
+    return how
+
+
+def _journeys(run: Run) -> str:
+    settings, lake = run.settings.attribution, run.lake
+
+    def built(conversions: DataFrame, touchpoints: DataFrame) -> DataFrame:
+        return build_journeys(
+            conversions,
+            touchpoints,
             lookback_days={name: settings.lookback_of(name) for name in settings.conversion_types},
             interactions=settings.interactions,
-            report_currency=currency,
+            report_currency=run.settings.report.currency,
         )
-        lake.replace(SILVER_JOURNEYS, journeys, origin=origin)
-        run.say("silver.journeys written")
-        built = lake.read(SILVER_JOURNEYS)
-        credits = build_attribution_credits(
-            credited_journeys(built, start_date=settings.start_date, timezone=zone),
+
+    def anew(writer: Writer) -> None:
+        writer.write(SILVER_JOURNEYS, built(lake.read(SILVER_CONVERSIONS), lake.read(SILVER_TOUCHPOINTS)))
+
+    def update(writer: Writer, news: News) -> None:
+        changed = [news.changes[table].select("person_id") for table in (SILVER_CONVERSIONS, SILVER_TOUCHPOINTS)]
+        with kept(changed[0].unionByName(changed[1]).distinct()) as persons:
+
+            def owned(frame: DataFrame) -> DataFrame:
+                return frame.join(persons, "person_id", how="left_semi")
+
+            journeys = built(owned(lake.read(SILVER_CONVERSIONS)), owned(lake.read(SILVER_TOUCHPOINTS)))
+            writer.write(SILVER_JOURNEYS, journeys, owned)
+
+    return _make(run, SILVER_JOURNEYS, (SILVER_CONVERSIONS, SILVER_TOUCHPOINTS), anew=anew, update=update)
+
+
+def _credits(run: Run) -> str:
+    settings, lake = run.settings.attribution, run.lake
+
+    def built(journeys: DataFrame) -> DataFrame:
+        return build_attribution_credits(
+            credited_journeys(journeys, start_date=settings.start_date, timezone=run.settings.report.timezone),
             models=settings.models,
             knobs=RuleKnobs(
                 half_life_days=settings.half_life_days,
@@ -55,17 +124,89 @@ def attribute(run: Run) -> None:
                 position_last=settings.position_based.last,
             ),
         )
-        lake.replace(GOLD_ATTRIBUTION_CREDITS, credits, origin=origin)
-        run.say("gold.attribution_credits written")
-        performance = build_channel_performance(
-            lake.read(GOLD_ATTRIBUTION_CREDITS),
-            lake.read(SILVER_AD_SPEND),
+
+    def anew(writer: Writer) -> None:
+        writer.write(GOLD_ATTRIBUTION_CREDITS, built(lake.read(SILVER_JOURNEYS)))
+
+    def update(writer: Writer, news: News) -> None:
+        changed = news.changes[SILVER_JOURNEYS].where(F.col("conversion_id").isNotNull())
+        with kept(changed.select("conversion_id").distinct()) as conversions:
+
+            def theirs(frame: DataFrame) -> DataFrame:
+                return frame.join(conversions, "conversion_id", how="left_semi")
+
+            writer.write(GOLD_ATTRIBUTION_CREDITS, built(theirs(lake.read(SILVER_JOURNEYS))), theirs)
+
+    return _make(run, GOLD_ATTRIBUTION_CREDITS, (SILVER_JOURNEYS,), anew=anew, update=update)
+
+
+def _performance(run: Run) -> str:
+    settings, lake, zone = run.settings.attribution, run.lake, run.settings.report.timezone
+
+    def built(credits: DataFrame, spend: DataFrame, names: DataFrame) -> DataFrame:
+        return build_channel_performance(
+            credits,
+            spend,
+            names,
             models=settings.models,
             conversion_types=settings.conversion_types,
             timezone=zone,
-            report_currency=currency,
+            report_currency=run.settings.report.currency,
         )
-        lake.replace(GOLD_CHANNEL_PERFORMANCE, performance, origin=origin)
-        run.say("gold.channel_performance written")
-        lake.replace(GOLD_PATH_SUMMARY, build_path_summary(built, report_currency=currency), origin=origin)
-        run.say("gold.path_summary written")
+
+    def anew(writer: Writer) -> None:
+        spend = lake.read(SILVER_AD_SPEND)
+        performance = built(lake.read(GOLD_ATTRIBUTION_CREDITS), spend, campaign_names(spend))
+        writer.write(GOLD_CHANNEL_PERFORMANCE, performance)
+
+    def update(writer: Writer, news: News) -> None:
+        spend, spend_changes = lake.read(SILVER_AD_SPEND), news.changes[SILVER_AD_SPEND]
+        names = campaign_names(spend)
+        # A campaign's id that got a name, or another one, renames rows of every day.
+        if not renamed(names, campaign_names(before_changes(spend, spend_changes))).isEmpty():
+            anew(writer)
+            return
+        with kept(performance_dates(news.changes[GOLD_ATTRIBUTION_CREDITS], spend_changes, timezone=zone)) as dates:
+
+            def of_dates(frame: DataFrame) -> DataFrame:
+                return frame.join(F.broadcast(dates), "date", how="left_semi")
+
+            performance = built(
+                credits_of_dates(lake.read(GOLD_ATTRIBUTION_CREDITS), dates, timezone=zone),
+                spend.join(F.broadcast(dates), F.col("spend_date") == F.col("date"), how="left_semi"),
+                names,
+            )
+            writer.write(GOLD_CHANNEL_PERFORMANCE, performance, of_dates)
+
+    inputs = (GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND)
+    return _make(run, GOLD_CHANNEL_PERFORMANCE, inputs, anew=anew, update=update)
+
+
+def _paths(run: Run) -> str:
+    lake, currency = run.lake, run.settings.report.currency
+
+    def anew(writer: Writer) -> None:
+        writer.write(GOLD_PATH_SUMMARY, build_path_summary(lake.read(SILVER_JOURNEYS), report_currency=currency))
+
+    def update(writer: Writer, news: News) -> None:
+        changed = news.changes[SILVER_JOURNEYS]
+        with kept(walked_paths(changed).distinct()) as paths:
+
+            def of_paths(frame: DataFrame) -> DataFrame:
+                return frame.join(paths, ["conversion_type", "path"], how="left_semi")
+
+            standing = of_paths(lake.read(GOLD_PATH_SUMMARY))
+            summary = update_path_summary(standing, changed, report_currency=currency)
+            writer.write(GOLD_PATH_SUMMARY, summary, of_paths)
+
+    return _make(run, GOLD_PATH_SUMMARY, (SILVER_JOURNEYS,), anew=anew, update=update)
+
+
+@contextmanager
+def kept(frame: DataFrame) -> Iterator[DataFrame]:
+    """The frame, kept while it is used more than once."""
+    persisted = frame.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        yield persisted
+    finally:
+        persisted.unpersist()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
+from jobs.news import News, Writer, news_for
 from jobs.run import Run
 from touchpoints.activity import build_activity
 from touchpoints.ad_spend import build_ad_spend, valid_spend
+from touchpoints.affected import Affected, find_affected
 from touchpoints.channels import ChannelRules, load_channel_rules, with_channel
-from touchpoints.conversions import build_conversions, missing_rates
+from touchpoints.conversions import build_conversions, missing_rates, persons_repriced
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
@@ -18,7 +22,6 @@ from touchpoints.sessions import build_sessions
 from touchpoints.source_list import SourceList, load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits
-from warehouse.contracts import Table
 from warehouse.errors import InputError
 from warehouse.store import Origin
 from warehouse.tables import (
@@ -49,36 +52,85 @@ SECTIONS = ("report", "identity", "sessions", "touchpoints", "conversions", "ad_
 
 
 def build_silver(run: Run) -> None:
-    """Identities, sessions, touchpoints, activity, orders, conversions and spend, unless all are current."""
+    """Identities, sessions, touchpoints, activity, orders, conversions and spend, unless all are current.
+
+    Where bronze only gained since silver was built, the affected persons are made anew, else everything is.
+    """
     with run.step("build") as log:
         origin = run.origin(INPUTS, *SECTIONS)
         stale = [table for table in OUTPUTS if run.full or not run.lake.is_current(table, origin)]
         if not stale:
             log.skip("bronze and settings are those silver was built from")
             return
+        news, reason = (
+            (None, "asked for") if run.full else news_for(run, origin, OUTPUTS, followed=(BRONZE_EVENTS, BRONZE_ORDERS))
+        )
         if run.dry_run:
-            log.skip(f"would rebuild {', '.join(table.full_name for table in stale)}")
+            how = "update" if news else "rebuild in full"
+            log.skip(f"would {how} {', '.join(table.full_name for table in stale)}")
             return
-        _build(run, origin)
+        if news is None:
+            run.say(f"building in full: {reason}")
+        _build(run, origin, news)
+        log.message = f"in full: {reason}" if news is None else "affected persons only"
 
 
-def _build(run: Run, origin: Origin) -> None:
-    lake, settings = run.lake, run.settings
-    zone, currency = settings.report.timezone, settings.report.currency
-    rules = load_channel_rules(settings.touchpoints.channels_file)
-    sources = load_sources(settings.touchpoints.sources_file)
-    events, orders = lake.read(BRONZE_EVENTS), lake.read(BRONZE_ORDERS)
+def _build(run: Run, origin: Origin, news: News | None) -> None:
+    """Silver anew: of the persons that `news` concern, or of everybody where it is None."""
     rates = build_daily_rates(
-        lake.read(BRONZE_EXCHANGE_RATES),
-        report_currency=currency,
-        max_age_days=settings.exchange_rates.max_age_days,
+        run.lake.read(BRONZE_EXCHANGE_RATES),
+        report_currency=run.settings.report.currency,
+        max_age_days=run.settings.exchange_rates.max_age_days,
     )
+    rules = load_channel_rules(run.settings.touchpoints.channels_file)
+    sources = load_sources(run.settings.touchpoints.sources_file)
+    writer = Writer(run, origin, is_full=news is None)
+    if news is None:
+        _build_persons(writer, None, rates, rules, sources)
+    elif news.concern(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_EXCHANGE_RATES):
+        with run.lake.staging() as keep:
+            _build_persons(writer, _affected(run, news, rates, keep), rates, rules, sources)
+    else:
+        writer.keep(*(table for table in OUTPUTS if table is not SILVER_AD_SPEND))
+    if news is None or news.concern(BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES):
+        _build_spend(writer, rates, rules, sources)
+    else:
+        writer.keep(SILVER_AD_SPEND)
+
+
+def _affected(run: Run, news: News, rates: DataFrame, keep: Callable[[str, DataFrame], DataFrame]) -> Affected:
+    repriced = run.spark.createDataFrame([], "person_id string")
+    if news.concern(BRONZE_EXCHANGE_RATES):
+        repriced = persons_repriced(
+            run.lake.read(SILVER_CONVERSIONS),
+            rates,
+            timezone=run.settings.report.timezone,
+            report_currency=run.settings.report.currency,
+        )
+    return find_affected(
+        run.lake.read(BRONZE_EVENTS),
+        run.lake.read(BRONZE_ORDERS),
+        news.changes[BRONZE_EVENTS],
+        news.changes[BRONZE_ORDERS],
+        other_persons=repriced,
+        keep=keep,
+    )
+
+
+def _build_persons(
+    writer: Writer, affected: Affected | None, rates: DataFrame, rules: ChannelRules, sources: SourceList
+) -> None:
+    run, lake, settings = writer.run, writer.run.lake, writer.run.settings
+    zone, currency = settings.report.timezone, settings.report.currency
+    events, orders = lake.read(BRONZE_EVENTS), lake.read(BRONZE_ORDERS)
+    owned = on_devices = _all
+    if affected is not None:
+        events, orders = affected.events(events), affected.order_versions(orders)
+        owned, on_devices = affected.owned, affected.on_devices
 
     logins = logins_of(events, orders)
-    _write(
-        run, SILVER_IDENTITIES, build_identities(logins, login_window_days=settings.identity.login_window_days), origin
-    )
-
+    identities = build_identities(logins, login_window_days=settings.identity.login_window_days)
+    writer.write(SILVER_IDENTITIES, identities, on_devices)
     hits = build_hits(
         events,
         sources=sources,
@@ -87,19 +139,25 @@ def _build(run: Run, origin: Origin) -> None:
         consent_ads_missing=settings.touchpoints.consent_ads_missing,
     )
     visits = with_channel(
-        build_visits(hits, lake.read(SILVER_IDENTITIES), orders, timeout_minutes=settings.sessions.timeout_minutes),
+        build_visits(
+            hits,
+            on_devices(lake.read(SILVER_IDENTITIES)),
+            orders,
+            timeout_minutes=settings.sessions.timeout_minutes,
+        ),
         rules,
         sources,
     ).persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        _write(run, SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events), origin)
-        _write(run, SILVER_TOUCHPOINTS, build_touchpoints(visits, lake.read(SILVER_SESSIONS)), origin)
-        _write(run, SILVER_ACTIVITY, build_activity(visits, timezone=zone), origin)
+        writer.write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events), owned)
+        writer.write(SILVER_TOUCHPOINTS, build_touchpoints(visits, lake.read(SILVER_SESSIONS)), owned)
+        writer.write(SILVER_ACTIVITY, build_activity(visits, timezone=zone), owned)
         default_currency = settings.conversions.default_currency or currency
-        _write(run, SILVER_ORDERS, build_orders(orders, visits, default_currency=default_currency), origin)
-        _require_rates(run, lake.read(SILVER_ORDERS), rates, moment="ordered_at", what="orders")
+        writer.write(SILVER_ORDERS, build_orders(orders, visits, default_currency=default_currency), owned)
+        valid_orders = owned(lake.read(SILVER_ORDERS))
+        _require_rates(run, valid_orders, rates, moment="ordered_at", what="orders")
         conversions = build_conversions(
-            lake.read(SILVER_ORDERS),
+            valid_orders,
             visits,
             rates,
             final=settings.conversions.final,
@@ -107,14 +165,13 @@ def _build(run: Run, origin: Origin) -> None:
             timezone=zone,
             report_currency=currency,
         )
-        _write(run, SILVER_CONVERSIONS, conversions, origin)
+        writer.write(SILVER_CONVERSIONS, conversions, owned)
     finally:
         visits.unpersist()
-    _build_spend(run, rates, rules, sources, origin)
 
 
-def _build_spend(run: Run, rates: DataFrame, rules: ChannelRules, sources: SourceList, origin: Origin) -> None:
-    settings = run.settings
+def _build_spend(writer: Writer, rates: DataFrame, rules: ChannelRules, sources: SourceList) -> None:
+    run, settings = writer.run, writer.run.settings
     spend = valid_spend(run.lake.read(BRONZE_AD_SPEND), timezone=settings.report.timezone)
     _require_rates(run, spend, rates, moment="spend_date", what="ad spend")
     built = build_ad_spend(
@@ -124,7 +181,7 @@ def _build_spend(run: Run, rates: DataFrame, rules: ChannelRules, sources: Sourc
         platforms={name: (said.source, said.medium) for name, said in settings.ad_spend.platforms.items()},
         report_currency=settings.report.currency,
     )
-    _write(run, SILVER_AD_SPEND, built, origin)
+    writer.write(SILVER_AD_SPEND, built)
 
 
 def _require_rates(run: Run, frame: DataFrame, rates: DataFrame, *, moment: str, what: str) -> None:
@@ -142,6 +199,5 @@ def _require_rates(run: Run, frame: DataFrame, rates: DataFrame, *, moment: str,
         )
 
 
-def _write(run: Run, table: Table, frame: DataFrame, origin: Origin) -> None:
-    run.lake.replace(table, frame, origin=origin)
-    run.say(f"{table.full_name} written")
+def _all(frame: DataFrame) -> DataFrame:
+    return frame

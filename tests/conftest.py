@@ -1,4 +1,4 @@
-"""One Spark session for the whole run, in the fast profile that small tables need."""
+"""One Spark session for the whole run (one per worker), in the fast profile that small tables need."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ hypothesis_settings.load_profile("repeatable")
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
+
+
+# Files that run whole pipelines. They go first: the last file to begin decides when the run ends.
+LONG_FILES = ("tests/jobs/", "tests/touchpoints/test_ingest.py", "tests/ltv/test_registry.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
 
 
 @pytest.fixture(scope="session")

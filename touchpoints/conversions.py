@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import in_report_currency, with_rate
 from warehouse.conform import conform
+from warehouse.contracts import MONEY
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 
 PURCHASE = "purchase"
@@ -85,3 +86,16 @@ def missing_rates(
     wanted = frame.select(F.from_utc_timestamp(day, timezone).cast("date").alias("day"), "currency").distinct()
     rated = with_rate(wanted, daily_rates, day=F.col("day"), report_currency=report_currency)
     return rated.where(F.col("rate").isNull()).select("day", "currency")
+
+
+def persons_repriced(
+    conversions: DataFrame, daily_rates: DataFrame, *, timezone: str, report_currency: str
+) -> DataFrame:
+    """person_id of those with a row of silver.conversions whose worth `daily_rates` see otherwise."""
+    foreign = conversions.where(F.col("currency") != report_currency)
+    day = F.from_utc_timestamp("converted_at", timezone).cast("date")
+    priced = with_rate(foreign, daily_rates, day=day, report_currency=report_currency)
+    net = in_report_currency(F.col("value") - F.col("refunded_value")).cast(MONEY)
+    gross = in_report_currency(F.col("value")).cast(MONEY)
+    is_same = net.eqNullSafe(F.col("report_value")) & gross.eqNullSafe(F.col("report_gross_value"))
+    return priced.where(~is_same).select("person_id").distinct()

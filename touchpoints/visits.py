@@ -89,13 +89,18 @@ def origin_of() -> Column:
     return F.struct("source", "medium", "campaign", "click_id")
 
 
-def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFrame:
-    """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
-    device = F.coalesce(
+def device_of() -> Column:
+    """What an event happened on: the device; without one the login; without either the event stands alone."""
+    return F.coalesce(
         F.concat(F.lit("a:"), F.col("anonymous_id")),
         F.concat(F.lit("u:"), login(F.col("user_id"))),
         F.concat(F.lit("e:"), F.col("event_id")),
     )
+
+
+def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFrame:
+    """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
+    device = device_of()
     no_person = F.lit(None).cast("string").alias("marked_person_id")
     hit_rows = hits.select("*", F.lit(HIT).alias("row_kind"), F.col("event_at").alias("at"), no_person)
     is_anonymous = login(F.col("user_id")).isNull() & F.col("anonymous_id").isNotNull()

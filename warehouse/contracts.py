@@ -29,7 +29,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table. `grain` says what one row is, `key` which columns make it unique."""
+    """One table. `grain` says what one row is, `key` which columns make it unique.
+
+    `ordered_by` is the column its files are laid out by, so that a change of few rows rewrites few files.
+    """
 
     layer: Layer
     name: str
@@ -37,14 +40,15 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     notes: str = ""
+    ordered_by: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a contract that contradicts itself."""
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise ValueError(f"{self.full_name}: a column stands twice in {names}")
-        if missing := set(self.key) - set(names):
-            raise ValueError(f"{self.full_name}: the key names columns it does not have: {sorted(missing)}")
+        if missing := {*self.key, *filter(None, [self.ordered_by])} - set(names):
+            raise ValueError(f"{self.full_name}: key or ordered_by name columns it lacks: {sorted(missing)}")
 
     @property
     def full_name(self) -> str:

@@ -106,6 +106,12 @@ class AccountDefault(Section):
     timezone: TimeZone
 
 
+class Build(Section):
+    """When tables are made anew as a whole."""
+
+    max_changed_share: Share
+
+
 class AdSpend(Section):
     """How ad spend gets its channel and its missing fields."""
 
@@ -202,6 +208,7 @@ class Settings(Section):
 
     lake: str
     landing: Landing
+    build: Build
     report: Report
     identity: Identity
     sessions: Sessions

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
+from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
 
-# Every reader opens reader version 1: no deletion vectors, no column mapping.
-TABLE_PROPERTIES = {"delta.enableDeletionVectors": "false", "delta.columnMapping.mode": "none"}
+CHANGE_FEED = "delta.enableChangeDataFeed"
+# Every reader opens reader version 1: no deletion vectors, no column mapping. The change feed tells later steps
+# which rows are new, so that they need not look at the others.
+TABLE_PROPERTIES = {
+    "delta.enableDeletionVectors": "false",
+    "delta.columnMapping.mode": "none",
+    CHANGE_FEED: "true",
+}
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
 
@@ -50,8 +60,30 @@ class Lake:
 
     def path(self, table: Table) -> str:
         """Folder of the table, absolute: Delta makes no table in a relative one."""
-        root = self.root if "://" in self.root else str(Path(self.root).absolute())
-        return f"{root.rstrip('/')}/{table.layer}/{table.name}"
+        return f"{self._root}/{table.layer}/{table.name}"
+
+    @property
+    def _root(self) -> str:
+        return (self.root if "://" in self.root else str(Path(self.root).absolute())).rstrip("/")
+
+    @contextmanager
+    def staging(self) -> Iterator[Callable[[str, DataFrame], DataFrame]]:
+        """A function that stores a frame under a name below `<lake>/_staging` and reads it back, until the end.
+
+        What is stored is computed once, and plans built on it stay small.
+        """
+        folder = f"{self._root}/_staging/steps"
+
+        def keep(name: str, frame: DataFrame) -> DataFrame:
+            frame.write.mode("overwrite").parquet(f"{folder}/{name}")
+            return self.spark.read.schema(frame.schema).parquet(f"{folder}/{name}")
+
+        try:
+            yield keep
+        finally:
+            jvm: Any = self.spark._jvm
+            path = jvm.org.apache.hadoop.fs.Path(folder)
+            path.getFileSystem(self.spark._jsc.hadoopConfiguration()).delete(path, True)
 
     def version(self, table: Table) -> int | None:
         """Newest version of the table; None where it does not exist yet."""
@@ -97,7 +129,62 @@ class Lake:
         writer.save(self.path(table))
         self._wrote(table)
         if self.version(table) == before:
-            self._commit_origin(table, origin)
+            self.confirm(table, origin)
+
+    def changes(self, table: Table, since: int) -> DataFrame | None:
+        """The rows that came, went or changed after version `since`, as Delta's change feed tells them: the table's
+        columns and _change_type (insert, delete, update_preimage, update_postimage).
+
+        None where the feed says nothing useful: the whole table was replaced or restored since, or had no feed yet.
+        """
+        newest = self.version(table)
+        if newest is None or newest == since:
+            return self.read(table).limit(0).withColumn("_change_type", F.lit("insert"))
+        if newest < since:
+            return None
+        commits = self._delta(table).history(newest - since).select("operation", "operationParameters").collect()
+        if any(_hides_changes(row["operation"], row["operationParameters"]) for row in commits):
+            return None
+        feed = self.spark.read.format("delta").option("readChangeFeed", "true")
+        changes = feed.option("startingVersion", since + 1).option("endingVersion", newest).load(self.path(table))
+        return changes.drop("_commit_version", "_commit_timestamp")
+
+    def sync(self, table: Table, rows: DataFrame, *, standing: DataFrame, origin: Origin) -> None:
+        """Puts `rows` in the place of `standing`, those rows of the table that they are the new state of.
+
+        Only what differs is written: rows of a new key, rows that say something else, and the end of keys that are
+        gone. Both frames must be unique on the key.
+        """
+        changed = differences(table, rows, standing).persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            told = changed.agg(
+                F.count(F.lit(1)).alias("changed"),
+                F.count_if(F.col(IS_KNOWN)).alias("known"),
+                F.min(BEFORE).cast("string").alias("first"),
+                F.max(BEFORE).cast("string").alias("last"),
+            ).first()
+            assert told is not None
+            if not told["changed"]:
+                self.confirm(table, origin)
+            elif not told["known"]:
+                new = changed.select(*table.column_names)
+                writer = new.write.format("delta").mode("append").option("userMetadata", self._metadata(origin))
+                writer.save(self.path(table))
+                self._wrote(table)
+            else:
+                self._merge_changes(table, changed, (told["first"], told["last"]), origin)
+        finally:
+            changed.unpersist()
+
+    def confirm(self, table: Table, origin: Origin) -> None:
+        """A commit that only says the origin: the rows are those it gives."""
+        name, value = next(iter(TABLE_PROPERTIES.items()))
+        self.spark.conf.set(USER_METADATA, self._metadata(origin))
+        try:
+            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
+        finally:
+            self.spark.conf.unset(USER_METADATA)
+        self._wrote(table)
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Adds rows."""
@@ -145,11 +232,35 @@ class Lake:
         found = {table.full_name: self.version(table) for table in tables}
         return {name: version for name, version in found.items() if version is not None}
 
+    def _merge_changes(self, table: Table, changed: DataFrame, bounds: tuple[str, str], origin: Origin) -> None:
+        condition = reduce(Column.__and__, (F.col(f"t.{name}").eqNullSafe(F.col(f"s.{name}")) for name in table.key))
+        if table.ordered_by:
+            # Literals, so that files outside of them are not opened.
+            type_ = table.column(table.ordered_by).type
+            first, last = (F.lit(bound).cast(type_) for bound in bounds)
+            condition &= F.col(f"t.{table.ordered_by}").between(first, last)
+        values: dict[str, str | Column] = {name: F.col(f"s.{name}") for name in table.column_names}
+        merge = (
+            self._delta(table)
+            .alias("t")
+            .merge(changed.alias("s"), condition)
+            .whenMatchedDelete(F.col(f"s.{IS_GONE}"))
+            .whenMatchedUpdate(set=values)
+            .whenNotMatchedInsert(~F.col(f"s.{IS_KNOWN}"), values)
+        )
+        self.spark.conf.set(USER_METADATA, self._metadata(origin))
+        try:
+            merge.execute()
+        finally:
+            self.spark.conf.unset(USER_METADATA)
+        self._wrote(table)
+
     def _delta(self, table: Table) -> DeltaTable:
         return DeltaTable.forPath(self.spark, self.path(table))
 
     def _create(self, table: Table) -> None:
         if self.exists(table):
+            self._give_change_feed(table)
             return
         create = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).comment(table.comment)
         for column in table.columns:
@@ -159,15 +270,12 @@ class Lake:
         create.execute()
         self._versions.pop(table.full_name, None)
 
-    def _commit_origin(self, table: Table, origin: Origin) -> None:
-        """A commit that only says the origin: Delta makes none of its own where nothing takes the place of nothing."""
-        name, value = next(iter(TABLE_PROPERTIES.items()))
-        self.spark.conf.set(USER_METADATA, self._metadata(origin))
-        try:
-            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
-        finally:
-            self.spark.conf.unset(USER_METADATA)
-        self._wrote(table)
+    def _give_change_feed(self, table: Table) -> None:
+        """Turns on the change feed of a table that was made without one."""
+        properties = self._delta(table).detail().select("properties").collect()[0]["properties"]
+        if properties.get(CHANGE_FEED) != "true":
+            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{CHANGE_FEED}' = 'true')")
+            self._versions.pop(table.full_name, None)
 
     def _metadata(self, origin: Origin | None = None) -> str:
         return json.dumps({"run_id": self.run_id, **({"origin": origin.as_dict()} if origin else {})})
@@ -183,3 +291,12 @@ class Lake:
         version = self.version(table)
         if version is not None:
             self.written[table.full_name] = version
+
+
+def _hides_changes(operation: str, parameters: Mapping[str, str]) -> bool:
+    """Whether a commit's changes cannot be told row by row: the table was replaced, restored, or got its feed."""
+    return (
+        operation == "RESTORE"
+        or parameters.get("mode") == "Overwrite"
+        or (operation == "SET TBLPROPERTIES" and CHANGE_FEED in parameters.get("properties", ""))
+    )

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from rules_oracle import KNOBS, frame, journey, journeys_frame, walk
 
 from attribution.attribution_credits import build_attribution_credits
-from attribution.channel_performance import build_channel_performance
+from attribution.channel_performance import build_channel_performance, campaign_names
 from attribution.checks import check_credits, check_paths, check_performance
 from attribution.path_summary import build_path_summary
 from warehouse.checks import CheckResult, equal, none_found, require_all
@@ -152,6 +152,7 @@ def performance_results(spark: SparkSession, sound_credits: Rows) -> list[CheckR
     built = build_channel_performance(
         frame(spark, GOLD_ATTRIBUTION_CREDITS, [{**row, "model": "sound"} for row in sound_credits]),
         spend,
+        campaign_names(spend),
         models=["sound"],
         conversion_types=["purchase"],
         timezone="UTC",

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from rules_oracle import frame
 
-from attribution.channel_performance import build_channel_performance
+from attribution.channel_performance import build_channel_performance, campaign_names
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND
 
 MODELS = ["first_touch", "linear"]
@@ -83,9 +83,11 @@ SPEND = [
 
 
 def built(spark: SparkSession, credits: list[dict[str, Any]], spend: list[dict[str, Any]]) -> DataFrame:
+    spent_rows = frame(spark, SILVER_AD_SPEND, spend)
     return build_channel_performance(
         frame(spark, GOLD_ATTRIBUTION_CREDITS, credits),
-        frame(spark, SILVER_AD_SPEND, spend),
+        spent_rows,
+        campaign_names(spent_rows),
         models=MODELS,
         conversion_types=TYPES,
         timezone="Asia/Seoul",

@@ -17,7 +17,7 @@ def test_a_contract_that_contradicts_itself_is_refused() -> None:
     one = Column("id", "string", "id")
     with pytest.raises(ValueError, match=r"silver\.things: a column stands twice"):
         table(one, one)
-    with pytest.raises(ValueError, match=r"the key names columns it does not have: \['day'\]"):
+    with pytest.raises(ValueError, match=r"key or ordered_by name columns it lacks: \['day'\]"):
         table(one, key=("id", "day"))
 
 

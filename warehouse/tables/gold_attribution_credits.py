@@ -7,6 +7,7 @@ GOLD_ATTRIBUTION_CREDITS = Table(
     name="attribution_credits",
     grain="model, conversion and touchpoint with credit above 0",
     key=("model", "conversion_id", "touchpoint_id"),
+    ordered_by="converted_at",
     notes=(
         "Credits of a model and conversion sum to 1 and credited values to its net value. "
         "A conversion without touches in its window has one row: touchpoint '(none)', channel '(unattributed)', "

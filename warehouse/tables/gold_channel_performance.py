@@ -7,6 +7,7 @@ GOLD_CHANNEL_PERFORMANCE = Table(
     name="channel_performance",
     grain="model, conversion type, date basis, date, channel, source, medium and campaign",
     key=("model", "conversion_type", "date_basis", "date", "channel", "source", "medium", "campaign"),
+    ordered_by="date",
     notes=(
         "Spend repeats for every model, conversion type and date basis: filter on one of each before summing. "
         "roas and cpa are ratios of sums: compute them anew from the sums, never average them."

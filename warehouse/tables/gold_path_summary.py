@@ -2,6 +2,8 @@
 
 from warehouse.contracts import MONEY_SUM, Column, Table
 
+MICROS = "decimal(28,0)"
+
 GOLD_PATH_SUMMARY = Table(
     layer="gold",
     name="path_summary",
@@ -19,6 +21,13 @@ GOLD_PATH_SUMMARY = Table(
         Column("non_conversions", "bigint", "journeys of this path that did not", nullable=False),
         Column("value", MONEY_SUM, "net value of the conversions", "currency", nullable=False),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
+        Column(
+            "micros_to_convert",
+            MICROS,
+            "time from first touch to conversion, summed over the conversions with a touch",
+            "microseconds",
+            nullable=False,
+        ),
         Column(
             "days_to_convert",
             "double",

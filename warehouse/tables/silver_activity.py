@@ -7,6 +7,7 @@ SILVER_ACTIVITY = Table(
     name="activity",
     grain="person, day and behaviour (event name, page group, platform)",
     key=("person_id", "activity_date", "event_name", "page_group", "platform"),
+    ordered_by="activity_date",
     columns=(
         Column("person_id", "string", "who", nullable=False),
         Column("activity_date", "date", "day in the reporting zone", nullable=False),

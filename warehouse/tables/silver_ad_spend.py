@@ -7,6 +7,7 @@ SILVER_AD_SPEND = Table(
     name="ad_spend",
     grain="date, platform, account, campaign, source and medium",
     key=("spend_date", "platform", "account_id", "campaign_id", "campaign", "source", "medium", "currency"),
+    ordered_by="spend_date",
     columns=(
         Column(
             "spend_date",

@@ -7,6 +7,7 @@ SILVER_CONVERSIONS = Table(
     name="conversions",
     grain="counted conversion",
     key=("conversion_id",),
+    ordered_by="converted_at",
     columns=(
         Column("conversion_id", "string", "hash of type and order_id or event_id; never of the person", nullable=False),
         Column("conversion_type", "string", "event name, e.g. purchase, sign_up, add_to_cart", nullable=False),

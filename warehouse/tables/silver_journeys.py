@@ -11,6 +11,7 @@ SILVER_JOURNEYS = Table(
     name="journeys",
     grain="conversion type and journey",
     key=("journey_id",),
+    ordered_by="ended_at",
     notes=(
         "conversion_id is null for a journey without conversion: the person's touches after the last conversion of "
         "that type, split at gaps over the lookback. A conversion without touches has an empty path."

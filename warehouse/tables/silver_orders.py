@@ -7,6 +7,7 @@ SILVER_ORDERS = Table(
     name="orders",
     grain="order that counts (not cancelled, not deleted)",
     key=("order_id",),
+    ordered_by="ordered_at",
     notes="The orders feed wins over purchase events of the same order_id; a fully refunded order stays at net 0.",
     columns=(
         Column("order_id", "string", "order number; event:<event_id> for a purchase event without one", nullable=False),

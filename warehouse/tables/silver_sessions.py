@@ -7,6 +7,7 @@ SILVER_SESSIONS = Table(
     name="sessions",
     grain="session",
     key=("session_id",),
+    ordered_by="started_at",
     columns=(
         Column("session_id", "string", "hash of the device and the first event's id", nullable=False),
         Column("person_id", "string", "who visited", nullable=False),

@@ -7,6 +7,7 @@ SILVER_TOUCHPOINTS = Table(
     name="touchpoints",
     grain="marketing touch: a session's start, or a change of source, medium, campaign or click id inside it",
     key=("touchpoint_id",),
+    ordered_by="touched_at",
     notes="Order of touches: (touched_at, touchpoint_id).",
     columns=(
         Column("touchpoint_id", "string", "id of the event that made the touch", nullable=False),

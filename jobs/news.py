@@ -1,0 +1,85 @@
+"""What is new since tables were made, and the writing of what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+
+from jobs.run import Run
+from warehouse.contracts import Table
+from warehouse.store import Origin
+
+NO_VERSION = -1  # of a table that was not there yet
+
+
+@dataclass(frozen=True)
+class News:
+    """The inputs (full names) that have another version than the outputs were made from, and their changed rows."""
+
+    tables: frozenset[str]
+    changes: Mapping[Table, DataFrame]
+
+    def concern(self, *tables: Table) -> bool:
+        """Whether one of `tables` has changed."""
+        return any(table.full_name in self.tables for table in tables)
+
+
+def news_for(
+    run: Run, origin: Origin, outputs: Sequence[Table], *, followed: Sequence[Table]
+) -> tuple[News | None, str]:
+    """The news that bring `outputs` to `origin`; None, and why, where only a full build does.
+
+    Of tables that a stopped run left at different versions the oldest counts: what is applied again changes nothing.
+    Changed rows are told of the `followed` inputs.
+    """
+    lake, base = run.lake, dict(origin.inputs)
+    for table in outputs:
+        standing = lake.origin(table)
+        if standing is None:
+            return None, f"{table.full_name} was not built yet"
+        if standing["settings"] != origin.settings:
+            return None, f"settings that {table.full_name} rests on have changed"
+        if standing["code"] != origin.code:
+            return None, f"{table.full_name} was built by another version of the code"
+        seen = standing["inputs"]
+        base = {name: min(version, seen.get(name, NO_VERSION)) for name, version in base.items()}
+    changes: dict[Table, DataFrame] = {}
+    for table in followed:
+        found = lake.changes(table, base.get(table.full_name, NO_VERSION))
+        if found is None:
+            return None, f"{table.full_name} was replaced as a whole"
+        changes[table] = found
+        share = found.count() / max(lake.read(table).count(), 1)
+        if share > run.settings.build.max_changed_share:
+            return None, f"{share:.0%} of {table.full_name} is new (build.max_changed_share)"
+    return News(frozenset(name for name in base if base[name] != origin.inputs[name]), changes), ""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes tables of one origin: whole ones, or, where `scope` is given, the part that it selects."""
+
+    run: Run
+    origin: Origin
+    is_full: bool
+
+    def write(
+        self, table: Table, frame: DataFrame, scope: Callable[[DataFrame], DataFrame] = lambda frame: frame
+    ) -> None:
+        """Puts `frame` in the place of the table; short of a full build only within `scope`, and only what differs."""
+        lake = self.run.lake
+        if self.is_full:
+            lake.replace(table, frame, origin=self.origin)
+        elif lake.is_current(table, self.origin):
+            return  # a run that was stopped had come this far
+        else:
+            lake.sync(table, scope(frame), standing=scope(lake.read(table)), origin=self.origin)
+        self.run.say(f"{table.full_name} written")
+
+    def keep(self, *tables: Table) -> None:
+        """Notes on `tables` that their rows are of this origin as they are."""
+        for table in tables:
+            if not self.run.lake.is_current(table, self.origin):
+                self.run.lake.confirm(table, self.origin)

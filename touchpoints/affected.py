@@ -1,0 +1,175 @@
+"""Whom new input concerns: the persons to make anew, and the input that takes.
+
+A changed event or order concerns everybody its device ever was, before and after the change, and the buyers of its
+order. Each of these persons is made anew from all input of all devices of theirs; nobody else's rows can differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
+from touchpoints.visits import device_of
+
+MONEY_EVENTS = ("purchase", "refund")
+
+
+@dataclass(frozen=True)
+class Affected:
+    """persons (person_id) to make anew; devices (device) and orders (order_id) whose whole input that takes."""
+
+    persons: DataFrame
+    devices: DataFrame
+    orders: DataFrame
+
+    def owned(self, frame: DataFrame) -> DataFrame:
+        """The rows of `frame` (column person_id) that belong to these persons."""
+        return frame.join(self.persons, "person_id", how="left_semi")
+
+    def events(self, events: DataFrame) -> DataFrame:
+        """Everything that happened on the devices."""
+        return events.withColumn("device", device_of()).join(self.devices, "device", how="left_semi").drop("device")
+
+    def order_versions(self, orders: DataFrame) -> DataFrame:
+        """Every version of the orders."""
+        return orders.join(self.orders, "order_id", how="left_semi")
+
+    def on_devices(self, frame: DataFrame) -> DataFrame:
+        """The rows of `frame` (column anonymous_id) that are of the devices."""
+        known = self.devices.where(F.startswith("device", F.lit("a:"))).select(
+            F.substring("device", F.lit(3), F.length("device")).alias("anonymous_id")
+        )
+        return frame.join(known, "anonymous_id", how="left_semi")
+
+
+def find_affected(
+    events: DataFrame,
+    orders: DataFrame,
+    changed_events: DataFrame,
+    changed_orders: DataFrame,
+    *,
+    other_persons: DataFrame,
+    keep: Callable[[str, DataFrame], DataFrame],
+) -> Affected:
+    """Who is concerned by `changed_events` and `changed_orders` (rows as they were and as they are), and their input.
+
+    `events` and `orders` are all of bronze as it is now; `other_persons` (person_id) are concerned in any case.
+    `keep` stores a frame under a name and gives it back: each set here leads to several others.
+    """
+    devices_of_orders = keep("devices_of_orders", _devices_of_orders(events, orders))
+    logins = keep("logins", _logins(events, orders, devices_of_orders))
+
+    order_ids = _union(changed_events.select("order_id"), changed_orders.select("order_id")).where(
+        F.col("order_id").isNotNull()
+    )
+    touched = keep(
+        "touched",
+        _union(
+            changed_events.select(device_of().alias("device")),
+            _device_of_order(changed_orders),
+            devices_of_orders.join(order_ids, "order_id", how="left_semi").select("device"),
+        ),
+    )
+    buyers = orders.join(order_ids, "order_id", how="left_semi").select(login(F.col("user_id")).alias("user_id"))
+    users = keep(
+        "users",
+        _union(
+            logins.join(touched, "device", how="left_semi").select("user_id"),
+            changed_events.select(login(F.col("user_id")).alias("user_id")),
+            changed_orders.select(login(F.col("user_id")).alias("user_id")),
+            buyers,
+            _after(touched.select(F.col("device").alias("name")), "u:", "user_id"),
+            _after(other_persons.select(F.col("person_id").alias("name")), "user:", "user_id"),
+        ).where(F.col("user_id").isNotNull()),
+    )
+    persons = keep(
+        "persons",
+        _union(
+            users.select(person_of_user(F.col("user_id")).alias("person_id")),
+            _after(touched.select(F.col("device").alias("name")), "a:", "anonymous_id").select(
+                person_of_device(F.col("anonymous_id")).alias("person_id")
+            ),
+            _after(touched.select(F.col("device").alias("name")), "e:", "event_id").select(
+                person_of_nobody("event", F.col("event_id")).alias("person_id")
+            ),
+            order_ids.select(person_of_nobody("order", F.col("order_id")).alias("person_id")),
+            other_persons.select("person_id"),
+        ),
+    )
+
+    theirs = keep(
+        "theirs",
+        _union(
+            touched,
+            logins.join(users, "user_id", how="left_semi").select("device"),
+            users.select(F.concat(F.lit("u:"), F.col("user_id")).alias("device")),
+            _after(persons.select(F.col("person_id").alias("name")), "device:", "anonymous_id").select(
+                F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device")
+            ),
+            _after(persons.select(F.col("person_id").alias("name")), "event:", "event_id").select(
+                F.concat(F.lit("e:"), F.col("event_id")).alias("device")
+            ),
+        ),
+    )
+    their_orders = keep(
+        "their_orders",
+        _union(
+            order_ids,
+            orders.withColumn("user_id", login(F.col("user_id")))
+            .join(users, "user_id", how="left_semi")
+            .select("order_id"),
+            devices_of_orders.join(theirs, "device", how="left_semi").select("order_id"),
+            _after(persons.select(F.col("person_id").alias("name")), "order:", "order_id"),
+        ),
+    )
+    # An order told on several devices needs them all.
+    devices = keep(
+        "devices",
+        _union(theirs, devices_of_orders.join(their_orders, "order_id", how="left_semi").select("device")),
+    )
+    all_orders = keep(
+        "orders",
+        _union(their_orders, devices_of_orders.join(devices, "device", how="left_semi").select("order_id")),
+    )
+    return Affected(persons, devices, all_orders)
+
+
+def _logins(events: DataFrame, orders: DataFrame, devices_of_orders: DataFrame) -> DataFrame:
+    """Each pair of device and user_id that an event, any version of an order, or an event's order brings together."""
+    of_events = events.where(F.col("anonymous_id").isNotNull()).select(
+        device_of().alias("device"), login(F.col("user_id")).alias("user_id")
+    )
+    buyers = orders.select("order_id", login(F.col("user_id")).alias("user_id"))
+    of_orders = devices_of_orders.join(buyers, "order_id", how="inner").select("device", "user_id")
+    return _union(of_events, of_orders).where(F.col("user_id").isNotNull())
+
+
+def _devices_of_orders(events: DataFrame, orders: DataFrame) -> DataFrame:
+    """Each pair of device and order_id that money events or any version of an order name together."""
+    told = events.where(F.col("event_name").isin(*MONEY_EVENTS) & F.col("order_id").isNotNull())
+    fed = orders.where(F.col("anonymous_id").isNotNull())
+    return _union(
+        told.select(device_of().alias("device"), "order_id"),
+        fed.select(F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device"), "order_id"),
+    )
+
+
+def _device_of_order(orders: DataFrame) -> DataFrame:
+    named = orders.where(F.col("anonymous_id").isNotNull())
+    return named.select(F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device"))
+
+
+def _after(names: DataFrame, prefix: str, column: str) -> DataFrame:
+    """What follows `prefix` in those of `names` (column name) that begin with it."""
+    rest = F.substring("name", F.lit(len(prefix) + 1), F.length("name"))
+    return names.where(F.startswith("name", F.lit(prefix))).select(rest.alias(column))
+
+
+def _union(*frames: DataFrame) -> DataFrame:
+    """The distinct rows of all."""
+    return reduce(DataFrame.unionByName, frames).distinct()
