@@ -55,23 +55,29 @@ def build_attribution_credits(journeys: DataFrame, *, models: Sequence[str], kno
         _exact_shares(F.col("report_value")).alias("values"),
         _exact_shares(F.col("report_gross_value")).alias("gross_values"),
     )
-    rows = valued.select("*", F.posexplode("touches").alias("index", "touch"))
+    # Only single values leave the arrays: a row that carried its path along would make long paths quadratic.
+    touch = F.transform(
+        "touches",
+        lambda touch, index: F.struct(
+            touch.alias("touch"),
+            F.when(F.col("path_length") == 0, 0).otherwise(index + 1).alias("position"),
+            F.get(F.col("credit_of.shares"), index).alias("credit"),
+            F.get(F.col("values"), index).alias("credited_value"),
+            F.get(F.col("gross_values"), index).alias("gross_value"),
+        ),
+    )
     return conform(
-        rows.select(
+        valued.select(
             F.col("credit_of.model").alias("model"),
             "conversion_id",
             "conversion_type",
             F.col("ended_at").alias("converted_at"),
             "person_id",
-            "touch",
-            F.when(F.col("path_length") == 0, 0).otherwise(F.col("index") + 1).alias("position"),
             "path_length",
-            F.col("credit_of.shares")[F.col("index")].alias("credit"),
-            F.col("values")[F.col("index")].alias("credited_value"),
-            F.col("gross_values")[F.col("index")].alias("gross_value"),
             F.col("report_currency").alias("currency"),
             "is_first_purchase",
             F.lit(RULES_VERSION).alias("model_version"),
+            F.inline(touch),
         )
         .where(F.col("credit") > 0)
         .select("*", "touch.*"),

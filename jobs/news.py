@@ -40,7 +40,7 @@ def news_for(
         if standing is None:
             return None, f"{table.full_name} was not built yet"
         if standing["settings"] != origin.settings:
-            return None, f"settings that {table.full_name} rests on have changed"
+            return None, f"settings or rules that {table.full_name} rests on have changed"
         if standing["code"] != origin.code:
             return None, f"{table.full_name} was built by another version of the code"
         seen = standing["inputs"]

@@ -80,9 +80,9 @@ class Run:
         """A line of progress for people, on stderr."""
         self.console.print(f"  {message}", highlight=False, markup=False)
 
-    def origin(self, inputs: Sequence[Table], *sections: str) -> Origin:
-        """What a table made now from these inputs and settings sections is made from."""
-        return Origin(self.lake.versions(inputs), self.settings.digest(*sections), code_version())
+    def origin(self, inputs: Sequence[Table], *sections: str, rules: Sequence[str] = ()) -> Origin:
+        """What a table made now from these inputs, settings sections and `rules` (contents of files) is made from."""
+        return Origin(self.lake.versions(inputs), self.settings.digest(*sections, also=rules), code_version())
 
     @contextmanager
     def step(self, name: str) -> Iterator[StepLog]:

@@ -57,7 +57,9 @@ def build_silver(run: Run) -> None:
     Where bronze only gained since silver was built, the affected persons are made anew, else everything is.
     """
     with run.step("build") as log:
-        origin = run.origin(INPUTS, *SECTIONS)
+        rules = load_channel_rules(run.settings.touchpoints.channels_file)
+        sources = load_sources(run.settings.touchpoints.sources_file)
+        origin = silver_origin(run, rules, sources)
         stale = [table for table in OUTPUTS if run.full or not run.lake.is_current(table, origin)]
         if not stale:
             log.skip("bronze and settings are those silver was built from")
@@ -66,24 +68,27 @@ def build_silver(run: Run) -> None:
             (None, "asked for") if run.full else news_for(run, origin, OUTPUTS, followed=(BRONZE_EVENTS, BRONZE_ORDERS))
         )
         if run.dry_run:
-            how = "update" if news else "rebuild in full"
-            log.skip(f"would {how} {', '.join(table.full_name for table in stale)}")
+            how = "update" if news else f"rebuild in full ({reason})"
+            log.skip(f"would {how}: {', '.join(table.full_name for table in stale)}")
             return
         if news is None:
             run.say(f"building in full: {reason}")
-        _build(run, origin, news)
+        _build(run, origin, news, rules, sources)
         log.message = f"in full: {reason}" if news is None else "affected persons only"
 
 
-def _build(run: Run, origin: Origin, news: News | None) -> None:
+def silver_origin(run: Run, rules: ChannelRules, sources: SourceList) -> Origin:
+    """What silver made now is made from: bronze, settings, and what the rules say, wherever their files lie."""
+    return run.origin(INPUTS, *SECTIONS, rules=(rules.model_dump_json(), sources.model_dump_json()))
+
+
+def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sources: SourceList) -> None:
     """Silver anew: of the persons that `news` concern, or of everybody where it is None."""
     rates = build_daily_rates(
         run.lake.read(BRONZE_EXCHANGE_RATES),
         report_currency=run.settings.report.currency,
         max_age_days=run.settings.exchange_rates.max_age_days,
     )
-    rules = load_channel_rules(run.settings.touchpoints.channels_file)
-    sources = load_sources(run.settings.touchpoints.sources_file)
     writer = Writer(run, origin, is_full=news is None)
     if news is None:
         _build_persons(writer, None, rates, rules, sources)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -223,7 +224,8 @@ class Settings(Section):
     spark: Spark
     simulator: dict[str, Any]
 
-    def digest(self, *sections: str) -> str:
-        """A hash of the named sections; the same knobs give the same hash."""
+    def digest(self, *sections: str, also: Sequence[str] = ()) -> str:
+        """A hash of the named sections, of all where none is named, and of the texts `also`."""
         chosen = {name: self.model_dump(mode="json")[name] for name in sections or tuple(type(self).model_fields)}
-        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:16]
+        content = "\n".join([json.dumps(chosen, sort_keys=True), *also])
+        return hashlib.sha256(content.encode()).hexdigest()[:16]

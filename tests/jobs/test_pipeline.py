@@ -11,14 +11,17 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
+from conf import CONF_ROOT
 from jobs.credit import attribute
 from jobs.demo import simulate
 from jobs.intake import intake
 from jobs.publish import check_and_publish
 from jobs.reporting import report
 from jobs.run import Run, Step, open_run, perform
-from jobs.silver import build_silver
+from jobs.silver import build_silver, silver_origin
 from jobs.value import score, train
+from touchpoints.channels import load_channel_rules
+from touchpoints.source_list import load_sources
 from warehouse.errors import CheckFailed
 from warehouse.settings import Settings
 from warehouse.settings_file import load_settings
@@ -171,3 +174,16 @@ def test_a_failed_check_publishes_nothing_and_brings_gold_back(
     after = lake_now(made)
     assert after.read(OPS_PUBLISHED).count() == published_before
     assert after.read(GOLD_ATTRIBUTION_CREDITS).count() == rows_before
+
+
+def test_another_rule_is_another_origin_though_its_file_has_the_same_name(
+    shop: tuple[Settings, Run], tmp_path: Path
+) -> None:
+    _, opened = shop
+    text = (CONF_ROOT / "channels.yaml").read_text(encoding="utf-8")
+    sources = load_sources("sources.yaml")
+    origins = []
+    for content in (text, text, text.replace("AI Assistants", "Assistants")):
+        (tmp_path / "channels.yaml").write_text(content, encoding="utf-8")
+        origins.append(silver_origin(opened, load_channel_rules(str(tmp_path / "channels.yaml")), sources))
+    assert origins[0] == origins[1] != origins[2]

@@ -1,0 +1,107 @@
+"""One more day: how long the build takes where 59 days were built before, against a full build of all 60.
+
+    make bench-increment [EVENTS=10000000]
+
+The day brings its own events and late ones: as many as 1% of its rows, which happened up to a week earlier. Build and
+attribute are the jobs' own steps; the session is warm (start-up is told apart). Both results are compared row for row
+before a ratio is told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from heart_events import FIRST_DAY, OWN_DOMAIN, make_events
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from rich.console import Console
+from rich.table import Table as Grid
+
+from jobs.credit import attribute
+from jobs.run import Run, open_run, perform
+from jobs.silver import build_silver
+from warehouse.settings_file import load_settings
+from warehouse.tables import ALL_TABLES, BRONZE_EVENTS
+
+DAYS = 60
+LATE_SHARE, LATE_DAYS = 0.01, 7
+SEED = 20260301
+COMPARED = tuple(table for table in ALL_TABLES if table.layer in ("silver", "gold") and "customer" not in table.name)
+
+
+def main() -> int:
+    """Runs the benchmark; exit code 1 where the two results differ."""
+    events = int(os.environ.get("EVENTS", "10000000"))
+    root = Path(os.environ.get("BENCH_ROOT", "bench/out")).absolute() / "increment"
+    shutil.rmtree(root, ignore_errors=True)
+    begun = time.perf_counter()
+    run = _run(root / "lake", full=False)
+    start_up = time.perf_counter() - begun
+    made = make_events(run.spark, events, SEED, DAYS).where(F.col("event_at") < _day(DAYS))
+    made.write.parquet(str(root / "events"))
+    made = run.spark.read.parquet(str(root / "events"))
+
+    run.lake.append(BRONZE_EVENTS, made.where(~_of_last_batch()))
+    first = _timed(run)
+    run.lake.append(BRONZE_EVENTS, made.where(_of_last_batch()))
+    more = _timed(run)
+    anew = _run(root / "lake_anew", full=True, like=run)
+    anew.lake.append(BRONZE_EVENTS, made)
+    full = _timed(anew)
+
+    last, late = made.where(_of_last_batch()).count(), made.where(_is_late()).count()
+    differing = [table.full_name for table in COMPARED if _differ(run.lake.read(table), anew.lake.read(table))]
+    result = {
+        "events": made.count(), "events_of_the_day": last - late, "late_events": late, "start_up_seconds": start_up,
+        "first_59_days": first, "one_more_day": more, "all_60_days": full, "differing_tables": differing,
+        "ratio": None if differing else sum(more.values()) / sum(full.values()),
+    }  # fmt: skip
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    grid = Grid("Step", "One more day", "All 60 days", title=f"{result['events']:,} events")
+    for step in full:
+        grid.add_row(step, f"{more[step]:.1f} s", f"{full[step]:.1f} s")
+    told = "tables differ: " + ", ".join(differing) if differing else f"{result['ratio']:.2f}"
+    grid.add_row("ratio", told, "")
+    Console(stderr=True).print(grid)
+    return 1 if differing else 0
+
+
+def _run(lake: Path, *, full: bool, like: Run | None = None) -> Run:
+    settings = load_settings(None).model_copy(update={"lake": str(lake)})
+    touchpoints = settings.touchpoints.model_copy(update={"own_domains": [OWN_DOMAIN]})
+    settings = settings.model_copy(update={"touchpoints": touchpoints})
+    return open_run("bench", config=None, full=full, settings=settings, spark=like.spark if like else None)
+
+
+def _timed(run: Run) -> dict[str, float]:
+    before = len(run.steps)
+    perform(run, (build_silver, attribute))
+    return {step.name: step.seconds for step in run.steps[before:]}
+
+
+def _day(day: int) -> Column:
+    return F.lit(FIRST_DAY).cast("timestamp") + F.expr(f"INTERVAL {day} DAYS")
+
+
+def _is_late() -> Column:
+    """As many of the events of the week before the last day as are 1% of a day's."""
+    chance = F.shiftrightunsigned(F.xxhash64(F.lit("late"), "event_id"), 11) / F.lit(2.0**53)
+    in_week = F.col("event_at").between(_day(DAYS - 1 - LATE_DAYS), _day(DAYS - 1) - F.expr("INTERVAL 1 MICROSECOND"))
+    return in_week & (chance < LATE_SHARE / LATE_DAYS)
+
+
+def _of_last_batch() -> Column:
+    return (F.col("event_at") >= _day(DAYS - 1)) | _is_late()
+
+
+def _differ(one: DataFrame, other: DataFrame) -> bool:
+    return not one.exceptAll(other).unionByName(other.exceptAll(one)).isEmpty()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
