@@ -22,9 +22,9 @@ def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
     """One row per conversion type, state and what followed it: conversion_type, before, channel, journeys, conversions,
     value.
 
-    A state (`before`) is the last `order` channels, oldest first, fewer near the start, [] before the first touch; equal
-    neighbours are one touch. `channel` is the next one, null where journeys ended in the state; conversions and value
-    (net, the part below 0 left out) are of those. Journeys without touch play no part. UsageError for an order below 1.
+    A state (`before`) is the last `order` channels, oldest first, fewer near the start, [] before the first touch;
+    equal neighbours are one touch. `channel` is the next one, null where journeys ended in the state; conversions and
+    value (net, a negative one as 0) are of those. Journeys without touch play no part. UsageError for an order below 1.
     """
     check_order(order)
     walked = _walked(journeys, _collapsed(F.col("path")["channel"]))
