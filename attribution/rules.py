@@ -7,42 +7,18 @@ Every model is an expression from a path to an array of weights, one per touch i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from warehouse.errors import UsageError
+from attribution.more_rules import custom, ends_and_middle, inverse_j_shaped, j_shaped, last_paid, u_shape
+from attribution.rule_knobs import RuleKnobs
+
+__all__ = ["DIRECT", "RULES", "RULES_VERSION", "Rule", "RuleKnobs", "credit_of", "credits_of"]
 
 DIRECT = "Direct"
 SECONDS_PER_DAY = 86_400
-
-
-@dataclass(frozen=True)
-class RuleKnobs:
-    """Half-life in days, ratio of a touch's weight to the next one's, and shares of the ends.
-
-    UsageError unless the ends' shares lie in 0 to 1 and their sum above 0 and at most 1.
-    """
-
-    half_life_days: float
-    order_ratio: float
-    position_first: float
-    position_last: float
-
-    def __post_init__(self) -> None:
-        """Refuse ends that leave less than nothing to the middle, or two touches without any share."""
-        first, last = self.position_first, self.position_last
-        if min(first, last) < 0 or first + last == 0 or self.position_middle < 0:
-            raise UsageError(
-                f"attribution.position_based: first {first} and last {last} must be shares "
-                "whose sum is above 0 and at most 1"
-            )
-
-    @property
-    def position_middle(self) -> float:
-        """What the ends leave to the touches between them; 0 where they take all, in spite of binary fractions."""
-        return round(1.0 - self.position_first - self.position_last, 12)
+RULES_VERSION = "rules"
 
 
 Rule = Callable[[Column, Column, RuleKnobs], Column]
@@ -72,17 +48,7 @@ def linear(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
 
 def position_based(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
     """The ends get their shares, the middle touches divide the rest; two touches share as the ends do."""
-    size = F.size(path)
-    middle = F.lit(knobs.position_middle) / (size - 2)
-    return F.transform(
-        path,
-        lambda touch, index: (
-            F.when(size == 1, F.lit(1.0))
-            .when(index == 0, F.lit(knobs.position_first))
-            .when(index == size - 1, F.lit(knobs.position_last))
-            .otherwise(middle)
-        ),
-    )
+    return ends_and_middle(path, knobs.position_first, knobs.position_last)
 
 
 def time_decay(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
@@ -115,18 +81,23 @@ RULES: dict[str, Rule] = {
         position_based,
         time_decay,
         time_decay_by_order,
+        u_shape,
+        j_shaped,
+        inverse_j_shaped,
+        last_paid,
+        custom,
     )
 }
 
 
-def credits_of(models: Sequence[str], path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
-    """array<struct<model, weights>>: for each model the path's shares, which sum to 1."""
-    return F.array(
-        *(
-            F.struct(F.lit(name).alias("model"), _shares(RULES[name](path, converted_at, knobs)).alias("shares"))
-            for name in models
-        )
-    )
+def credits_of(models: Sequence[str], path: Column, converted_at: Column, knobs: RuleKnobs) -> list[Column]:
+    """struct<model, version, shares> of each model: the path's shares, which sum to 1."""
+    return [credit_of(name, RULES_VERSION, _shares(RULES[name](path, converted_at, knobs))) for name in models]
+
+
+def credit_of(model: str, version: str, shares: Column) -> Column:
+    """struct<model, version, shares>: how one model divides a conversion over the touches of its path."""
+    return F.struct(F.lit(model).alias("model"), F.lit(version).alias("version"), shares.alias("shares"))
 
 
 def _one(condition: Column) -> Column:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from attribution.markov import select_order
 from attribution.path_models import (
     ALL_MODELS,
     DEFAULT_MODELS,
@@ -19,11 +20,14 @@ from attribution.path_models import (
     transition_rows,
 )
 from attribution.path_rules import PathRuleKnobs
-from attribution.path_transforms import FORMS, transform_named, transformed
+from attribution.path_transforms import FORMS, Transform, transform_named, transformed
+from attribution.paths import Paths
 from attribution.paths_file import SEPARATOR, read_paths, write_rows
 from warehouse.errors import DistributaryError, UsageError
 
 INTERRUPTED = 130
+AUTO = "auto"
+ORDERS = (1, 2, 3)
 LARGE_BYTES = 100_000_000
 DESCRIPTION = """\
 Credits aggregated paths to channels by rules, Markov and Shapley. Starts no Spark.
@@ -76,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--paths", required=True, metavar="IN", help="CSV or Parquet with path, conversions, and if known value, nulls")
     add("--out", required=True, metavar="OUT", help="CSV, Parquet (.parquet), or - for CSV on stdout")
-    add("--order", type=int, default=1, metavar="K", help="order of markov: a state is the last K channels (default 1)")
+    order = "order of markov: a state is the last K channels (default 1); auto: that of 1 to 3 foretelling --newer best"
+    add("--order", type=_order, default=1, metavar="K", help=order)
+    add("--newer", metavar="FILE", help="paths of a newer period, as IN; with --order auto it only chooses the order")
     others = [model for model in ALL_MODELS if model not in DEFAULT_MODELS]
     add("--models", type=_names, default=DEFAULT_MODELS, metavar="a,b,…", help=_models_help(others))
     add("--separator", default=SEPARATOR, help="what joins the channels of a path (default %(default)r)")
@@ -96,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> None:
     if (options.effects or options.matrix) and "markov" not in options.models:
         raise UsageError("--effects and --matrix are of the model markov: add it to --models")
+    if (options.order == AUTO) != bool(options.newer):
+        raise UsageError("--order auto and --newer FILE go together: orders are compared on newer paths")
     files = [name for name in (options.out, options.effects, options.matrix) if name]
     if len(set(files)) < len(files):
         raise UsageError("--out, --effects and --matrix need different files")
@@ -112,7 +120,8 @@ def _run(options: argparse.Namespace) -> None:
 
     read = read_paths(options.paths, options.separator)
     paths = transformed(read.paths, transforms)
-    done = attribute(paths, options.models, order=options.order, knobs=knobs, has_value=read.has_value)
+    order = _chosen_order(options, paths, transforms)
+    done = attribute(paths, options.models, order=order, knobs=knobs, has_value=read.has_value)
     for note in (*read.notes, *done.notes):
         _say(f"note: {note}")
     if options.effects and done.markov:
@@ -126,8 +135,27 @@ def _run(options: argparse.Namespace) -> None:
     )
 
 
+def _chosen_order(options: argparse.Namespace, paths: Paths, transforms: Sequence[Transform]) -> int:
+    """The order asked for; with auto the one that foretells the newer paths best."""
+    if options.order != AUTO:
+        return int(options.order)
+    newer = transformed(read_paths(options.newer, options.separator).paths, transforms)
+    order = select_order(paths, newer, ORDERS)
+    _say(f"note: order {order} of markov foretells {options.newer} best")
+    return order
+
+
 def _models_help(others: Sequence[str]) -> str:
     return f"models (default {','.join(DEFAULT_MODELS)}; also {', '.join(others)})"
+
+
+def _order(text: str) -> int | str:
+    if text == AUTO:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number nor auto") from None
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -6,13 +6,14 @@ from importlib import import_module
 
 import typer
 
-# job: module with a function of the job's name
+# job: module with a function of the job's name, _ for -
 JOBS = (
     "simulate",
     "ingest",
     "build",
     "attribute",
     "train",
+    "train-attribution",
     "score",
     "pipeline",
     "check",
@@ -41,7 +42,8 @@ def attribute_paths(context: typer.Context) -> None:
 def main() -> None:
     """Runs the job that the command line names."""
     for job in JOBS:
-        app.command(job)(getattr(import_module(f"jobs.{job}"), job))
+        name = job.replace("-", "_")
+        app.command(job)(getattr(import_module(f"jobs.{name}"), name))
     app()
 
 

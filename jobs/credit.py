@@ -9,7 +9,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from attribution.attribution_credits import build_attribution_credits, credited_journeys
+from attribution.attribution_credits import credited_journeys
 from attribution.channel_performance import (
     before_changes,
     build_channel_performance,
@@ -20,10 +20,11 @@ from attribution.channel_performance import (
 )
 from attribution.journeys import build_journeys
 from attribution.path_summary import build_path_summary, update_path_summary, walked_paths
-from attribution.rules import RuleKnobs
+from jobs.credit_models import credit_models, credited_models
 from jobs.news import News, Writer, news_for
 from jobs.run import Run
 from warehouse.contracts import Table
+from warehouse.store import Origin
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
@@ -36,6 +37,15 @@ from warehouse.tables import (
 
 OUTPUTS = (SILVER_JOURNEYS, GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY)
 SECTIONS = ("report", "attribution")
+
+
+def journeys(run: Run) -> None:
+    """Journeys alone: what data-driven models are fitted on before anything is credited."""
+    with run.step("journeys") as log:
+        done = _journeys(run)
+        if not done or run.dry_run:
+            log.skip(f"would {done}" if done else "silver and settings are those journeys were made from")
+        log.message = log.message or done
 
 
 def attribute(run: Run) -> None:
@@ -62,12 +72,13 @@ def _make(
     *,
     anew: Callable[[Writer], None],
     update: Callable[[Writer, News], None],
+    rests_on: Callable[[Origin], Origin] = lambda origin: origin,
 ) -> str:
     """Brings one table to its inputs, by what changed in them where that is known; says what was done, '' for nothing.
 
     Under --dry-run it only says it.
     """
-    origin = run.origin(inputs, *SECTIONS)
+    origin = rests_on(run.origin(inputs, *SECTIONS))
     if not run.full and run.lake.is_current(table, origin):
         return ""
     news, reason = (None, "asked for") if run.full else news_for(run, origin, (table,), followed=inputs)
@@ -111,18 +122,11 @@ def _journeys(run: Run) -> str:
 
 
 def _credits(run: Run) -> str:
-    settings, lake = run.settings.attribution, run.lake
+    settings, lake, models = run.settings.attribution, run.lake, credit_models(run)
 
     def built(journeys: DataFrame) -> DataFrame:
-        return build_attribution_credits(
-            credited_journeys(journeys, start_date=settings.start_date, timezone=run.settings.report.timezone),
-            models=settings.models,
-            knobs=RuleKnobs(
-                half_life_days=settings.half_life_days,
-                order_ratio=settings.order_ratio,
-                position_first=settings.position_based.first,
-                position_last=settings.position_based.last,
-            ),
+        return models.credits(
+            credited_journeys(journeys, start_date=settings.start_date, timezone=run.settings.report.timezone)
         )
 
     def anew(writer: Writer) -> None:
@@ -137,7 +141,8 @@ def _credits(run: Run) -> str:
 
             writer.write(GOLD_ATTRIBUTION_CREDITS, built(theirs(lake.read(SILVER_JOURNEYS))), theirs)
 
-    return _make(run, GOLD_ATTRIBUTION_CREDITS, (SILVER_JOURNEYS,), anew=anew, update=update)
+    inputs = (SILVER_JOURNEYS,)
+    return _make(run, GOLD_ATTRIBUTION_CREDITS, inputs, anew=anew, update=update, rests_on=models.origin)
 
 
 def _performance(run: Run) -> str:
@@ -148,7 +153,7 @@ def _performance(run: Run) -> str:
             credits,
             spend,
             names,
-            models=settings.models,
+            models=credited_models(run),
             conversion_types=settings.conversion_types,
             timezone=zone,
             report_currency=run.settings.report.currency,

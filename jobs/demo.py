@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from jobs.credit import attribute
+from jobs.channel_fit import fit_channels
+from jobs.credit import attribute, journeys
 from jobs.intake import intake
 from jobs.options import Config, job_main, run_steps
 from jobs.publish import check_and_publish
@@ -28,7 +29,19 @@ def train_once(run: Run) -> None:
         train(run)
 
 
-STEPS = (simulate, intake, build_silver, attribute, train_once, score, check_and_publish, report, show_summary)
+STEPS = (
+    simulate,
+    intake,
+    build_silver,
+    journeys,
+    fit_channels,
+    attribute,
+    train_once,
+    score,
+    check_and_publish,
+    report,
+    show_summary,
+)
 
 
 def demo(config: Config = None) -> None:

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_journeys
 from attribution.checks import check_credits, check_paths, check_performance
+from jobs.credit_models import credited_models
 from jobs.run import Run
 from touchpoints.ad_spend import valid_spend
 from touchpoints.checks import check_bronze, check_keys, check_silver, check_spend
@@ -88,7 +89,7 @@ def check_tables(run: Run) -> list[CheckResult]:
         *check_bronze(read),
         *check_silver(read),
         *check_spend(valid_spend(read(BRONZE_AD_SPEND), timezone=zone), spend),
-        *check_credits(credited, credits, models=settings.attribution.models),
+        *check_credits(credited, credits, models=credited_models(run)),
         *check_performance(credits, spend, read(GOLD_CHANNEL_PERFORMANCE)),
         *check_paths(journeys, read(GOLD_PATH_SUMMARY)),
         *check_keys(read, tuple(table for table in UNIQUE_TABLES if run.lake.exists(table))),

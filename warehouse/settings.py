@@ -134,6 +134,11 @@ RuleModel = Literal[
     "position_based",
     "time_decay",
     "time_decay_by_order",
+    "u_shape",
+    "j_shaped",
+    "inverse_j_shaped",
+    "last_paid",
+    "custom",
 ]
 
 
@@ -150,6 +155,21 @@ class PositionBased(Section):
         return self
 
 
+class Markov(Section):
+    """How far a state of the Markov model looks back."""
+
+    order: Annotated[int, Field(ge=1, le=3)] | Literal["auto"]
+    holdout_days: PositiveDays
+
+
+class DataDriven(Section):
+    """Which data-driven models are fitted and credited, and where their fits are kept."""
+
+    models: list[Literal["markov", "shapley"]]
+    experiment: str
+    model_name: str
+
+
 class Attribution(Section):
     """Which conversions are credited, over which window, by which models."""
 
@@ -162,6 +182,19 @@ class Attribution(Section):
     half_life_days: Annotated[float, Field(gt=0)]
     order_ratio: Annotated[float, Field(gt=0, le=1)]
     position_based: PositionBased
+    paid_channels: list[str]
+    channel_weights: dict[str, Annotated[float, Field(ge=0)]]
+    transforms: list[Literal["exposure", "first", "drop_direct"]]
+    markov: Markov
+    data_driven: DataDriven
+
+    @model_validator(mode="after")
+    def _rules_have_their_knobs(self) -> Self:
+        if "last_paid" in self.models and not self.paid_channels:
+            raise ValueError("the model last_paid needs paid_channels")
+        if "custom" in self.models and not any(self.channel_weights.values()):
+            raise ValueError("the model custom needs channel_weights, one of them above 0")
+        return self
 
     def lookback_of(self, conversion_type: str) -> int:
         """Days that a conversion of this type looks back."""

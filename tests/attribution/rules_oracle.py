@@ -19,7 +19,16 @@ NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 MICRO = timedelta(microseconds=1)
-KNOBS = RuleKnobs(half_life_days=7.0, order_ratio=0.5, position_first=0.4, position_last=0.4)
+PAID = frozenset({"B", "Paid Search"})
+WEIGHTS = {"A": 1.0, "B": 3.0}
+KNOBS = RuleKnobs(
+    half_life_days=7.0,
+    order_ratio=0.5,
+    position_first=0.4,
+    position_last=0.4,
+    paid_channels=PAID,
+    channel_weights=WEIGHTS,
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -72,6 +81,37 @@ def time_decay_by_order(path: Sequence[Touch], converted_at: datetime) -> list[F
     return [Fraction(2**index, 2 ** len(path) - 1) for index in range(len(path))]
 
 
+def _ends(path: Sequence[Touch], first: Fraction, last: Fraction) -> list[Fraction]:
+    if len(path) == 1:
+        return [Fraction(1)]
+    between = [(1 - first - last) / (len(path) - 2)] * (len(path) - 2) if len(path) > 2 else []
+    weights = [first, *between, last]
+    return [weight / sum(weights) for weight in weights]
+
+
+def u_shape(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
+    return _ends(path, Fraction(2, 5), Fraction(2, 5))
+
+
+def j_shaped(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
+    return _ends(path, Fraction(1, 5), Fraction(3, 5))
+
+
+def inverse_j_shaped(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
+    return _ends(path, Fraction(3, 5), Fraction(1, 5))
+
+
+def last_paid(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
+    paid = [index for index, touch in enumerate(path) if touch.channel in PAID]
+    chosen = paid[-1] if paid else len(path) - 1
+    return [Fraction(int(index == chosen)) for index in range(len(path))]
+
+
+def custom(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
+    weights = [Fraction(WEIGHTS.get(touch.channel, 0)) for touch in path]
+    return [weight / sum(weights) for weight in weights] if sum(weights) else linear(path, converted_at)
+
+
 ORACLE: dict[str, Callable[[Sequence[Touch], datetime], list[Fraction]]] = {
     "first_touch": first_touch,
     "last_touch": last_touch,
@@ -80,6 +120,11 @@ ORACLE: dict[str, Callable[[Sequence[Touch], datetime], list[Fraction]]] = {
     "position_based": position_based,
     "time_decay": time_decay,
     "time_decay_by_order": time_decay_by_order,
+    "u_shape": u_shape,
+    "j_shaped": j_shaped,
+    "inverse_j_shaped": inverse_j_shaped,
+    "last_paid": last_paid,
+    "custom": custom,
 }
 
 

@@ -263,3 +263,18 @@ def test_no_spark_is_imported(tmp_path: Path) -> None:
         [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_order_auto_is_the_order_that_foretells_the_newer_paths_best(desk: Desk) -> None:
+    # Whether B converts depends on what came before it.
+    paths = HEADER + "A > B,300,300,0\nC > B,0,0,300\n"
+    newer = desk.file(HEADER + "A > B,100,100,0\nC > B,0,0,100\n", "newer.csv")
+    chosen = desk.run(paths, "--models", "markov", "--order", "auto", "--newer", newer)
+    assert chosen == desk.run(paths, "--models", "markov", "--order", "2")
+    assert chosen != desk.run(paths, "--models", "markov")
+
+
+def test_order_auto_needs_newer_paths_and_they_need_it(desk: Desk) -> None:
+    newer = desk.file(HEADER + "A,1,1,1\n", "newer.csv")
+    assert desk.fails(HEADER + "A,1,1,1\n", "--order", "auto")[0] == 2
+    assert desk.fails(HEADER + "A,1,1,1\n", "--newer", newer)[0] == 2

@@ -8,7 +8,9 @@ from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
+from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
+from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
@@ -42,6 +44,8 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_PATH_SUMMARY,
+    GOLD_CHANNEL_EFFECTS,
+    GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_SUMMARY,
     GOLD_CUSTOMER_VALUE,
     OPS_RUN_LOG,
@@ -60,7 +64,9 @@ __all__ = [
     "BRONZE_ORDERS",
     "BRONZE_QUARANTINE",
     "GOLD_ATTRIBUTION_CREDITS",
+    "GOLD_CHANNEL_EFFECTS",
     "GOLD_CHANNEL_PERFORMANCE",
+    "GOLD_CHANNEL_TRANSITIONS",
     "GOLD_CUSTOMER_SUMMARY",
     "GOLD_CUSTOMER_VALUE",
     "GOLD_PATH_SUMMARY",

@@ -1,0 +1,96 @@
+"""A data-driven fit as plain data: each channel's effects by model and conversion type, and what credit needs of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from attribution import markov, shapley
+from attribution.fitted_credit import FittedModel
+from attribution.paths import Floats, Paths, summed
+
+
+class ChannelEffect(NamedTuple):
+    """One row of gold.channel_effects, without version and day."""
+
+    model: str
+    conversion_type: str
+    channel: str
+    markov_order: int | None
+    removal_effect: float
+    share: float
+    value_removal_effect: float
+    value_share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelModel:
+    """The effects of every model, type and channel, fitted on the journeys up to `as_of`."""
+
+    as_of: dt.date
+    effects: Sequence[ChannelEffect]
+
+    @property
+    def models(self) -> list[str]:
+        """The models that were fitted, sorted."""
+        return sorted({effect.model for effect in self.effects})
+
+    def fitted(self, models: Iterable[str], version: str) -> list[FittedModel]:
+        """Those of `models` that were fitted, as credit needs them, in this order."""
+        found: dict[str, dict[str, dict[str, float]]] = {}
+        for effect in self.effects:
+            by_type = found.setdefault(effect.model, {})
+            by_type.setdefault(effect.conversion_type, {})[effect.channel] = effect.share
+        return [FittedModel(name=name, version=version, weights=found[name]) for name in models if name in found]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return {"as_of": self.as_of.isoformat(), "effects": [effect._asdict() for effect in self.effects]}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> ChannelModel:
+        """The model of `to_dict`; KeyError, TypeError or ValueError for other data."""
+        effects = [ChannelEffect(**effect) for effect in plain["effects"]]
+        return cls(as_of=dt.date.fromisoformat(plain["as_of"]), effects=effects)
+
+
+def markov_effects(conversion_type: str, fitted: markov.MarkovFit) -> list[ChannelEffect]:
+    """The removal effects of a Markov fit and their shares."""
+    columns = (fitted.removal_effects, fitted.shares, fitted.value_removal_effects, fitted.value_shares)
+    return _effects("markov", conversion_type, fitted.order, fitted.channels, columns)
+
+
+def shapley_effects(conversion_type: str, sets: Paths) -> list[ChannelEffect]:
+    """The Shapley values of 'conversions of journeys inside S', over all touched conversions; `sets` names each
+    journey's channels once.
+
+    The removal effect is the part that the grand coalition loses without the channel: of conversions it touched.
+    """
+    walked = sets.touched()
+    fitted = shapley.fit_subset_game(walked)
+    conversions, value = walked.conversions, walked.value
+    touched = [
+        summed(walked.steps, amounts[walked.path_of_step], len(walked.channels)) for amounts in (conversions, value)
+    ]
+    columns = (
+        _over(touched[0], conversions.sum()),
+        _over(fitted.credited_conversions, conversions.sum()),
+        _over(touched[1], value.sum()),
+        _over(fitted.credited_value, value.sum()),
+    )
+    return _effects("shapley", conversion_type, None, walked.channels, columns)
+
+
+def _effects(
+    model: str, conversion_type: str, order: int | None, channels: Sequence[str], columns: Sequence[Floats]
+) -> list[ChannelEffect]:
+    rows = zip(channels, *(column.tolist() for column in columns), strict=True)
+    return [ChannelEffect(model, conversion_type, channel, order, *numbers) for channel, *numbers in rows]
+
+
+def _over(amounts: Floats, total: float) -> Floats:
+    return amounts / total if total > 0 else np.zeros_like(amounts)

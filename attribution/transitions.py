@@ -1,0 +1,103 @@
+"""What data-driven models learn from, counted from silver.journeys by Spark: only counts reach the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from attribution.markov_chain import End, Move, check_order
+from attribution.paths import Paths
+
+
+def known_journeys(journeys: DataFrame, *, as_of: date, timezone: str) -> DataFrame:
+    """The journeys that ended on `as_of` (reporting day) or earlier and have a touch."""
+    ended_on = F.from_utc_timestamp("ended_at", timezone).cast("date")
+    return journeys.where((ended_on <= F.lit(as_of)) & (F.size("path") > 0))
+
+
+def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
+    """One row per conversion type, state and what followed it: conversion_type, before, channel, journeys, conversions,
+    value.
+
+    A state (`before`) is the last `order` channels, oldest first, fewer near the start, [] before the first touch;
+    equal neighbours are one touch. `channel` is the next one, null where journeys ended in the state; conversions and
+    value (net, a negative one as 0) are of those. Journeys without touch play no part. UsageError for an order below 1.
+    """
+    check_order(order)
+    walked = _walked(journeys, _collapsed(F.col("path")["channel"]))
+    size = F.size("channels")
+    moves = F.transform("channels", lambda channel, index: _step(_last(index, order), channel))
+    end = F.array(_step(_last(size, order), F.lit(None).cast("string")))
+    steps = walked.select("conversion_type", "is_conversion", "value", F.explode(F.concat(moves, end)).alias("step"))
+    ended = F.col("step.channel").isNull()
+    return steps.groupBy("conversion_type", "step.before", "step.channel").agg(
+        F.count(F.lit(1)).alias("journeys"),
+        F.count_if(ended & F.col("is_conversion")).alias("conversions"),
+        F.sum(F.when(ended, F.col("value")).otherwise(0.0)).alias("value"),
+    )
+
+
+def count_channel_sets(journeys: DataFrame) -> DataFrame:
+    """One row per conversion type and set of channels that journeys touched: conversion_type, channels (sorted),
+    conversions, value, nulls."""
+    return _counted(_walked(journeys, F.array_sort(F.array_distinct(F.col("path")["channel"]))))
+
+
+def count_paths(journeys: DataFrame) -> DataFrame:
+    """The same per path of channels, equal neighbours one touch: what the choice of an order looks at."""
+    return _counted(_walked(journeys, _collapsed(F.col("path")["channel"])))
+
+
+def moves_and_ends(rows: Iterable[Row]) -> tuple[list[Move], list[End]]:
+    """The collected rows of `count_transitions`, of one conversion type, as `markov.fit_transitions` takes them."""
+    moves, ends = [], []
+    for row in rows:
+        state = tuple(row["before"])
+        if row["channel"] is not None:
+            moves.append(Move(state, row["channel"], row["journeys"]))
+        else:
+            ends.append(End(state, row["conversions"], row["value"], row["journeys"] - row["conversions"]))
+    return moves, ends
+
+
+def paths_of(rows: Iterable[Row]) -> Paths:
+    """The collected rows of `count_channel_sets` or `count_paths`, of one conversion type, as aggregated paths."""
+    known = list(rows)
+    conversions, value, nulls = ([row[name] for row in known] for name in ("conversions", "value", "nulls"))
+    return Paths.of([row["channels"] for row in known], conversions, value, nulls)
+
+
+def _walked(journeys: DataFrame, channels: Column) -> DataFrame:
+    return journeys.where(F.size("path") > 0).select(
+        "conversion_type",
+        channels.alias("channels"),
+        F.col("conversion_id").isNotNull().alias("is_conversion"),
+        # More refunded than paid: worth nothing, but no model knows a negative value.
+        F.greatest(F.col("report_value").cast("double"), F.lit(0.0)).alias("value"),
+    )
+
+
+def _counted(walked: DataFrame) -> DataFrame:
+    return walked.groupBy("conversion_type", "channels").agg(
+        F.count_if("is_conversion").alias("conversions"),
+        F.sum(F.when(F.col("is_conversion"), F.col("value")).otherwise(0.0)).alias("value"),
+        F.count_if(~F.col("is_conversion")).alias("nulls"),
+    )
+
+
+def _collapsed(channels: Column) -> Column:
+    # A channel is never null, so the first one differs from the null before it.
+    return F.filter(channels, lambda channel, index: ~channel.eqNullSafe(F.get(channels, index - 1)))
+
+
+def _last(end: Column, order: int) -> Column:
+    """The last `order` of the first `end` channels."""
+    length = F.least(end, F.lit(order))
+    return F.slice("channels", end - length + 1, length)
+
+
+def _step(before: Column, channel: Column) -> Column:
+    return F.struct(before.alias("before"), channel.alias("channel"))

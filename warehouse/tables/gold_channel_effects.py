@@ -1,0 +1,32 @@
+"""gold.channel_effects: what each data-driven fit says of each channel."""
+
+from warehouse.contracts import Column, Table
+
+GOLD_CHANNEL_EFFECTS = Table(
+    layer="gold",
+    name="channel_effects",
+    grain="data-driven model version, model, conversion type and channel",
+    key=("model_version", "model", "conversion_type", "channel"),
+    notes=(
+        "One fit is one model_version; credits name the one they are of. share sums to 1 per version, model and "
+        "conversion type (all 0 where no touched journey converted). Credit by touch divides each conversion by these "
+        "shares among the channels of its own path, so its sums differ from share."
+    ),
+    columns=(
+        Column("model_version", "string", "registered model and its version", nullable=False),
+        Column("model", "string", "markov or shapley", nullable=False),
+        Column("conversion_type", "string", "type of conversion", nullable=False),
+        Column("channel", "string", "channel, also one that only journeys without conversion touched", nullable=False),
+        Column("markov_order", "int", "of markov: how many last channels make a state; null for shapley"),
+        Column(
+            "removal_effect",
+            "double",
+            "share of the conversions lost without the channel; shapley: that of conversions it touched",
+            nullable=False,
+        ),
+        Column("share", "double", "the channel's part of all touched conversions, 0 to 1", nullable=False),
+        Column("value_removal_effect", "double", "share of the net value lost without the channel", nullable=False),
+        Column("value_share", "double", "the channel's part of the net value, 0 to 1", nullable=False),
+        Column("as_of", "date", "last day the fit knew", nullable=False),
+    ),
+)
