@@ -49,33 +49,28 @@ TARGETS = {"ours / floor": 2.0, "ours / duckdb": 2.5}
 def measure(spark: SparkSession, settings: Settings, events: int, folder: Path) -> dict[str, Any]:
     """Seconds of each side on `events` events, what they differ in, and the ratios that hold."""
     lake = made_lake(spark, events, folder)
-    rows = lake.read(BRONZE_EVENTS).count()
     bronze = files_of(folder, BRONZE_EVENTS)
-    failures: dict[str, str] = {}
-    ours = _attempt("ours", failures, lambda: build_heart(lake, settings))
-    floor = _attempt("floor", failures, lambda: run_floor(lake, str(folder / "floor"), None))
-    narrow = _attempt("floor", failures, lambda: run_floor(lake, str(folder / "floor_narrow"), HEART_COLUMNS))
     memory = settings.spark.conf["spark.driver.memory"].upper() + "B"
-    theirs = _attempt(
-        "duckdb",
-        failures,
-        lambda: build_with_duckdb(bronze, folder / "duckdb", settings, threads=THREADS, memory=memory),
-    )
-    differ = differences(folder, folder / "duckdb") if ours and theirs else {}
-    seconds = {
-        "ours": sum(ours.values()) if ours else None,
-        "floor": floor,
-        "floor, heart's columns": narrow,
-        "duckdb": sum(theirs.values()) if theirs else None,
+    sides: dict[str, Callable[[], Any]] = {
+        "ours": lambda: build_heart(lake, settings),
+        "floor": lambda: run_floor(lake, str(folder / "floor"), None),
+        "floor, heart's columns": lambda: run_floor(lake, str(folder / "floor_narrow"), HEART_COLUMNS),
+        "duckdb": lambda: build_with_duckdb(bronze, folder / "duckdb", settings, threads=THREADS, memory=memory),
     }
+    runs = {side: _attempt(spark, work) for side, work in sides.items()}
+    failures = {side: run["failure"] for side, run in runs.items() if "failure" in run}
+    differ = differences(folder, folder / "duckdb") if not {"ours", "duckdb"} & set(failures) else {}
+    is_same = bool(differ) and not any(differ.values())
     return {
-        "events": rows,
-        "rows": row_counts(folder) if ours else {},
-        "seconds": seconds,
-        "seconds_by_table": {"ours": ours, "duckdb": theirs},
+        "events": lake.read(BRONZE_EVENTS).count(),
+        "rows": {} if "ours" in failures else row_counts(folder),
+        "seconds": {side: run.get("seconds") for side, run in runs.items()},
+        "cpu_seconds": {side: run.get("cpu_seconds") for side, run in runs.items()},
+        "seconds_by_table": {side: run.get("result") for side, run in runs.items() if side in ("ours", "duckdb")},
         "differing_rows": differ,
         "failures": failures,
-        "ratios": _ratios(seconds, is_same=bool(differ) and not any(differ.values())),
+        "ratios": _ratios(runs, "seconds", is_same=is_same),
+        "cpu_ratios": _ratios(runs, "cpu_seconds", is_same=is_same),
     }
 
 
@@ -97,32 +92,48 @@ def skew(spark: SparkSession, settings: Settings, events: int, folder: Path) -> 
             "ratio": total["one visitor"] / total["many visitors"], "target": 3.0}  # fmt: skip
 
 
-def _attempt(side: str, failures: dict[str, str], work: Callable[[], Any]) -> Any:
+def _attempt(spark: SparkSession, work: Callable[[], Any]) -> dict[str, Any]:
+    """result, seconds and cpu_seconds of a side, or its failure."""
+    started, cpu_started = time.perf_counter(), _cpu_seconds(spark)
     try:
-        return work()
+        result = work()
     except Exception as error:  # a side that fails must not take the other's figures along
-        failures[side] = f"{type(error).__name__}: {str(error)[:500]}"
-        return None
+        return {"failure": f"{type(error).__name__}: {str(error)[:500]}"}
+    return {
+        "result": result,
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": _cpu_seconds(spark) - cpu_started,
+    }
 
 
-def _ratios(seconds: dict[str, float | None], *, is_same: bool) -> dict[str, float]:
-    ours = seconds["ours"]
+def _cpu_seconds(spark: SparkSession) -> float:
+    """Processor time of this process (DuckDB) and of the JVM (Spark) so far: other work on the machine is not in it."""
+    jvm: Any = spark._jvm
+    java = jvm.java.lang.management.ManagementFactory.getOperatingSystemMXBean().getProcessCpuTime() / 1e9
+    return float(time.process_time() + java)
+
+
+def _ratios(runs: dict[str, dict[str, Any]], figure: str, *, is_same: bool) -> dict[str, float]:
+    ours = runs["ours"].get(figure)
     if ours is None or not is_same:
         return {}
-    return {f"ours / {name}": ours / other for name, other in seconds.items() if name != "ours" and other}
+    return {f"ours / {side}": ours / run[figure] for side, run in runs.items() if side != "ours" and figure in run}
 
 
 def _show(console: Console, measured: dict[str, Any]) -> None:
     table = RichTable(title=f"sessions to credits, {measured['events']:,} events")
-    for heading in ("side", "seconds", "ours is times this", "target"):
+    for heading in ("side", "seconds", "CPU seconds", "ours is times this", "by CPU", "target"):
         table.add_column(heading, justify="left" if heading == "side" else "right")
     for name, seconds in measured["seconds"].items():
         ratio = measured["ratios"].get(f"ours / {name}")
+        cpu, cpu_ratio = measured["cpu_seconds"][name], measured["cpu_ratios"].get(f"ours / {name}")
         target = TARGETS.get(f"ours / {name}")
         table.add_row(
             name,
             f"{seconds:.1f}" if seconds else "failed",
+            f"{cpu:.1f}" if cpu else "failed",
             f"{ratio:.2f}" if ratio else "",
+            f"{cpu_ratio:.2f}" if cpu_ratio else "",
             f"{target}" if target else "",
         )
     console.print(table)
@@ -176,7 +187,11 @@ def _scratch(root: Path, event_log: Path | None) -> dict[str, str]:
     conf = {"spark.local.dir": str(root / "spark"), "spark.sql.warehouse.dir": str(root / "warehouse")}
     if event_log:
         event_log.mkdir(parents=True, exist_ok=True)
-        conf |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": event_log.absolute().as_uri()}
+        conf |= {
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.compress": "false",
+            "spark.eventLog.dir": event_log.absolute().as_uri(),
+        }
     return conf
 
 

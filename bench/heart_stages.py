@@ -23,7 +23,7 @@ def lines(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def stages(folder: Path) -> list[dict[str, Any]]:
-    """One dict per stage: what it computed (its SQL operators), seconds, task seconds, GC, shuffle and spill in MB."""
+    """One dict per stage: what it computed (SQL operators), seconds of several kinds, MB shuffled and spilled."""
     found: dict[int, dict[str, Any]] = defaultdict(lambda: defaultdict(float))
     for event in lines(folder):
         if event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
@@ -31,6 +31,7 @@ def stages(folder: Path) -> list[dict[str, Any]]:
             stage["tasks"] += 1
             stage["longest"] = max(stage["longest"], metrics["Executor Run Time"] / 1e3)
             stage["task_seconds"] += metrics["Executor Run Time"] / 1e3
+            stage["cpu_seconds"] += metrics["Executor CPU Time"] / 1e9
             stage["gc_seconds"] += metrics["JVM GC Time"] / 1e3
             stage["shuffle_mb"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"] / 2**20
             stage["spill_mb"] += metrics["Disk Bytes Spilled"] / 2**20
@@ -46,10 +47,19 @@ def stages(folder: Path) -> list[dict[str, Any]]:
 def main() -> int:
     """Prints the stages of the log in the folder."""
     least = float(sys.argv[2]) if len(sys.argv) > 2 else 2.0
-    print("| stage | seconds | task s | longest | GC s | shuffle MB | spill MB | tasks | of |\n|" + "---|" * 9)
+    print("| stage | seconds | task s | CPU s | longest | GC s | shuffle MB | spill MB | tasks | of |\n|" + "---|" * 10)
     for stage in stages(Path(sys.argv[1])):
         if stage.get("task_seconds", 0) >= least:
-            names = ("seconds", "task_seconds", "longest", "gc_seconds", "shuffle_mb", "spill_mb", "tasks")
+            names = (
+                "seconds",
+                "task_seconds",
+                "cpu_seconds",
+                "longest",
+                "gc_seconds",
+                "shuffle_mb",
+                "spill_mb",
+                "tasks",
+            )
             figures = " | ".join(f"{stage.get(name, 0):.0f}" for name in names)
             print(f"| {stage['stage']} | {figures} | {stage.get('of', '')[:150]} |")
     return 0
