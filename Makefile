@@ -20,6 +20,10 @@ test: setup ## Lint, types and tests
 test-long: setup ## The tests that take minutes
 	@$(PYTHON) -m pytest -m long
 
+.PHONY: bench
+bench: setup ## Sessions to credits beside Spark's floor and DuckDB; BENCH=small, large or skew for other sizes
+	@$(PYTHON) bench/bench.py
+
 .PHONY: bench-ltv
 bench-ltv: setup ## Value models against lifetimes, 1,000,000 customers (about 10 minutes)
 	@$(PYTHON) bench/bench_ltv.py

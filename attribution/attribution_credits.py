@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from attribution.fitted_credit import FittedModel, fitted_credits_of
-from attribution.rules import RuleKnobs, credits_of
+from attribution.rules import RuleKnobs, credits_of, let
 from attribution.touch_transforms import transformed
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
@@ -111,6 +111,11 @@ def _exact_shares(value: Column) -> Column:
     rounded = F.transform(shares, lambda share: F.round(value.cast("double") * share, 6).cast(MONEY))
     last = F.array_max(F.transform(shares, lambda share, index: F.when(share > 0, index)))
     total = F.aggregate(rounded, F.lit(0).cast(MONEY), lambda sum_, part: (sum_ + part).cast(MONEY))
-    return F.transform(
-        rounded, lambda part, index: F.when(index == last, part + value - total).otherwise(part).cast(MONEY)
+    left = F.struct(last.alias("index"), (value - total).alias("value"))
+    return let(
+        left,
+        lambda rest: F.transform(
+            rounded,
+            lambda part, index: F.when(index == rest["index"], part + rest["value"]).otherwise(part).cast(MONEY),
+        ),
     )

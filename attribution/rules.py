@@ -38,7 +38,7 @@ def last_non_direct(path: Column, converted_at: Column, knobs: RuleKnobs) -> Col
     """All to the latest touch that is not Direct; to the last touch where all are."""
     known = F.transform(path, lambda touch, index: F.when(touch["channel"] != DIRECT, index))
     chosen = F.coalesce(F.array_max(known), F.size(path) - 1)
-    return F.transform(path, lambda touch, index: _one(index == chosen))
+    return let(chosen, lambda once: F.transform(path, lambda touch, index: _one(index == once)))
 
 
 def linear(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
@@ -106,4 +106,12 @@ def _one(condition: Column) -> Column:
 
 def _shares(weights: Column) -> Column:
     total = F.aggregate(weights, F.lit(0.0), lambda sum_, weight: sum_ + weight)
-    return F.transform(weights, lambda weight: weight / total)
+    return let(total, lambda once: F.transform(weights, lambda weight: weight / once))
+
+
+def let(value: Column, body: Callable[[Column], Column]) -> Column:
+    """`body` of `value`, which is computed once.
+
+    What stands inside a lambda Spark computes anew for every element: a sum there makes a long path quadratic.
+    """
+    return F.get(F.transform(F.array(value), body), F.lit(0))

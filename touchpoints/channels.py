@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.source_list import Category, SourceList, conf_file, misfit
@@ -120,15 +120,21 @@ def channel_sql(rules: ChannelRules, dialect: Dialect = "spark") -> str:
     return f"CASE channel_rule {cases} ELSE '{UNASSIGNED}' END"
 
 
-def with_channel(frame: DataFrame, rules: ChannelRules, sources: SourceList) -> DataFrame:
-    """`frame` with channel and channel_rule, from source, medium, campaign and, where it has one, click_id_type."""
+def with_channel(
+    frame: DataFrame, rules: ChannelRules, sources: SourceList, *, where: Column | None = None
+) -> DataFrame:
+    """`frame` with channel and channel_rule, from source, medium, campaign and, where it has one, click_id_type.
+
+    Rows for which `where` does not hold get neither: most events are no touch, and the rules are long.
+    """
+    wanted = F.lit(True) if where is None else where
     has_click = "click_id_type" in frame.columns
     prepared = frame if has_click else frame.withColumn("click_id_type", F.lit(None).cast("string"))
     # Step by step: the category's long lists are asked once, and the rule decides the channel.
     named = (
-        prepared.withColumn("source_category", F.expr(category_sql(sources)))
-        .withColumn("channel_rule", F.expr(channel_rule_sql(rules, sources)))
-        .withColumn("channel", F.expr(channel_sql(rules)))
+        prepared.withColumn("source_category", F.when(wanted, F.expr(category_sql(sources))))
+        .withColumn("channel_rule", F.when(wanted, F.expr(channel_rule_sql(rules, sources))))
+        .withColumn("channel", F.when(wanted, F.expr(channel_sql(rules))))
         .drop("source_category")
     )
     return named if has_click else named.drop("click_id_type")

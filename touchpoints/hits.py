@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
 from touchpoints.marketing_params import landing_page, with_marketing
-from touchpoints.referrers import classify_referrers, referrer_host
+from touchpoints.referrers import classify_referrers, referrer_host, referrer_site
 from touchpoints.source_list import SourceList
 
 HIT_COLUMNS = (
@@ -58,15 +58,19 @@ def build_hits(
     has_origin: the sender, the URL or the referrer says where the visitor came from. The sender and the URL win over
     the referrer, which counts only where they are silent. is_bot: a robot's user agent or an internal address.
     """
-    marketing = with_marketing(events.withColumn("referrer_host", referrer_host()), sources)
+    marketing = with_marketing(events.withColumn("referrer_site", referrer_site()), sources)
     agents = classify_user_agents(events.where(F.col("user_agent").isNotNull()).select("user_agent").distinct())
-    referrers = classify_referrers(
-        events.select(referrer_host().alias("referrer_host")).where(F.col("referrer_host").isNotNull()).distinct(),
-        sources=sources,
-        own_domains=own_domains,
+    # Hosts are cut out of each site once, not of each page view.
+    sites = (
+        events.select(referrer_site().alias("referrer_site"))
+        .distinct()
+        .select("referrer_site", referrer_host(F.col("referrer_site")).alias("referrer_host"))
+        .where(F.col("referrer_host").isNotNull())
     )
+    hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, own_domains=own_domains)
+    referrers = sites.join(F.broadcast(hosts), "referrer_host", how="inner")
     joined = marketing.join(F.broadcast(agents), "user_agent", how="left").join(
-        F.broadcast(referrers), "referrer_host", how="left"
+        F.broadcast(referrers), "referrer_site", how="left"
     )
     is_tagged = F.coalesce("source", "medium", "campaign", "click_id").isNotNull()
     by_referrer = ~is_tagged & F.col("referrer_source").isNotNull()

@@ -19,13 +19,13 @@ SCHEMA = (
 )
 
 
-def referrer_host() -> Column:
-    """Host of the referrer in lower case, without user, port, a leading www. and a closing dot.
+def referrer_host(referrer: Column | None = None) -> Column:
+    """Host of the column referrer, or of another, in lower case, without user, port, a leading www. and a closing dot.
 
     Of an Android app it is android-app:// and the package. Null where there is no referrer or it is no page or app.
     """
-    referrer = F.col("referrer")
-    # Rare parts are cut off only where there are any: this runs on every page view.
+    referrer = F.col("referrer") if referrer is None else referrer
+    # Rare parts are cut off only where there are any.
     without_user = F.regexp_replace(referrer, r"^([a-zA-Z]+://)[^/?#@]*@", "$1")
     page = F.when(F.contains(referrer, F.lit("@")), without_user).otherwise(referrer)
     host = F.regexp_extract(page, r"^(?i:https?://(?:www\.)?)(\[[^\]]*\]|[^/?#:\s]+)", 1)
@@ -33,6 +33,11 @@ def referrer_host() -> Column:
     is_app = F.startswith(referrer, F.lit(APP))
     app = F.when(package != "", F.concat(F.lit(APP), F.lower(package)))
     return F.when(is_app, app).otherwise(F.nullif(F.rtrim(F.lower(host), F.lit(".")), F.lit("")))
+
+
+def referrer_site() -> Column:
+    """The referrer up to its third slash: all that `referrer_host` looks at, and far fewer values than pages."""
+    return F.substring_index("referrer", "/", 3)
 
 
 def classify_referrers(hosts: DataFrame, *, sources: SourceList, own_domains: Sequence[str]) -> DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from touchpoints.referrers import classify_referrers, host_classifier, referrer_host
+from touchpoints.referrers import classify_referrers, host_classifier, referrer_host, referrer_site
 from touchpoints.source_list import load_sources
 
 SOURCES = load_sources("sources.yaml")
@@ -37,9 +37,12 @@ HOSTS: dict[str | None, str | None] = {
 def test_the_host_is_lower_case_without_www_user_and_port(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(referrer,) for referrer in HOSTS], "referrer string")
 
-    rows = frame.select("referrer", referrer_host().alias("host")).collect()
+    rows = frame.select(
+        "referrer", referrer_host().alias("host"), referrer_host(referrer_site()).alias("host_of_site")
+    ).collect()
 
     assert {row["referrer"]: row["host"] for row in rows} == HOSTS
+    assert {row["referrer"]: row["host_of_site"] for row in rows} == HOSTS
 
 
 @pytest.mark.parametrize(

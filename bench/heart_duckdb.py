@@ -1,0 +1,140 @@
+"""Runs the heart in DuckDB on the Parquet files of bronze.events, and compares what came out with ours."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from deltalake import DeltaTable
+from heart_duckdb_credits import credits_sql, journeys_sql
+from heart_duckdb_sql import hits_sql, host_sql, identities_sql, silver_sql, touches_sql, visits_sql
+from heart_events import OWN_DOMAIN
+from heart_ours import TABLES
+
+from touchpoints.bots import is_bot_agent
+from touchpoints.channels import load_channel_rules
+from touchpoints.referrers import host_classifier
+from touchpoints.source_list import load_sources
+from warehouse.contracts import Table
+from warehouse.settings import Settings
+
+TOLERANCE = 1e-9  # of a credit
+ONE_MICRO = 1.5e-6  # of money: the last place may round the other way
+WRITTEN = {table: {"attribution_credits": "credits"}.get(table.name, table.name) for table in TABLES}
+
+
+def files_of(lake_root: Path, table: Table) -> str:
+    """The Parquet files that are the table now, as an argument of read_parquet."""
+    uris = DeltaTable(str(lake_root / table.layer / table.name)).file_uris()
+    return "[" + ", ".join(f"'{uri.removeprefix('file://')}'" for uri in uris) + "]"
+
+
+def build_with_duckdb(events: str, out: Path, settings: Settings, *, threads: int, memory: str) -> dict[str, float]:
+    """The same tables as Parquet files in `out`, from the files `events`; seconds by step."""
+    out.mkdir(parents=True)
+    sources = load_sources(settings.touchpoints.sources_file)
+    rules = load_channel_rules(settings.touchpoints.channels_file)
+    seconds: dict[str, float] = {}
+    with duckdb.connect(str(out / "scratch.duckdb")) as db:
+        db.execute(f"SET threads={threads}; SET memory_limit='{memory}'; SET TimeZone='UTC'")
+        db.execute("SET preserve_insertion_order=false")
+        db.execute(f"CREATE VIEW events AS FROM read_parquet({events})")
+        steps = {
+            "identities": identities_sql("events", settings.identity.login_window_days),
+            "hits": hits_sql("events", sources),
+            "visits": visits_sql(settings.sessions.timeout_minutes),
+            "spoken": touches_sql(rules, sources),
+            **silver_sql(settings),
+            "journeys": journeys_sql(settings),
+            "credits": credits_sql(settings.attribution),
+        }
+        started = time.perf_counter()
+        _classify(db, settings)
+        seconds["agents and referrers"] = time.perf_counter() - started
+        for name, statement in steps.items():
+            started = time.perf_counter()
+            db.execute(statement)
+            if name in WRITTEN.values():
+                db.execute(f"COPY {name} TO '{out / name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+            seconds[name] = time.perf_counter() - started
+    (out / "scratch.duckdb").unlink()
+    return seconds
+
+
+def _classify(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """What Python says of each distinct agent and referring host, as our side has it."""
+    agents = db.execute("SELECT DISTINCT user_agent FROM events WHERE user_agent IS NOT NULL").df()
+    agents["is_bot_agent"] = [is_bot_agent(agent) for agent in agents["user_agent"]]
+    classify = host_classifier(load_sources(settings.touchpoints.sources_file), [OWN_DOMAIN])
+    hosts = db.execute(f"SELECT DISTINCT {host_sql()} FROM events").fetchall()
+    columns = ["referrer_host", "referrer_domain", "referrer_source", "referrer_medium", "is_ignored"]
+    referrers = pd.DataFrame([(host, *classify(host)) for (host,) in hosts if host], columns=columns, dtype=object)
+    db.register("agents_frame", agents)
+    db.register("referrers_frame", referrers.astype({"is_ignored": bool}))
+    db.execute("CREATE TABLE agents AS FROM agents_frame; CREATE TABLE referrers AS FROM referrers_frame")
+
+
+def differences(lake_root: Path, out: Path) -> dict[str, int]:
+    """Rows of each table that one side has and the other has not; credits may differ by 1e-9, values by a millionth.
+
+    Order is compared too: paths are arrays, and credits have the touch's position.
+    """
+    found = {}
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone='UTC'; SET memory_limit='8GB'; SET preserve_insertion_order=false")
+        for table, name in WRITTEN.items():
+            ours, theirs = f"read_parquet({files_of(lake_root, table)})", f"read_parquet('{out / name}.parquet')"
+            has_floats = any(column.type == "double" for column in table.columns)
+            query = _near_sql(table, ours, theirs) if has_floats else _exact_sql(table, ours, theirs)
+            found[table.full_name] = _number(db, query)
+    return found
+
+
+def _exact_sql(table: Table, ours: str, theirs: str) -> str:
+    names = ", ".join(_comparable(table, column) for column in table.column_names)
+    return f"""WITH o AS (SELECT {names} FROM {ours}), t AS (SELECT {names} FROM {theirs}),
+      only_ours AS (FROM o EXCEPT ALL FROM t), only_theirs AS (FROM t EXCEPT ALL FROM o)
+      SELECT (SELECT count(*) FROM only_ours) + (SELECT count(*) FROM only_theirs)"""
+
+
+def _near_sql(table: Table, ours: str, theirs: str) -> str:
+    near = {"credit": TOLERANCE, "credited_value": ONE_MICRO, "gross_value": ONE_MICRO}
+    key = " AND ".join(f"o.{column} = t.{column}" for column in table.key)
+    same = [f"o.{column} IS NOT DISTINCT FROM t.{column}" for column in table.column_names if column not in near]
+    close = [f"abs(o.{column} - t.{column}) <= {most}" for column, most in near.items()]
+    return f"""SELECT count(*) FROM {ours} o FULL JOIN {theirs} t ON {key}
+      WHERE NOT coalesce({" AND ".join([*same, *close])}, false)"""
+
+
+def row_counts(lake_root: Path) -> dict[str, int]:
+    """Rows of our tables."""
+    with duckdb.connect() as db:
+        queries = {t.full_name: f"SELECT count(*) FROM read_parquet({files_of(lake_root, t)})" for t in TABLES}
+        return {name: _number(db, query) for name, query in queries.items()}
+
+
+def _number(db: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = db.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _comparable(table: Table, column: str) -> str:
+    """One type on both sides; a path as the texts of its touches, in their order."""
+    type_ = table.column(column).type
+    if type_ == "timestamp":
+        return f"{column}::TIMESTAMP AS {column}"
+    if type_.startswith("array"):
+        parts = [
+            "t.touchpoint_id",
+            "epoch_us(t.touched_at)::VARCHAR",
+            "t.channel",
+            "t.source",
+            "t.medium",
+            "t.campaign",
+        ]
+        text = " || '|' || ".join(f"coalesce({part}, '-')" for part in parts)
+        return f"list_transform({column}, lambda t: {text}) AS {column}"
+    return column

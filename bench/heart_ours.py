@@ -1,0 +1,152 @@
+"""The heart of the build as the jobs run it, and Spark's floor under it: read, shuffle by visitor, sort, write once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from heart_events import OWN_DOMAIN
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from attribution.attribution_credits import build_attribution_credits, credited_journeys
+from attribution.journeys import build_journeys
+from attribution.rules import RuleKnobs
+from touchpoints.channels import load_channel_rules, with_channel
+from touchpoints.conversions import build_conversions
+from touchpoints.exchange_rates import build_daily_rates
+from touchpoints.hits import build_hits
+from touchpoints.identities import build_identities, logins_of
+from touchpoints.orders import build_orders
+from touchpoints.sessions import build_sessions
+from touchpoints.source_list import load_sources
+from touchpoints.touchpoints import build_touchpoints
+from touchpoints.visits import build_visits
+from warehouse.contracts import Table
+from warehouse.settings import Settings
+from warehouse.store import Lake, Origin
+from warehouse.tables import (
+    BRONZE_EVENTS,
+    BRONZE_EXCHANGE_RATES,
+    BRONZE_ORDERS,
+    GOLD_ATTRIBUTION_CREDITS,
+    SILVER_CONVERSIONS,
+    SILVER_IDENTITIES,
+    SILVER_JOURNEYS,
+    SILVER_ORDERS,
+    SILVER_SESSIONS,
+    SILVER_TOUCHPOINTS,
+)
+
+# What both sides write and what is compared. Activity and auxiliary conversions are left out on both sides.
+TABLES = (
+    SILVER_IDENTITIES,
+    SILVER_SESSIONS,
+    SILVER_TOUCHPOINTS,
+    SILVER_ORDERS,
+    SILVER_CONVERSIONS,
+    SILVER_JOURNEYS,
+    GOLD_ATTRIBUTION_CREDITS,
+)
+# What the heart reads of an event.
+HEART_COLUMNS = (
+    "event_id", "event_name", "event_at", "anonymous_id", "user_id", "session_id", "source", "medium", "campaign",
+    "content", "term", "platform", "page_url", "referrer", "install_referrer", "user_agent", "consent_ads", "order_id",
+    "value", "currency",
+)  # fmt: skip
+NO_ORIGIN = Origin({}, "bench", "bench")
+
+
+def build_heart(lake: Lake, settings: Settings) -> dict[str, float]:
+    """Sessions to credits from bronze, each table written as the jobs write it; seconds by table."""
+    seconds: dict[str, float] = {}
+    started = time.perf_counter()
+
+    def write(table: Table, frame: DataFrame) -> DataFrame:
+        nonlocal started
+        lake.replace(table, frame, origin=NO_ORIGIN)
+        seconds[table.full_name] = time.perf_counter() - started
+        started = time.perf_counter()
+        return lake.read(table)
+
+    _silver(lake, settings, write)
+    _gold(lake, settings, write)
+    return seconds
+
+
+def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], DataFrame]) -> None:
+    zone, currency = settings.report.timezone, settings.report.currency
+    events, orders = lake.read(BRONZE_EVENTS), lake.read(BRONZE_ORDERS)
+    rules = load_channel_rules(settings.touchpoints.channels_file)
+    sources = load_sources(settings.touchpoints.sources_file)
+    rates = build_daily_rates(
+        lake.read(BRONZE_EXCHANGE_RATES), report_currency=currency, max_age_days=settings.exchange_rates.max_age_days
+    )
+    logins = logins_of(events, orders)
+    identities = write(
+        SILVER_IDENTITIES, build_identities(logins, login_window_days=settings.identity.login_window_days)
+    )
+    hits = build_hits(
+        events,
+        sources=sources,
+        own_domains=[OWN_DOMAIN],
+        internal_ips=settings.touchpoints.internal_ips,
+        consent_ads_missing=settings.touchpoints.consent_ads_missing,
+    )
+    visits = with_channel(
+        build_visits(hits, identities, orders, timeout_minutes=settings.sessions.timeout_minutes), rules, sources
+    ).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        sessions = write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events))
+        write(SILVER_TOUCHPOINTS, build_touchpoints(visits, sessions))
+        valid_orders = write(SILVER_ORDERS, build_orders(orders, visits, default_currency=currency))
+        conversions = build_conversions(
+            valid_orders,
+            visits,
+            rates,
+            final=settings.conversions.final,
+            auxiliary=[],
+            timezone=zone,
+            report_currency=currency,
+        )
+        write(SILVER_CONVERSIONS, conversions)
+    finally:
+        visits.unpersist()
+
+
+def _gold(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], DataFrame]) -> None:
+    knobs = settings.attribution
+    journeys = write(
+        SILVER_JOURNEYS,
+        build_journeys(
+            lake.read(SILVER_CONVERSIONS),
+            lake.read(SILVER_TOUCHPOINTS),
+            lookback_days={name: knobs.lookback_of(name) for name in knobs.conversion_types},
+            interactions=knobs.interactions,
+            report_currency=settings.report.currency,
+        ),
+    )
+    credits = build_attribution_credits(
+        credited_journeys(journeys, start_date=knobs.start_date, timezone=settings.report.timezone),
+        models=knobs.models,
+        knobs=RuleKnobs(
+            half_life_days=knobs.half_life_days,
+            order_ratio=knobs.order_ratio,
+            position_first=knobs.position_based.first,
+            position_last=knobs.position_based.last,
+        ),
+    )
+    write(GOLD_ATTRIBUTION_CREDITS, credits)
+
+
+def run_floor(lake: Lake, out: str, columns: tuple[str, ...] | None) -> float:
+    """Seconds to read bronze.events, shuffle it by visitor, sort it there by time, and write it once as Delta."""
+    started = time.perf_counter()
+    events = lake.read(BRONZE_EVENTS)
+    chosen = events if columns is None else events.select(*columns)
+    by_visitor = chosen.repartition(F.xxhash64("anonymous_id")).sortWithinPartitions(
+        F.xxhash64("anonymous_id"), "event_at", "event_id"
+    )
+    by_visitor.write.format("delta").mode("overwrite").save(out)
+    return time.perf_counter() - started
