@@ -87,6 +87,7 @@ def score(run: Run) -> None:
             model_version=champion.version,
             margin=settings.ltv.margin,
             annual_discount_rate=settings.ltv.annual_discount_rate,
+            interval_level=settings.ltv.interval_level,
         )
         _replace_day(run, GOLD_CUSTOMER_VALUE, value, value_origin)
         log.message = f"scored by {champion.version}"
