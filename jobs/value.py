@@ -38,15 +38,18 @@ def train(run: Run, *, require_promotion: bool = False) -> None:
             currency=settings.report.currency,
             ltv=settings.ltv,
         )
-        run.say(f"{data.full.customers:,} customers, {len(data.full.histories):,} distinct histories")
-        result = train_customer_value(
-            data,
-            ltv=settings.ltv,
-            tracking=settings.mlflow,
-            data_versions=run.lake.versions([SILVER_CONVERSIONS]),
-            settings_digest=settings.digest("ltv", "report"),
-            code_version=code_version(),
-        )
+        run.say(f"{data.full.customers:,} customers, {data.full.distinct_histories:,} distinct histories")
+        try:
+            result = train_customer_value(
+                data,
+                ltv=settings.ltv,
+                tracking=settings.mlflow,
+                data_versions=run.lake.versions([SILVER_CONVERSIONS]),
+                settings_digest=settings.digest("ltv", "report"),
+                code_version=code_version(),
+            )
+        finally:
+            data.release()
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
         log.message = f"{result.status}: {result.reason} ({fitted})"
         if require_promotion and result.status != "promoted":
@@ -84,6 +87,7 @@ def score(run: Run) -> None:
             model_version=champion.version,
             margin=settings.ltv.margin,
             annual_discount_rate=settings.ltv.annual_discount_rate,
+            interval_level=settings.ltv.interval_level,
         )
         _replace_day(run, GOLD_CUSTOMER_VALUE, value, value_origin)
         log.message = f"scored by {champion.version}"

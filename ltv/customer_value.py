@@ -3,67 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import add
 
 import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from ltv.intervals import quantile
 from ltv.value_model import ValueModel
 from warehouse.conform import conform
-from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, GOLD_CUSTOMER_VALUE, VALUE_HORIZONS_DAYS
+from warehouse.tables.gold_customer_value import BOUNDS, CHURN_HORIZONS_DAYS, GOLD_CUSTOMER_VALUE, VALUE_HORIZONS_DAYS
 
 HISTORY = ("frequency", "recency", "T")
+MOST_MONEY = 999_999_999_999.0  # what decimal(18,6) holds
 
 
 def build_customer_value(
-    summary: DataFrame, *, model: ValueModel, model_version: str, margin: float, annual_discount_rate: float
+    summary: DataFrame,
+    *,
+    model: ValueModel,
+    model_version: str,
+    margin: float,
+    annual_discount_rate: float,
+    interval_level: float,
 ) -> DataFrame:
     """One row per row of gold.customer_summary, whose recency and T must be in the model's unit of time.
 
     Purchases are predicted once per distinct (frequency, recency, T) and joined back; the value of a purchase is
     arithmetic in SQL. clv_<h>d = margin x purchases expected within h days, each discounted by `annual_discount_rate`
-    over its time from as_of, x expected_order_value.
+    over its time from as_of, x expected_order_value. Bounds are delta-method intervals of the true expectation
+    (logarithmic; logit for probabilities); the two models count as independent, so that log variances add.
     """
-    predictions = _predict(summary.select(*HISTORY).distinct(), model, annual_discount_rate)
+    predictions = _predict(summary.select(*HISTORY).distinct(), model, annual_discount_rate, interval_level)
+    deviations = F.lit(quantile(interval_level))
+    value, value_error = F.col("expected_order_value"), F.col("order_value_log_error")
     scored = (
         summary.join(predictions, on=list(HISTORY), how="inner")
         .withColumn("expected_order_value", _expected_order_value(model))
-        .withColumns(
-            {
-                f"clv_{days}d": F.lit(margin) * F.col(f"discounted_purchases_{days}d") * F.col("expected_order_value")
-                for days in VALUE_HORIZONS_DAYS
-            }
-        )
-        .withColumn("model_version", F.lit(model_version))
+        .withColumn("order_value_log_error", _order_value_log_error(model))
+        .withColumns(_bounds("expected_order_value", value, deviations * value_error))
     )
-    return conform(scored, GOLD_CUSTOMER_VALUE)
+    for days in VALUE_HORIZONS_DAYS:
+        purchases = f"discounted_purchases_{days}d"
+        clv = F.lit(margin) * F.col(purchases) * value
+        error = F.sqrt(F.col(f"{purchases}_log_error") ** 2 + value_error**2)
+        bounds = _bounds(f"clv_{days}d", clv, deviations * error)
+        # A bound of a fit that knows next to nothing must not end the run where it leaves the money type.
+        capped = {name: F.least(bound, F.lit(MOST_MONEY)) for name, bound in bounds.items()}
+        scored = scored.withColumns({f"clv_{days}d": clv, **capped})
+    return conform(scored.withColumn("model_version", F.lit(model_version)), GOLD_CUSTOMER_VALUE)
 
 
-def _predict(histories: DataFrame, model: ValueModel, annual_discount_rate: float) -> DataFrame:
-    columns = [
+def _predict(histories: DataFrame, model: ValueModel, annual_discount_rate: float, interval_level: float) -> DataFrame:
+    bounded = [
         "p_alive",
         *(f"churn_{days}d" for days in CHURN_HORIZONS_DAYS),
         *(f"expected_purchases_{days}d" for days in VALUE_HORIZONS_DAYS),
-        *(f"discounted_purchases_{days}d" for days in VALUE_HORIZONS_DAYS),
+    ]
+    columns = [
+        *(name + end for name in bounded for end in ("", *(f"_{bound}" for bound in BOUNDS))),
+        *(f"discounted_purchases_{days}d{end}" for days in VALUE_HORIZONS_DAYS for end in ("", "_log_error")),
     ]
     schema = "frequency bigint, recency double, T double, " + ", ".join(f"{column} double" for column in columns)
-    return histories.mapInPandas(_batches(model, annual_discount_rate), schema)
+    return histories.mapInPandas(_batches(model, annual_discount_rate, interval_level), schema)
 
 
 def _batches(
-    model: ValueModel, annual_discount_rate: float
+    model: ValueModel, annual_discount_rate: float, interval_level: float
 ) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
     def predict(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for batch in batches:
-            predictions = model.purchase_predictions(
+            predictions = model.purchase_intervals(
                 *(batch[column].to_numpy() for column in HISTORY),
                 churn_days=CHURN_HORIZONS_DAYS,
                 value_days=VALUE_HORIZONS_DAYS,
                 annual_discount_rate=annual_discount_rate,
+                level=interval_level,
             )
-            yield batch.assign(**predictions)
+            yield pd.concat([batch, pd.DataFrame(predictions, index=batch.index)], axis=1)
 
     return predict
+
+
+def _bounds(name: str, estimate: Column, log_half_width: Column) -> dict[str, Column]:
+    lower, upper = (f"{name}_{bound}" for bound in BOUNDS)
+    return {lower: estimate * F.exp(-log_half_width), upper: estimate * F.exp(log_half_width)}
+
+
+def _order_value_log_error(model: ValueModel) -> Column:
+    """Standard error of log p (gamma + x m) / (p x + q - 1), by its derivatives by log p, log q and log gamma."""
+    p, q, gamma = (F.lit(model.spend.params[name]) for name in ("p", "q", "gamma"))
+    x, m = F.col("frequency"), F.col("monetary_value").cast("double")
+    below = p * x + q - F.lit(1.0)
+    slopes = ((q - F.lit(1.0)) / below, -q / below, gamma / (gamma + x * m))
+    covariance = model.spend.fitted_covariance().tolist()
+    terms = [a * F.lit(covariance[i][j]) * b for i, a in enumerate(slopes) for j, b in enumerate(slopes)]
+    return F.sqrt(F.greatest(reduce(add, terms), F.lit(0.0)))
 
 
 def _expected_order_value(model: ValueModel) -> Column:

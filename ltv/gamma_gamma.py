@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln, polygamma, psi
 
-from ltv.fit import Fit, Search, Sums, maximise
+from ltv.fit import Evaluate, Fit, Search, Sums, maximise
 from ltv.histories import Array, column, group_index, per_count, refuse
 from warehouse.errors import ConvergenceError, InputError
 
@@ -69,19 +69,35 @@ def fit(frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | No
     x, m = spend(frequency, monetary_value)
     w = np.broadcast_to(column(1.0 if weights is None else weights, "weights"), x.shape)
     x, m, w = (c[(x > 0) & (w > 0)] for c in (x, m, w))
-    if not len(x):
-        raise InputError("No customer has bought twice: there is no repeat purchase to learn the value from.")
-    refuse(m <= 0, "monetary_value must be positive; leave customers out whose refunds eat their purchases", m=m)
-    if np.ptp(m) <= 1e-9 * m.max():
-        raise InputError(f"monetary_value is {m[0]:g} for every customer: a flat price needs no model; use the price.")
-    _warn_if_correlated(x, m, w)
+    check(x, m, w)
     group = group_index([x, m])
     representative = np.empty(int(group.max()) + 1, dtype=np.intp)
     representative[group] = np.arange(len(x))
     counts = np.bincount(group, w).astype(np.float64)
     x, m = x[representative], m[representative]
+    customers = float(counts.sum())
+    return fit_sums(lambda theta, order: sums(theta, x, m, counts, order), m, counts, customers=customers)
 
-    best = maximise(lambda theta, order: sums(theta, x, m, counts, order), search_box(m, counts), explain)
+
+def check(x: Array, m: Array, weights: Array) -> None:
+    """Refuse spend that cannot tell the three parameters; warn where it depends on frequency."""
+    if not len(x):
+        raise InputError("No customer has bought twice: there is no repeat purchase to learn the value from.")
+    refuse(m <= 0, "monetary_value must be positive; leave customers out whose refunds eat their purchases", m=m)
+    if np.ptp(m) <= 1e-9 * m.max():
+        raise InputError(f"monetary_value is {m[0]:g} for every customer: a flat price needs no model; use the price.")
+    _warn_if_correlated(x, m, weights)
+
+
+def fit_sums(
+    evaluate: Evaluate, known: Array, weights: Array, *, customers: float, sample: Evaluate | None = None
+) -> GammaGammaFit:
+    """Fit a likelihood that is summed elsewhere, such as over Spark partitions.
+
+    `evaluate(theta, order)` gives the sums over all data; `known` are monetary values, all or a sample, with their
+    weights, that set the scale of the search; `sample` is the likelihood of a sample, where the search starts.
+    """
+    best = maximise(evaluate, search_box(known, weights), explain, sample)
     p, q, gamma = np.exp(best.theta).tolist()
     if q <= 1:
         raise ConvergenceError(
@@ -92,7 +108,7 @@ def fit(frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | No
         params={"p": p, "q": q, "gamma": gamma},
         log_covariance=best.covariance,
         log_likelihood=best.log_likelihood,
-        customers=float(counts.sum()),
+        customers=customers,
     )
 
 
@@ -168,5 +184,5 @@ def _warn_if_correlated(x: Array, m: Array, weights: Array) -> None:
         warnings.warn(
             f"Frequency and monetary_value correlate ({correlation:.2f}): the Gamma-Gamma takes them to be unrelated, "
             "so that values of frequent customers are biased. Fit such groups apart.",
-            stacklevel=3,
+            stacklevel=4,
         )

@@ -57,7 +57,7 @@ class Total:
 
 def parameter_intervals(fit: Fit, level: float = 0.95) -> dict[str, Interval]:
     """Interval of each parameter (on the log scale, so positive) and coefficient, by name, in natural units."""
-    half_width = _quantile(level) * np.sqrt(np.diag(fit.fitted_covariance()))
+    half_width = quantile(level) * np.sqrt(np.diag(fit.fitted_covariance()))
     positive = np.arange(len(fit.theta)) < len(fit.PARAMETERS)
     bounds = (fit.theta, fit.theta - half_width, fit.theta + half_width)
     columns = zip(*(np.where(positive, np.exp(bound), bound) for bound in bounds), strict=True)
@@ -69,7 +69,7 @@ def ratio_interval(fit: Fit, numerator: str, denominator: str, level: float = 0.
     contrast = np.zeros(len(fit.theta))
     contrast[fit.PARAMETERS.index(numerator)], contrast[fit.PARAMETERS.index(denominator)] = 1.0, -1.0
     center = contrast @ fit.theta
-    half_width = _quantile(level) * np.sqrt(contrast @ fit.fitted_covariance() @ contrast)
+    half_width = quantile(level) * np.sqrt(contrast @ fit.fitted_covariance() @ contrast)
     return Interval(*(np.exp(bound) for bound in (center, center - half_width, center + half_width)))
 
 
@@ -99,26 +99,37 @@ def prediction_intervals(
     It covers the expectation under the true parameters, not what one customer does. Where the prediction is exactly 0
     (or 1, for a probability) both bounds equal it. The fits are taken as independent of one another.
     """
-    estimate = predict(*fits)
+    return bounded(predict(*fits), standard_errors(predict, *fits), level=level, scale=scale)
+
+
+def standard_errors(predict: Callable[..., Array], *fits: Fit) -> Array:
+    """Standard errors of the predictions, of the shape of `predict(*fits)`, from the uncertainty of the parameters."""
     slopes = jacobian(predict, *fits)
-    deviation = np.sqrt(np.einsum("i...,ij,j...->...", slopes, _joint_covariance(fits), slopes, optimize=True))
+    variance = np.einsum("i...,ij,j...->...", slopes, _joint_covariance(fits), slopes, optimize=True)
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+
+
+def bounded(
+    estimate: Array, standard_error: Array, *, level: float = 0.95, scale: Literal["log", "logit"] = "log"
+) -> Interval:
+    """The interval of an estimate with its standard error, symmetric on the scale; exact 0 (or 1) bounds itself."""
     link, inverse, slope = (np.log, np.exp, estimate) if scale == "log" else (logit, expit, estimate * (1 - estimate))
     certain = slope <= 0
-    half_width = _quantile(level) * deviation / np.where(certain, 1.0, slope)
-    with np.errstate(divide="ignore"):
+    half_width = quantile(level) * standard_error / np.where(certain, 1.0, slope)
+    with np.errstate(divide="ignore", over="ignore"):
         center = link(estimate)
-    return Interval(
-        estimate,
-        np.where(certain, estimate, inverse(center - half_width)),
-        np.where(certain, estimate, inverse(center + half_width)),
-    )
+        return Interval(
+            estimate,
+            np.where(certain, estimate, inverse(center - half_width)),
+            np.where(certain, estimate, inverse(center + half_width)),
+        )
 
 
 def total_interval(total: Total, *fits: Fit, level: float = 0.95) -> Interval:
     """Predictive interval of a total: parameters and chance together, cut at 0; (0, inf) if the variance is
     infinite."""
     variance = float(total.gradient @ _joint_covariance(fits) @ total.gradient) + total.variance
-    half_width = _quantile(level) * np.sqrt(variance)
+    half_width = quantile(level) * np.sqrt(variance)
     bounds = (total.estimate, max(0.0, total.estimate - half_width), total.estimate + half_width)
     return Interval(*(np.asarray(bound) for bound in bounds))
 
@@ -181,7 +192,8 @@ def _joint_covariance(fits: tuple[Fit, ...]) -> Array:
     return np.asarray(block_diag(*(fit.fitted_covariance() for fit in fits)))
 
 
-def _quantile(level: float) -> float:
+def quantile(level: float) -> float:
+    """Standard errors on either side of an estimate; UsageError for a level that is none."""
     if not 0 < level < 1:
         raise UsageError(f"The level of an interval lies between 0 and 1, such as 0.95; not {level}.")
     return float(ndtri((1 + level) / 2))

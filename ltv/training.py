@@ -13,12 +13,13 @@ from typing import Literal
 
 import numpy as np
 
-from ltv import plots, registry
+from ltv import plots, registry, spark_likelihood
 from ltv.evaluate import calibration_table, judge, predict_holdout
 from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.registry import Champion, mlflow
 from ltv.training_data import Counts, TrainingData
 from ltv.value_model import ValueModel
+from warehouse.errors import UsageError
 from warehouse.settings import Ltv, Mlflow
 
 METRIC = "rmse"
@@ -103,10 +104,23 @@ def train_customer_value(
 
 
 def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed: int) -> ValueModel:
-    """Pareto/NBD and Gamma-Gamma of the counted customers."""
+    """Pareto/NBD and Gamma-Gamma of the counted customers.
+
+    Tables that stay on Spark are fitted there, by the exact likelihood; with the lifetimes fitter, which needs all rows
+    on one machine, they are a UsageError.
+    """
+    if fitter == "lifetimes" and (counts.all_histories or counts.all_spend):
+        raise UsageError(
+            f"ltv.fitter lifetimes needs all rows on one machine, and there are more than ltv.driver_rows "
+            f"({counts.customers:,} customers). Use ltv.fitter exact, or set ltv.fit_sample_customers."
+        )
     return ValueModel(
-        purchases=fit_purchases(counts.histories, fitter=fitter, seed=seed),
-        spend=fit_spend(counts.spend, fitter=fitter, seed=seed),
+        purchases=spark_likelihood.fit_purchases(counts.all_histories)
+        if counts.all_histories
+        else fit_purchases(counts.histories, fitter=fitter, seed=seed),
+        spend=spark_likelihood.fit_spend(counts.all_spend)
+        if counts.all_spend
+        else fit_spend(counts.spend, fitter=fitter, seed=seed),
         time_unit=data.time_unit,
         currency=data.currency,
         as_of=counts.as_of,
@@ -166,6 +180,18 @@ def _log_data(data: TrainingData) -> None:
         registry.log_data(frame, name=name, context=context)
 
 
+def _fit_metrics(model: ValueModel) -> dict[str, float]:
+    """Standard errors and log-likelihood (natural units) of both models, and the customers they were fitted on."""
+    errors = model.purchases.standard_errors | model.spend.standard_errors
+    figures = {
+        "log_likelihood_purchases": model.purchases.log_likelihood,
+        "log_likelihood_spend": model.spend.log_likelihood,
+        "fitted_customers": model.purchases.customers,
+    }
+    known = {name: value for name, value in figures.items() if value is not None}
+    return {f"{name}_standard_error": error for name, error in errors.items()} | known
+
+
 def _log_fit(
     model: ValueModel,
     challenger: ValueModel,
@@ -174,6 +200,7 @@ def _log_fit(
     champion_metrics: Mapping[str, float],
 ) -> None:
     """Fitted parameters and metrics as MLflow metrics (so that they chart over refits), and the pictures."""
+    mlflow.log_metrics(_fit_metrics(model) | {"fit_share": data.full.share, "holdout_share": data.holdout_share})
     mlflow.log_metrics(model.params | {f"{name}_at_cutoff": value for name, value in challenger.params.items()})
     mlflow.log_metrics({f"holdout_{name}": value for name, value in metrics.items()})
     mlflow.log_metrics({f"champion_holdout_{name}": value for name, value in champion_metrics.items()})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from ltv.customer_summary import (
     count_histories,
@@ -16,30 +17,45 @@ from ltv.customer_summary import (
     purchase_days,
     purchase_histories,
 )
+from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
 from warehouse.errors import InputError, UsageError
 from warehouse.settings import Ltv
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """What a fit takes: distinct histories and distinct spend up to `as_of`, each with the number of customers."""
+    """What a fit takes: distinct histories and distinct spend up to `as_of`, each with the number of customers.
+
+    Tables of more than ltv.driver_rows stay on Spark as `all_histories` and `all_spend`; `histories` and `spend` are
+    then samples of their rows. `share` of the customers were drawn for the fit (ltv.fit_sample_customers).
+    """
 
     as_of: dt.date
     histories: pd.DataFrame
     spend: pd.DataFrame
+    all_histories: SpreadCounts | None = None
+    all_spend: SpreadCounts | None = None
+    share: float = 1.0
 
     @property
     def customers(self) -> int:
-        """Customers behind the rows."""
-        return int(self.histories["customers"].sum())
+        """Customers that the fit sees."""
+        return self.all_histories.customers if self.all_histories else int(self.histories["customers"].sum())
+
+    @property
+    def distinct_histories(self) -> int:
+        """Rows that the fit of purchases sees."""
+        return self.all_histories.rows if self.all_histories else len(self.histories)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """All that training needs, on one machine: counted rows, no row per customer.
+    """All that training needs: counted rows, no row per customer.
 
     `calibration` ends at the cutoff, `holdout` says what its customers did up to `until` (inclusive), `full` ends at
-    as_of. recency and T are in `time_unit`.
+    as_of. recency and T are in `time_unit`. Where more than ltv.driver_rows customers are known at the cutoff, the
+    holdout is of about so many of them, `holdout_share` of all, drawn by seed and a hash of person_id. `release` lets
+    go of what Spark keeps.
     """
 
     calibration: Counts
@@ -49,6 +65,14 @@ class TrainingData:
     until: dt.date
     time_unit: str
     currency: str
+    holdout_share: float = 1.0
+
+    def release(self) -> None:
+        """Let Spark forget the tables it keeps for the fits."""
+        for counts in (self.calibration, self.full):
+            for table in (counts.all_histories, counts.all_spend):
+                if table:
+                    table.release()
 
     @property
     def holdout_days(self) -> int:
@@ -73,38 +97,70 @@ def collect_training_data(
         )
     days = purchase_days(conversions, timezone=timezone).persist()
     try:
-        known = purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit)
-        holdout = _collected(count_holdout(known, days, cutoff=cutoff, until=until))
-        calibration = Counts(
-            as_of=cutoff,
-            histories=holdout.groupby(["frequency", "recency", "T"])["customers"].sum().reset_index(),
-            spend=_collected(count_spend(known)),
-        )
-        if calibration.customers < ltv.min_customers:
+        customers = _customers(days, cutoff, as_of)
+        if customers[cutoff] < ltv.min_customers:
             raise InputError(
-                f"Too few customers to fit a value model: {calibration.customers} bought up to {cutoff}, before the "
+                f"Too few customers to fit a value model: {customers[cutoff]} bought up to {cutoff}, before the "
                 f"holdout, and at least {ltv.min_customers} are needed (ltv.min_customers). "
                 "Use fewer ltv.holdout_days, or more history."
             )
+        known = purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit)
+        holdout_share = min(1.0, ltv.driver_rows / customers[cutoff])
+        judged = draw_customers(known, share=holdout_share, seed=ltv.seed)
+        calibration = _counts(known, as_of=cutoff, customers=customers[cutoff], ltv=ltv)
         full = calibration
         if cutoff != as_of:
             everybody = purchase_histories(days, as_of=as_of, time_unit=ltv.time_unit)
-            full = Counts(
-                as_of=as_of,
-                histories=_collected(count_histories(everybody)),
-                spend=_collected(count_spend(everybody)),
-            )
+            full = _counts(everybody, as_of=as_of, customers=customers[as_of], ltv=ltv)
         return TrainingData(
             calibration=calibration,
-            holdout=holdout,
+            holdout=_collected(count_holdout(judged, days, cutoff=cutoff, until=until)),
             full=full,
             daily=daily_purchases(days, until=max(as_of, until)).toPandas(),
             until=until,
             time_unit=ltv.time_unit,
             currency=currency,
+            holdout_share=holdout_share,
         )
     finally:
         days.unpersist()
+
+
+def draw_customers(histories: DataFrame, *, share: float, seed: int) -> DataFrame:
+    """The rows of about this share of the persons, always the same ones for a seed; all rows where share is 1."""
+    if share >= 1:
+        return histories
+    return histories.where(F.pmod(F.xxhash64("person_id", F.lit(seed)), F.lit(BUCKETS)) < F.lit(int(share * BUCKETS)))
+
+
+def _customers(days: DataFrame, *until: dt.date) -> dict[dt.date, int]:
+    """How many persons had bought by the end of each date."""
+    first = days.groupBy("person_id").agg(F.min("day").alias("day"))
+    row = first.agg(*(F.count_if(F.col("day") <= F.lit(date)).alias(f"at_{i}") for i, date in enumerate(until)))
+    counted = row.collect()[0]
+    return {date: int(counted[f"at_{i}"]) for i, date in enumerate(until)}
+
+
+def _counts(histories: DataFrame, *, as_of: dt.date, customers: int, ltv: Ltv) -> Counts:
+    """The counted tables of a fit, each here or, with more rows than the driver may hold, on Spark."""
+    share = 1.0 if ltv.fit_sample_customers is None else min(1.0, ltv.fit_sample_customers / customers)
+    drawn = draw_customers(histories, share=share, seed=ltv.seed)
+    tables: list[tuple[pd.DataFrame, SpreadCounts | None]] = []
+    for counted in (count_histories(drawn), count_spend(drawn)):
+        # Distinct rows are at most as many as customers: small shops need no count to know.
+        if customers * share <= ltv.driver_rows:
+            tables.append((_collected(counted), None))
+            continue
+        large = spread(counted, seed=ltv.seed)
+        if large.rows > ltv.driver_rows:
+            tables.append((large.sample, large))
+        else:
+            tables.append((_collected(large.frame), None))
+            large.release()
+    (rows, all_histories), (spend, all_spend) = tables
+    return Counts(
+        as_of=as_of, histories=rows, spend=spend, all_histories=all_histories, all_spend=all_spend, share=share
+    )
 
 
 def _collected(counts: DataFrame) -> pd.DataFrame:

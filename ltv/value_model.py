@@ -8,14 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
+from ltv.intervals import bounded, standard_errors
 from ltv.pareto_nbd import ParetoNBDFit
 from warehouse.errors import UsageError
 
@@ -71,6 +72,47 @@ class ValueModel:
             predictions[f"expected_purchases_{days}d"] = forecast.expected_purchases(horizon)
             predictions[f"discounted_purchases_{days}d"] = forecast.discounted_expected_purchases(rate, horizon)
         return predictions
+
+    def purchase_intervals(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        annual_discount_rate: float,
+        level: float,
+    ) -> dict[str, Array]:
+        """`purchase_predictions`, each with <name>_lower and <name>_upper around the true probability or expectation.
+
+        discounted_purchases_<h>d has <name>_log_error instead, the standard error of its logarithm, to be joined with
+        that of the money. UsageError for a model without standard errors.
+        """
+
+        def predict(purchases: ParetoNBDFit) -> Array:
+            model = replace(self, purchases=purchases)
+            predicted = model.purchase_predictions(
+                frequency,
+                recency,
+                T,
+                churn_days=churn_days,
+                value_days=value_days,
+                annual_discount_rate=annual_discount_rate,
+            )
+            names[:] = predicted
+            return np.stack(list(predicted.values()))
+
+        names: list[str] = []
+        estimates, errors = predict(self.purchases), standard_errors(predict, self.purchases)
+        table = dict(zip(names, estimates, strict=True))
+        for name, estimate, error in zip(names, estimates, errors, strict=True):
+            if name.startswith("discounted_purchases_"):
+                table[f"{name}_log_error"] = error / np.where(estimate > 0, estimate, 1.0)
+                continue
+            scale: Literal["log", "logit"] = "log" if name.startswith("expected_purchases_") else "logit"
+            _, table[f"{name}_lower"], table[f"{name}_upper"] = bounded(estimate, error, level=level, scale=scale)
+        return table
 
     def predict(
         self,

@@ -206,6 +206,9 @@ class Ltv(Section):
 
     time_unit: Literal["days", "weeks"]
     fitter: Literal["exact", "lifetimes"]
+    driver_rows: Annotated[int, Field(gt=0)]
+    fit_sample_customers: Annotated[int, Field(gt=0)] | None
+    interval_level: Annotated[float, Field(gt=0, lt=1)]
     holdout_days: PositiveDays
     holdout_until: dt.date | None
     margin: Annotated[float, Field(gt=0)]
@@ -213,6 +216,12 @@ class Ltv(Section):
     seed: int
     min_customers: Annotated[int, Field(gt=0)]
     keep_days: PositiveDays
+
+    @model_validator(mode="after")
+    def _sample_can_be_fitted(self) -> Self:
+        if self.fit_sample_customers is not None and self.fit_sample_customers < self.min_customers:
+            raise ValueError("fit_sample_customers must be at least min_customers, or null")
+        return self
 
 
 class Mlflow(Section):

@@ -112,14 +112,17 @@ PATHS = [
 
 
 def value_row(person: str, *, as_of: date, p_alive: float, churn: float, clv: int, channel: str) -> dict[str, Any]:
-    return {
-        "person_id": person,
-        "as_of": as_of,
+    predictions = {
         "p_alive": p_alive,
         **{f"churn_{days}d": churn for days in CHURN_HORIZONS_DAYS},
         **{f"expected_purchases_{days}d": 1.0 for days in VALUE_HORIZONS_DAYS},
         "expected_order_value": 300.0,
         **{f"clv_{days}d": Decimal(clv) for days in VALUE_HORIZONS_DAYS},
+    }
+    return {
+        "person_id": person,
+        "as_of": as_of,
+        **{f"{name}{end}": value for name, value in predictions.items() for end in ("", "_lower", "_upper")},
         "currency": "KRW",
         "acquisition_channel": channel,
         "model_version": "customer-value/3",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -11,6 +12,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from ltv.customer_value import build_customer_value
 from ltv.gamma_gamma import GammaGammaFit
+from ltv.intervals import prediction_intervals
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.value_model import ValueModel
 from warehouse.errors import UsageError
@@ -19,17 +21,35 @@ from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, GOLD_CUSTO
 
 AS_OF = dt.date(1997, 9, 30)
 
-# The published fits of the CDNOW sample, in weeks.
+# The fits of the CDNOW sample, in weeks, with the covariances of their logarithms.
+PURCHASES = ParetoNBDFit(
+    params={"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67},
+    log_covariance=np.array(
+        [
+            [0.0074, 0.0050, 0.0039, 0.0075],
+            [0.0050, 0.0063, -0.0013, 0.0014],
+            [0.0039, -0.0013, 0.0955, 0.1595],
+            [0.0075, 0.0014, 0.1595, 0.2832],
+        ]
+    ),
+)
+SPEND = GammaGammaFit(
+    params={"p": 6.25, "q": 3.74, "gamma": 15.45},
+    log_covariance=np.array([[0.0362, -0.0079, -0.0421], [-0.0079, 0.0059, 0.0128], [-0.0421, 0.0128, 0.0571]]),
+)
 MODEL = ValueModel(
-    purchases=ParetoNBDFit.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67),
-    spend=GammaGammaFit.from_params(p=6.25, q=3.74, gamma=15.45),
+    purchases=PURCHASES,
+    spend=SPEND,
     time_unit="weeks",
     currency="USD",
     as_of=AS_OF,
 )
 # The same model told in days: alpha and beta are times.
 IN_DAYS = ValueModel(
-    purchases=ParetoNBDFit.from_params(r=0.553, alpha=10.58 * 7, s=0.606, beta=11.67 * 7),
+    purchases=ParetoNBDFit(
+        params={"r": 0.553, "alpha": 10.58 * 7, "s": 0.606, "beta": 11.67 * 7},
+        log_covariance=PURCHASES.log_covariance,
+    ),
     spend=MODEL.spend,
     time_unit="days",
     currency="USD",
@@ -75,7 +95,12 @@ def summary(spark: SparkSession, unit_days: int = 7) -> DataFrame:
 
 def scored(summary: DataFrame, model: ValueModel = MODEL, *, margin: float = 1.0) -> dict[str, Row]:
     value = build_customer_value(
-        summary, model=model, model_version="customer-value/7", margin=margin, annual_discount_rate=0.1
+        summary,
+        model=model,
+        model_version="customer-value/7",
+        margin=margin,
+        annual_discount_rate=0.1,
+        interval_level=0.95,
     )
     assert [(f.name, f.dataType.simpleString()) for f in value.schema] == [
         (column.name, column.type) for column in GOLD_CUSTOMER_VALUE.columns
@@ -146,6 +171,56 @@ def test_horizons_are_days_whatever_the_unit_of_the_summary(scores: dict[str, Ro
     for person, row in scores.items():
         for column in ("p_alive", "churn_30d", "expected_purchases_90d", "expected_order_value", "clv_365d"):
             assert float(in_days[person][column]) == pytest.approx(float(row[column]), rel=1e-7, abs=2e-6)
+
+
+def test_bounds_are_the_intervals_of_the_true_probability_and_expectation(scores: dict[str, Row]) -> None:
+    people = [row[1:4] for row in CUSTOMERS]
+    x, t_x, T = (np.array(column, dtype=float) for column in zip(*people, strict=True))
+    money = np.array([float(row[4]) for row in CUSTOMERS])
+    rate = MODEL.discount_rate(0.1)
+
+    def clv(purchases: ParetoNBDFit, spend: GammaGammaFit) -> np.ndarray:
+        discounted = purchases.discounted_expected_purchases(rate, x, t_x, T, horizon=90 / 7)
+        return discounted * spend.expected_value(x, money)
+
+    expected = {
+        "p_alive": prediction_intervals(lambda fit: fit.p_alive(x, t_x, T), PURCHASES, scale="logit"),
+        "churn_30d": prediction_intervals(
+            lambda fit: fit.probability_of_no_purchase(30 / 7, x, t_x, T), PURCHASES, scale="logit"
+        ),
+        "expected_purchases_180d": prediction_intervals(
+            lambda fit: fit.expected_purchases(180 / 7, x, t_x, T), PURCHASES
+        ),
+        "expected_order_value": prediction_intervals(lambda fit: fit.expected_value(x, money), SPEND),
+        "clv_90d": prediction_intervals(clv, PURCHASES, SPEND),
+    }
+    for name, interval in expected.items():
+        for place, (person, *_) in enumerate(CUSTOMERS):
+            for bound in ("lower", "upper"):
+                found = float(scores[person][f"{name}_{bound}"])
+                assert found == pytest.approx(getattr(interval, bound)[place], rel=1e-5, abs=1e-6)
+
+
+def test_every_estimate_lies_within_its_bounds(scores: dict[str, Row]) -> None:
+    names = [name.removesuffix("_lower") for name in GOLD_CUSTOMER_VALUE.column_names if name.endswith("_lower")]
+    assert len(names) == 1 + len(CHURN_HORIZONS_DAYS) + 2 * len(VALUE_HORIZONS_DAYS) + 1
+    for row in scores.values():
+        for name in names:
+            assert row[f"{name}_lower"] <= row[name] <= row[f"{name}_upper"]
+
+
+def test_who_bought_on_the_last_day_is_surely_alive_whatever_the_parameters(scores: dict[str, Row]) -> None:
+    daily = scores["buys daily"]
+
+    assert daily["p_alive_lower"] == daily["p_alive_upper"] == 1.0
+    assert daily["churn_7d_lower"] < daily["churn_7d"] < daily["churn_7d_upper"]
+
+
+def test_a_model_of_plain_parameters_has_no_bounds_to_offer(spark: SparkSession) -> None:
+    plain = replace(MODEL, spend=GammaGammaFit.from_params(p=6.25, q=3.74, gamma=15.45))
+
+    with pytest.raises(UsageError, match="no standard errors"):
+        scored(summary(spark), plain)
 
 
 def test_no_customers_give_no_scores(spark: SparkSession) -> None:

@@ -33,6 +33,9 @@ LTV = Ltv(
     seed=1,
     min_customers=100,
     keep_days=35,
+    driver_rows=1_000_000,
+    fit_sample_customers=None,
+    interval_level=0.95,
 )
 PUBLISHED = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}
 

@@ -4,6 +4,16 @@ from warehouse.contracts import MONEY, Column, Table
 
 CHURN_HORIZONS_DAYS = (7, 14, 30, 60, 90)
 VALUE_HORIZONS_DAYS = (30, 90, 180, 365)
+BOUNDS = ("lower", "upper")
+
+
+def _with_bounds(name: str, kind: str, meaning: str, unit: str = "") -> tuple[Column, ...]:
+    """An expectation or probability, and the bounds between which the true one lies."""
+    return (
+        Column(name, kind, meaning, unit, nullable=False),
+        *(Column(f"{name}_{bound}", kind, f"{bound} bound of {name}", unit, nullable=False) for bound in BOUNDS),
+    )
+
 
 GOLD_CUSTOMER_VALUE = Table(
     layer="gold",
@@ -13,34 +23,36 @@ GOLD_CUSTOMER_VALUE = Table(
     columns=(
         Column("person_id", "string", "customer", nullable=False),
         Column("as_of", "date", "last day that counts, in the reporting zone", nullable=False),
-        Column("p_alive", "double", "probability of still being a customer; not a churn score", nullable=False),
+        *_with_bounds("p_alive", "double", "probability of still being a customer; not a churn score"),
         *(
-            Column(f"churn_{days}d", "double", f"probability of no purchase within {days} days", nullable=False)
+            column
             for days in CHURN_HORIZONS_DAYS
+            for column in _with_bounds(f"churn_{days}d", "double", f"probability of no purchase within {days} days")
         ),
         *(
-            Column(
-                f"expected_purchases_{days}d",
-                "double",
-                f"expected purchase days within {days} days",
-                "days",
-                nullable=False,
+            column
+            for days in VALUE_HORIZONS_DAYS
+            for column in _with_bounds(
+                f"expected_purchases_{days}d", "double", f"expected purchase days within {days} days", "days"
             )
-            for days in VALUE_HORIZONS_DAYS
         ),
-        Column(
-            "expected_order_value",
-            "double",
-            "expected net value of a purchase day (Gamma-Gamma)",
-            "currency",
-            nullable=False,
+        *_with_bounds(
+            "expected_order_value", "double", "expected net value of a purchase day (Gamma-Gamma)", "currency"
         ),
         *(
-            Column(f"clv_{days}d", MONEY, f"expected discounted margin within {days} days", "currency", nullable=False)
+            column
             for days in VALUE_HORIZONS_DAYS
+            for column in _with_bounds(
+                f"clv_{days}d", MONEY, f"expected discounted margin within {days} days", "currency"
+            )
         ),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
         Column("acquisition_channel", "string", "first touch of the first purchase or sign-up", nullable=False),
         Column("model_version", "string", "registered model and version that scored the row", nullable=False),
+    ),
+    notes=(
+        "_lower and _upper hold the customer's true probability or expectation ltv.interval_level of the time (0.95): "
+        "the uncertainty of the fitted parameters, not what one customer will do, and they must not be summed. "
+        "Intervals of totals are predictive and stand in the log of score and in MLflow."
     ),
 )
