@@ -14,7 +14,7 @@ test: setup ## Lint, types and tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile
+	@$(PYTHON) -m pytest -m "not long and not faults" --numprocesses 2 --dist loadfile
 
 .PHONY: test-long
 test-long: setup ## The tests that take minutes
@@ -23,6 +23,10 @@ test-long: setup ## The tests that take minutes
 .PHONY: bench
 bench: setup ## Sessions to credits beside Spark's floor and DuckDB; BENCH=small, large or skew for other sizes
 	@$(PYTHON) bench/bench.py
+
+.PHONY: test-faults
+test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (20 to 40 minutes)
+	@$(PYTHON) -m pytest -q -m faults
 
 .PHONY: bench-ltv
 bench-ltv: setup ## Value models against lifetimes, 1,000,000 customers (about 10 minutes)

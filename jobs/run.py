@@ -7,7 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from warehouse.code_version import code_version
 from warehouse.conform import conform
 from warehouse.contracts import Table
 from warehouse.errors import DistributaryError, InputError
+from warehouse.lock import lake_lock
 from warehouse.settings import Settings
 from warehouse.settings_file import load_settings
 from warehouse.spark import build_session
@@ -30,6 +31,8 @@ from warehouse.store import Lake, Origin
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
 
 INTERRUPTED = 130
+# Jobs that change no table but the log of runs, to which all may add at once.
+WITHOUT_LOCK = ("report", "simulate")
 
 
 @dataclass
@@ -196,16 +199,30 @@ def open_run(
 
 
 def perform(run: Run, steps: Sequence[Step]) -> None:
-    """Runs the steps in order and logs them, also when one fails."""
-    try:
-        for step in steps:
-            step(run)
-    except BaseException:
-        # The failure is what the user must see, even where the log cannot be written either.
-        with suppress(PySparkException):
-            run.write_log()
-        raise
-    run.write_log()
+    """Runs the steps in order and logs them, also when one fails. No other run writes to the lake meanwhile."""
+    with _lock(run):
+        try:
+            for step in steps:
+                step(run)
+        except BaseException:
+            # The failure is what the user must see, even where the log cannot be written either.
+            with suppress(PySparkException):
+                run.write_log()
+            raise
+        run.write_log()
+
+
+def _lock(run: Run) -> AbstractContextManager[None]:
+    if run.dry_run or run.job in WITHOUT_LOCK:
+        return nullcontext()
+    jvm: Any = run.spark._jvm
+    return lake_lock(
+        run.lake.root,
+        run.lake.run_id,
+        wait_seconds=run.settings.lock.wait_seconds,
+        say=run.say,
+        jvm_pid=int(jvm.java.lang.ProcessHandle.current().pid()),
+    )
 
 
 def exit_code_of(action: Callable[[], None]) -> int:

@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.events import SUPERSEDES, classify_events
 from touchpoints.landed_rows import READ_FAILURES, LandedFile, list_files, read_rows, unreadable
-from touchpoints.orders import classify_orders
+from touchpoints.orders import SAID_LATER, classify_orders
 from touchpoints.sources import adapter_named
 from touchpoints.sources.adapter import Adapter, Defaults
 from warehouse.conform import conform
@@ -29,6 +29,9 @@ from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
+
+# Where a row that arrives again can be the valid one: when (SQL over t, the table, and s, the row) it is.
+TAKES_THE_PLACE = {BRONZE_EVENTS: SUPERSEDES, BRONZE_ORDERS: SAID_LATER}
 
 
 @dataclass(frozen=True)
@@ -282,8 +285,8 @@ class Ingest:
         else:
             self.lake.append(table, kept)
         superseding = classified.where(F.col("is_superseding"))
-        if table is BRONZE_EVENTS and not superseding.isEmpty():
-            self.lake.merge(table, conform(superseding, table), update_when=SUPERSEDES)
+        if table in TAKES_THE_PLACE and not superseding.isEmpty():
+            self.lake.merge(table, conform(superseding, table), update_when=TAKES_THE_PLACE[table])
 
     def _write_quarantine(self, batch: Batch, planned: Sequence[Row]) -> None:
         """The bad rows with their line numbers, from a second look at only the files that have some."""

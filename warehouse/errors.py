@@ -27,6 +27,12 @@ class InputError(DistributaryError):
     exit_code = 3
 
 
+class LakeInUse(DistributaryError):  # noqa: N818 (it is what is the matter, not a mistake)
+    """Another run writes to the lake: nothing was done, and the same run later will do."""
+
+    exit_code = 3
+
+
 class ConvergenceError(DistributaryError):
     """A model did not converge; the message says why and what to look at."""
 

@@ -246,6 +246,12 @@ class Spark(Section):
     conf: dict[str, str]
 
 
+class Lock(Section):
+    """What a run does where another one writes to the lake."""
+
+    wait_seconds: float = Field(ge=0)
+
+
 class Settings(Section):
     """All knobs of a run."""
 
@@ -263,6 +269,7 @@ class Settings(Section):
     ltv: Ltv
     mlflow: Mlflow
     quality: Quality
+    lock: Lock
     spark: Spark
     simulator: dict[str, Any]
 

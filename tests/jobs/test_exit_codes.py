@@ -12,6 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import ingest as ingest_job
+from warehouse.lock import lake_lock
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_EVENTS, BRONZE_LANDED_FILES, OPS_RUN_LOG
 
@@ -170,3 +171,13 @@ def test_a_dry_run_writes_nothing_and_a_changed_file_ends_with_3(shop: Shop) -> 
     assert said.code == 3
     assert said.error.startswith("error: events/today.jsonl: has changed since it was taken in (")
     assert said.error.endswith("a landed file is immutable: land the new rows under a new name")
+
+
+def test_a_lake_that_another_run_writes_to_is_exit_3_and_a_dry_run_goes_ahead(shop: Shop) -> None:
+    shop.land("events/1.jsonl", event("e1"))
+    with lake_lock(f"{shop.folder}/lake", "first", wait_seconds=0, say=print):
+        refused = shop.ingest()
+        assert (refused.code, "./lake/_lock: the lake is in use by run first (pid " in refused.error) == (3, True)
+        assert not shop.lake.exists(BRONZE_EVENTS)
+        assert shop.ingest("--dry-run").code == 0
+    assert shop.ingest().code == 0

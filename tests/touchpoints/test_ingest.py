@@ -17,6 +17,7 @@ from pyspark.sql import SparkSession
 from touchpoints.checks import check_bronze
 from touchpoints.ingest import Account, Batch, Ingest, Input, input_named
 from touchpoints.landed_rows import list_files, read_rows
+from touchpoints.order_versions import newest_versions
 from touchpoints.sources.adapter import Defaults
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed, InputError
@@ -239,6 +240,19 @@ def payload_hashes(shop: Shop) -> dict[str, set[int]]:
     for row in adapter.parse(rows, Defaults(), {}).select("event_id", "payload_hash").collect():
         found.setdefault(row["event_id"], set()).add(row["payload_hash"])
     return found
+
+
+def test_an_order_paid_cancelled_and_paid_again_without_updated_at_ends_as_paid(shop: Shop) -> None:
+    # The third file says what the first did: the version moves to where it was said last.
+    for number, status in enumerate(("paid", "cancelled", "paid"), start=1):
+        shop.land(f"orders/{number}.csv", [f"{ORDER_HEADER},status", f"o1,u1,2026-03-01T09:00:00Z,10,USD,{status}"])
+        account = shop.run(ORDERS)["orders"]
+        assert account == Account(read=1, kept=int(number < 3), duplicate=int(number == 3), quarantined=0)
+
+    newest = newest_versions(shop.lake.read(BRONZE_ORDERS)).collect()
+
+    assert [(row["status"], row["source_file"]) for row in newest] == [("paid", "orders/3.csv")]
+    assert shop.unbalanced() == []
 
 
 class Killed(BaseException):

@@ -1,0 +1,193 @@
+"""A run that is killed at any moment is simply run again: the tables end as an undisturbed run's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from tests.jobs.worlds import FIRST_DAY, Cut, cut_worlds
+from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, TABLES
+
+REPOSITORY = Path(__file__).parents[2]
+SEED = 20260301
+WORLDS = 12
+SECONDS_AT_MOST = 600
+# When a row was set aside is a fact about the run, not about the row.
+ABOUT_THE_RUN = {"quarantined_at"}
+CONFIG = """
+lake: {folder}/lake
+landing: {{root: {folder}/landing}}
+report: {{timezone: Asia/Seoul, currency: USD, file: {folder}/report.html}}
+touchpoints: {{own_domains: [shop.example]}}
+attribution: {{start_date: {first_day}}}
+build: {{max_changed_share: 1}}
+mlflow: {{tracking_uri: 'sqlite:///{folder}/mlflow.db', artifact_root: {folder}/artifacts}}
+spark:
+  master: local[2]
+  conf:
+    spark.driver.memory: 1g
+    spark.sql.shuffle.partitions: "2"
+    spark.default.parallelism: "2"
+    spark.driver.extraJavaOptions: -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -Dderby.system.home={folder}
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with landed files, lake and settings."""
+
+    folder: Path
+
+    @classmethod
+    def new(cls, folder: Path) -> Place:
+        folder.mkdir(parents=True)
+        return cls(folder)
+
+    def copy(self, folder: Path) -> Place:
+        # Times of modification are part of what a run remembers of a file.
+        shutil.copytree(self.folder, folder)
+        return Place(folder)
+
+    def begin(self) -> subprocess.Popen[bytes]:
+        """`distributary pipeline`, in a process group of its own."""
+        config = self.folder / "shop.yaml"
+        config.write_text(CONFIG.format(folder=self.folder, first_day=f"{FIRST_DAY:%Y-%m-%d}"))
+        return subprocess.Popen(
+            [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(config)],
+            cwd=REPOSITORY,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "said.txt").open("ab"),
+            start_new_session=True,
+        )
+
+    def run(self) -> float:
+        """A whole run that must end well; its seconds."""
+        begun = time.monotonic()
+        with self.begin() as process:
+            code = process.wait(SECONDS_AT_MOST)
+        assert code == 0, (self.folder / "said.txt").read_text()[-3000:]
+        return time.monotonic() - begun
+
+    def kill_after(self, seconds: float, *, with_jvm: bool) -> bool:
+        """Begins a run and kills it, its JVM with it or not; whether it still ran then."""
+        with self.begin() as process:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                # Without its Python the JVM ends by itself, perhaps after a commit that it had begun.
+                (os.killpg if with_jvm else os.kill)(process.pid, signal.SIGKILL)
+                process.wait()
+                return True
+        return False
+
+    def rows(self) -> dict[str, Counter[str]]:
+        """What bronze, silver and gold hold: rows as text, with how often each stands there."""
+        return {
+            table.full_name: Counter(map(_as_text, self.table(table.full_name)))
+            for table in ALL_TABLES
+            if table.layer != "ops"
+        }
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        folder = self.folder / "lake" / TABLES[name].layer / TABLES[name].name
+        rows: list[dict[str, Any]] = []
+        if DeltaTable.is_deltatable(str(folder)):
+            rows = DeltaTable(str(folder)).to_pyarrow_table().to_pylist()
+        return rows
+
+    def published(self) -> dict[str, int]:
+        """The versions that the newest publication names, of each table."""
+        told = self.table(OPS_PUBLISHED.full_name)
+        newest = max(row["published_at"] for row in told)
+        return {row["table_name"]: row["version"] for row in told if row["published_at"] == newest}
+
+    def versions(self) -> dict[str, int]:
+        folder = self.folder / "lake"
+        return {name: DeltaTable(str(folder / name.replace(".", "/"))).version() for name in self.published()}
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """Before and after each batch of one undisturbed history; how long a run took."""
+
+    before: Sequence[Place]
+    after: Sequence[dict[str, Counter[str]]]
+    seconds: Sequence[float]
+
+
+def undisturbed(cut: Cut, folder: Path) -> Undisturbed:
+    place = Place.new(folder / "undisturbed")
+    before, after, seconds = [], [], []
+    for batch in range(len(cut.files)):
+        cut.land(place.folder / "landing", batch)
+        # Two lines that no adapter reads, so that there is something to set aside.
+        (place.folder / "landing" / "events" / f"bad-{batch}.jsonl").write_text("no event\n")
+        before.append(place.copy(folder / f"before-{batch}"))
+        seconds.append(place.run())
+        after.append(place.rows())
+    return Undisturbed(before, after, seconds)
+
+
+def kill_and_compare(history: Undisturbed, folder: Path, *, kills: int, seed: int) -> list[str]:
+    """One line for each kill whose tables ended otherwise; [] where all did as they should."""
+    random = Random(seed)
+    failed = []
+    for number in range(kills):
+        batch = random.randrange(len(history.before))
+        moment = random.uniform(0.1, 1.0) * history.seconds[batch]
+        place = history.before[batch].copy(folder / f"killed-{number}")
+        was_running = place.kill_after(moment, with_jvm=random.random() < 0.5)
+        place.run()
+        now, wanted = place.rows(), history.after[batch]
+        other = [
+            f"{name} (+{(now[name] - wanted[name]).total()} -{(wanted[name] - now[name]).total()})"
+            for name in wanted
+            if now[name] != wanted[name]
+        ]
+        if place.published() != place.versions():
+            other.append("what is published are not the newest versions")
+        if other:
+            failed.append(f"kill {number}, batch {batch}, after {moment:.1f} s, ran: {was_running}: {', '.join(other)}")
+        else:
+            shutil.rmtree(place.folder)
+    return failed
+
+
+def _as_text(row: dict[str, Any]) -> str:
+    # Sums of doubles depend on the order of the addends.
+    return repr(
+        {
+            name: round(value, 9) if isinstance(value, float) else value
+            for name, value in row.items()
+            if name not in ABOUT_THE_RUN
+        }
+    )
+
+
+def test_a_run_killed_twice_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    history = undisturbed(cut_worlds(WORLDS, seed=SEED, batches=1), tmp_path)
+    assert kill_and_compare(history, tmp_path, kills=2, seed=SEED) == []
+
+
+@pytest.mark.faults
+def test_30_runs_killed_at_random_moments_end_as_undisturbed_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = undisturbed(cut_worlds(WORLDS, seed=SEED, batches=3), tmp_path)
+    failed = kill_and_compare(history, tmp_path, kills=30, seed=SEED)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{30 - len(failed)} passed, {len(failed)} failed\n")
+    assert failed == []

@@ -1,0 +1,94 @@
+"""Two runs at once on one lake, as real processes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from warehouse.errors import LakeInUse
+from warehouse.lock import LOCK_FILE, lake_lock
+
+REPOSITORY = Path(__file__).parents[2]
+HOLD = """
+import sys, time
+from warehouse.lock import lake_lock
+with lake_lock(sys.argv[1], "first", wait_seconds=0, say=print):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+@contextmanager
+def another_run(lake: Path, *, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lake's lock for so long."""
+    command = [sys.executable, "-c", HOLD, str(lake), str(seconds)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def take(lake: Path, *, wait_seconds: float = 0) -> list[str]:
+    """Takes the lock and gives it back; what was said."""
+    said: list[str] = []
+    with lake_lock(str(lake), "second", wait_seconds=wait_seconds, say=said.append):
+        assert '"run_id": "second"' in (lake / LOCK_FILE).read_text()
+    assert (lake / LOCK_FILE).read_text() == ""
+    return said
+
+
+def test_the_second_run_says_who_is_at_work_and_ends(tmp_path: Path) -> None:
+    with another_run(tmp_path, seconds=60) as first:
+        with pytest.raises(
+            LakeInUse, match=rf"in use by run first \(pid {first.pid} on .*lock\.wait_seconds"
+        ) as refusal:
+            take(tmp_path)
+        assert refusal.value.exit_code == 3
+        assert "\n" not in str(refusal.value)
+
+
+def test_the_second_run_waits_where_it_is_told_to(tmp_path: Path) -> None:
+    with another_run(tmp_path, seconds=1):
+        begun = time.monotonic()
+        said = take(tmp_path, wait_seconds=30)
+        assert 0.2 < time.monotonic() - begun < 25
+    assert len(said) == 1
+    assert said[0].startswith("waiting for run first (pid ")
+
+
+def test_a_killed_run_s_lock_is_taken_over_and_the_run_says_so(tmp_path: Path) -> None:
+    with another_run(tmp_path, seconds=60) as first:
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+    [said] = take(tmp_path)
+    assert said.startswith(f"taking over the lock of run first (pid {first.pid} on ")
+    assert take(tmp_path) == []
+
+
+def test_a_run_that_fails_gives_the_lock_back(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), lake_lock(str(tmp_path), "first", wait_seconds=0, say=print):
+        raise ZeroDivisionError
+    assert take(tmp_path) == []
+
+
+def test_another_host_s_lock_is_never_taken_over(tmp_path: Path) -> None:
+    (tmp_path / LOCK_FILE).write_text('{"run_id": "r", "host": "elsewhere", "pid": 1, "started_at": "noon"}')
+    with pytest.raises(LakeInUse, match="nobody can see whether it runs; if it does not, remove the file"):
+        take(tmp_path)
+
+
+def test_an_object_store_is_not_locked(tmp_path: Path) -> None:
+    with lake_lock("s3a://bucket/lake", "first", wait_seconds=0, say=print):
+        pass
+    with lake_lock(f"file://{tmp_path}", "first", wait_seconds=0, say=print), pytest.raises(LakeInUse):
+        take(tmp_path)
