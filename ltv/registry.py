@@ -5,11 +5,14 @@ A registered version holds parameters as JSON (a few kB) and the code that reads
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
+import math
 import os
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,10 +30,12 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 import mlflow
 import pandas as pd
 from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.tracking import MlflowClient
 
+from ltv.fit import Fit
 from ltv.value_model import ValueModel
 from warehouse.errors import InputError, UsageError
 from warehouse.settings import Mlflow
@@ -44,6 +49,7 @@ __all__ = [
     "find_champion",
     "load_champion",
     "log_data",
+    "log_metrics",
     "log_value_model",
     "mlflow",
     "register",
@@ -173,9 +179,26 @@ def register(model_uri: str, model: ValueModel, settings: Mlflow, *, tags: Mappi
     name = settings.model_name
     registered = mlflow.register_model(model_uri, name, tags=dict(tags))
     client.update_registered_model(name, description=describe(model))
-    client.update_model_version(name, registered.version, f"Fitted on all purchases up to {model.as_of}.")
+    client.update_model_version(name, registered.version, describe_fit(model))
     client.set_registered_model_alias(name, CHAMPION, registered.version)
     return f"{name}/{registered.version}"
+
+
+def log_metrics(settings: Mlflow, version: str, metrics: Mapping[str, float], *, day: dt.date) -> bool:
+    """Add figures of a day to the run that made a version ('<name>/<number>'), where they chart over days.
+
+    The step of a figure is its day as a number of days since 1970. Figures that are no finite numbers are left out.
+    False when MLflow refused, such as a registry that may only be read.
+    """
+    step, now = (day - dt.date(1970, 1, 1)).days, int(time.time() * 1000)
+    figures = [Metric(name, value, now, step) for name, value in metrics.items() if math.isfinite(value)]
+    try:
+        client = connect(settings)
+        name, number = version.rsplit("/", 1)
+        client.log_batch(str(client.get_model_version(name, number).run_id), metrics=figures)
+    except MlflowException:
+        return False
+    return True
 
 
 def describe(model: ValueModel) -> str:
@@ -192,6 +215,22 @@ expected_purchases_<h>d (purchase days); expected_order_value (net, {currency});
 within h days ({currency}). Horizons are in days. params: margin (share of net value), annual_discount_rate.
 
 Load it as models:/<this name>@{CHAMPION}. A version's tags say which days, data and settings it was fitted on."""
+
+
+def describe_fit(model: ValueModel) -> str:
+    """What a version was fitted on, its parameters with standard errors, and its log-likelihoods."""
+    lines = [f"Fitted on purchases up to {model.as_of}."]
+    named: tuple[tuple[str, Fit], ...] = (("Pareto/NBD", model.purchases), ("Gamma-Gamma", model.spend))
+    for name, fit in named:
+        errors = fit.standard_errors if fit.log_covariance is not None else {}
+        shown = ", ".join(
+            f"{parameter} {value:.4g}" + (f" (standard error {errors[parameter]:.2g})" if parameter in errors else "")
+            for parameter, value in fit.params.items()
+        )
+        known = "" if fit.log_likelihood is None else f"; log-likelihood {fit.log_likelihood:.3f}"
+        who = "" if fit.customers is None else f", {fit.customers:,.0f} customers"
+        lines.append(f"{name}{who}: {shown}{known}.")
+    return "\n\n".join([*lines, f"alpha and beta are in {model.time_unit}, gamma is in {model.currency}."])
 
 
 def input_example(model: ValueModel) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def fit_purchases(counts: SpreadCounts) -> ParetoNBDFit:
     known = histories(observed["frequency"], observed["recency"], observed["T"], observed["customers"])
     check(known)
     return pareto_nbd.fit_sums(
-        summed(counts.frame.where("T > 0"), _purchase_sums),
+        summed(counts.frame.where("T > 0"), purchase_sums),
         known,
         customers=counts.customers,
         sample=lambda theta, order: pareto_nbd_likelihood.sums(theta, known, order),
@@ -84,7 +84,7 @@ def fit_spend(counts: SpreadCounts) -> GammaGammaFit:
     x, m, weights = (counts.sample[name].to_numpy(np.float64) for name in ("frequency", "monetary_value", "customers"))
     gamma_gamma.check(x, m, weights)
     return gamma_gamma.fit_sums(
-        summed(counts.frame, _spend_sums),
+        summed(counts.frame, spend_sums),
         m,
         weights,
         customers=counts.customers,
@@ -139,10 +139,12 @@ def _columns(batch: pa.RecordBatch) -> dict[str, Array]:
     }
 
 
-def _purchase_sums(theta: Array, columns: dict[str, Array], order: int) -> Sums:
+def purchase_sums(theta: Array, columns: dict[str, Array], order: int) -> Sums:
+    """Sums of the Pareto/NBD over counted histories."""
     rows = histories(columns["frequency"], columns["recency"], columns["T"], columns["customers"])
     return pareto_nbd_likelihood.sums(theta, rows, order)
 
 
-def _spend_sums(theta: Array, columns: dict[str, Array], order: int) -> Sums:
+def spend_sums(theta: Array, columns: dict[str, Array], order: int) -> Sums:
+    """Sums of the Gamma-Gamma over counted spend."""
     return gamma_gamma.sums(theta, columns["frequency"], columns["monetary_value"], columns["customers"], order)

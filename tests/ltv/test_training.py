@@ -155,6 +155,24 @@ def test_the_run_keeps_what_it_was_made_of_and_what_came_out(first: TrainingResu
     version = client.get_model_version("customer-value", "1")
     assert version.tags["delta_version.silver.conversions"] == "12"
     assert version.run_id == first.run_id
+    assert version.description.startswith("Fitted on purchases up to 1997-09-30.")
+    assert "Pareto/NBD, 2,357 customers: r 0.55" in version.description
+    assert "log-likelihood -9594.976." in version.description
+    assert run.data.metrics["s_standard_error"] == pytest.approx(0.187, abs=0.002)
+    assert (run.data.metrics["fit_share"], run.data.metrics["fitted_customers"]) == (1.0, 2357)
+
+
+def test_figures_of_a_day_join_the_run_that_made_the_version(first: TrainingResult, tracking: Mlflow) -> None:
+    figures = {"total_purchases_30d": 12.5, "total_value_30d_upper": np.inf}
+
+    assert registry.log_metrics(tracking, first.model_version, figures, day=dt.date(1997, 10, 1))
+
+    client = registry.connect(tracking)
+    assert [(m.value, m.step) for m in client.get_metric_history(first.run_id, "total_purchases_30d")] == [
+        (12.5, 10135)
+    ]
+    assert client.get_metric_history(first.run_id, "total_value_30d_upper") == []
+    assert not registry.log_metrics(tracking, "customer-value/999", figures, day=dt.date(1997, 10, 1))
 
 
 def test_the_first_model_becomes_champion(first: TrainingResult, tracking: Mlflow) -> None:

@@ -1,0 +1,137 @@
+"""What all customers together will buy and be worth, with predictive intervals: parameters and chance together.
+
+Intervals of single customers must not be summed; totals are made of their own sums (estimate, gradient by the
+parameters, variance at known parameters), which add up over partitions and channels.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ltv.intervals import Interval, Total, total_interval, total_purchases, total_value
+from ltv.pareto_nbd import ParetoNBDFit
+from ltv.pareto_nbd_forecast import Forecast
+from ltv.value_model import ValueModel
+
+Measure = Literal["purchases", "value"]
+SUMS = "channel string, measure string, days int, estimate double, gradient array<double>, variance double"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerTotal:
+    """One total: purchase days, or discounted margin (reporting currency), within `days` days after as_of.
+
+    `channel` is the acquisition channel, None for all customers. `interval` is predictive, of the level asked for.
+    """
+
+    channel: str | None
+    measure: Measure
+    days: int
+    interval: Interval
+
+
+def customer_totals(
+    summary: DataFrame,
+    *,
+    model: ValueModel,
+    days: Sequence[int],
+    margin: float,
+    annual_discount_rate: float,
+    level: float,
+) -> list[CustomerTotal]:
+    """Totals of gold.customer_summary (one as_of): of everybody, then by acquisition channel, horizons in order.
+
+    Estimates are the sums of expected_purchases_<h>d and of clv_<h>d in gold.customer_value. The interval of a value
+    is (0, inf) where spending is too uneven to have a variance.
+    """
+    money = F.col("monetary_value").cast("double").alias("monetary_value")
+    counted = summary.groupBy("acquisition_channel", "frequency", "recency", "T", money).agg(
+        F.count("*").alias("customers")
+    )
+    rows = counted.mapInPandas(_parts(model, tuple(days), margin, annual_discount_rate), SUMS).collect()
+    totals: dict[tuple[str | None, str, int], list[Total]] = defaultdict(list)
+    for row in rows:
+        part = Total(row["estimate"], np.asarray(row["gradient"]), row["variance"])
+        for channel in (None, row["channel"]):
+            totals[channel, row["measure"], row["days"]].append(part)
+    found: list[CustomerTotal] = []
+    channels = sorted({row["channel"] for row in rows})
+    measures: tuple[Measure, ...] = ("purchases", "value")
+    for channel in (None, *channels):
+        for measure in measures:
+            fits = (model.purchases,) if measure == "purchases" else (model.purchases, model.spend)
+            for horizon in days:
+                first, *others = totals.get((channel, measure, horizon)) or [_nothing(model, measure)]
+                total = sum(others, first)
+                interval = total_interval(total, *fits, level=level)
+                found.append(CustomerTotal(channel=channel, measure=measure, days=horizon, interval=interval))
+    return found
+
+
+def total_metrics(totals: Sequence[CustomerTotal]) -> dict[str, float]:
+    """The totals of everybody as figures by name: total_purchases_<h>d, total_value_<h>d, each _lower and _upper."""
+    return {
+        f"total_{total.measure}_{total.days}d{end}": float(figure)
+        for total in totals
+        if total.channel is None
+        for end, figure in zip(("", "_lower", "_upper"), total.interval, strict=True)
+    }
+
+
+def _parts(
+    model: ValueModel, days: tuple[int, ...], margin: float, annual_discount_rate: float
+) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    def add_up(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        for batch in batches:
+            rows = [
+                (channel, measure, horizon, total.estimate, total.gradient, total.variance)
+                for channel, customers in batch.groupby("acquisition_channel")
+                for horizon in days
+                for measure, total in _totals(model, customers, horizon, margin, annual_discount_rate).items()
+            ]
+            yield pd.DataFrame(rows, columns=["channel", "measure", "days", "estimate", "gradient", "variance"])
+
+    return add_up
+
+
+def _totals(
+    model: ValueModel, customers: pd.DataFrame, days: int, margin: float, annual_discount_rate: float
+) -> dict[Measure, Total]:
+    x, t_x, T, m, count = (
+        customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
+    )
+    known: dict[bytes, Forecast] = {}
+
+    def forecast(fit: ParetoNBDFit) -> Forecast:
+        # The differences by the parameters of the spend come back to the same purchases.
+        key = fit.theta.tobytes()
+        if key not in known:
+            known[key] = fit.forecast(x, t_x, T)
+        return known[key]
+
+    horizon = model.units(days)
+    value = total_value(
+        model.purchases,
+        model.spend,
+        forecast,
+        horizon,
+        frequency=x,
+        monetary_value=m,
+        weights=count,
+        margin=margin,
+        rate=model.discount_rate(annual_discount_rate),
+    )
+    return {"purchases": total_purchases(model.purchases, forecast, horizon, weights=count), "value": value}
+
+
+def _nothing(model: ValueModel, measure: Measure) -> Total:
+    size = len(model.purchases.theta) + (len(model.spend.theta) if measure == "value" else 0)
+    return Total(0.0, np.zeros(size), 0.0)
