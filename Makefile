@@ -32,6 +32,10 @@ test-faults: setup ## Kill the pipeline 30 times at random moments and compare t
 bench-ltv: setup ## Value models against lifetimes, 1,000,000 customers (about 10 minutes)
 	@$(PYTHON) bench/bench_ltv.py
 
+.PHONY: bench-models
+bench-models: setup ## Markov, Shapley and rules on 1,000,000 journeys (about 1 minute)
+	@$(PYTHON) bench/bench_models.py
+
 .PHONY: format
 format: setup ## Format the code
 	@$(PYTHON) -m ruff check --fix .
