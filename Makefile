@@ -28,6 +28,10 @@ bench: setup ## Sessions to credits beside Spark's floor and DuckDB; BENCH=small
 bench-ltv: setup ## Value models against lifetimes, 1,000,000 customers (about 10 minutes)
 	@$(PYTHON) bench/bench_ltv.py
 
+.PHONY: bench-models
+bench-models: setup ## Markov, Shapley and rules on 1,000,000 journeys (about 1 minute)
+	@$(PYTHON) bench/bench_models.py
+
 .PHONY: format
 format: setup ## Format the code
 	@$(PYTHON) -m ruff check --fix .
