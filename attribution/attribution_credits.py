@@ -11,8 +11,9 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from attribution.expressions import let
 from attribution.fitted_credit import FittedModel, fitted_credits_of
-from attribution.rules import RuleKnobs, credits_of, let
+from attribution.rules import RuleKnobs, credits_of
 from attribution.touch_transforms import transformed
 from warehouse.conform import conform
 from warehouse.contracts import MONEY

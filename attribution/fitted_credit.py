@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from attribution.expressions import let
 from attribution.rules import credit_of
 
 
@@ -30,16 +31,23 @@ def fitted_credits_of(models: Sequence[FittedModel], path: Column, conversion_ty
 
 
 def _shares(model: FittedModel, path: Column, conversion_type: Column) -> Column:
-    weight_of = _weights(model.weights, conversion_type)
-
-    def part(touch: Column) -> Column:
-        alike = F.size(F.filter(path, lambda other: other["channel"] == touch["channel"]))
-        return F.coalesce(F.try_element_at(weight_of, touch["channel"]), F.lit(0.0)) / alike
-
-    parts = F.transform(path, part)
+    parts = let(
+        _part_of_channel(path["channel"], _weights(model.weights, conversion_type)),
+        lambda part_of: F.transform(path, lambda touch: F.element_at(part_of, touch["channel"])),
+    )
     total = F.aggregate(parts, F.lit(0.0), lambda sum_, weight: sum_ + weight)
     equal = F.lit(1.0) / F.size(path)
-    return F.transform(parts, lambda weight: F.when(total > 0, weight / total).otherwise(equal))
+    return let(total, lambda once: F.transform(parts, lambda weight: F.when(once > 0, weight / once).otherwise(equal)))
+
+
+def _part_of_channel(channels: Column, weight_of: Column) -> Column:
+    """map<channel, weight over its touches> of a path."""
+
+    def part(channel: Column) -> Column:
+        weight = F.coalesce(F.try_element_at(weight_of, channel), F.lit(0.0))
+        return weight / F.size(F.filter(channels, lambda other: other == channel))
+
+    return let(F.array_distinct(channels), lambda names: F.map_from_arrays(names, F.transform(names, part)))
 
 
 def _weights(weights: Mapping[str, Mapping[str, float]], conversion_type: Column) -> Column:

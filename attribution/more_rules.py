@@ -9,6 +9,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from attribution.expressions import let
 from attribution.rule_knobs import RuleKnobs
 
 
@@ -31,7 +32,7 @@ def last_paid(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
     """All to the latest touch of a paid channel; to the last touch where none is paid."""
     paid = F.transform(path, lambda touch, index: F.when(touch["channel"].isin(list(knobs.paid_channels)), index))
     chosen = F.coalesce(F.array_max(paid), F.size(path) - 1)
-    return F.transform(path, lambda touch, index: F.when(index == chosen, 1.0).otherwise(0.0))
+    return let(chosen, lambda once: F.transform(path, lambda touch, index: F.when(index == once, 1.0).otherwise(0.0)))
 
 
 def custom(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
@@ -40,7 +41,7 @@ def custom(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
     weights = F.create_map(*pairs).cast("map<string,double>")
     weighed = F.transform(path, lambda touch: F.coalesce(F.try_element_at(weights, touch["channel"]), F.lit(0.0)))
     none = ~F.exists(weighed, lambda weight: weight > 0)
-    return F.transform(weighed, lambda weight: F.when(none, 1.0).otherwise(weight))
+    return let(none, lambda once: F.transform(weighed, lambda weight: F.when(once, 1.0).otherwise(weight)))
 
 
 def ends_and_middle(path: Column, first: float, last: float) -> Column:

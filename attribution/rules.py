@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from attribution.expressions import let
 from attribution.more_rules import custom, ends_and_middle, inverse_j_shaped, j_shaped, last_paid, u_shape
 from attribution.rule_knobs import RuleKnobs
 
@@ -107,11 +108,3 @@ def _one(condition: Column) -> Column:
 def _shares(weights: Column) -> Column:
     total = F.aggregate(weights, F.lit(0.0), lambda sum_, weight: sum_ + weight)
     return let(total, lambda once: F.transform(weights, lambda weight: weight / once))
-
-
-def let(value: Column, body: Callable[[Column], Column]) -> Column:
-    """`body` of `value`, which is computed once.
-
-    What stands inside a lambda Spark computes anew for every element: a sum there makes a long path quadratic.
-    """
-    return F.get(F.transform(F.array(value), body), F.lit(0))

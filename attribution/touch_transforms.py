@@ -12,6 +12,7 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from attribution.expressions import let
 from attribution.rules import DIRECT
 from warehouse.errors import UsageError
 
@@ -23,7 +24,10 @@ def exposure(path: Column) -> Column:
 
 def first(path: Column) -> Column:
     """Of each channel's touches, the first."""
-    return F.filter(path, lambda touch, index: F.array_position(path["channel"], touch["channel"]) == index + 1)
+    return let(
+        path["channel"],
+        lambda channels: F.filter(path, lambda touch, index: F.array_position(channels, touch["channel"]) == index + 1),
+    )
 
 
 def drop_direct(path: Column) -> Column:
