@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from jobs.run import Run
 from ltv import registry
 from ltv.customer_summary import acquisition_channels, build_customer_summary
+from ltv.customer_totals import CustomerTotal, customer_totals, total_metrics
 from ltv.customer_value import build_customer_value
 from ltv.training_data import collect_training_data
 from warehouse.code_version import code_version
@@ -17,6 +18,7 @@ from warehouse.contracts import Table
 from warehouse.errors import ConvergenceError
 from warehouse.store import Origin
 from warehouse.tables import GOLD_CUSTOMER_SUMMARY, GOLD_CUSTOMER_VALUE, SILVER_CONVERSIONS, SILVER_JOURNEYS
+from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
 
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
@@ -90,7 +92,7 @@ def score(run: Run) -> None:
             interval_level=settings.ltv.interval_level,
         )
         _replace_day(run, GOLD_CUSTOMER_VALUE, value, value_origin)
-        log.message = f"scored by {champion.version}"
+        log.message = f"scored by {champion.version}; {_tell_totals(run, champion)}"
 
 
 def _champion(run: Run) -> registry.Champion | None:
@@ -98,6 +100,38 @@ def _champion(run: Run) -> registry.Champion | None:
     if registry.find_champion(settings.mlflow) is None:
         return None
     return registry.load_champion(settings.mlflow, time_unit=settings.ltv.time_unit, currency=settings.report.currency)
+
+
+def _tell_totals(run: Run, champion: registry.Champion) -> str:
+    """Totals with predictive intervals: lines for people, metrics of the champion's run, and a sentence for the log."""
+    settings = run.settings
+    totals = customer_totals(
+        run.lake.read(GOLD_CUSTOMER_SUMMARY).where(F.col("as_of") == F.lit(run.as_of)),
+        model=champion.model,
+        days=VALUE_HORIZONS_DAYS,
+        margin=settings.ltv.margin,
+        annual_discount_rate=settings.ltv.annual_discount_rate,
+        level=settings.ltv.interval_level,
+    )
+    farthest = max(VALUE_HORIZONS_DAYS)
+    told = [total for total in totals if total.channel is None or total.days == farthest]
+    lines = [_total_line(total, settings.report.currency) for total in told]
+    run.say(f"totals with predictive intervals ({settings.ltv.interval_level:.0%}):")
+    for line in lines:
+        run.say(f"  {line}")
+    if not registry.log_metrics(settings.mlflow, champion.version, total_metrics(totals), day=run.as_of):
+        run.say("MLflow did not take the totals as metrics; the scores are written")
+    everybody = [
+        line for line, total in zip(lines, told, strict=True) if (total.channel, total.days) == (None, farthest)
+    ]
+    return "; ".join(everybody)
+
+
+def _total_line(total: CustomerTotal, currency: str) -> str:
+    who = total.channel or "all customers"
+    what = "purchases" if total.measure == "purchases" else f"{currency} discounted margin"
+    estimate, lower, upper = (f"{float(figure):,.0f}" for figure in total.interval)
+    return f"{who}, next {total.days} days: {estimate} {what} ({lower} to {upper})"
 
 
 def _with(origin: Origin, also: str) -> Origin:

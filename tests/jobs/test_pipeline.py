@@ -57,6 +57,8 @@ def settings_in(folder: Path, **simulator: Any) -> Settings:
         "mlflow": base.mlflow.model_copy(
             update={"tracking_uri": f"sqlite:///{folder}/mlflow.db", "artifact_root": str(folder / "artifacts")}
         ),
+        # So few customers have no exact optimum: how fast they leave cannot be told apart.
+        "ltv": base.ltv.model_copy(update={"fitter": "lifetimes"}),
         "simulator": {"start_date": FIRST_DAY, **simulator},
     }
     return base.model_copy(update=changes)

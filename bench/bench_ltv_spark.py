@@ -1,0 +1,105 @@
+"""Scoring customers with intervals on Spark, and a fit over partitions: rows a second on local cores.
+
+    python bench/bench_ltv_spark.py --histories 1000000 --cores 2
+
+The scores are one customer per distinct history, so nothing is saved by joining back: the worst case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ltv_shop import PURCHASES, SPEND, simulate
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ltv import gamma_gamma, pareto_nbd, spark_likelihood
+from ltv.customer_totals import customer_totals
+from ltv.customer_value import build_customer_value
+from ltv.value_model import ValueModel
+from warehouse.spark import build_session
+from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
+
+AS_OF = dt.date(2026, 3, 31)
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """The result and the wall seconds."""
+    started = time.perf_counter()
+    return work(), time.perf_counter() - started
+
+
+def fitted_model() -> ValueModel:
+    """A model fitted to 20,000 simulated customers."""
+    shop = simulate(20_000, 1)
+    seen = shop.T > 0
+    return ValueModel(
+        purchases=pareto_nbd.fit(shop.frequency[seen], shop.recency[seen], shop.T[seen]),
+        spend=gamma_gamma.fit(shop.frequency, shop.monetary_value),
+        time_unit="days",
+        currency="USD",
+        as_of=AS_OF,
+    )
+
+
+def distinct_histories(spark: Any, count: int) -> DataFrame:
+    """Customers of about `count` distinct histories, T to four years, kept in memory."""
+    number, T = F.col("id"), F.pmod(F.hash("id"), F.lit(1440)) + 20
+    frequency = F.when(number % 5 < 3, 0).otherwise(F.pmod(F.hash(number + 1), F.lit(12)) + 1)
+    share = F.pmod(F.hash(number + 2), F.lit(10_000)) / 10_000
+    histories = spark.range(count).select(
+        F.concat(F.lit("user:"), number).alias("person_id"),
+        F.lit(AS_OF).alias("as_of"),
+        frequency.cast("bigint").alias("frequency"),
+        F.when(frequency > 0, frequency + share * (T - frequency))
+        .otherwise(F.lit(0.0))
+        .cast("double")
+        .alias("recency"),
+        (T + number / F.lit(float(count))).cast("double").alias("T"),
+        F.when(frequency > 0, F.lit(20.0) + share * 50).otherwise(F.lit(0.0)).alias("monetary_value"),
+        F.lit("USD").alias("currency"),
+        F.lit("Email").alias("acquisition_channel"),
+    )
+    return histories.persist()
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--histories", type=int, default=1_000_000)
+    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    spark = build_session("bench", {"spark.sql.shuffle.partitions": "8"}, master=f"local[{options.cores}]")
+    model, histories = fitted_model(), distinct_histories(spark, options.histories)
+    rows = histories.select("frequency", "recency", "T").distinct().count()
+    money = {"margin": 1.0, "annual_discount_rate": 0.1}
+    value = build_customer_value(histories, model=model, model_version="value/1", interval_level=0.95, **money)
+    _, scoring = timed(lambda: value.write.format("noop").mode("overwrite").save())
+    _, adding = timed(lambda: customer_totals(histories, model=model, days=VALUE_HORIZONS_DAYS, level=0.95, **money))
+    counted = histories.groupBy("frequency", "recency", "T").agg(F.count("*").alias("customers"))
+    counts, spreading = timed(lambda: spark_likelihood.spread(counted, seed=1))
+    evaluate = spark_likelihood.summed(counts.frame, spark_likelihood.purchase_sums)
+    _, one_pass = timed(lambda: evaluate(model.purchases.theta, 2))
+    figures = {
+        "distinct_histories": rows,
+        "cores": options.cores,
+        "load_average": os.getloadavg(),
+        "truth": PURCHASES | SPEND,
+        "scoring_seconds": round(scoring, 1),
+        "scored_per_second": round(rows / scoring),
+        "totals_seconds": round(adding, 1),
+        "spread_seconds": round(spreading, 1),
+        "one_pass_of_sums_with_hessian_seconds": round(one_pass, 1),
+    }
+    print(json.dumps(figures, indent=1))
+    spark.stop()
+
+
+if __name__ == "__main__":
+    main()
