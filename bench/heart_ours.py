@@ -22,7 +22,7 @@ from touchpoints.orders import build_orders
 from touchpoints.sessions import build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
-from touchpoints.visits import build_visits
+from touchpoints.visits import build_visits, narrowed
 from warehouse.contracts import Table
 from warehouse.settings import Settings
 from warehouse.store import Lake, Origin
@@ -94,9 +94,9 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
         internal_ips=settings.touchpoints.internal_ips,
         consent_ads_missing=settings.touchpoints.consent_ads_missing,
     )
-    visits = with_channel(
-        build_visits(hits, identities, orders, timeout_minutes=settings.sessions.timeout_minutes), rules, sources
-    ).persist(StorageLevel.MEMORY_AND_DISK)
+    built = build_visits(hits, identities, orders, timeout_minutes=settings.sessions.timeout_minutes)
+    with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
+    visits = narrowed(with_channels, conversion_types=settings.conversions.final).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         sessions = write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events))
         write(SILVER_TOUCHPOINTS, build_touchpoints(visits, sessions))

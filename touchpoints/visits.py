@@ -6,11 +6,26 @@ so that a device with many logins costs no more than one with few.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
 from touchpoints.order_versions import newest_versions
+
+# What only touches say, and what only the way to them needs.
+TOUCH_COLUMNS = (
+    "anonymous_id", "source", "medium", "campaign", "content", "term", "click_id_type", "click_id", "referrer_domain",
+    "consent_ads", "channel", "channel_rule",
+)  # fmt: skip
+# What goes along untouched: as one column the sort and every window step copy it at once, not field by field.
+CARRIED = (
+    "event_at", "platform", "content", "term", "click_id_type", "referrer_domain", "landing_url", "consent_ads",
+    "is_bot", "value", "currency",
+)  # fmt: skip
+MONEY_EVENTS = ("purchase", "refund")
+STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin")
 
 MARKER, ORDER, HIT = 0, 1, 2  # at one moment: first who it is, then what it does
 
@@ -73,7 +88,7 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
     is_ad_touch = is_hit & F.col("is_ad_event")
     session_id = F.md5(F.concat_ws("|", "device", "start_event_id"))
     return compared.where(F.col("row_kind") != MARKER).select(
-        *hits.columns,
+        *(F.col(f"carried.{name}" if name in CARRIED else name) for name in hits.columns),
         "row_kind",
         "device_key",
         "device",
@@ -82,6 +97,19 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
         "is_session_start",
         (F.col("is_session_start") | F.coalesce(changes_origin, F.lit(False)) | is_ad_touch).alias("is_touch"),
     )
+
+
+def narrowed(visits: DataFrame, *, conversion_types: Sequence[str]) -> DataFrame:
+    """`build_visits`, with the channel, as the tables of silver read it: what is kept of all events at once.
+
+    Only touches say where they came from; only touches, orders, money events and events of `conversion_types` keep
+    their id. The others, most of all, carry little more than who, when, what and in which session.
+    """
+    is_touch = F.col("is_touch")
+    has_id = (F.col("row_kind") == ORDER) | F.col("event_name").isin(*MONEY_EVENTS, *conversion_types)
+    told = {name: F.when(is_touch, F.col(name)) for name in TOUCH_COLUMNS if name in visits.columns}
+    told["event_id"] = F.when(is_touch | has_id, F.col("event_id"))
+    return visits.withColumns(told).drop(*STEPS_ONLY)
 
 
 def origin_of() -> Column:
@@ -102,7 +130,14 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFram
     """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
     device = device_of()
     no_person = F.lit(None).cast("string").alias("marked_person_id")
-    hit_rows = hits.select("*", F.lit(HIT).alias("row_kind"), F.col("event_at").alias("at"), no_person)
+    carried = [name for name in hits.columns if name in CARRIED]
+    hit_rows = hits.select(
+        *(name for name in hits.columns if name not in CARRIED),
+        F.struct(*carried).alias("carried"),
+        F.lit(HIT).alias("row_kind"),
+        F.col("event_at").alias("at"),
+        no_person,
+    )
     is_anonymous = login(F.col("user_id")).isNull() & F.col("anonymous_id").isNotNull()
     order_rows = (
         newest_versions(orders)

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.sessions import build_sessions
 from touchpoints.touchpoints import build_touchpoints
-from touchpoints.visits import build_visits
+from touchpoints.visits import build_visits, narrowed
 from warehouse.contracts import Table
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS
 
@@ -116,8 +116,9 @@ def build_all(
         .persist()
     )
     try:
-        sessions = build_sessions(built, max_events=max_events)
-        return Silver(collected(built), collected(sessions), collected(build_touchpoints(built, sessions)))
+        kept = narrowed(built, conversion_types=[])
+        sessions = build_sessions(kept, max_events=max_events)
+        return Silver(collected(built), collected(sessions), collected(build_touchpoints(kept, sessions)))
     finally:
         built.unpersist()
 

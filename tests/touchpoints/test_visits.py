@@ -7,13 +7,13 @@ import random
 from typing import Any
 
 import pytest
-from bronze_rows import Silver, at, build_all, collected, events, frame, orders
+from bronze_rows import Silver, at, build_all, collected, events, frame, orders, visits
 from pyspark.sql import SparkSession
 from visit_oracle import Told, World, told_by_oracle
 
 from touchpoints.hits import build_hits
 from touchpoints.source_list import load_sources
-from touchpoints.visits import build_visits
+from touchpoints.visits import build_visits, narrowed
 from warehouse.tables import SILVER_IDENTITIES
 
 AD: dict[str, Any] = {"source": "google", "medium": "cpc", "campaign": "spring", "click_id": "g1"}
@@ -153,6 +153,28 @@ def test_session_ids_are_of_device_and_first_event_so_that_a_late_login_renames_
         if row["session_id"] and row["anonymous_id"]:
             first = f"a:{row['anonymous_id']}|{starts[row['session_id']]}"
             assert row["session_id"] == hashlib.md5(first.encode(), usedforsecurity=False).hexdigest()
+
+
+def test_what_is_kept_for_the_tables_names_touches_orders_money_and_conversions_alone(spark: SparkSession) -> None:
+    told = [
+        # event_name, touch, row_kind: its id is kept
+        ("page_view", True, 2, True),
+        ("page_view", False, 2, False),
+        ("view_item", False, 2, False),
+        ("sign_up", False, 2, True),
+        ("purchase", False, 2, True),
+        ("refund", False, 2, True),
+        ("order", False, 1, True),
+    ]
+    rows = [
+        {"event_id": str(number), "event_name": name, "is_touch": touch, "row_kind": kind, "source": "news"}
+        for number, (name, touch, kind, _) in enumerate(told)
+    ]
+
+    kept = collected(narrowed(visits(spark, rows), conversion_types=["sign_up"]))
+
+    assert [row["event_id"] is not None for row in kept] == [named for *_, named in told]
+    assert [row["source"] for row in kept] == ["news", *[None] * 6]
 
 
 def test_what_brings_a_touch_and_what_does_not_from_raw_pages(spark: SparkSession) -> None:

@@ -1,0 +1,73 @@
+"""The way of the rows: how often the events of all visitors cross the network until sessions and touches stand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from bronze_rows import at, events, frame, orders
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from touchpoints.hits import build_hits
+from touchpoints.identities import build_identities, logins_of
+from touchpoints.sessions import build_sessions
+from touchpoints.source_list import load_sources
+from touchpoints.touchpoints import build_touchpoints
+from touchpoints.visits import build_visits, narrowed
+from warehouse.tables import SILVER_IDENTITIES, SILVER_SESSIONS
+
+WIDE = "device_key, device"
+
+
+def shuffles(built: DataFrame) -> list[str]:
+    """The columns of each shuffle in the plan, in no order."""
+    plan = built._jdf.queryExecution().executedPlan().toString()
+    return [
+        ", ".join(re.findall(r"(\w+)#", columns)) for columns in re.findall(r"Exchange hashpartitioning\((.*?)\)", plan)
+    ]
+
+
+@pytest.fixture(scope="module")
+def visits(spark: SparkSession) -> DataFrame:
+    hits = build_hits(
+        events(spark, [{"event_id": "1", "anonymous_id": "a", "event_at": at()}]),
+        sources=load_sources("sources.yaml"),
+        own_domains=[],
+        internal_ips=[],
+        consent_ads_missing=True,
+    )
+    known = frame(spark, SILVER_IDENTITIES.ddl, [])
+    built = build_visits(hits, known, orders(spark, []), timeout_minutes=30)
+    named = built.withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("test")})
+    return narrowed(named, conversion_types=["sign_up"])
+
+
+def test_events_cross_the_network_once_on_their_way_to_visits(visits: DataFrame) -> None:
+    assert sorted(shuffles(visits)) == sorted(
+        [
+            WIDE,
+            "order_id",  # orders: the newest version of each
+            "user_agent",  # each agent, referring site and host once, for Python
+            "referrer_site",
+            "referrer_host",
+        ]
+    )
+
+
+def test_sessions_are_counted_where_the_visits_are(visits: DataFrame) -> None:
+    assert sorted(shuffles(build_sessions(visits, max_events=2000))) == sorted(shuffles(visits))
+
+
+def test_touches_meet_their_session_and_their_click_without_the_events(spark: SparkSession, visits: DataFrame) -> None:
+    sessions = frame(spark, SILVER_SESSIONS.ddl, [])
+
+    assert shuffles(build_touchpoints(visits, sessions)).count(WIDE) == 1
+
+
+def test_the_login_shuffle_comes_first_and_is_narrow(spark: SparkSession) -> None:
+    logins = logins_of(events(spark, []), orders(spark, []))
+    built = build_identities(logins, login_window_days=30)
+
+    assert "anonymous_id, login_at" in shuffles(built)
+    assert len(logins.columns) == 4
