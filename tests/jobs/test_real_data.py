@@ -208,27 +208,34 @@ def test_the_cdnow_orders_give_the_published_pareto_nbd_fit(spark: SparkSession,
     lines = (importlib.resources.files("lifetimes") / "datasets" / "CDNOW_sample.txt").read_text()
     (tmp_path / "landing" / "orders").mkdir(parents=True)
     (tmp_path / "landing" / "orders" / "CDNOW_sample.txt").write_text(lines, encoding="utf-8")
-    shop.configure(
-        {
-            "landing": {
-                "root": str(tmp_path / "landing"),
-                "inputs": [{"name": "orders", "adapter": "cdnow_orders", "files": "orders/*", "required": True}],
-            },
-            "attribution": {"models": ["last_touch"], "conversion_types": ["purchase"]},
-            "ltv": {"time_unit": "weeks", "holdout_until": "1998-06-30", "holdout_days": 273},
-        }
-    )
+    knobs: dict[str, Any] = {
+        "landing": {
+            "root": str(tmp_path / "landing"),
+            "inputs": [{"name": "orders", "adapter": "cdnow_orders", "files": "orders/*", "required": True}],
+        },
+        "attribution": {"models": ["last_touch"], "conversion_types": ["purchase"]},
+        "ltv": {"time_unit": "weeks", "holdout_until": "1998-06-30", "holdout_days": 273},
+    }
+    shop.configure(knobs)
     for job in (ingest, build, attribute):
         assert job.main(shop.config) == 0
-    assert train.main([*shop.config, "--as-of", "1997-09-30"]) == 0
+    for fitter in ("exact", "lifetimes"):
+        shop.configure(knobs | {"ltv": knobs["ltv"] | {"fitter": fitter}})
+        assert train.main([*shop.config, "--as-of", "1997-09-30"]) == 0
 
     orders = shop.read(SILVER_CONVERSIONS)
     assert (orders.count(), orders.select("person_id").distinct().count()) == (len(lines.splitlines()), 2357)
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
-    (run,) = mlflow.MlflowClient().search_runs(
+    runs = mlflow.MlflowClient().search_runs(
         [experiment.experiment_id for experiment in mlflow.MlflowClient().search_experiments()]
     )
-    logged = run.data.metrics
+    assert sorted(run.data.params["fitter"] for run in runs) == ["exact", "lifetimes"]
+    for run in runs:
+        check_cdnow(run.data.metrics)
+
+
+def check_cdnow(logged: dict[str, float]) -> None:
+    """The published parameters, and the holdout that they foretell."""
     # Fader, Hardie and Lee (2005), "A Note on Implementing the Pareto/NBD Model in MATLAB"
     for name, value in {"r": 0.5533, "alpha": 10.578, "s": 0.6061, "beta": 11.669}.items():
         assert logged[name] == pytest.approx(value, rel=0.005), name
