@@ -107,10 +107,14 @@ def _attempt(spark: SparkSession, work: Callable[[], Any]) -> dict[str, Any]:
 
 
 def _cpu_seconds(spark: SparkSession) -> float:
-    """Processor time of this process (DuckDB) and of the JVM (Spark) so far: other work on the machine is not in it."""
-    jvm: Any = spark._jvm
-    java = jvm.java.lang.management.ManagementFactory.getOperatingSystemMXBean().getProcessCpuTime() / 1e9
-    return float(time.process_time() + java)
+    """Processor time of this process (DuckDB) and of the JVM (Spark) so far: other work on the machine is not in it.
+
+    The JVM's is read from /proc; without one only this process's counts.
+    """
+    gateway: Any = spark.sparkContext._gateway
+    stat = Path(f"/proc/{gateway.proc.pid}/stat")
+    fields = stat.read_text().rpartition(")")[2].split() if stat.exists() else ["0"] * 13
+    return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _ratios(runs: dict[str, dict[str, Any]], figure: str, *, is_same: bool) -> dict[str, float]:
