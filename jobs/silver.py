@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from jobs.news import News, Writer, news_for
 from jobs.run import Run
@@ -21,7 +22,7 @@ from touchpoints.orders import build_orders
 from touchpoints.sessions import build_sessions
 from touchpoints.source_list import SourceList, load_sources
 from touchpoints.touchpoints import build_touchpoints
-from touchpoints.visits import build_visits
+from touchpoints.visits import build_visits, narrowed
 from warehouse.errors import InputError
 from warehouse.store import Origin
 from warehouse.tables import (
@@ -143,15 +144,12 @@ def _build_persons(
         internal_ips=settings.touchpoints.internal_ips,
         consent_ads_missing=settings.touchpoints.consent_ads_missing,
     )
-    visits = with_channel(
-        build_visits(
-            hits,
-            on_devices(lake.read(SILVER_IDENTITIES)),
-            orders,
-            timeout_minutes=settings.sessions.timeout_minutes,
-        ),
-        rules,
-        sources,
+    built = build_visits(
+        hits, on_devices(lake.read(SILVER_IDENTITIES)), orders, timeout_minutes=settings.sessions.timeout_minutes
+    )
+    visits = narrowed(
+        with_channel(built, rules, sources, where=F.col("is_touch")),
+        conversion_types=[*settings.conversions.final, *settings.conversions.auxiliary],
     ).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         writer.write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events), owned)

@@ -34,6 +34,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "distributary tests",
         {
             "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
             "spark.driver.memory": "2g",
             "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2",
@@ -42,7 +43,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
             # Small tables end before the optimising compiler pays: the quick one alone takes less time.
             "spark.driver.extraJavaOptions": (
-                f"-Dderby.system.home={scratch} -XX:+UseParallelGC -XX:TieredStopAtLevel=1"
+                f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
+                # Its code cache is small by default, and once full nothing more is compiled.
+                "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
             ),
         },
         master="local[2]",
