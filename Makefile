@@ -24,6 +24,10 @@ test-long: setup ## The tests that take minutes
 bench: setup ## Sessions to credits beside Spark's floor and DuckDB; BENCH=small, large or skew for other sizes
 	@$(PYTHON) bench/bench.py
 
+.PHONY: bench-increment
+bench-increment: setup ## One more day against a full build of 60 days; EVENTS=1000000 for a smaller shop
+	@$(PYTHON) bench/bench_increment.py
+
 .PHONY: test-faults
 test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (20 to 40 minutes)
 	@$(PYTHON) -m pytest -q -m faults

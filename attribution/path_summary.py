@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from warehouse.conform import conform
-from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY, MICROS
+from warehouse.contracts import MONEY_SUM
+from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
 
-MICROS_PER_DAY = 86_400_000_000
+SECONDS_PER_DAY = 86_400
+MICROSECOND = Decimal("0.000001")  # in seconds, decimal, so that sums are exact
 PATH = ("conversion_type", "path")
-MEASURES = ("conversions", "non_conversions", "value", "micros_to_convert")
+MEASURES = ("conversions", "non_conversions", "value", "seconds_to_convert")
 
 
 def build_path_summary(journeys: DataFrame, *, report_currency: str) -> DataFrame:
@@ -45,7 +49,9 @@ def _walked(journeys: DataFrame) -> DataFrame:
         converted.cast("bigint").alias("conversions"),
         (~converted).cast("bigint").alias("non_conversions"),
         F.col("report_value").alias("value"),
-        F.coalesce(micros, F.lit(0)).cast(MICROS).alias("micros_to_convert"),
+        (F.coalesce(micros, F.lit(0)).cast("decimal(20,0)") * F.lit(MICROSECOND))
+        .cast(MONEY_SUM)
+        .alias("seconds_to_convert"),
         "sign",
     )
 
@@ -53,7 +59,7 @@ def _walked(journeys: DataFrame) -> DataFrame:
 def _summed(walked: DataFrame, *, report_currency: str) -> DataFrame:
     summed = walked.groupBy(*PATH).agg(*(F.sum(F.col(name) * F.col("sign")).alias(name) for name in MEASURES))
     has_time = (F.col("conversions") > 0) & (F.size("path") > 0)
-    days = F.col("micros_to_convert").cast("double") / MICROS_PER_DAY / F.col("conversions")
+    days = F.col("seconds_to_convert").cast("double") / SECONDS_PER_DAY / F.col("conversions")
     told = summed.where(F.col("conversions") + F.col("non_conversions") > 0).withColumns(
         {"days_to_convert": F.when(has_time, F.round(days, 9)), "currency": F.lit(report_currency)}
     )

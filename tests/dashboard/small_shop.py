@@ -97,6 +97,7 @@ def path_row(path: Iterable[str], conversions: int, non_conversions: int, value:
         "non_conversions": non_conversions,
         "value": Decimal(value),
         "currency": "KRW",
+        "seconds_to_convert": Decimal(conversions * 129_600 if steps else 0),
         "days_to_convert": 1.5 if steps and conversions else None,
     }
 

@@ -41,7 +41,8 @@ spark:
     spark.driver.memory: 1g
     spark.sql.shuffle.partitions: "2"
     spark.default.parallelism: "2"
-    spark.driver.extraJavaOptions: -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -Dderby.system.home={folder}
+    spark.driver.extraJavaOptions: >-
+      -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Dderby.system.home={folder}
 """
 
 
@@ -178,7 +179,7 @@ def _as_text(row: dict[str, Any]) -> str:
 
 
 def test_a_run_killed_twice_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    history = undisturbed(cut_worlds(WORLDS, seed=SEED, batches=1), tmp_path)
+    history = undisturbed(cut_worlds(WORLDS, seed=SEED, batches=2), tmp_path)
     assert kill_and_compare(history, tmp_path, kills=2, seed=SEED) == []
 
 

@@ -2,8 +2,6 @@
 
 from warehouse.contracts import MONEY_SUM, Column, Table
 
-MICROS = "decimal(28,0)"
-
 GOLD_PATH_SUMMARY = Table(
     layer="gold",
     name="path_summary",
@@ -22,10 +20,10 @@ GOLD_PATH_SUMMARY = Table(
         Column("value", MONEY_SUM, "net value of the conversions", "currency", nullable=False),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
         Column(
-            "micros_to_convert",
-            MICROS,
+            "seconds_to_convert",
+            MONEY_SUM,
             "time from first touch to conversion, summed over the conversions with a touch",
-            "microseconds",
+            "seconds",
             nullable=False,
         ),
         Column(
