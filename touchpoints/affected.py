@@ -14,9 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
-from touchpoints.visits import device_of
-
-MONEY_EVENTS = ("purchase", "refund")
+from touchpoints.visits import MONEY_EVENTS, device_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def find_affected(
         "touched",
         _union(
             changed_events.select(device_of().alias("device")),
-            _device_of_order(changed_orders),
+            _fed_devices(changed_orders).select("device"),
             devices_of_orders.join(order_ids, "order_id", how="left_semi").select("device"),
         ),
     )
@@ -152,16 +150,13 @@ def _logins(events: DataFrame, orders: DataFrame, devices_of_orders: DataFrame) 
 def _devices_of_orders(events: DataFrame, orders: DataFrame) -> DataFrame:
     """Each pair of device and order_id that money events or any version of an order name together."""
     told = events.where(F.col("event_name").isin(*MONEY_EVENTS) & F.col("order_id").isNotNull())
-    fed = orders.where(F.col("anonymous_id").isNotNull())
-    return _union(
-        told.select(device_of().alias("device"), "order_id"),
-        fed.select(F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device"), "order_id"),
-    )
+    return _union(told.select(device_of().alias("device"), "order_id"), _fed_devices(orders))
 
 
-def _device_of_order(orders: DataFrame) -> DataFrame:
+def _fed_devices(orders: DataFrame) -> DataFrame:
+    """device and order_id of the order versions that name a device."""
     named = orders.where(F.col("anonymous_id").isNotNull())
-    return named.select(F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device"))
+    return named.select(F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device"), "order_id")
 
 
 def _after(names: DataFrame, prefix: str, column: str) -> DataFrame:
