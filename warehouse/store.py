@@ -45,6 +45,14 @@ class Origin:
         return {"inputs": dict(sorted(self.inputs.items())), "settings": self.settings, "code": self.code}
 
 
+@dataclass(frozen=True)
+class Head:
+    """The newest commit of a table, and what the newest rows were made from where a commit says so."""
+
+    version: int
+    origin: dict[str, Any] | None
+
+
 @dataclass
 class Lake:
     """The tables below one root, as one run sees and writes them.
@@ -56,7 +64,7 @@ class Lake:
     root: str
     run_id: str
     written: dict[str, int] = field(default_factory=dict)
-    _versions: dict[str, int | None] = field(default_factory=dict)
+    _heads: dict[str, Head | None] = field(default_factory=dict)
 
     def path(self, table: Table) -> str:
         """Folder of the table, absolute: Delta makes no table in a relative one."""
@@ -87,11 +95,8 @@ class Lake:
 
     def version(self, table: Table) -> int | None:
         """Newest version of the table; None where it does not exist yet."""
-        if table.full_name not in self._versions:
-            exists = DeltaTable.isDeltaTable(self.spark, self.path(table))
-            newest = self._delta(table).history(1).select("version").first() if exists else None
-            self._versions[table.full_name] = int(newest["version"]) if newest else None
-        return self._versions[table.full_name]
+        head = self._head(table)
+        return head.version if head else None
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written."""
@@ -108,12 +113,8 @@ class Lake:
 
     def origin(self, table: Table) -> dict[str, Any] | None:
         """What the newest rows of the table were made from; None where no commit says so."""
-        if not self.exists(table):
-            return None
-        commits = self._delta(table).history(50).select("userMetadata").where(F.col("userMetadata").isNotNull())
-        newest = commits.first()
-        found: dict[str, Any] | None = json.loads(newest["userMetadata"]).get("origin") if newest else None
-        return found
+        head = self._head(table)
+        return head.origin if head else None
 
     def is_current(self, table: Table, origin: Origin) -> bool:
         """Whether the table already holds what `origin` would give."""
@@ -255,6 +256,22 @@ class Lake:
             self.spark.conf.unset(USER_METADATA)
         self._wrote(table)
 
+    def _head(self, table: Table) -> Head | None:
+        """Read from the log once, and again after each commit of this run: nobody else writes meanwhile."""
+        if table.full_name not in self._heads:
+            exists = DeltaTable.isDeltaTable(self.spark, self.path(table))
+            self._heads[table.full_name] = self._read_head(table) if exists else None
+        return self._heads[table.full_name]
+
+    def _read_head(self, table: Table) -> Head:
+        newest = self._delta(table).history(1).select("version", "userMetadata").collect()[0]
+        said = newest["userMetadata"]
+        if said is None:
+            older = self._delta(table).history(50).select("userMetadata").where(F.col("userMetadata").isNotNull())
+            found = older.first()
+            said = found["userMetadata"] if found else "{}"
+        return Head(int(newest["version"]), json.loads(said).get("origin"))
+
     def _delta(self, table: Table) -> DeltaTable:
         return DeltaTable.forPath(self.spark, self.path(table))
 
@@ -268,14 +285,14 @@ class Lake:
         for key, value in TABLE_PROPERTIES.items():
             create = create.property(key, value)
         create.execute()
-        self._versions.pop(table.full_name, None)
+        self._heads.pop(table.full_name, None)
 
     def _give_change_feed(self, table: Table) -> None:
         """Turns on the change feed of a table that was made without one."""
         properties = self._delta(table).detail().select("properties").collect()[0]["properties"]
         if properties.get(CHANGE_FEED) != "true":
             self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{CHANGE_FEED}' = 'true')")
-            self._versions.pop(table.full_name, None)
+            self._heads.pop(table.full_name, None)
 
     def _metadata(self, origin: Origin | None = None) -> str:
         return json.dumps({"run_id": self.run_id, **({"origin": origin.as_dict()} if origin else {})})
@@ -287,7 +304,7 @@ class Lake:
         return json.dumps({"run_id": self.run_id, **({"origin": origin} if origin else {})})
 
     def _wrote(self, table: Table) -> None:
-        self._versions.pop(table.full_name, None)
+        self._heads.pop(table.full_name, None)
         version = self.version(table)
         if version is not None:
             self.written[table.full_name] = version
