@@ -62,7 +62,7 @@ def build_attribution_credits(
         F.when(length == 0, nothing).otherwise(transformed(F.col("path"), transforms)).alias("touches"),
     )
     credits_ = [
-        *credits_of(models, F.col("touches"), F.col("ended_at"), knobs),
+        *credits_of(models, F.col("touches"), F.col("milestones"), knobs),
         *fitted_credits_of(fitted, F.col("touches"), F.col("conversion_type")),
     ]
     credited = credited.select("*", F.explode(F.array(*credits_)).alias("credit_of"))

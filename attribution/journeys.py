@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from warehouse.conform import conform
-from warehouse.tables.silver_journeys import SILVER_JOURNEYS
+from warehouse.tables.silver_journeys import MILESTONES, SILVER_JOURNEYS
 
 MICROS_PER_DAY = 86_400_000_000
 TOUCH = ("touched_at", "touchpoint_id", "channel", "source", "medium", "campaign")
 
 
+@dataclass(frozen=True)
+class JourneyKnobs:
+    """What makes a journey: days that each conversion type looks back (types that are not named have none) and the
+    interactions that are touches.
+
+    first_only: of a person's conversions of a type only the first, by (converted_at, conversion_id), ends a journey.
+    restart: a path holds only touches after the person's conversion of the type before. milestones: types of auxiliary
+    conversions that the model w_shape gives credit for.
+    """
+
+    lookback_days: Mapping[str, int]
+    interactions: Sequence[str]
+    first_only: bool = False
+    restart: bool = False
+    milestones: Sequence[str] = ()
+
+
 def build_journeys(
     conversions: DataFrame,
     touchpoints: DataFrame,
+    knobs: JourneyKnobs,
     *,
-    lookback_days: Mapping[str, int],
-    interactions: Sequence[str],
     report_currency: str,
 ) -> DataFrame:
-    """One row per conversion of a type in `lookback_days` (type: days), and per journey without one.
+    """One row per conversion of a type that `knobs` name, and per journey without one.
 
     A conversion's path holds the person's touches with converted_at - N days <= touched_at <= converted_at, both
-    inclusive, days of 86,400 s; it does not restart after an earlier conversion. A journey without conversion is the
-    person's touches after the last conversion of the type, split where a gap is longer than N days. Only touches
-    with one of `interactions` take part.
+    inclusive, days of 86,400 s; unless `knobs` say so it does not restart after an earlier conversion. A journey
+    without conversion is the person's touches after the last conversion of the type, split where a gap is longer than
+    N days.
     """
-    touches = touchpoints.where(F.col("interaction").isin(list(interactions))).select(
+    lookback_days = knobs.lookback_days
+    touches = touchpoints.where(F.col("interaction").isin(list(knobs.interactions))).select(
         # The 64-bit key keeps the shuffle narrow; equality of the full id is asked as well.
         F.xxhash64("person_id").alias("person_key"),
         "person_id",
@@ -46,9 +64,49 @@ def build_journeys(
         "report_currency",
         "is_first_purchase",
     )
-    converting = _converting(wanted, touches, lookback_days)
+    converting = _with_milestones(_converting(_chosen(wanted, knobs), touches, lookback_days), conversions, knobs)
     others = _not_converting(wanted, touches, lookback_days, report_currency)
     return conform(converting.unionByName(others), SILVER_JOURNEYS)
+
+
+def _chosen(wanted: DataFrame, knobs: JourneyKnobs) -> DataFrame:
+    """The conversions that end a journey, with `since`, after which their paths begin; null = no such bound."""
+    if not (knobs.first_only or knobs.restart):
+        return wanted.withColumn("since", F.lit(None).cast("timestamp"))
+    order = Window.partitionBy("person_key", "person_id", "conversion_type").orderBy("converted_at", "conversion_id")
+    before = F.lag("converted_at").over(order)
+    numbered = wanted.select("*", F.row_number().over(order).alias("number"), before.alias("before"))
+    chosen = numbered.where(F.col("number") == 1) if knobs.first_only else numbered
+    since = F.col("before") if knobs.restart else F.lit(None).cast("timestamp")
+    return chosen.withColumn("since", since).drop("number", "before")
+
+
+def _with_milestones(journeys: DataFrame, conversions: DataFrame, knobs: JourneyKnobs) -> DataFrame:
+    """`journeys` with the first conversion of each milestone's type in the window, in order of time."""
+    if not knobs.milestones:
+        return journeys.withColumn("milestones", F.array().cast(MILESTONES)).drop("since")
+    reached = conversions.where(F.col("conversion_type").isin(list(knobs.milestones))).select(
+        "person_id", F.col("conversion_type").alias("milestone"), F.col("converted_at").alias("reached_at")
+    )
+    in_window = _micros_since(F.col("reached_at"), F.col("ended_at")).between(
+        F.lit(0), _lookback_micros(knobs.lookback_days)
+    ) & F.coalesce(F.col("reached_at") > F.col("since"), F.lit(True))
+    firsts = (
+        journeys.select("journey_id", "person_id", "conversion_type", "ended_at", "since")
+        .join(reached, "person_id", how="inner")
+        .where(in_window & (F.col("milestone") != F.col("conversion_type")))
+        .groupBy("journey_id", "milestone")
+        .agg(F.min("reached_at").alias("reached_at"))
+        .groupBy("journey_id")
+        .agg(F.collect_list(F.struct("reached_at", "milestone")).alias("firsts"))
+    )
+    ordered = F.transform(
+        F.array_sort("firsts"),
+        lambda first: F.struct(first["milestone"].alias("conversion_type"), first["reached_at"].alias("converted_at")),
+    )
+    told = firsts.select("journey_id", ordered.alias("milestones"))
+    milestones = F.coalesce("milestones", F.array().cast(MILESTONES))
+    return journeys.join(told, "journey_id", how="left").withColumn("milestones", milestones).drop("since")
 
 
 def _lookback_micros(lookback_days: Mapping[str, int]) -> Column:
@@ -63,7 +121,9 @@ def _micros_since(earlier: Column, later: Column) -> Column:
 def _converting(wanted: DataFrame, touches: DataFrame, lookback_days: Mapping[str, int]) -> DataFrame:
     conversion, touch = wanted.alias("c"), touches.alias("t")
     age = _micros_since(F.col("t.touched_at"), F.col("c.converted_at"))
-    in_window = age.between(F.lit(0), _lookback_micros(lookback_days))
+    in_window = age.between(F.lit(0), _lookback_micros(lookback_days)) & F.coalesce(
+        F.col("t.touched_at") > F.col("c.since"), F.lit(True)
+    )
     same_person = (F.col("c.person_key") == F.col("t.person_key")) & (F.col("c.person_id") == F.col("t.person_id"))
     fields = F.struct(*(F.col(f"t.{name}") for name in TOUCH))
     joined = conversion.join(touch, same_person & in_window, how="left").select(
@@ -107,6 +167,7 @@ def _not_converting(
                 "report_gross_value": F.lit(0),
                 "report_currency": F.lit(report_currency),
                 "is_first_purchase": F.lit(False),
+                "milestones": F.array().cast(MILESTONES),
             }
         )
         .drop("first_touchpoint_id")

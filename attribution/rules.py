@@ -1,7 +1,7 @@
 """The rule models: how much of a conversion each touch of its path earned.
 
-Every model is an expression from a path to an array of weights, one per touch in order. Weights need not sum to 1:
-`credits_of` normalises them. A path has at least one touch.
+Every model is an expression from a path, and the milestones on it, to an array of weights, one per touch in order.
+Weights need not sum to 1: `credits_of` normalises them. A path has at least one touch.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from attribution.expressions import let
-from attribution.more_rules import custom, ends_and_middle, inverse_j_shaped, j_shaped, last_paid, u_shape
+from attribution.more_rules import custom, ends_and_middle, inverse_j_shaped, j_shaped, last_paid, u_shape, w_shape
 from attribution.rule_knobs import RuleKnobs
 
 __all__ = ["DIRECT", "RULES", "RULES_VERSION", "Rule", "RuleKnobs", "credit_of", "credits_of"]
@@ -25,34 +25,34 @@ RULES_VERSION = "rules"
 Rule = Callable[[Column, Column, RuleKnobs], Column]
 
 
-def first_touch(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
+def first_touch(path: Column, milestones: Column, knobs: RuleKnobs) -> Column:
     """All to the first touch of the window."""
     return F.transform(path, lambda touch, index: _one(index == 0))
 
 
-def last_touch(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
+def last_touch(path: Column, milestones: Column, knobs: RuleKnobs) -> Column:
     """All to the last touch before the conversion."""
     return F.transform(path, lambda touch, index: _one(index == F.size(path) - 1))
 
 
-def last_non_direct(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
+def last_non_direct(path: Column, milestones: Column, knobs: RuleKnobs) -> Column:
     """All to the latest touch that is not Direct; to the last touch where all are."""
     known = F.transform(path, lambda touch, index: F.when(touch["channel"] != DIRECT, index))
     chosen = F.coalesce(F.array_max(known), F.size(path) - 1)
     return let(chosen, lambda once: F.transform(path, lambda touch, index: _one(index == once)))
 
 
-def linear(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
+def linear(path: Column, milestones: Column, knobs: RuleKnobs) -> Column:
     """The same to every touch."""
     return F.transform(path, lambda touch: F.lit(1.0))
 
 
-def position_based(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
+def position_based(path: Column, milestones: Column, knobs: RuleKnobs) -> Column:
     """The ends get their shares, the middle touches divide the rest; two touches share as the ends do."""
     return ends_and_middle(path, knobs.position_first, knobs.position_last)
 
 
-def time_decay(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
+def time_decay(path: Column, milestones: Column, knobs: RuleKnobs) -> Column:
     """2^(-age / half-life), age from the touch to the conversion."""
     # Measured from the last touch on, so that long ages do not underflow; the common factor falls out.
     newest = F.element_at(path, -1)["touched_at"]
@@ -65,7 +65,7 @@ def time_decay(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
     )
 
 
-def time_decay_by_order(path: Column, converted_at: Column, knobs: RuleKnobs) -> Column:
+def time_decay_by_order(path: Column, milestones: Column, knobs: RuleKnobs) -> Column:
     """The last touch weighs 1, each earlier one `order_ratio` times the next."""
     return F.transform(
         path, lambda touch, index: F.pow(F.lit(knobs.order_ratio), (F.size(path) - 1 - index).cast("double"))
@@ -83,6 +83,7 @@ RULES: dict[str, Rule] = {
         time_decay,
         time_decay_by_order,
         u_shape,
+        w_shape,
         j_shaped,
         inverse_j_shaped,
         last_paid,
@@ -91,9 +92,9 @@ RULES: dict[str, Rule] = {
 }
 
 
-def credits_of(models: Sequence[str], path: Column, converted_at: Column, knobs: RuleKnobs) -> list[Column]:
+def credits_of(models: Sequence[str], path: Column, milestones: Column, knobs: RuleKnobs) -> list[Column]:
     """struct<model, version, shares> of each model: the path's shares, which sum to 1."""
-    return [credit_of(name, RULES_VERSION, _shares(RULES[name](path, converted_at, knobs))) for name in models]
+    return [credit_of(name, RULES_VERSION, _shares(RULES[name](path, milestones, knobs))) for name in models]
 
 
 def credit_of(model: str, version: str, shares: Column) -> Column:

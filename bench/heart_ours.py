@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import build_attribution_credits, credited_journeys
 from attribution.journeys import build_journeys
-from attribution.rules import RuleKnobs
+from jobs.credit import journey_knobs
+from jobs.credit_models import rule_knobs
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.exchange_rates import build_daily_rates
@@ -122,20 +123,14 @@ def _gold(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], Da
         build_journeys(
             lake.read(SILVER_CONVERSIONS),
             lake.read(SILVER_TOUCHPOINTS),
-            lookback_days={name: knobs.lookback_of(name) for name in knobs.conversion_types},
-            interactions=knobs.interactions,
+            journey_knobs(knobs),
             report_currency=settings.report.currency,
         ),
     )
     credits = build_attribution_credits(
         credited_journeys(journeys, start_date=knobs.start_date, timezone=settings.report.timezone),
         models=knobs.models,
-        knobs=RuleKnobs(
-            half_life_days=knobs.half_life_days,
-            order_ratio=knobs.order_ratio,
-            position_first=knobs.position_based.first,
-            position_last=knobs.position_based.last,
-        ),
+        knobs=rule_knobs(knobs),
     )
     write(GOLD_ATTRIBUTION_CREDITS, credits)
 

@@ -38,6 +38,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.driver.memory": "2g",
             "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2",
+            "spark.sql.requireAllClusterKeysForCoPartition": "false",
             # Delta's default of 50 makes every small write slow.
             "spark.databricks.delta.snapshotPartitions": "1",
             "spark.sql.ui.explainMode": "simple",

@@ -27,8 +27,11 @@ def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
     ('+' is a space; a % that encodes nothing stays as it is). A paid click id sets source and medium where medium is
     null or organic; another only where neither is known. Of several click ids the first in conf/sources.yaml counts.
     """
+    # What is not parsed goes along as one column: each step copies it at once, not field by field.
+    carried = F.struct(*(name for name in events.columns if name not in UTM)).alias("carried")
     # Step by step, each on columns of the one before: within one step Spark would repeat what conditions share.
-    queried = events.withColumn("marketing_query", marketing_query()).withColumn("query", F.lower("marketing_query"))
+    asked = events.select(carried, *UTM, marketing_query().alias("marketing_query"))
+    queried = asked.withColumn("query", F.lower("marketing_query"))
     utm = {f"utm_{name}": _raw_utm(name) for name in UTM}
     found = queried.withColumns({**utm, "click": _click(sources.click_ids)})
     valued = found.withColumn("click_id_type", _of_click(sources.click_ids, "parameter"))
@@ -40,9 +43,14 @@ def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
     takes_click = F.when(_of_click(sources.click_ids, "paid"), is_open).otherwise(is_unknown)
     filled = named.withColumn("takes_click", F.col("click").isNotNull() & takes_click)
     of_click = {name: _of_click(sources.click_ids, name) for name in ("source", "medium")}
-    return filled.withColumns(
-        {name: F.when(F.col("takes_click"), click).otherwise(F.col(name)) for name, click in of_click.items()}
-    ).drop("query", "click", "takes_click", *utm)
+    taken = {name: F.when(F.col("takes_click"), click).otherwise(F.col(name)) for name, click in of_click.items()}
+    return filled.select(
+        "carried.*",
+        "marketing_query",
+        "click_id_type",
+        "click_id",
+        *(taken.get(name, F.col(name)).alias(name) for name in UTM),
+    )
 
 
 def marketing_query() -> Column:

@@ -135,6 +135,7 @@ RuleModel = Literal[
     "time_decay",
     "time_decay_by_order",
     "u_shape",
+    "w_shape",
     "j_shaped",
     "inverse_j_shaped",
     "last_paid",
@@ -178,6 +179,9 @@ class Attribution(Section):
     interactions: list[Literal["click", "impression"]]
     lookback_days: PositiveDays
     lookback_days_by_type: dict[str, PositiveDays]
+    conversions: Literal["every", "first"]
+    restart: bool
+    milestones: list[str]
     start_date: dt.date | None
     half_life_days: Annotated[float, Field(gt=0)]
     order_ratio: Annotated[float, Field(gt=0, le=1)]
@@ -194,6 +198,8 @@ class Attribution(Section):
             raise ValueError("the model last_paid needs paid_channels")
         if "custom" in self.models and not any(self.channel_weights.values()):
             raise ValueError("the model custom needs channel_weights, one of them above 0")
+        if "w_shape" in self.models and not self.milestones:
+            raise ValueError("the model w_shape needs milestones")
         return self
 
     def lookback_of(self, conversion_type: str) -> int:
@@ -273,8 +279,21 @@ class Settings(Section):
     spark: Spark
     simulator: dict[str, Any]
 
+    @model_validator(mode="after")
+    def _milestones_are_conversions(self) -> Self:
+        known = {*self.conversions.final, *self.conversions.auxiliary}
+        if unknown := sorted(set(self.attribution.milestones) - known):
+            raise ValueError(f"attribution.milestones: {unknown[0]} is neither in conversions.final nor in .auxiliary")
+        return self
+
     def digest(self, *sections: str, also: Sequence[str] = ()) -> str:
-        """A hash of the named sections, of all where none is named, and of the texts `also`."""
-        chosen = {name: self.model_dump(mode="json")[name] for name in sections or tuple(type(self).model_fields)}
+        """A hash of the named sections, of all where none is named, and of the texts `also`.
+
+        Named sections are what rows follow from: where the report is written is no part of that.
+        """
+        if sections:
+            chosen = self.model_dump(mode="json", include=set(sections), exclude={"report": {"file"}})
+        else:
+            chosen = self.model_dump(mode="json")
         content = "\n".join([json.dumps(chosen, sort_keys=True), *also])
         return hashlib.sha256(content.encode()).hexdigest()[:16]

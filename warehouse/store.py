@@ -125,8 +125,11 @@ class Lake:
         self._create(table)
         before = self.version(table)
         writer = frame.write.format("delta").mode("overwrite").option("userMetadata", self._metadata(origin))
-        if where is not None:
-            writer = writer.option("replaceWhere", where)
+        # A column that the table did not have when it was made comes with the first rows that do.
+        if where is None:
+            writer = writer.option("overwriteSchema", "true")
+        else:
+            writer = writer.option("replaceWhere", where).option("mergeSchema", "true")
         writer.save(self.path(table))
         self._wrote(table)
         if self.version(table) == before:

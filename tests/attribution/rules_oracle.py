@@ -93,6 +93,19 @@ def u_shape(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
     return _ends(path, Fraction(2, 5), Fraction(2, 5))
 
 
+def w_shape(path: Sequence[Touch], converted_at: datetime, milestones: Sequence[datetime] = ()) -> list[Fraction]:
+    anchors = [0, len(path) - 1]
+    for reached_at in milestones:
+        before = [index for index, touch in enumerate(path) if touch.at <= reached_at]
+        anchors += before[-1:]
+    others = len(path) - len(set(anchors))
+    weights = [
+        anchors.count(index) * Fraction(9, 10) / len(anchors) if index in anchors else Fraction(1, 10) / others
+        for index in range(len(path))
+    ]
+    return [weight / sum(weights) for weight in weights]
+
+
 def j_shaped(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
     return _ends(path, Fraction(1, 5), Fraction(3, 5))
 
@@ -121,6 +134,7 @@ ORACLE: dict[str, Callable[[Sequence[Touch], datetime], list[Fraction]]] = {
     "time_decay": time_decay,
     "time_decay_by_order": time_decay_by_order,
     "u_shape": u_shape,
+    "w_shape": w_shape,
     "j_shaped": j_shaped,
     "inverse_j_shaped": inverse_j_shaped,
     "last_paid": last_paid,
@@ -178,6 +192,7 @@ def journey(name: str, path: Sequence[Touch], ended_at: datetime = NOON, **field
         "report_currency": "KRW",
         "is_first_purchase": False,
         "path": [(t.at, t.id, t.channel, t.source, t.medium, t.campaign) for t in path],
+        "milestones": [],
         **fields,
     }
 

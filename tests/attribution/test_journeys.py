@@ -27,7 +27,7 @@ from rules_oracle import (
     window,
 )
 
-from attribution.journeys import build_journeys
+from attribution.journeys import JourneyKnobs, build_journeys
 
 LOOKBACK = {"purchase": 30, "sign_up": 7}
 NOTHING = timedelta(0)
@@ -70,12 +70,13 @@ CONVERSIONS = [
 ]
 
 
-def journeys(spark: SparkSession, touches: DataFrame, conversions: Sequence[Mapping[str, Any]]) -> DataFrame:
+def journeys(
+    spark: SparkSession, touches: DataFrame, conversions: Sequence[Mapping[str, Any]], **knobs: Any
+) -> DataFrame:
     return build_journeys(
         conversions_frame(spark, conversions),
         touches,
-        lookback_days=LOOKBACK,
-        interactions=["click"],
+        JourneyKnobs(lookback_days=LOOKBACK, interactions=["click"], **knobs),
         report_currency="KRW",
     )
 
@@ -175,6 +176,57 @@ def test_journeys_do_not_depend_on_the_day_they_are_built_for(spark: SparkSessio
     of_day = {day: {str(row[1:]) for row in rows if row["day"] == day} for day in (1, 2)}
     assert len(of_day[1]) == 2
     assert of_day[1] < of_day[2]
+
+
+def test_with_a_restart_a_path_holds_only_touches_after_the_conversion_before(spark: SparkSession) -> None:
+    touches = {"p": [touched("t1", 12 * DAY), touched("t2", 10 * DAY), touched("t3", 2 * DAY)]}
+    conversions = [
+        conversion("one", "p", NOON - 10 * DAY),
+        conversion("two", "p"),
+        # Of another type: it neither ends the path of a purchase nor begins where one ended.
+        conversion("sign_up", "p", NOON - 5 * DAY, "sign_up"),
+        conversion("three", "p"),
+    ]
+    rows = journeys(spark, touchpoints_frame(spark, touches), conversions, restart=True).collect()
+    assert path_of(rows, "one") == ["t1", "t2"]
+    assert path_of(rows, "sign_up") == ["t1", "t2"]
+    # Of two conversions at one moment the first by id, here 'three', gets the touches before it.
+    assert (path_of(rows, "three"), path_of(rows, "two")) == (["t3"], [])
+
+
+def test_first_only_leaves_a_persons_later_conversions_of_a_type_without_a_journey(spark: SparkSession) -> None:
+    touches = {"p": [touched("t1", 12 * DAY), touched("t2", 2 * DAY), touched("t3", -DAY)]}
+    conversions = [
+        conversion("second", "p"),
+        conversion("first", "p", NOON - 10 * DAY),
+        conversion("sign_up", "p", NOON, "sign_up"),
+    ]
+    rows = journeys(spark, touchpoints_frame(spark, touches), conversions, first_only=True).collect()
+    assert {row["conversion_id"] for row in rows} == {"first", "sign_up", None}
+    assert path_of(rows, "first") == ["t1"]
+    # Who converted again did not end in nothing: t2 is in no journey of purchase.
+    assert lost(rows, "p") == [["t3"]]
+
+
+def test_milestones_are_the_first_conversions_of_their_types_in_the_window(spark: SparkSession) -> None:
+    conversions = [
+        conversion("c", "p"),
+        conversion("too early", "p", NOON - 30 * DAY - MICRO, "add_to_cart"),
+        conversion("cart", "p", NOON - 3 * DAY, "add_to_cart"),
+        conversion("second cart", "p", NOON - 2 * DAY, "add_to_cart"),
+        conversion("checkout", "p", NOON - 4 * DAY, "begin_checkout"),
+        conversion("too late", "p", NOON + MICRO, "view_item"),
+        conversion("of another", "q", NOON - DAY, "view_item"),
+        conversion("nothing before", "r"),
+    ]
+    wanted = ["view_item", "add_to_cart", "begin_checkout", "purchase"]
+    rows = journeys(spark, touchpoints_frame(spark, {}), conversions, milestones=wanted).collect()
+    reached = {
+        row["conversion_id"]: [(one["conversion_type"], utc(one["converted_at"])) for one in row["milestones"]]
+        for row in rows
+    }
+    assert reached["c"] == [("begin_checkout", NOON - 4 * DAY), ("add_to_cart", NOON - 3 * DAY)]
+    assert reached["nothing before"] == []
 
 
 def test_random_people_get_the_journeys_of_the_oracle(spark: SparkSession) -> None:

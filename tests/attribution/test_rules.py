@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import Row, SparkSession
-from rules_oracle import KNOBS, NOON, ORACLE, Touch, journey, journeys_frame, walk
+from rules_oracle import DAY, KNOBS, NOON, ORACLE, Touch, journey, journeys_frame, w_shape, walk
 
 from attribution.attribution_credits import build_attribution_credits
 from attribution.rules import RULES, RuleKnobs
@@ -46,6 +46,7 @@ EXAMPLES = {
         "position_based": {1: 0.4, 2: 0.2, 3: 0.4},
         "time_decay_by_order": {1: 1 / 7, 2: 2 / 7, 3: 4 / 7},
         "u_shape": {1: 0.4, 2: 0.2, 3: 0.4},
+        "w_shape": {1: 0.45, 2: 0.1, 3: 0.45},
         "j_shaped": {1: 0.2, 2: 0.2, 3: 0.6},
         "inverse_j_shaped": {1: 0.6, 2: 0.2, 3: 0.2},
         "last_paid": {2: 1.0},
@@ -197,6 +198,46 @@ def test_knobs_change_the_shares(spark: SparkSession) -> None:
     assert shares(found["time_decay", "c"]) == pytest.approx({1: 1 / 13, 2: 4 / 13, 3: 8 / 13})
     assert shares(found["time_decay_by_order", "c"]) == pytest.approx({1: 1 / 21, 2: 4 / 21, 3: 16 / 21})
     assert shares(found["position_based", "c"]) == pytest.approx({1: 0.5, 2: 0.2, 3: 0.3})
+
+
+MILESTONES = {
+    "the touch before the milestone": ("A > B > C > D", [1.5], {1: 0.3, 2: 0.3, 3: 0.1, 4: 0.3}),
+    "two milestones": ("A > B > C > D > E", [2.5, 0.5], {1: 0.225, 2: 0.225, 3: 0.1, 4: 0.225, 5: 0.225}),
+    "one that the first touch led to": ("A > B > C", [1.5], {1: 0.6, 2: 0.1, 3: 0.3}),
+    "at the moment of a touch": ("A > B > C", [2.0], {1: 0.6, 2: 0.1, 3: 0.3}),
+    "before every touch": ("A > B > C", [9.0], {1: 0.45, 2: 0.1, 3: 0.45}),
+    "on a path of one": ("A", [0.0], {1: 1.0}),
+}
+
+
+@pytest.mark.parametrize("case", MILESTONES)
+def test_w_shape_divides_90_percent_among_the_ends_and_the_touches_that_led_to_milestones(
+    spark: SparkSession, case: str
+) -> None:
+    path, days_before, expected = MILESTONES[case]
+    touches = walk(path, days_before=list(range(len(path.split(" > ")) - 1, -1, -1)))
+    reached = [NOON - days * DAY for days in days_before]
+    row = journey("c", touches, milestones=[("sign_up", moment) for moment in reached])
+    assert shares(credited(spark, [row], ["w_shape"])["w_shape", "c"]) == pytest.approx(expected)
+    assert [float(share) for share in w_shape(touches, NOON, reached)] == pytest.approx(list(expected.values()))
+
+
+def test_w_shape_agrees_with_exact_fractions_on_random_paths_and_milestones(spark: SparkSession) -> None:
+    draw = random.Random(20260401)
+    paths = {name: path for name, (path, _) in random_paths(100).items()}
+    reached = {
+        name: [moment_before(draw.randrange(35 * 86_400_000_000)) for _ in range(draw.randint(0, 3))] for name in paths
+    }
+    rows = [
+        journey(name, path, milestones=[("sign_up", moment) for moment in reached[name]])
+        for name, path in paths.items()
+    ]
+    found = credited(spark, rows, ["w_shape"])
+    for name, path in paths.items():
+        expected = dict(enumerate(w_shape(path, NOON, reached[name]), start=1))
+        assert shares(found["w_shape", name]) == pytest.approx(
+            {position: float(share) for position, share in expected.items()}, abs=1e-14
+        ), name
 
 
 def test_every_rule_agrees_with_exact_fractions_on_random_paths(spark: SparkSession) -> None:

@@ -108,6 +108,9 @@ def test_settings_cannot_be_changed_and_their_digest_follows_the_named_sections(
     assert base.digest() != other.digest()
     assert base.digest("report") != other.digest("report")
     assert base.digest("attribution") == other.digest("attribution")
+    elsewhere = load_settings(configured(tmp_path, "report: {file: other.html}\n"))
+    assert base.digest("report") == elsewhere.digest("report")
+    assert base.digest() != elsewhere.digest()
 
 
 def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ TOUCH_STRUCT = (
     "struct<touched_at:timestamp, touchpoint_id:string, channel:string, source:string, medium:string, campaign:string>"
 )
 
+MILESTONES = "array<struct<conversion_type:string, converted_at:timestamp>>"
+
 SILVER_JOURNEYS = Table(
     layer="silver",
     name="journeys",
@@ -14,7 +16,9 @@ SILVER_JOURNEYS = Table(
     ordered_by="ended_at",
     notes=(
         "conversion_id is null for a journey without conversion: the person's touches after the last conversion of "
-        "that type, split at gaps over the lookback. A conversion without touches has an empty path."
+        "that type, split at gaps over the lookback. A conversion without touches has an empty path. Which conversions "
+        "end a journey, and whether a path begins anew after each, is set by attribution.conversions and "
+        "attribution.restart."
     ),
     columns=(
         Column("journey_id", "string", "conversion_id, or a hash of type and first touch", nullable=False),
@@ -33,5 +37,11 @@ SILVER_JOURNEYS = Table(
         Column("report_currency", "string", "ISO 4217 code of the values", nullable=False),
         Column("is_first_purchase", "boolean", "ends in the person's first purchase in all history", nullable=False),
         Column("path", f"array<{TOUCH_STRUCT}>", "touches in order of (touched_at, touchpoint_id)", nullable=False),
+        Column(
+            "milestones",
+            MILESTONES,
+            "the first conversion of each type of attribution.milestones in the window; empty without conversion",
+            nullable=False,
+        ),
     ),
 )
