@@ -44,11 +44,12 @@ WITH windows(conversion_type, days) AS (VALUES {windows}
   FROM parts GROUP BY ALL
 )
 SELECT conversion_id AS journey_id, conversion_type, person_id, conversion_id, converted_at AS ended_at, report_value,
-       report_gross_value, report_currency, is_first_purchase, coalesce(path, []) AS path
+       report_gross_value, report_currency, is_first_purchase, coalesce(path, []) AS path,
+       []::VARCHAR[] AS milestones
 FROM wanted LEFT JOIN paths USING (conversion_id)
 UNION ALL
 SELECT md5('no conversion|' || conversion_type || '|' || first_id), conversion_type, person_id, NULL, ended_at,
-       0, 0, '{currency}', false, path FROM nulls"""
+       0, 0, '{currency}', false, path, [] FROM nulls"""
 
 
 def credits_sql(knobs: Attribution) -> str:

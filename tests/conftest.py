@@ -42,6 +42,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             # Delta's default of 50 makes every small write slow.
             "spark.databricks.delta.snapshotPartitions": "1",
             "spark.sql.ui.explainMode": "simple",
+            "spark.python.sql.dataFrameDebugging.enabled": "false",
             # Most of a small query's time is the compiling of its code, and Delta's search for files to leave out.
             # The pipelines that tests start as processes of their own run with both, as users do.
             "spark.sql.codegen.wholeStage": "false",

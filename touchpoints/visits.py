@@ -68,23 +68,14 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
         "*", (F.col("opens") & _begins_session(timeout_minutes=timeout_minutes)).alias("is_session_start")
     )
     start_event = F.last(F.when(F.col("is_session_start"), F.col("event_id")), ignorenulls=True).over(so_far)
-    in_session = started.select("*", F.when(F.col("opens"), start_event).alias("start_event_id"))
-
-    # The last touch of the session: its start, or a later event that says where the visitor came from.
+    # The last touch of the session: its start, or a later event that says where the visitor came from. Sessions of a
+    # device follow each other and a start is a touch anyway: the last touch before any other event is of its session.
     speaks = F.col("is_session_start") | (F.col("opens") & F.col("has_origin"))
-    origin = F.struct("source", "medium", "campaign", "click_id")
-    last_origin = F.last(F.when(speaks, F.struct("start_event_id", origin.alias("origin"))), ignorenulls=True).over(
-        before
+    last_origin = F.last(F.when(speaks, origin_of()), ignorenulls=True).over(before)
+    compared = started.select(
+        "*", F.when(F.col("opens"), start_event).alias("start_event_id"), last_origin.alias("last_origin")
     )
-    compared = in_session.select("*", last_origin.alias("last_origin"))
-    changes_origin = (
-        F.col("opens")
-        & F.col("has_origin")
-        & (
-            (F.col("last_origin.start_event_id") != F.col("start_event_id"))
-            | (F.col("last_origin.origin") != origin_of())
-        )
-    )
+    changes_origin = F.col("opens") & F.col("has_origin") & (F.col("last_origin") != origin_of())
     is_ad_touch = is_hit & F.col("is_ad_event")
     session_id = F.md5(F.concat_ws("|", "device", "start_event_id"))
     return compared.where(F.col("row_kind") != MARKER).select(
