@@ -125,11 +125,8 @@ class Lake:
         self._create(table)
         before = self.version(table)
         writer = frame.write.format("delta").mode("overwrite").option("userMetadata", self._metadata(origin))
-        # A column that the table did not have when it was made comes with the first rows that do.
-        if where is None:
-            writer = writer.option("overwriteSchema", "true")
-        else:
-            writer = writer.option("replaceWhere", where).option("mergeSchema", "true")
+        if where is not None:
+            writer = writer.option("replaceWhere", where)
         writer.save(self.path(table))
         self._wrote(table)
         if self.version(table) == before:
@@ -281,6 +278,7 @@ class Lake:
     def _create(self, table: Table) -> None:
         if self.exists(table):
             self._give_change_feed(table)
+            self._add_columns(table)
             return
         create = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).comment(table.comment)
         for column in table.columns:
@@ -297,6 +295,15 @@ class Lake:
             self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{CHANGE_FEED}' = 'true')")
             self._heads.pop(table.full_name, None)
 
+    def _add_columns(self, table: Table) -> None:
+        """Gives a table that was made by an older contract the columns it lacks; its standing rows hold null there."""
+        held = set(self._delta(table).toDF().columns)
+        for column in table.columns:
+            if column.name not in held:
+                told = f"{column.name} {column.type} COMMENT {_quoted(column.comment)}"
+                self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` ADD COLUMNS ({told})")
+                self._heads.pop(table.full_name, None)
+
     def _metadata(self, origin: Origin | None = None) -> str:
         return json.dumps({"run_id": self.run_id, **({"origin": origin.as_dict()} if origin else {})})
 
@@ -311,6 +318,11 @@ class Lake:
         version = self.version(table)
         if version is not None:
             self.written[table.full_name] = version
+
+
+def _quoted(text: str) -> str:
+    """A literal of Spark SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _hides_changes(operation: str, parameters: Mapping[str, str]) -> bool:

@@ -187,6 +187,7 @@ def journeys(spark: SparkSession, *rows: tuple[str, str, str, str | None, str, l
             "report_gross_value": Decimal(0),
             "report_currency": "KRW",
             "is_first_purchase": False,
+            "milestones": None,
             "path": [
                 (dt.datetime.fromisoformat(end), f"t{i}", channel, None, None, None)
                 for i, channel in enumerate(channels)

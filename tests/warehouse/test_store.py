@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,22 @@ def test_a_table_without_rows_says_too_what_it_was_made_from(spark: SparkSession
     lake.replace(THINGS, lake.read(THINGS).limit(0), origin=later, where="id = 'a'")
     assert lake.is_current(THINGS, later)
     assert lake.written == {"gold.things": lake.version(THINGS)}
+
+
+@pytest.mark.parametrize("where", [None, "id = 'a'"])
+def test_a_table_of_an_older_contract_gets_the_columns_it_lacks_with_their_comments(
+    spark: SparkSession, tmp_path: Path, where: str | None
+) -> None:
+    older = replace(THINGS, columns=THINGS.columns[:2])
+    newer = replace(THINGS, columns=(*THINGS.columns, Column("owner", "array<string>", "whose it 'is' now")))
+    lake = Lake(spark, str(tmp_path), "run-1")
+    lake.replace(older, conform(spark.createDataFrame([("a", "x")], "id string, place string"), older), origin=ORIGIN)
+
+    rows = spark.createDataFrame([("a", "y", 1, ["z"])], "id string, place string, cost int, owner array<string>")
+    lake.replace(newer, conform(rows, newer), origin=ORIGIN, where=where)
+    read = lake.read(newer)
+    assert [(row["place"], int(row["cost"]), row["owner"]) for row in read.collect()] == [("y", 1, ["z"])]
+    assert [field.metadata["comment"] for field in read.schema] == [column.comment for column in newer.columns]
 
 
 def test_conform_orders_casts_and_drops_and_a_missing_column_is_an_error(spark: SparkSession) -> None:
