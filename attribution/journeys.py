@@ -8,11 +8,28 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from attribution.expressions import let
 from warehouse.conform import conform
-from warehouse.tables.silver_journeys import MILESTONES, SILVER_JOURNEYS
+from warehouse.contracts import MONEY
+from warehouse.tables.silver_journeys import MILESTONES, SILVER_JOURNEYS, TOUCH_STRUCT
 
 MICROS_PER_DAY = 86_400_000_000
 TOUCH = ("touched_at", "touchpoint_id", "channel", "source", "medium", "campaign")
+# Where a journey ends: in a conversion, or (converted_at null) in none. Its touches are those after `since`.
+END = {
+    "conversion_id": "string",
+    "conversion_type": "string",
+    "converted_at": "timestamp",
+    "report_value": MONEY,
+    "report_gross_value": MONEY,
+    "report_currency": "string",
+    "is_first_purchase": "boolean",
+    "since": "timestamp",
+    "milestones": MILESTONES,
+}
+ENDS = f"array<struct<{', '.join(f'{name}:{type_}' for name, type_ in END.items())}>>"
+# The 64-bit key keeps the shuffle narrow; equality of the full id is asked as well.
+PERSON = ("person_key", "person_id")
 
 
 @dataclass(frozen=True)
@@ -39,136 +56,147 @@ def build_journeys(
     *,
     report_currency: str,
 ) -> DataFrame:
-    """One row per conversion of a type that `knobs` name, and per journey without one.
+    """One row per conversion of a type that `knobs` name, and per journey without one. Two shuffles, both by person.
 
     A conversion's path holds the person's touches with converted_at - N days <= touched_at <= converted_at, both
     inclusive, days of 86,400 s; unless `knobs` say so it does not restart after an earlier conversion. A journey
     without conversion is the person's touches after the last conversion of the type, split where a gap is longer than
     N days.
     """
-    lookback_days = knobs.lookback_days
-    touches = touchpoints.where(F.col("interaction").isin(list(knobs.interactions))).select(
-        # The 64-bit key keeps the shuffle narrow; equality of the full id is asked as well.
-        F.xxhash64("person_id").alias("person_key"),
-        "person_id",
-        *TOUCH,
+    touches = (
+        touchpoints.where(F.col("interaction").isin(list(knobs.interactions)))
+        .groupBy(F.xxhash64("person_id").alias("person_key"), "person_id")
+        .agg(F.sort_array(F.collect_list(F.struct(*TOUCH))).alias("touches"))
     )
-    wanted = conversions.where(F.col("conversion_type").isin(list(lookback_days))).select(
-        F.xxhash64("person_id").alias("person_key"),
+    ends = _ends(conversions, knobs)
+    people = touches.join(ends, list(PERSON), how="full")
+    ended = people.select(
         "person_id",
-        "conversion_id",
-        "conversion_type",
-        "converted_at",
-        "report_value",
-        "report_gross_value",
-        "report_currency",
-        "is_first_purchase",
+        F.coalesce("touches", F.array().cast(f"array<{TOUCH_STRUCT}>")).alias("touches"),
+        F.explode(_with_open_ends(knobs.lookback_days, report_currency)).alias("end"),
+    ).select("person_id", "touches", "end.*")
+    walked = ended.select("person_id", *END, F.explode(_paths(knobs.lookback_days)).alias("path"))
+    first, last = (F.try_element_at("path", F.lit(place)) for place in (1, -1))
+    without = F.md5(F.concat_ws("|", F.lit("no conversion"), "conversion_type", first["touchpoint_id"]))
+    journeys = walked.withColumns(
+        {
+            "journey_id": F.coalesce("conversion_id", without),
+            "ended_at": F.coalesce("converted_at", last["touched_at"]),
+        }
     )
-    converting = _with_milestones(_converting(_chosen(wanted, knobs), touches, lookback_days), conversions, knobs)
-    others = _not_converting(wanted, touches, lookback_days, report_currency)
-    return conform(converting.unionByName(others), SILVER_JOURNEYS)
+    return conform(journeys, SILVER_JOURNEYS)
 
 
-def _chosen(wanted: DataFrame, knobs: JourneyKnobs) -> DataFrame:
-    """The conversions that end a journey, with `since`, after which their paths begin; null = no such bound."""
+def _ends(conversions: DataFrame, knobs: JourneyKnobs) -> DataFrame:
+    """One row per person with a conversion: PERSON, `ends` (the conversions that end a journey, as END) and, as
+    last_0, last_1 .., the last conversion of each type."""
+    wanted = conversions.where(F.col("conversion_type").isin(list(knobs.lookback_days))).select(
+        F.xxhash64("person_id").alias("person_key"),
+        "person_id",
+        *(name for name in END if name not in ("since", "milestones")),
+    )
+    is_type = [F.col("conversion_type") == name for name in knobs.lookback_days]
+    return (
+        _with_milestones(_with_since(wanted, knobs), conversions, knobs)
+        .groupBy(*PERSON)
+        .agg(
+            F.collect_list(F.when(F.col("is_end"), F.struct(*END))).alias("ends"),
+            *(F.max(F.when(it, F.col("converted_at"))).alias(f"last_{place}") for place, it in enumerate(is_type)),
+        )
+    )
+
+
+def _with_open_ends(lookback_days: Mapping[str, int], report_currency: str) -> Column:
+    """The person's ends and for each type the one without conversion, after the last conversion of the type."""
+    nothing = F.lit(None)
+    without = F.array(
+        *(
+            F.struct(
+                nothing, F.lit(name), nothing, F.lit(0), F.lit(0), F.lit(report_currency), F.lit(False),
+                F.col(f"last_{place}").alias("since"), F.array(),
+            )
+            for place, name in enumerate(lookback_days)
+        )
+    )  # fmt: skip
+    return F.concat(F.coalesce("ends", F.array().cast(ENDS)), without.cast(ENDS))
+
+
+def _with_since(wanted: DataFrame, knobs: JourneyKnobs) -> DataFrame:
+    """`wanted` with is_end, whether it ends a journey, and `since`, after which its path begins; null = no bound."""
+    no_bound = F.lit(None).cast("timestamp")
     if not (knobs.first_only or knobs.restart):
-        return wanted.withColumn("since", F.lit(None).cast("timestamp"))
-    order = Window.partitionBy("person_key", "person_id", "conversion_type").orderBy("converted_at", "conversion_id")
-    before = F.lag("converted_at").over(order)
-    numbered = wanted.select("*", F.row_number().over(order).alias("number"), before.alias("before"))
-    chosen = numbered.where(F.col("number") == 1) if knobs.first_only else numbered
-    since = F.col("before") if knobs.restart else F.lit(None).cast("timestamp")
-    return chosen.withColumn("since", since).drop("number", "before")
+        return wanted.select("*", F.lit(True).alias("is_end"), no_bound.alias("since"))
+    order = Window.partitionBy(*PERSON, "conversion_type").orderBy("converted_at", "conversion_id")
+    is_end = (F.row_number().over(order) == 1) if knobs.first_only else F.lit(True)
+    since = F.lag("converted_at").over(order) if knobs.restart else no_bound
+    return wanted.select("*", is_end.alias("is_end"), since.alias("since"))
 
 
-def _with_milestones(journeys: DataFrame, conversions: DataFrame, knobs: JourneyKnobs) -> DataFrame:
-    """`journeys` with the first conversion of each milestone's type in the window, in order of time."""
+def _with_milestones(wanted: DataFrame, conversions: DataFrame, knobs: JourneyKnobs) -> DataFrame:
+    """`wanted` with the first conversion of each milestone's type in the window, in order of time."""
     if not knobs.milestones:
-        return journeys.withColumn("milestones", F.array().cast(MILESTONES)).drop("since")
+        return wanted.withColumn("milestones", F.array().cast(MILESTONES))
     reached = conversions.where(F.col("conversion_type").isin(list(knobs.milestones))).select(
         "person_id", F.col("conversion_type").alias("milestone"), F.col("converted_at").alias("reached_at")
     )
-    in_window = _micros_since(F.col("reached_at"), F.col("ended_at")).between(
-        F.lit(0), _lookback_micros(knobs.lookback_days)
-    ) & F.coalesce(F.col("reached_at") > F.col("since"), F.lit(True))
+    age = F.unix_micros("converted_at") - F.unix_micros("reached_at")
+    in_window = age.between(F.lit(0), _lookback_micros(knobs.lookback_days)) & F.coalesce(
+        F.col("reached_at") > F.col("since"), F.lit(True)
+    )
     firsts = (
-        journeys.select("journey_id", "person_id", "conversion_type", "ended_at", "since")
+        wanted.where("is_end")
+        .select("conversion_id", "person_id", "conversion_type", "converted_at", "since")
         .join(reached, "person_id", how="inner")
         .where(in_window & (F.col("milestone") != F.col("conversion_type")))
-        .groupBy("journey_id", "milestone")
+        .groupBy("conversion_id", "milestone")
         .agg(F.min("reached_at").alias("reached_at"))
-        .groupBy("journey_id")
-        .agg(F.collect_list(F.struct("reached_at", "milestone")).alias("firsts"))
+        .groupBy("conversion_id")
+        .agg(F.sort_array(F.collect_list(F.struct("reached_at", "milestone"))).alias("firsts"))
     )
     ordered = F.transform(
-        F.array_sort("firsts"),
+        "firsts",
         lambda first: F.struct(first["milestone"].alias("conversion_type"), first["reached_at"].alias("converted_at")),
     )
-    told = firsts.select("journey_id", ordered.alias("milestones"))
+    told = firsts.select("conversion_id", ordered.alias("milestones"))
     milestones = F.coalesce("milestones", F.array().cast(MILESTONES))
-    return journeys.join(told, "journey_id", how="left").withColumn("milestones", milestones).drop("since")
+    return wanted.join(told, "conversion_id", how="left").withColumn("milestones", milestones)
+
+
+def _paths(lookback_days: Mapping[str, int]) -> Column:
+    """The paths of one end: of a conversion its touches, even if there are none; without one those between long gaps.
+
+    Touches that all count are taken as they are: most people have few, and looking at each one is slow.
+    """
+    window = _lookback_micros(lookback_days)
+    opens = F.greatest(F.unix_micros("converted_at") - window, F.unix_micros("since") + 1)
+    since, until = F.coalesce(opens, F.lit(-(2**63))), F.coalesce(F.unix_micros("converted_at"), F.lit(2**63 - 1))
+    touches = F.col("touches")
+    counted = F.filter(touches, lambda touch: F.unix_micros(touch["touched_at"]).between(since, until))
+    all_count = (_moment(touches, 1) >= since) & (_moment(touches, -1) <= until)
+    path = F.when((F.size(touches) == 0) | all_count, touches).otherwise(counted)
+    return F.when(F.col("converted_at").isNotNull(), F.array(path)).otherwise(let(path, lambda p: _split(p, window)))
+
+
+def _split(path: Column, window: Column) -> Column:
+    """The parts of a path between gaps longer than `window`; null of an empty one."""
+    places = F.sequence(F.lit(1), F.size(path))
+    starts = F.filter(places, lambda place: (place == 1) | (_moment(path, place) - _moment(path, place - 1) > window))
+    parts = let(
+        starts,
+        lambda begun: F.transform(
+            begun,
+            lambda start, number: F.slice(path, start, F.coalesce(F.get(begun, number + 1), F.size(path) + 1) - start),
+        ),
+    )
+    is_whole = _moment(path, -1) - _moment(path, 1) <= window
+    return F.when(F.size(path) > 0, F.when(is_whole, F.array(path)).otherwise(parts))
+
+
+def _moment(path: Column, place: int | Column) -> Column:
+    """When the touch at a 1-based place happened, -1 the last one [microseconds]; null where there is none."""
+    return F.unix_micros(F.try_element_at(path, F.lit(place) if isinstance(place, int) else place)["touched_at"])
 
 
 def _lookback_micros(lookback_days: Mapping[str, int]) -> Column:
     windows = {name: F.lit(days * MICROS_PER_DAY).cast("bigint") for name, days in lookback_days.items()}
     return F.coalesce(*(F.when(F.col("conversion_type") == name, window) for name, window in windows.items()))
-
-
-def _micros_since(earlier: Column, later: Column) -> Column:
-    return F.unix_micros(later) - F.unix_micros(earlier)
-
-
-def _converting(wanted: DataFrame, touches: DataFrame, lookback_days: Mapping[str, int]) -> DataFrame:
-    conversion, touch = wanted.alias("c"), touches.alias("t")
-    age = _micros_since(F.col("t.touched_at"), F.col("c.converted_at"))
-    in_window = age.between(F.lit(0), _lookback_micros(lookback_days)) & F.coalesce(
-        F.col("t.touched_at") > F.col("c.since"), F.lit(True)
-    )
-    same_person = (F.col("c.person_key") == F.col("t.person_key")) & (F.col("c.person_id") == F.col("t.person_id"))
-    fields = F.struct(*(F.col(f"t.{name}") for name in TOUCH))
-    joined = conversion.join(touch, same_person & in_window, how="left").select(
-        "c.*", F.when(F.col("t.touchpoint_id").isNotNull(), fields).alias("touch")
-    )
-    return (
-        joined.groupBy(*wanted.columns)
-        .agg(F.array_sort(F.collect_list("touch")).alias("path"))
-        .withColumnRenamed("converted_at", "ended_at")
-        .withColumn("journey_id", F.col("conversion_id"))
-    )
-
-
-def _not_converting(
-    wanted: DataFrame, touches: DataFrame, lookback_days: Mapping[str, int], report_currency: str
-) -> DataFrame:
-    last = wanted.groupBy("person_key", "person_id", "conversion_type").agg(
-        F.max("converted_at").alias("last_converted_at")
-    )
-    types = F.explode(F.array(*(F.lit(name) for name in lookback_days))).alias("conversion_type")
-    after = (
-        touches.select("*", types)
-        .join(last, ["person_key", "person_id", "conversion_type"], how="left")
-        .where(F.col("last_converted_at").isNull() | (F.col("touched_at") > F.col("last_converted_at")))
-    )
-    walk = Window.partitionBy("person_key", "person_id", "conversion_type").orderBy("touched_at", "touchpoint_id")
-    gap = _micros_since(F.lag("touched_at").over(walk), F.col("touched_at"))
-    starts = F.coalesce(gap > _lookback_micros(lookback_days), F.lit(True))
-    first = F.last(F.when(F.col("starts"), F.col("touchpoint_id")), ignorenulls=True).over(
-        walk.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    )
-    parts = after.select("*", starts.alias("starts")).select("*", first.alias("first_touchpoint_id"))
-    return (
-        parts.groupBy("person_key", "person_id", "conversion_type", "first_touchpoint_id")
-        .agg(F.array_sort(F.collect_list(F.struct(*TOUCH))).alias("path"), F.max("touched_at").alias("ended_at"))
-        .withColumns(
-            {
-                "journey_id": F.md5(F.concat_ws("|", F.lit("no conversion"), "conversion_type", "first_touchpoint_id")),
-                "conversion_id": F.lit(None).cast("string"),
-                "report_value": F.lit(0),
-                "report_gross_value": F.lit(0),
-                "report_currency": F.lit(report_currency),
-                "is_first_purchase": F.lit(False),
-                "milestones": F.array().cast(MILESTONES),
-            }
-        )
-        .drop("first_touchpoint_id")
-    )

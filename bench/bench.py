@@ -25,7 +25,7 @@ from typing import Any
 
 import duckdb
 import pyspark
-from heart_duckdb import build_with_duckdb, differences, files_of, row_counts
+from heart_duckdb import build_with_duckdb, differences, differing_credits, files_of, row_counts
 from heart_events import make_events
 from heart_ours import HEART_COLUMNS, TABLES, build_heart, run_floor
 from pyspark.sql import SparkSession
@@ -68,6 +68,7 @@ def measure(spark: SparkSession, settings: Settings, events: int, folder: Path) 
         "cpu_seconds": {side: run.get("cpu_seconds") for side, run in runs.items()},
         "seconds_by_table": {side: run.get("result") for side, run in runs.items() if side in ("ours", "duckdb")},
         "differing_rows": differ,
+        "differing_credits": differing_credits(folder, folder / "duckdb") if any(differ.values()) else [],
         "failures": failures,
         "ratios": _ratios(runs, "seconds", is_same=is_same),
         "cpu_ratios": _ratios(runs, "cpu_seconds", is_same=is_same),
@@ -144,6 +145,7 @@ def _show(console: Console, measured: dict[str, Any]) -> None:
     wrong = {name: rows for name, rows in measured["differing_rows"].items() if rows}
     if wrong or measured["failures"]:
         console.print(f"no ratio: differing rows {wrong}, failures {measured['failures']}")
+        console.print(measured["differing_credits"])
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ from touchpoints.referrers import host_classifier
 from touchpoints.source_list import load_sources
 from warehouse.contracts import Table
 from warehouse.settings import Settings
+from warehouse.tables import GOLD_ATTRIBUTION_CREDITS
 
 TOLERANCE = 1e-9  # of a credit
 ONE_MICRO = 1.5e-6  # of money: the last place may round the other way
@@ -79,6 +80,7 @@ def _classify(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 def differences(lake_root: Path, out: Path) -> dict[str, int]:
     """Rows of each table that one side has and the other has not; credits may differ by 1e-9, values by a millionth.
 
+    The value of a path's last touch, which gets what rounding left, by a millionth for each touch of the path.
     Order is compared too: paths are arrays, and credits have the touch's position.
     """
     found = {}
@@ -92,6 +94,16 @@ def differences(lake_root: Path, out: Path) -> dict[str, int]:
     return found
 
 
+def differing_credits(lake_root: Path, out: Path, most: int = 5) -> list[dict[str, str]]:
+    """Some of the credits that differ, ours and theirs beside each other."""
+    table = GOLD_ATTRIBUTION_CREDITS
+    ours, theirs = f"read_parquet({files_of(lake_root, table)})", f"read_parquet('{out / WRITTEN[table]}.parquet')"
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone='UTC'; SET memory_limit='8GB'")
+        rows = db.execute(_near_sql(table, ours, theirs, "o, t") + f" LIMIT {most}").fetchall()
+    return [{"ours": str(row[0]), "duckdb": str(row[1])} for row in rows]
+
+
 def _exact_sql(table: Table, ours: str, theirs: str) -> str:
     names = ", ".join(_comparable(table, column) for column in table.column_names)
     return f"""WITH o AS (SELECT {names} FROM {ours}), t AS (SELECT {names} FROM {theirs}),
@@ -99,12 +111,14 @@ def _exact_sql(table: Table, ours: str, theirs: str) -> str:
       SELECT (SELECT count(*) FROM only_ours) + (SELECT count(*) FROM only_theirs)"""
 
 
-def _near_sql(table: Table, ours: str, theirs: str) -> str:
-    near = {"credit": TOLERANCE, "credited_value": ONE_MICRO, "gross_value": ONE_MICRO}
+def _near_sql(table: Table, ours: str, theirs: str, what: str = "count(*)") -> str:
+    # The last touch gets what rounding left: where each touch's share rounds the other way, it differs by all of them.
+    money = f"{ONE_MICRO} * CASE WHEN o.position = o.path_length THEN o.path_length ELSE 1 END"
+    near = {"credit": TOLERANCE, "credited_value": money, "gross_value": money}
     key = " AND ".join(f"o.{column} = t.{column}" for column in table.key)
     same = [f"o.{column} IS NOT DISTINCT FROM t.{column}" for column in table.column_names if column not in near]
     close = [f"abs(o.{column} - t.{column}) <= {most}" for column, most in near.items()]
-    return f"""SELECT count(*) FROM {ours} o FULL JOIN {theirs} t ON {key}
+    return f"""SELECT {what} FROM {ours} o FULL JOIN {theirs} t ON {key}
       WHERE NOT coalesce({" AND ".join([*same, *close])}, false)"""
 
 
