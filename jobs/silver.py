@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -16,7 +17,7 @@ from touchpoints.affected import Affected, find_affected
 from touchpoints.channels import ChannelRules, load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions, missing_rates, persons_repriced
 from touchpoints.exchange_rates import build_daily_rates
-from touchpoints.hits import build_hits
+from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.orders import build_orders
 from touchpoints.sessions import build_sessions
@@ -50,6 +51,20 @@ OUTPUTS = (
     SILVER_AD_SPEND,
 )
 SECTIONS = ("report", "identity", "sessions", "touchpoints", "conversions", "ad_spend", "exchange_rates")
+
+
+def _all(frame: DataFrame) -> DataFrame:
+    return frame
+
+
+@dataclass(frozen=True)
+class Input:
+    """What the tables of persons are made from, and the rows of a table that come from it: by person, by device."""
+
+    events: DataFrame
+    orders: DataFrame
+    owned: Callable[[DataFrame], DataFrame] = _all
+    on_devices: Callable[[DataFrame], DataFrame] = _all
 
 
 def build_silver(run: Run) -> None:
@@ -91,11 +106,17 @@ def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sou
         max_age_days=run.settings.exchange_rates.max_age_days,
     )
     writer = Writer(run, origin, is_full=news is None)
+    everything = Input(run.lake.read(BRONZE_EVENTS), run.lake.read(BRONZE_ORDERS))
     if news is None:
-        _build_persons(writer, None, rates, rules, sources)
+        _build_persons(writer, everything, rates, rules, sources)
     elif news.concern(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_EXCHANGE_RATES):
-        with run.lake.staging() as keep:
-            _build_persons(writer, _affected(run, news, rates, keep), rates, rules, sources)
+        with run.lake.staging("affected") as keep:
+            affected = _affected(run, news, rates, keep)
+            # Read several times below, and few of all.
+            events = keep("events", affected.events(everything.events.select(*EVENT_COLUMNS)))
+            orders = affected.order_versions(everything.orders)
+            input_ = Input(events, orders, affected.owned, affected.on_devices)
+            _build_persons(writer, input_, rates, rules, sources)
     else:
         writer.keep(*(table for table in OUTPUTS if table is not SILVER_AD_SPEND))
     if news is None or news.concern(BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES):
@@ -123,16 +144,10 @@ def _affected(run: Run, news: News, rates: DataFrame, keep: Callable[[str, DataF
     )
 
 
-def _build_persons(
-    writer: Writer, affected: Affected | None, rates: DataFrame, rules: ChannelRules, sources: SourceList
-) -> None:
+def _build_persons(writer: Writer, input_: Input, rates: DataFrame, rules: ChannelRules, sources: SourceList) -> None:
     run, lake, settings = writer.run, writer.run.lake, writer.run.settings
     zone, currency = settings.report.timezone, settings.report.currency
-    events, orders = lake.read(BRONZE_EVENTS), lake.read(BRONZE_ORDERS)
-    owned = on_devices = _all
-    if affected is not None:
-        events, orders = affected.events(events), affected.order_versions(orders)
-        owned, on_devices = affected.owned, affected.on_devices
+    events, orders, owned, on_devices = input_.events, input_.orders, input_.owned, input_.on_devices
 
     logins = logins_of(events, orders)
     identities = build_identities(logins, login_window_days=settings.identity.login_window_days)
@@ -200,7 +215,3 @@ def _require_rates(run: Run, frame: DataFrame, rates: DataFrame, *, moment: str,
             f"{run.settings.exchange_rates.max_age_days} days before (exchange_rates.max_age_days); land one in "
             f"{run.settings.landing.root}/exchange_rates"
         )
-
-
-def _all(frame: DataFrame) -> DataFrame:
-    return frame

@@ -12,11 +12,11 @@ from touchpoints.marketing_params import landing_page, with_marketing
 from touchpoints.referrers import classify_referrers, referrer_host, referrer_site
 from touchpoints.source_list import SourceList
 
-# What of an event is read here; its page's URL goes through the parse, its referrer as the site alone.
-READ = (
+# What of an event is read here and for identities.
+EVENT_COLUMNS = (
     "event_id", "event_name", "event_at", "anonymous_id", "user_id", "session_id", "platform", "source", "medium",
-    "campaign", "content", "term", "page_url", "install_referrer", "user_agent", "ip", "consent_ads", "order_id",
-    "value", "currency",
+    "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip", "consent_ads",
+    "order_id", "value", "currency",
 )  # fmt: skip
 HIT_COLUMNS = (
     "event_id",
@@ -64,7 +64,9 @@ def build_hits(
     has_origin: the sender, the URL or the referrer says where the visitor came from. The sender and the URL win over
     the referrer, which counts only where they are silent. is_bot: a robot's user agent or an internal address.
     """
-    marketing = with_marketing(events.select(*READ, referrer_site().alias("referrer_site")), sources)
+    # The page's URL goes through the parse, of the referrer the site alone.
+    read = events.select(*EVENT_COLUMNS).withColumn("referrer_site", referrer_site()).drop("referrer")
+    marketing = with_marketing(read, sources)
     agents = classify_user_agents(events.where(F.col("user_agent").isNotNull()).select("user_agent").distinct())
     # Hosts are cut out of each site once, not of each page view.
     sites = (

@@ -27,7 +27,7 @@ def differences(table: Table, rows: DataFrame, standing: DataFrame) -> DataFrame
     )
     joined = new.join(old, same_key, how="full").where(~F.col("new").eqNullSafe(F.col("old")))
     chosen = F.coalesce("new", "old")
-    before = F.col(f"old.{table.ordered_by}") if table.ordered_by else F.lit(None)
+    before = F.col(f"old.{table.ordered_by}") if table.ordered_by else F.lit(None).cast("string")
     return joined.select(
         chosen.alias("chosen"),
         F.col("old").isNotNull().alias(IS_KNOWN),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from delta.tables import DeltaTable
-from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -27,6 +26,8 @@ TABLE_PROPERTIES = {
     CHANGE_FEED: "true",
 }
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+MATERIALIZE_SOURCE = "spark.databricks.delta.merge.materializeSource"
+BROADCAST_AT_MOST = 200_000  # rows that a merge sends to every executor rather than shuffle the table
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,13 @@ class Lake:
         return (self.root if "://" in self.root else str(Path(self.root).absolute())).rstrip("/")
 
     @contextmanager
-    def staging(self) -> Iterator[Callable[[str, DataFrame], DataFrame]]:
-        """A function that stores a frame under a name below `<lake>/_staging` and reads it back, until the end.
+    def staging(self, purpose: str) -> Iterator[Callable[[str, DataFrame], DataFrame]]:
+        """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back, until the end.
 
-        What is stored is computed once, and plans built on it stay small.
+        What is stored is computed once, and plans built on it stay small. (Spark's own cache would not do: it forgets
+        what was read from a table as soon as the table is written.)
         """
-        folder = f"{self._root}/_staging/steps"
+        folder = f"{self._root}/_staging/{purpose}"
 
         def keep(name: str, frame: DataFrame) -> DataFrame:
             frame.write.mode("overwrite").parquet(f"{folder}/{name}")
@@ -124,7 +126,7 @@ class Lake:
         """Puts `frame` in the place of all rows of the table, or of those that `where` (SQL) selects."""
         self._create(table)
         before = self.version(table)
-        writer = frame.write.format("delta").mode("overwrite").option("userMetadata", self._metadata(origin))
+        writer = frame.write.format("delta").mode("overwrite").option("userMetadata", self._metadata(origin.as_dict()))
         if where is not None:
             writer = writer.option("replaceWhere", where)
         writer.save(self.path(table))
@@ -156,35 +158,33 @@ class Lake:
         Only what differs is written: rows of a new key, rows that say something else, and the end of keys that are
         gone. Both frames must be unique on the key.
         """
-        changed = differences(table, rows, standing).persist(StorageLevel.MEMORY_AND_DISK)
-        try:
+        with self.staging(f"sync/{table.full_name}") as keep:
+            changed = keep("changed", differences(table, rows, standing))
+            known, new = changed.where(F.col(IS_KNOWN)), changed.where(~F.col(IS_KNOWN)).select(*table.column_names)
             told = changed.agg(
-                F.count(F.lit(1)).alias("changed"),
                 F.count_if(F.col(IS_KNOWN)).alias("known"),
+                F.count_if(~F.col(IS_KNOWN)).alias("new"),
                 F.min(BEFORE).cast("string").alias("first"),
                 F.max(BEFORE).cast("string").alias("last"),
             ).first()
             assert told is not None
-            if not told["changed"]:
-                self.confirm(table, origin)
-            elif not told["known"]:
-                new = changed.select(*table.column_names)
-                writer = new.write.format("delta").mode("append").option("userMetadata", self._metadata(origin))
-                writer.save(self.path(table))
+            if told["known"]:
+                # Two commits where there are new rows too; after the first alone the rows are still to be synced.
+                reached = self.origin(table) if told["new"] else origin.as_dict()
+                sent = F.broadcast(known) if told["known"] <= BROADCAST_AT_MOST else known
+                self._change_known(table, sent, (told["first"], told["last"]), reached)
+            if told["new"]:
+                writer = new.write.format("delta").mode("append")
+                writer.option("userMetadata", self._metadata(origin.as_dict())).save(self.path(table))
                 self._wrote(table)
-            else:
-                self._merge_changes(table, changed, (told["first"], told["last"]), origin)
-        finally:
-            changed.unpersist()
+            elif not told["known"]:
+                self.confirm(table, origin)
 
     def confirm(self, table: Table, origin: Origin) -> None:
         """A commit that only says the origin: the rows are those it gives."""
         name, value = next(iter(TABLE_PROPERTIES.items()))
-        self.spark.conf.set(USER_METADATA, self._metadata(origin))
-        try:
+        with self._committing(self._metadata(origin.as_dict())):
             self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
-        finally:
-            self.spark.conf.unset(USER_METADATA)
         self._wrote(table)
 
     def append(self, table: Table, frame: DataFrame) -> None:
@@ -203,29 +203,20 @@ class Lake:
         if update_when is not None:
             merge = merge.whenMatchedUpdateAll(update_when)
         # A merge takes its commit's metadata from the session only.
-        self.spark.conf.set(USER_METADATA, self._metadata())
-        try:
+        with self._committing(self._metadata()):
             merge.whenNotMatchedInsertAll().execute()
-        finally:
-            self.spark.conf.unset(USER_METADATA)
         self._wrote(table)
 
     def delete(self, table: Table, where: str) -> None:
         """Removes the rows that `where` (SQL) selects."""
-        self.spark.conf.set(USER_METADATA, self._metadata())
-        try:
+        with self._committing(self._metadata()):
             self._delta(table).delete(where)
-        finally:
-            self.spark.conf.unset(USER_METADATA)
         self._wrote(table)
 
     def restore(self, table: Table, version: int) -> None:
         """Brings back the rows of an older version as a new commit that keeps that version's origin."""
-        self.spark.conf.set(USER_METADATA, self._metadata_at(table, version))
-        try:
+        with self._committing(self._metadata_at(table, version)):
             self._delta(table).restoreToVersion(version)
-        finally:
-            self.spark.conf.unset(USER_METADATA)
         self._wrote(table)
 
     def versions(self, tables: Sequence[Table]) -> dict[str, int]:
@@ -233,7 +224,11 @@ class Lake:
         found = {table.full_name: self.version(table) for table in tables}
         return {name: version for name, version in found.items() if version is not None}
 
-    def _merge_changes(self, table: Table, changed: DataFrame, bounds: tuple[str, str], origin: Origin) -> None:
+    def _change_known(
+        self, table: Table, known: DataFrame, bounds: tuple[str, str], origin: Mapping[str, Any] | None
+    ) -> None:
+        """Updates or deletes the rows whose keys `known` has. Without rows to insert, Delta need not shuffle the table
+        to look for them."""
         condition = reduce(Column.__and__, (F.col(f"t.{name}").eqNullSafe(F.col(f"s.{name}")) for name in table.key))
         if table.ordered_by:
             # Literals, so that files outside of them are not opened.
@@ -244,16 +239,13 @@ class Lake:
         merge = (
             self._delta(table)
             .alias("t")
-            .merge(changed.alias("s"), condition)
+            .merge(known.alias("s"), condition)
             .whenMatchedDelete(F.col(f"s.{IS_GONE}"))
             .whenMatchedUpdate(set=values)
-            .whenNotMatchedInsert(~F.col(f"s.{IS_KNOWN}"), values)
         )
-        self.spark.conf.set(USER_METADATA, self._metadata(origin))
-        try:
+        # What is merged is stored already, and comes out the same if it must be made again.
+        with self._committing(self._metadata(origin), {MATERIALIZE_SOURCE: "none"}):
             merge.execute()
-        finally:
-            self.spark.conf.unset(USER_METADATA)
         self._wrote(table)
 
     def _head(self, table: Table) -> Head | None:
@@ -304,14 +296,25 @@ class Lake:
                 self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` ADD COLUMNS ({told})")
                 self._heads.pop(table.full_name, None)
 
-    def _metadata(self, origin: Origin | None = None) -> str:
-        return json.dumps({"run_id": self.run_id, **({"origin": origin.as_dict()} if origin else {})})
+    @contextmanager
+    def _committing(self, metadata: str, conf: Mapping[str, str] | None = None) -> Iterator[None]:
+        """What commands that take no options commit within has `metadata`; `conf` holds as long."""
+        told = {USER_METADATA: metadata, **(conf or {})}
+        for name, value in told.items():
+            self.spark.conf.set(name, value)
+        try:
+            yield
+        finally:
+            for name in told:
+                self.spark.conf.unset(name)
+
+    def _metadata(self, origin: Mapping[str, Any] | None = None) -> str:
+        return json.dumps({"run_id": self.run_id, **({"origin": origin} if origin else {})})
 
     def _metadata_at(self, table: Table, version: int) -> str:
         commits = self._delta(table).history().where(F.col("version") <= version).select("userMetadata")
         told = commits.where(F.col("userMetadata").isNotNull()).first()
-        origin = json.loads(told["userMetadata"]).get("origin") if told else None
-        return json.dumps({"run_id": self.run_id, **({"origin": origin} if origin else {})})
+        return self._metadata(json.loads(told["userMetadata"]).get("origin") if told else None)
 
     def _wrote(self, table: Table) -> None:
         self._heads.pop(table.full_name, None)
