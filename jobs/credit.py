@@ -201,7 +201,7 @@ def _paths(run: Run) -> str:
 
             standing = of_paths(lake.read(GOLD_PATH_SUMMARY))
             summary = update_path_summary(standing, changed, report_currency=currency)
-            writer.write(GOLD_PATH_SUMMARY, summary, of_paths)
+            writer.write(GOLD_PATH_SUMMARY, summary, of_paths, at_once=True)  # a sum: not to be added to twice
 
     return _make(run, GOLD_PATH_SUMMARY, (SILVER_JOURNEYS,), anew=anew, update=update)
 

@@ -66,16 +66,24 @@ class Writer:
     is_full: bool
 
     def write(
-        self, table: Table, frame: DataFrame, scope: Callable[[DataFrame], DataFrame] = lambda frame: frame
+        self,
+        table: Table,
+        frame: DataFrame,
+        scope: Callable[[DataFrame], DataFrame] = lambda frame: frame,
+        *,
+        at_once: bool = False,
     ) -> None:
-        """Puts `frame` in the place of the table; short of a full build only within `scope`, and only what differs."""
+        """Puts `frame` in the place of the table; short of a full build only within `scope`, and only what differs.
+
+        at_once: in one commit; see `Lake.sync`.
+        """
         lake = self.run.lake
         if self.is_full:
             lake.replace(table, frame, origin=self.origin)
         elif lake.is_current(table, self.origin):
             return  # a run that was stopped had come this far
         else:
-            lake.sync(table, scope(frame), standing=scope(lake.read(table)), origin=self.origin)
+            lake.sync(table, scope(frame), standing=scope(lake.read(table)), origin=self.origin, at_once=at_once)
         self.run.say(f"{table.full_name} written")
 
     def keep(self, *tables: Table) -> None:

@@ -152,11 +152,18 @@ class Lake:
         changes = feed.option("startingVersion", since + 1).option("endingVersion", newest).load(self.path(table))
         return changes.drop("_commit_version", "_commit_timestamp")
 
-    def sync(self, table: Table, rows: DataFrame, *, standing: DataFrame, origin: Origin) -> None:
+    def sync(
+        self, table: Table, rows: DataFrame, *, standing: DataFrame, origin: Origin, at_once: bool = False
+    ) -> None:
         """Puts `rows` in the place of `standing`, those rows of the table that they are the new state of.
 
         Only what differs is written: rows of a new key, rows that say something else, and the end of keys that are
         gone. Both frames must be unique on the key.
+
+        Known rows are changed in a first commit and new ones added in a second, which costs far less than both in
+        one. Where a run is stopped between them the table still has the old origin, and the next run writes what is
+        missing. `at_once` makes it one commit: for `rows` that were made by adding to `standing`, which must not
+        happen twice.
         """
         with self.staging(f"sync/{table.full_name}") as keep:
             changed = keep("changed", differences(table, rows, standing))
@@ -168,11 +175,14 @@ class Lake:
                 F.max(BEFORE).cast("string").alias("last"),
             ).first()
             assert told is not None
+            bounds = (told["first"], told["last"])
+            if told["known"] and told["new"] and at_once:
+                self._merge(table, changed, bounds, origin.as_dict(), inserts=True)
+                return
             if told["known"]:
-                # Two commits where there are new rows too; after the first alone the rows are still to be synced.
                 reached = self.origin(table) if told["new"] else origin.as_dict()
                 sent = F.broadcast(known) if told["known"] <= BROADCAST_AT_MOST else known
-                self._change_known(table, sent, (told["first"], told["last"]), reached)
+                self._merge(table, sent, bounds, reached, inserts=False)
             if told["new"]:
                 writer = new.write.format("delta").mode("append")
                 writer.option("userMetadata", self._metadata(origin.as_dict())).save(self.path(table))
@@ -224,11 +234,16 @@ class Lake:
         found = {table.full_name: self.version(table) for table in tables}
         return {name: version for name, version in found.items() if version is not None}
 
-    def _change_known(
-        self, table: Table, known: DataFrame, bounds: tuple[str, str], origin: Mapping[str, Any] | None
+    def _merge(
+        self,
+        table: Table,
+        changed: DataFrame,
+        bounds: tuple[str, str],
+        origin: Mapping[str, Any] | None,
+        *,
+        inserts: bool,
     ) -> None:
-        """Updates or deletes the rows whose keys `known` has. Without rows to insert, Delta need not shuffle the table
-        to look for them."""
+        """Writes what `differences` found. Without inserts Delta need not shuffle the table to look for the keys."""
         condition = reduce(Column.__and__, (F.col(f"t.{name}").eqNullSafe(F.col(f"s.{name}")) for name in table.key))
         if table.ordered_by:
             # Literals, so that files outside of them are not opened.
@@ -239,10 +254,12 @@ class Lake:
         merge = (
             self._delta(table)
             .alias("t")
-            .merge(known.alias("s"), condition)
+            .merge(changed.alias("s"), condition)
             .whenMatchedDelete(F.col(f"s.{IS_GONE}"))
             .whenMatchedUpdate(set=values)
         )
+        if inserts:
+            merge = merge.whenNotMatchedInsert(F.lit(True), values)
         # What is merged is stored already, and comes out the same if it must be made again.
         with self._committing(self._metadata(origin), {MATERIALIZE_SOURCE: "none"}):
             merge.execute()

@@ -85,6 +85,31 @@ def test_sync_leaves_other_rows_alone_and_the_change_feed_tells_what_it_did(lake
     ]
 
 
+def test_between_its_two_commits_a_sync_has_the_origin_that_it_had_before(lake: Lake, spark: SparkSession) -> None:
+    before = lake.version(VISITS)
+    assert before is not None
+    lake.sync(VISITS, visits(spark, NEW), standing=lake.read(VISITS).where("id <> 'z'"), origin=NEXT)
+    assert lake.version(VISITS) == before + 2
+    between = Lake(spark, lake.root, "run-2")
+    lake.restore(VISITS, before + 1)  # a run that was stopped there
+    assert between.is_current(VISITS, ORIGIN)
+    assert {row[0] for row in held(between.read(VISITS))} == {"a", "b", "z"}
+
+    between.sync(VISITS, visits(spark, NEW), standing=between.read(VISITS).where("id <> 'z'"), origin=NEXT)
+    assert held(between.read(VISITS)) == sorted([*NEW, STANDING[3]], key=repr)
+    assert between.is_current(VISITS, NEXT)
+
+
+def test_sync_at_once_is_one_commit(lake: Lake, spark: SparkSession) -> None:
+    before = lake.version(VISITS)
+    assert before is not None
+    standing = lake.read(VISITS).where("id <> 'z'")
+    lake.sync(VISITS, visits(spark, NEW), standing=standing, origin=NEXT, at_once=True)
+    assert lake.version(VISITS) == before + 1
+    assert held(lake.read(VISITS)) == sorted([*NEW, STANDING[3]], key=repr)
+    assert lake.is_current(VISITS, NEXT)
+
+
 def test_sync_of_the_same_rows_only_notes_the_origin(lake: Lake, spark: SparkSession) -> None:
     before = lake.version(VISITS)
     assert before is not None
