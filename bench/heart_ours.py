@@ -25,6 +25,7 @@ from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, narrowed
 from warehouse.contracts import Table
+from warehouse.layout import event_periods
 from warehouse.settings import Settings
 from warehouse.store import Lake, Origin
 from warehouse.tables import (
@@ -63,10 +64,11 @@ def build_heart(lake: Lake, settings: Settings) -> dict[str, float]:
     """Sessions to credits from bronze, each table written as the jobs write it; seconds by table."""
     seconds: dict[str, float] = {}
     started = time.perf_counter()
+    periods = event_periods(lake.read(BRONZE_EVENTS))
 
     def write(table: Table, frame: DataFrame) -> DataFrame:
         nonlocal started
-        lake.replace(table, frame, origin=NO_ORIGIN)
+        lake.replace(table, frame, origin=NO_ORIGIN, periods=periods)
         seconds[table.full_name] = time.perf_counter() - started
         started = time.perf_counter()
         return lake.read(table)

@@ -79,7 +79,7 @@ class Writer:
         """
         lake = self.run.lake
         if self.is_full:
-            lake.replace(table, frame, origin=self.origin)
+            lake.replace(table, frame, origin=self.origin, periods=self.run.periods)
         elif lake.is_current(table, self.origin):
             return  # a run that was stopped had come this far
         else:

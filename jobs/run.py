@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from warehouse.code_version import code_version
 from warehouse.conform import conform
 from warehouse.contracts import Table
 from warehouse.errors import DistributaryError, InputError
+from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
 from warehouse.settings import Settings
 from warehouse.settings_file import load_settings
@@ -78,6 +80,11 @@ class Run:
         if self._as_of is None:
             self._as_of = self.wanted_as_of or self._last_day()
         return self._as_of
+
+    @cached_property
+    def periods(self) -> Sequence[int]:
+        """What tables made in full are laid out by; see `warehouse.layout.event_periods`."""
+        return event_periods(self.lake.read(BRONZE_EVENTS))
 
     def say(self, message: str) -> None:
         """A line of progress for people, on stderr."""

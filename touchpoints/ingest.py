@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
-from typing import Any
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row
@@ -138,12 +137,12 @@ class Ingest:
         """
         # What a killed run planned comes first: its account was counted against the tables as they are now.
         in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
-        staged = [self._stage(batch) for batch in in_order]
         accounts: dict[str, Account] = {}
-        for wave in _waves(staged):
-            for name, account in self._take_in_wave(wave):
-                accounts[name] = accounts.get(name, Account()) + account
-        self._discard_staged()
+        with self.lake.staging("ingest") as keep:
+            staged = [self._stage(batch, keep) for batch in in_order]
+            for wave in _waves(staged):
+                for name, account in self._take_in_wave(wave):
+                    accounts[name] = accounts.get(name, Account()) + account
         return accounts
 
     def _take_in_wave(self, wave: Sequence[Staged]) -> list[tuple[str, Account]]:
@@ -166,24 +165,18 @@ class Ingest:
         self._finish(batches)
         return accounts
 
-    def _stage(self, batch: Batch) -> Staged:
-        """Parses the files once, to `<lake>/_staging`; the share of bad rows is checked here, before any write."""
-        path = f"{self.lake.root.rstrip('/')}/_staging/{batch.source.name}-{batch.batch_id}"
+    def _stage(self, batch: Batch, keep: Callable[[str, DataFrame], DataFrame]) -> Staged:
+        """Parses the files once and stores what they say; the share of bad rows is checked here, before any write."""
         try:
-            self._parsed(batch.source, batch.files, numbered=False).write.mode("overwrite").parquet(path)
+            rows = keep(
+                f"{batch.source.name}-{batch.batch_id}", self._parsed(batch.source, batch.files, numbered=False)
+            )
         except READ_FAILURES as error:
             raise (unreadable(error, batch.files) or error) from error
-        rows = self.spark.read.parquet(path)
         total = rows.agg(F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")).collect()[0]
         if total["bad"] > self.max_quarantined_share * total["read"]:
             raise CheckFailed(self._too_many_bad(batch.source, rows, total))
         return Staged(batch, rows)
-
-    def _discard_staged(self) -> None:
-        """Removes what was staged; a run that was killed leaves it to be written over."""
-        jvm: Any = self.spark._jvm
-        folder = jvm.org.apache.hadoop.fs.Path(f"{self.lake.root.rstrip('/')}/_staging")
-        folder.getFileSystem(self.spark._jsc.hadoopConfiguration()).delete(folder, True)
 
     def _parsed(self, source: Input, files: Sequence[LandedFile], *, numbered: bool) -> DataFrame:
         adapter = source.adapter

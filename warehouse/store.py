@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
 from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
+from warehouse.layout import by_period
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
 # Every reader opens reader version 1: no deletion vectors, no column mapping. The change feed tells later steps
@@ -122,10 +123,23 @@ class Lake:
         """Whether the table already holds what `origin` would give."""
         return self.origin(table) == origin.as_dict()
 
-    def replace(self, table: Table, frame: DataFrame, *, origin: Origin, where: str | None = None) -> None:
-        """Puts `frame` in the place of all rows of the table, or of those that `where` (SQL) selects."""
+    def replace(
+        self,
+        table: Table,
+        frame: DataFrame,
+        *,
+        origin: Origin,
+        where: str | None = None,
+        periods: Sequence[int] = (),
+    ) -> None:
+        """Puts `frame` in the place of all rows of the table, or of those that `where` (SQL) selects.
+
+        A table that has an order gets a file for each of `periods`; see warehouse.layout.
+        """
         self._create(table)
         before = self.version(table)
+        if table.ordered_by and periods:
+            frame = by_period(frame, table.ordered_by, periods)
         writer = frame.write.format("delta").mode("overwrite").option("userMetadata", self._metadata(origin.as_dict()))
         if where is not None:
             writer = writer.option("replaceWhere", where)

@@ -44,6 +44,13 @@ spark:
     spark.driver.extraJavaOptions: >-
       -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Dderby.system.home={folder}
 """
+# For runs on small tables, which spend most of their time on compiling code and on files to leave out.
+QUICK = """
+    spark.sql.codegen.wholeStage: "false"
+    spark.sql.codegen.factoryMode: NO_CODEGEN
+    spark.databricks.delta.stats.skipping: "false"
+    spark.databricks.delta.snapshotPartitions: "1"
+"""
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,10 @@ class Place:
         shutil.copytree(self.folder, folder)
         return Place(folder)
 
-    def begin(self) -> subprocess.Popen[bytes]:
+    def begin(self, conf: str) -> subprocess.Popen[bytes]:
         """`distributary pipeline`, in a process group of its own."""
         config = self.folder / "shop.yaml"
-        config.write_text(CONFIG.format(folder=self.folder, first_day=f"{FIRST_DAY:%Y-%m-%d}"))
+        config.write_text(CONFIG.format(folder=self.folder, first_day=f"{FIRST_DAY:%Y-%m-%d}") + conf)
         return subprocess.Popen(
             [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(config)],
             cwd=REPOSITORY,
@@ -74,17 +81,17 @@ class Place:
             start_new_session=True,
         )
 
-    def run(self) -> float:
+    def run(self, conf: str = QUICK) -> float:
         """A whole run that must end well; its seconds."""
         begun = time.monotonic()
-        with self.begin() as process:
+        with self.begin(conf) as process:
             code = process.wait(SECONDS_AT_MOST)
         assert code == 0, (self.folder / "said.txt").read_text()[-3000:]
         return time.monotonic() - begun
 
-    def kill_after(self, seconds: float, *, with_jvm: bool) -> bool:
+    def kill_after(self, seconds: float, conf: str, *, with_jvm: bool) -> bool:
         """Begins a run and kills it, its JVM with it or not; whether it still ran then."""
-        with self.begin() as process:
+        with self.begin(conf) as process:
             try:
                 process.wait(seconds)
             except subprocess.TimeoutExpired:
@@ -129,6 +136,11 @@ class Undisturbed:
     seconds: Sequence[float]
 
 
+def conf_of(batch: int) -> str:
+    """The first batch is taken as users' are: its tables are what the others' must be, compiled or not."""
+    return "" if batch == 0 else QUICK
+
+
 def undisturbed(cut: Cut, folder: Path) -> Undisturbed:
     place = Place.new(folder / "undisturbed")
     before, after, seconds = [], [], []
@@ -137,7 +149,7 @@ def undisturbed(cut: Cut, folder: Path) -> Undisturbed:
         # Two lines that no adapter reads, so that there is something to set aside.
         (place.folder / "landing" / "events" / f"bad-{batch}.jsonl").write_text("no event\n")
         before.append(place.copy(folder / f"before-{batch}"))
-        seconds.append(place.run())
+        seconds.append(place.run(conf_of(batch)))
         after.append(place.rows())
     return Undisturbed(before, after, seconds)
 
@@ -150,7 +162,7 @@ def kill_and_compare(history: Undisturbed, folder: Path, *, kills: int, seed: in
         batch = random.randrange(len(history.before))
         moment = random.uniform(0.1, 1.0) * history.seconds[batch]
         place = history.before[batch].copy(folder / f"killed-{number}")
-        was_running = place.kill_after(moment, with_jvm=random.random() < 0.5)
+        was_running = place.kill_after(moment, conf_of(batch), with_jvm=random.random() < 0.5)
         place.run()
         now, wanted = place.rows(), history.after[batch]
         other = [
