@@ -104,7 +104,7 @@ def _of_last_batch() -> Column:
 
 
 def _differ(table: Table, one: DataFrame, other: DataFrame) -> bool:
-    """Whether a row of one is not in the other; doubles, sums that are rounded to 9 decimals, may differ in the last."""
+    """Whether a row of one is not in the other. Doubles are sums rounded to 9 decimals: the last may differ."""
     exact = [column.name for column in table.columns if column.type != "double"]
     doubles = [column.name for column in table.columns if column.type == "double"]
     if not doubles:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -109,7 +107,8 @@ def _journeys(run: Run) -> str:
 
     def update(writer: Writer, news: News) -> None:
         changed = [news.changes[table].select("person_id") for table in (SILVER_CONVERSIONS, SILVER_TOUCHPOINTS)]
-        with kept(changed[0].unionByName(changed[1]).distinct()) as persons:
+        with lake.staging("journeys") as keep:
+            persons = keep("persons", changed[0].unionByName(changed[1]).distinct())
 
             def owned(frame: DataFrame) -> DataFrame:
                 return frame.join(persons, "person_id", how="left_semi")
@@ -133,7 +132,8 @@ def _credits(run: Run) -> str:
 
     def update(writer: Writer, news: News) -> None:
         changed = news.changes[SILVER_JOURNEYS].where(F.col("conversion_id").isNotNull())
-        with kept(changed.select("conversion_id").distinct()) as conversions:
+        with lake.staging("credits") as keep:
+            conversions = keep("conversions", changed.select("conversion_id").distinct())
 
             def theirs(frame: DataFrame) -> DataFrame:
                 return frame.join(conversions, "conversion_id", how="left_semi")
@@ -170,7 +170,9 @@ def _performance(run: Run) -> str:
         if not renamed(names, campaign_names(before_changes(spend, spend_changes))).isEmpty():
             anew(writer)
             return
-        with kept(performance_dates(news.changes[GOLD_ATTRIBUTION_CREDITS], spend_changes, timezone=zone)) as dates:
+        with lake.staging("performance") as keep:
+            changed = performance_dates(news.changes[GOLD_ATTRIBUTION_CREDITS], spend_changes, timezone=zone)
+            dates = keep("dates", changed)
 
             def of_dates(frame: DataFrame) -> DataFrame:
                 return frame.join(F.broadcast(dates), "date", how="left_semi")
@@ -194,7 +196,8 @@ def _paths(run: Run) -> str:
 
     def update(writer: Writer, news: News) -> None:
         changed = news.changes[SILVER_JOURNEYS]
-        with kept(walked_paths(changed).distinct()) as paths:
+        with lake.staging("paths") as keep:
+            paths = keep("paths", walked_paths(changed).distinct())
 
             def of_paths(frame: DataFrame) -> DataFrame:
                 return frame.join(paths, ["conversion_type", "path"], how="left_semi")
@@ -215,13 +218,3 @@ def journey_knobs(settings: Attribution) -> JourneyKnobs:
         restart=settings.restart,
         milestones=settings.milestones,
     )
-
-
-@contextmanager
-def kept(frame: DataFrame) -> Iterator[DataFrame]:
-    """The frame, kept while it is used more than once."""
-    persisted = frame.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        yield persisted
-    finally:
-        persisted.unpersist()

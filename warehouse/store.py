@@ -27,7 +27,12 @@ TABLE_PROPERTIES = {
     CHANGE_FEED: "true",
 }
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-MATERIALIZE_SOURCE = "spark.databricks.delta.merge.materializeSource"
+MERGE_CONF = {
+    # What is merged is stored already, and comes out the same if it must be made again.
+    "spark.databricks.delta.merge.materializeSource": "none",
+    # One file a task: a file that is rewritten stays the file of its period.
+    "spark.sql.files.openCostInBytes": str(128 * 1024 * 1024),
+}
 BROADCAST_AT_MOST = 200_000  # rows that a merge sends to every executor rather than shuffle the table
 
 
@@ -274,8 +279,7 @@ class Lake:
         )
         if inserts:
             merge = merge.whenNotMatchedInsert(F.lit(True), values)
-        # What is merged is stored already, and comes out the same if it must be made again.
-        with self._committing(self._metadata(origin), {MATERIALIZE_SOURCE: "none"}):
+        with self._committing(self._metadata(origin), MERGE_CONF):
             merge.execute()
         self._wrote(table)
 
@@ -331,13 +335,17 @@ class Lake:
     def _committing(self, metadata: str, conf: Mapping[str, str] | None = None) -> Iterator[None]:
         """What commands that take no options commit within has `metadata`; `conf` holds as long."""
         told = {USER_METADATA: metadata, **(conf or {})}
+        before = {name: self.spark.conf.get(name, None) for name in told}
         for name, value in told.items():
             self.spark.conf.set(name, value)
         try:
             yield
         finally:
-            for name in told:
-                self.spark.conf.unset(name)
+            for name, standing in before.items():
+                if standing is None:
+                    self.spark.conf.unset(name)
+                else:
+                    self.spark.conf.set(name, standing)
 
     def _metadata(self, origin: Mapping[str, Any] | None = None) -> str:
         return json.dumps({"run_id": self.run_id, **({"origin": origin} if origin else {})})

@@ -57,6 +57,10 @@ def test_a_change_rewrites_the_file_of_its_period_alone(spark: SparkSession, tmp
     assert len(before & after) == 2
     assert [row["visits"] for row in lake.read(DAYS).orderBy("day").collect()] == [1] * 7 + [2] * 2
 
+    # Where several files are rewritten at once each stays the file of its period.
+    lake.sync(DAYS, days(spark, 1, 9, 3), standing=lake.read(DAYS), origin=ORIGIN)
+    assert len(DeltaTable(lake.path(DAYS)).file_uris()) == 3
+
 
 def test_periods_have_as_many_events_each_and_few_events_have_none(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
