@@ -97,6 +97,7 @@ def write_journeys(spark: SparkSession, folder: str, count: int, seed: int = 5) 
             "report_gross_value": paid,
             "report_currency": F.lit("KRW"),
             "is_first_purchase": F.lit(False),
+            "milestones": F.array(),
         }
     )
     conform(filled, SILVER_JOURNEYS).write.mode("overwrite").parquet(folder)
