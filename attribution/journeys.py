@@ -108,17 +108,24 @@ def _ends(conversions: DataFrame, knobs: JourneyKnobs) -> DataFrame:
 
 def _with_open_ends(lookback_days: Mapping[str, int], report_currency: str) -> Column:
     """The person's ends and for each type the one without conversion, after the last conversion of the type."""
-    nothing = F.lit(None)
+    always = {
+        "report_value": F.lit(0),
+        "report_gross_value": F.lit(0),
+        "report_currency": F.lit(report_currency),
+        "is_first_purchase": F.lit(False),
+        "milestones": F.array(),
+    }
+
+    def end(told: Mapping[str, Column]) -> Column:
+        return F.struct(*(told.get(name, F.lit(None)).cast(type_).alias(name) for name, type_ in END.items()))
+
     without = F.array(
         *(
-            F.struct(
-                nothing, F.lit(name), nothing, F.lit(0), F.lit(0), F.lit(report_currency), F.lit(False),
-                F.col(f"last_{place}").alias("since"), F.array(),
-            )
+            end({**always, "conversion_type": F.lit(name), "since": F.col(f"last_{place}")})
             for place, name in enumerate(lookback_days)
         )
-    )  # fmt: skip
-    return F.concat(F.coalesce("ends", F.array().cast(ENDS)), without.cast(ENDS))
+    )
+    return F.concat(F.coalesce("ends", F.array().cast(ENDS)), without)
 
 
 def _with_since(wanted: DataFrame, knobs: JourneyKnobs) -> DataFrame:

@@ -17,7 +17,7 @@ from jobs.credit_models import rule_knobs
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.exchange_rates import build_daily_rates
-from touchpoints.hits import build_hits
+from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.orders import build_orders
 from touchpoints.sessions import build_sessions
@@ -51,12 +51,8 @@ TABLES = (
     SILVER_JOURNEYS,
     GOLD_ATTRIBUTION_CREDITS,
 )
-# What the heart reads of an event.
-HEART_COLUMNS = (
-    "event_id", "event_name", "event_at", "anonymous_id", "user_id", "session_id", "source", "medium", "campaign",
-    "content", "term", "platform", "page_url", "referrer", "install_referrer", "user_agent", "consent_ads", "order_id",
-    "value", "currency",
-)  # fmt: skip
+# What the heart reads of an event; addresses are asked for only where some are internal.
+HEART_COLUMNS = tuple(name for name in EVENT_COLUMNS if name != "ip")
 NO_ORIGIN = Origin({}, "bench", "bench")
 
 

@@ -203,9 +203,7 @@ class Lake:
                 sent = F.broadcast(known) if told["known"] <= BROADCAST_AT_MOST else known
                 self._merge(table, sent, bounds, reached, inserts=False)
             if told["new"]:
-                writer = new.write.format("delta").mode("append")
-                writer.option("userMetadata", self._metadata(origin.as_dict())).save(self.path(table))
-                self._wrote(table)
+                self._append(table, new, self._metadata(origin.as_dict()))
             elif not told["known"]:
                 self.confirm(table, origin)
 
@@ -219,8 +217,7 @@ class Lake:
     def append(self, table: Table, frame: DataFrame) -> None:
         """Adds rows."""
         self._create(table)
-        frame.write.format("delta").mode("append").option("userMetadata", self._metadata()).save(self.path(table))
-        self._wrote(table)
+        self._append(table, frame, self._metadata())
 
     def merge(self, table: Table, frame: DataFrame, *, update_when: str | None = None) -> None:
         """Inserts rows whose key is new; updates the others where `update_when` (SQL over t, the table, and s, the
@@ -252,6 +249,10 @@ class Lake:
         """Newest versions of those of `tables` that exist."""
         found = {table.full_name: self.version(table) for table in tables}
         return {name: version for name, version in found.items() if version is not None}
+
+    def _append(self, table: Table, frame: DataFrame, metadata: str) -> None:
+        frame.write.format("delta").mode("append").option("userMetadata", metadata).save(self.path(table))
+        self._wrote(table)
 
     def _merge(
         self,
