@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from attribution.expressions import let
-from attribution.fitted_credit import FittedModel, fitted_credits_of
-from attribution.rules import RuleKnobs, credits_of
+from attribution.fitted_credit import FittedModel, fitted_of
+from attribution.rules import RuleKnobs, rules_of
+from attribution.shares import divide
 from attribution.touch_transforms import transformed
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
@@ -21,6 +22,7 @@ from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 
 UNATTRIBUTED = "(unattributed)"
 NO_TOUCH = "(none)"
+VALUES = {"report_value": "credited_value", "report_gross_value": "gross_value"}  # a conversion's, and its parts'
 
 
 def credited_journeys(journeys: DataFrame, *, start_date: date | None, timezone: str) -> DataFrame:
@@ -57,66 +59,34 @@ def build_attribution_credits(
     )
     length = F.size("path")
     credited = journeys.select(
-        "*",
+        "conversion_id",
+        "conversion_type",
+        F.col("ended_at").alias("converted_at"),
+        "person_id",
         length.alias("path_length"),
+        F.col("report_currency").alias("currency"),
+        "is_first_purchase",
+        "milestones",
+        # Touches that are left out still count in the place of the others.
+        *((F.col("path")["touchpoint_id"].alias("window"),) if transforms else ()),
+        *(_micros(name).alias(name) for name in VALUES),
         F.when(length == 0, nothing).otherwise(transformed(F.col("path"), transforms)).alias("touches"),
     )
-    credits_ = [
-        *credits_of(models, F.col("touches"), F.col("milestones"), knobs),
-        *fitted_credits_of(fitted, F.col("touches"), F.col("conversion_type")),
+    named = [
+        *rules_of(models, F.col("touches"), F.col("milestones"), knobs),
+        *fitted_of(fitted, F.col("touches"), F.col("conversion_type")),
     ]
-    credited = credited.select("*", F.explode(F.array(*credits_)).alias("credit_of"))
-    valued = credited.select(
-        "*",
-        _exact_shares(F.col("report_value")).alias("values"),
-        _exact_shares(F.col("report_gross_value")).alias("gross_values"),
-    )
-
-    def position(touch: Column, index: Column) -> Column:
-        # Touches that were left out still count in the place of the others.
-        return F.array_position(F.col("path")["touchpoint_id"], touch["touchpoint_id"]) if transforms else index + 1
-
-    # Only single values leave the arrays: a row that carried its path along would make long paths quadratic.
-    touch = F.transform(
-        "touches",
-        lambda touch, index: F.struct(
-            touch.alias("touch"),
-            F.when(F.col("path_length") == 0, 0).otherwise(position(touch, index)).alias("position"),
-            F.get(F.col("credit_of.shares"), index).alias("credit"),
-            F.get(F.col("values"), index).alias("credited_value"),
-            F.get(F.col("gross_values"), index).alias("gross_value"),
-        ),
-    )
-    return conform(
-        valued.select(
-            F.col("credit_of.model").alias("model"),
-            "conversion_id",
-            "conversion_type",
-            F.col("ended_at").alias("converted_at"),
-            "person_id",
-            "path_length",
-            F.col("report_currency").alias("currency"),
-            "is_first_purchase",
-            F.col("credit_of.version").alias("model_version"),
-            F.inline(touch),
-        )
-        .where(F.col("credit") > 0)
-        .select("*", "touch.*"),
-        GOLD_ATTRIBUTION_CREDITS,
-    )
+    place = F.array_position("window", F.col("touch.touchpoint_id")) if transforms else F.col("index") + 1
+    position = F.when(F.col("path_length") == 0, 0).otherwise(place).alias("position")
+    parts = (_money(F.col(f"part of {value}")).alias(name) for value, name in VALUES.items())
+    divided = divide(credited, named, ("report_value", "report_gross_value")).where(F.col("credit") > 0)
+    return conform(divided.select("*", "touch.*", position, *parts), GOLD_ATTRIBUTION_CREDITS)
 
 
-def _exact_shares(value: Column) -> Column:
-    """The shares of a decimal value, rounded; the last credited touch takes what rounding left."""
-    shares = F.col("credit_of.shares")
-    rounded = F.transform(shares, lambda share: F.round(value.cast("double") * share, 6).cast(MONEY))
-    last = F.array_max(F.transform(shares, lambda share, index: F.when(share > 0, index)))
-    total = F.aggregate(rounded, F.lit(0).cast(MONEY), lambda sum_, part: (sum_ + part).cast(MONEY))
-    left = F.struct(last.alias("index"), (value - total).alias("value"))
-    return let(
-        left,
-        lambda rest: F.transform(
-            rounded,
-            lambda part, index: F.when(index == rest["index"], part + rest["value"]).otherwise(part).cast(MONEY),
-        ),
-    )
+def _micros(name: str) -> Column:
+    """A decimal of 6 places as a whole number, which Spark adds up several times faster."""
+    return (F.col(name) * 1_000_000).cast("bigint")
+
+
+def _money(micros: Column) -> Column:
+    return (micros.cast("decimal(18,0)") * F.lit(Decimal("0.000001"))).cast(MONEY)

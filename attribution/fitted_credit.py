@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from attribution.expressions import let
-from attribution.rules import credit_of
+from attribution.weights import Model, Touch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,33 +20,24 @@ class FittedModel:
     weights: Mapping[str, Mapping[str, float]]
 
 
-def fitted_credits_of(models: Sequence[FittedModel], path: Column, conversion_type: Column) -> list[Column]:
-    """struct<model, version, shares> of each model, as `markov.touch_shares` divides one path.
+def fitted_of(models: Sequence[FittedModel], path: Column, conversion_type: Column) -> list[Model]:
+    """The models over a path, which they divide as `markov.touch_shares` does.
 
-    Each channel's weight divides equally over its touches in the path, normalised within the path; equal per touch
-    where all weights are zero, and so for a type that the fit did not know. Unknown channels weigh nothing.
+    Each channel's weight divides equally over its touches in the path; equal per touch where all weights are zero, and
+    so for a type that the fit did not know. Unknown channels weigh nothing.
     """
-    return [credit_of(model.name, model.version, _shares(model, path, conversion_type)) for model in models]
 
+    channels = path["channel"]
 
-def _shares(model: FittedModel, path: Column, conversion_type: Column) -> Column:
-    parts = let(
-        _part_of_channel(path["channel"], _weights(model.weights, conversion_type)),
-        lambda part_of: F.transform(path, lambda touch: F.element_at(part_of, touch["channel"])),
-    )
-    total = F.aggregate(parts, F.lit(0.0), lambda sum_, weight: sum_ + weight)
-    equal = F.lit(1.0) / F.size(path)
-    return let(total, lambda once: F.transform(parts, lambda weight: F.when(once > 0, weight / once).otherwise(equal)))
+    def part(touch: Touch, weights: Mapping[str, Mapping[str, float]]) -> Column:
+        weight = F.coalesce(F.try_element_at(_weights(weights, conversion_type), touch.channel), F.lit(0.0))
+        # How often a value stands in an array is what leaves with it.
+        return weight / (touch.size - F.size(F.array_remove(touch.of_path, touch.channel)))
 
+    def weigh(weights: Mapping[str, Mapping[str, float]]) -> Callable[[Touch], Column]:
+        return lambda touch: part(touch, weights)
 
-def _part_of_channel(channels: Column, weight_of: Column) -> Column:
-    """map<channel, weight over its touches> of a path."""
-
-    def part(channel: Column) -> Column:
-        weight = F.coalesce(F.try_element_at(weight_of, channel), F.lit(0.0))
-        return weight / F.size(F.filter(channels, lambda other: other == channel))
-
-    return let(F.array_distinct(channels), lambda names: F.map_from_arrays(names, F.transform(names, part)))
+    return [Model(model.name, model.version, channels, weigh(model.weights)) for model in models]
 
 
 def _weights(weights: Mapping[str, Mapping[str, float]], conversion_type: Column) -> Column:

@@ -45,7 +45,7 @@ def _walked(journeys: DataFrame) -> DataFrame:
     micros = F.when(converted, F.unix_micros("ended_at") - F.unix_micros(first))
     return journeys.select(
         "conversion_type",
-        F.transform("path", lambda touch: touch["channel"]).alias("path"),
+        F.col("path")["channel"].alias("path"),
         converted.cast("bigint").alias("conversions"),
         (~converted).cast("bigint").alias("non_conversions"),
         F.col("report_value").alias("value"),

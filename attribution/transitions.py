@@ -27,13 +27,17 @@ def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
     value (net, a negative one as 0) are of those. Journeys without touch play no part. UsageError for an order below 1.
     """
     check_order(order)
-    walked = _walked(journeys, _collapsed(F.col("path")["channel"]))
-    size = F.size("channels")
-    moves = F.transform("channels", lambda channel, index: _step(_last(index, order), channel))
-    end = F.array(_step(_last(size, order), F.lit(None).cast("string")))
-    steps = walked.select("conversion_type", "is_conversion", "value", F.explode(F.concat(moves, end)).alias("step"))
-    ended = F.col("step.channel").isNull()
-    return steps.groupBy("conversion_type", "step.before", "step.channel").agg(
+    channels = F.col("path")["channel"]
+    walked = _walked(journeys, channels if order == 1 else _collapsed(channels))
+    # One place more than there are channels: get() finds null there, the end.
+    steps = walked.select("*", F.explode(F.sequence(F.lit(0), F.size("channels"))).alias("index"))
+    length = F.least(F.col("index"), F.lit(order))
+    before = F.slice("channels", F.col("index") - length + 1, length)
+    followed = steps.select("*", before.alias("before"), F.get("channels", F.col("index")).alias("channel"))
+    # At order 1 equal neighbours need not be taken out of the path: no step leads from one to the other.
+    counted = followed.where(~F.get("channels", F.col("index") - 1).eqNullSafe(F.col("channel")))
+    ended = F.col("channel").isNull()
+    return counted.groupBy("conversion_type", "before", "channel").agg(
         F.count(F.lit(1)).alias("journeys"),
         F.count_if(ended & F.col("is_conversion")).alias("conversions"),
         F.sum(F.when(ended, F.col("value")).otherwise(0.0)).alias("value"),
@@ -43,7 +47,7 @@ def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
 def count_channel_sets(journeys: DataFrame) -> DataFrame:
     """One row per conversion type and set of channels that journeys touched: conversion_type, channels (sorted),
     conversions, value, nulls."""
-    return _counted(_walked(journeys, F.array_sort(F.array_distinct(F.col("path")["channel"]))))
+    return _counted(_walked(journeys, F.sort_array(F.array_distinct(F.col("path")["channel"]))))
 
 
 def count_paths(journeys: DataFrame) -> DataFrame:
@@ -91,13 +95,3 @@ def _counted(walked: DataFrame) -> DataFrame:
 def _collapsed(channels: Column) -> Column:
     # A channel is never null, so the first one differs from the null before it.
     return F.filter(channels, lambda channel, index: ~channel.eqNullSafe(F.get(channels, index - 1)))
-
-
-def _last(end: Column, order: int) -> Column:
-    """The last `order` of the first `end` channels."""
-    length = F.least(end, F.lit(order))
-    return F.slice("channels", end - length + 1, length)
-
-
-def _step(before: Column, channel: Column) -> Column:
-    return F.struct(before.alias("before"), channel.alias("channel"))

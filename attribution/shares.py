@@ -1,0 +1,138 @@
+"""Dividing conversions over the touches of their paths: shares that sum to 1, amounts that sum to the last micro."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from attribution.expressions import fold, let
+from attribution.weights import Model, Touch
+
+
+def divide(conversions: DataFrame, models: Sequence[Model], amounts: tuple[str, str]) -> DataFrame:
+    """One row per conversion, touch and model: the columns of `conversions` and
+
+    - index: the touch's 0-based place in `touches`, an array of at least one; touch: its struct;
+    - model, model_version;
+    - credit: the touch's share, 0 for one that gets nothing;
+    - part of X for each of `amounts`, whole numbers [micros]: its share rounded half up; the last touch with a share
+      takes what rounding left.
+    """
+    told = conversions.select("*", *(model.of_path.alias(_of_path(model)) for model in models))
+    divided = told.select("*", _divided(models, amounts).alias("divided"))
+    # outer, because Spark would else look first whether an array is empty, making it twice.
+    touched = divided.select("*", F.posexplode_outer("touches").alias("index", "touch"))
+    each = touched.select("*", F.posexplode_outer("divided.models").alias("number", "by"))
+    is_last = F.col("index") == F.col("by.last")
+    # Models that weigh nothing come after the others: they have no weight here, and the last touch takes all.
+    weight = F.coalesce(F.get(F.get("divided.weights", F.col("index")), F.col("number")), is_last.cast("double"))
+    shared = each.select(
+        "*", "by.model", "by.model_version", _share(weight, F.col("by.total")).alias("credit"), is_last.alias("is_last")
+    )
+    parts = {
+        f"part of {amount}": _rounded(amount, F.col("credit"))
+        + F.when(F.col("is_last"), F.col(f"by.left of {amount}")).otherwise(0)
+        for amount in amounts
+    }
+    return shared.withColumns(parts)
+
+
+def _divided(models: Sequence[Model], amounts: tuple[str, str]) -> Column:
+    """What is made of each path: struct of
+
+    - weights: an array of touches, each the array of its weights by the models that weigh;
+    - models: an array of struct<model, model_version, total, last, left of each amount>, those that weigh first: the
+      sum of weights, the index of the last touch with a share, and what rounding the shares leaves.
+
+    In one expression, so that nothing between its steps is written out, and each touch is looked at once, whatever the
+    number of models.
+    """
+    weighing = [(model, model.weigh) for model in models if model.weigh]
+    left_of_all = _left_of_all(amounts)
+    takers = [
+        _told(model, F.lit(1.0), F.col(_of_path(model)), left_of_all, amounts) for model in models if not model.weigh
+    ]
+    if not weighing:
+        return F.struct(F.array().cast("array<array<double>>").alias("weights"), F.array(*takers).alias("models"))
+    places = range(len(weighing))
+    one, other = amounts
+
+    def weigh(said: Column, index: Column) -> Column:
+        return F.array(*(weigh(Touch(said, index, _size(), F.col(_of_path(model)))) for model, weigh in weighing))
+
+    def result(weights: Column, totals: Column, left: Column, left_of_other: Column) -> Column:
+        told = []
+        for i, (model, _) in enumerate(weighing):
+            lefts = (left[f"left {i}"], left_of_other[f"left {i}"])
+            told.append(_told(model, totals[f"total {i}"], totals[f"last {i}"], lefts, amounts))
+        return F.struct(weights.alias("weights"), F.array(*told, *takers).alias("models"))
+
+    def with_left(weights: Column, totals: Column) -> Column:
+        def with_other(left: Column) -> Column:
+            # Net and gross are the same where nothing was refunded: nothing to do twice.
+            again = F.when(F.col(other) == F.col(one), left).otherwise(_left(weights, totals, other, places))
+            return let(again, lambda left_of_other: result(weights, totals, left, left_of_other))
+
+        return let(_left(weights, totals, one, places), with_other)
+
+    return let(
+        F.transform("touches", weigh),
+        lambda weights: let(_totals(weights, places), lambda totals: with_left(weights, totals)),
+    )
+
+
+def _totals(weights: Column, places: range) -> Column:
+    """The sum of each model's weights, and the index of the last touch with a share."""
+
+    def step(so_far: Column, weight: Column, index: Column) -> dict[str, Column]:
+        own = [F.get(weight, F.lit(i)) for i in places]
+        sums = {f"total {i}": so_far[f"total {i}"] + own[i] for i in places}
+        return sums | {f"last {i}": F.when(own[i] > 0, index).otherwise(so_far[f"last {i}"]) for i in places}
+
+    # Where no touch weighs anything, all have equal shares.
+    start = {f"total {i}": F.lit(0.0) for i in places} | {f"last {i}": _size() - 1 for i in places}
+    return fold(weights, start, step)
+
+
+def _left(weights: Column, totals: Column, amount: str, places: range) -> Column:
+    """What rounding each model's shares of an amount leaves of it."""
+
+    def step(so_far: Column, weight: Column, index: Column) -> dict[str, Column]:
+        shares = [_share(F.get(weight, F.lit(i)), totals[f"total {i}"]) for i in places]
+        return {f"left {i}": so_far[f"left {i}"] - _rounded(amount, shares[i]) for i in places}
+
+    return fold(weights, {f"left {i}": F.col(amount) for i in places}, step)
+
+
+def _left_of_all(amounts: tuple[str, str]) -> tuple[Column, Column]:
+    """What rounding leaves where one touch has all: nothing, but for amounts that a double cannot hold."""
+    one, other = (F.col(amount) - _rounded(amount, F.lit(1.0)) for amount in amounts)
+    return one, other
+
+
+def _told(model: Model, total: Column, last: Column, left: tuple[Column, Column], amounts: tuple[str, str]) -> Column:
+    return F.struct(
+        F.lit(model.name).alias("model"),
+        F.lit(model.version).alias("model_version"),
+        total.alias("total"),
+        last.alias("last"),
+        *(rest.alias(f"left of {amount}") for rest, amount in zip(left, amounts, strict=True)),
+    )
+
+
+def _share(weight: Column, total: Column) -> Column:
+    return F.when(total > 0, weight / total).otherwise(F.lit(1.0) / _size())
+
+
+def _rounded(amount: str, share: Column) -> Column:
+    return F.floor(F.col(amount).cast("double") * share + 0.5)
+
+
+def _of_path(model: Model) -> str:
+    return f"{model.name} of path"
+
+
+def _size() -> Column:
+    return F.size("touches")
