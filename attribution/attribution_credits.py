@@ -79,7 +79,7 @@ def build_attribution_credits(
     place = F.array_position("window", F.col("touch.touchpoint_id")) if transforms else F.col("index") + 1
     position = F.when(F.col("path_length") == 0, 0).otherwise(place).alias("position")
     parts = (_money(F.col(f"part of {value}")).alias(name) for value, name in VALUES.items())
-    divided = divide(credited, named, ("report_value", "report_gross_value")).where(F.col("credit") > 0)
+    divided = divide(credited, named, tuple(VALUES)).where(F.col("credit") > 0)
     return conform(divided.select("*", "touch.*", position, *parts), GOLD_ATTRIBUTION_CREDITS)
 
 

@@ -16,6 +16,11 @@ def let(value: Column, body: Callable[[Column], Column]) -> Column:
     return F.get(F.transform(F.array(value), body), F.lit(0))
 
 
+def times_in(array: Column, value: Column) -> Column:
+    """How often a value stands in an array: how many elements leave with it. Unlike a filter, Spark compiles it."""
+    return F.size(array) - F.size(F.array_remove(array, value))
+
+
 def fold(
     array: Column, start: Mapping[str, Column], step: Callable[[Column, Column, Column], Mapping[str, Column]]
 ) -> Column:

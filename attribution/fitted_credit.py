@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from attribution.expressions import times_in
 from attribution.weights import Model, Touch
 
 
@@ -26,18 +28,13 @@ def fitted_of(models: Sequence[FittedModel], path: Column, conversion_type: Colu
     Each channel's weight divides equally over its touches in the path; equal per touch where all weights are zero, and
     so for a type that the fit did not know. Unknown channels weigh nothing.
     """
-
     channels = path["channel"]
 
     def part(touch: Touch, weights: Mapping[str, Mapping[str, float]]) -> Column:
         weight = F.coalesce(F.try_element_at(_weights(weights, conversion_type), touch.channel), F.lit(0.0))
-        # How often a value stands in an array is what leaves with it.
-        return weight / (touch.size - F.size(F.array_remove(touch.of_path, touch.channel)))
+        return weight / times_in(touch.of_path, touch.channel)
 
-    def weigh(weights: Mapping[str, Mapping[str, float]]) -> Callable[[Touch], Column]:
-        return lambda touch: part(touch, weights)
-
-    return [Model(model.name, model.version, channels, weigh(model.weights)) for model in models]
+    return [Model(model.name, model.version, channels, partial(part, weights=model.weights)) for model in models]
 
 
 def _weights(weights: Mapping[str, Mapping[str, float]], conversion_type: Column) -> Column:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from attribution.expressions import times_in
 from attribution.rule_knobs import RuleKnobs
 from attribution.weights import Touch, last_where
 
@@ -25,8 +26,7 @@ def w_shape(touch: Touch, knobs: RuleKnobs) -> Column:
     """
     anchored = touch.of_path
     others = touch.size - F.size(F.array_distinct(anchored))
-    # How often a value stands in an array is what leaves with it.
-    times = F.size(anchored) - F.size(F.array_remove(anchored, touch.index))
+    times = times_in(anchored, touch.index)
     return F.when(times == 0, F.lit(0.1) / others).otherwise(times * F.lit(0.9) / F.size(anchored))
 
 

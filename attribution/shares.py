@@ -11,7 +11,7 @@ from attribution.expressions import fold, let
 from attribution.weights import Model, Touch
 
 
-def divide(conversions: DataFrame, models: Sequence[Model], amounts: tuple[str, str]) -> DataFrame:
+def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[str]) -> DataFrame:
     """One row per conversion, touch and model: the columns of `conversions` and
 
     - index: the touch's 0-based place in `touches`, an array of at least one; touch: its struct;
@@ -39,7 +39,7 @@ def divide(conversions: DataFrame, models: Sequence[Model], amounts: tuple[str, 
     return shared.withColumns(parts)
 
 
-def _divided(models: Sequence[Model], amounts: tuple[str, str]) -> Column:
+def _divided(models: Sequence[Model], amounts: Sequence[str]) -> Column:
     """What is made of each path: struct of
 
     - weights: an array of touches, each the array of its weights by the models that weigh;
@@ -106,13 +106,13 @@ def _left(weights: Column, totals: Column, amount: str, places: range) -> Column
     return fold(weights, {f"left {i}": F.col(amount) for i in places}, step)
 
 
-def _left_of_all(amounts: tuple[str, str]) -> tuple[Column, Column]:
+def _left_of_all(amounts: Sequence[str]) -> tuple[Column, Column]:
     """What rounding leaves where one touch has all: nothing, but for amounts that a double cannot hold."""
     one, other = (F.col(amount) - _rounded(amount, F.lit(1.0)) for amount in amounts)
     return one, other
 
 
-def _told(model: Model, total: Column, last: Column, left: tuple[Column, Column], amounts: tuple[str, str]) -> Column:
+def _told(model: Model, total: Column, last: Column, left: tuple[Column, Column], amounts: Sequence[str]) -> Column:
     return F.struct(
         F.lit(model.name).alias("model"),
         F.lit(model.version).alias("model_version"),

@@ -73,7 +73,7 @@ class Lake:
     run_id: str
     written: dict[str, int] = field(default_factory=dict)
     _heads: dict[str, Head | None] = field(default_factory=dict)
-    _checked: set[str] = field(default_factory=set)  # tables that were seen to be of today's contract
+    _checked: set[Table] = field(default_factory=set)  # contracts that their tables were seen to keep
 
     def path(self, table: Table) -> str:
         """Folder of the table, absolute: Delta makes no table in a relative one."""
@@ -306,12 +306,17 @@ class Lake:
         return DeltaTable.forPath(self.spark, self.path(table))
 
     def _create(self, table: Table) -> None:
-        if self.exists(table):
-            if table.full_name not in self._checked:
-                self._set_properties(table)
-                self._add_columns(table)
-                self._checked.add(table.full_name)
+        """Makes the table, or brings it to today's contract; once a run, and only what is done counts as done."""
+        if table in self._checked:
             return
+        if self.exists(table):
+            self._set_properties(table)
+            self._add_columns(table)
+        else:
+            self._make(table)
+        self._checked.add(table)
+
+    def _make(self, table: Table) -> None:
         create = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).comment(table.comment)
         for column in table.columns:
             create = create.addColumn(column.name, column.type, nullable=column.nullable, comment=column.comment)
