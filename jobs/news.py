@@ -27,12 +27,17 @@ class News:
 
 
 def news_for(
-    run: Run, origin: Origin, outputs: Sequence[Table], *, followed: Sequence[Table]
+    run: Run,
+    origin: Origin,
+    outputs: Sequence[Table],
+    *,
+    followed: Sequence[Table],
+    max_changed_share: float | None = None,
 ) -> tuple[News | None, str]:
     """The news that bring `outputs` to `origin`; None, and why, where only a full build does.
 
     Of tables that a stopped run left at different versions the oldest counts: what is applied again changes nothing.
-    Changed rows are told of the `followed` inputs.
+    Changed rows are told of the `followed` inputs; of each at most `max_changed_share` may have changed.
     """
     lake, base = run.lake, dict(origin.inputs)
     for table in outputs:
@@ -51,9 +56,10 @@ def news_for(
         if found is None:
             return None, f"{table.full_name} was replaced as a whole"
         changes[table] = found
-        share = found.count() / max(lake.read(table).count(), 1)
-        if share > run.settings.build.max_changed_share:
-            return None, f"{share:.0%} of {table.full_name} is new (build.max_changed_share)"
+        if max_changed_share is not None:
+            share = found.count() / max(lake.read(table).count(), 1)
+            if share > max_changed_share:
+                return None, f"{share:.0%} of {table.full_name} is new (build.max_changed_share)"
     return News(frozenset(name for name in base if base[name] != origin.inputs[name]), changes), ""
 
 

@@ -28,7 +28,7 @@ from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
 from warehouse.settings import Settings
 from warehouse.settings_file import load_settings
-from warehouse.spark import build_session
+from warehouse.spark import build_session, java_class
 from warehouse.store import Lake, Origin
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
 
@@ -222,13 +222,13 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
 def _lock(run: Run) -> AbstractContextManager[None]:
     if run.dry_run or run.job in WITHOUT_LOCK:
         return nullcontext()
-    jvm: Any = run.spark._jvm
+    jvm = java_class(run.spark, "java.lang.ProcessHandle").current()
     return lake_lock(
         run.lake.root,
         run.lake.run_id,
         wait_seconds=run.settings.lock.wait_seconds,
         say=run.say,
-        jvm_pid=int(jvm.java.lang.ProcessHandle.current().pid()),
+        jvm_pid=int(jvm.pid()),
     )
 
 

@@ -80,9 +80,7 @@ def build_silver(run: Run) -> None:
         if not stale:
             log.skip("bronze and settings are those silver was built from")
             return
-        news, reason = (
-            (None, "asked for") if run.full else news_for(run, origin, OUTPUTS, followed=(BRONZE_EVENTS, BRONZE_ORDERS))
-        )
+        news, reason = (None, "asked for") if run.full else _news(run, origin)
         if run.dry_run:
             how = "update" if news else f"rebuild in full ({reason})"
             log.skip(f"would {how}: {', '.join(table.full_name for table in stale)}")
@@ -96,6 +94,11 @@ def build_silver(run: Run) -> None:
 def silver_origin(run: Run, rules: ChannelRules, sources: SourceList) -> Origin:
     """What silver made now is made from: bronze, settings, and what the rules say, wherever their files lie."""
     return run.origin(INPUTS, *SECTIONS, rules=(rules.model_dump_json(), sources.model_dump_json()))
+
+
+def _news(run: Run, origin: Origin) -> tuple[News | None, str]:
+    share = run.settings.build.max_changed_share
+    return news_for(run, origin, OUTPUTS, followed=(BRONZE_EVENTS, BRONZE_ORDERS), max_changed_share=share)
 
 
 def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sources: SourceList) -> None:

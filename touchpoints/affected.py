@@ -59,17 +59,16 @@ def find_affected(
     `events` and `orders` are all of bronze as it is now; `other_persons` (person_id) are concerned in any case.
     `keep` stores a frame under a name and gives it back: each set here leads to several others.
     """
-    devices_of_orders = keep("devices_of_orders", _devices_of_orders(events, orders))
-    logins = keep("logins", _logins(events, orders, devices_of_orders))
+    changed = keep("changed", _union(_named_by_events(changed_events), _named_by_orders(changed_orders)))
+    links = keep("links", _links(events, orders))
+    devices_of_orders = links.where(F.col("order_id").isNotNull()).select("device", "order_id").distinct()
+    logins = keep("logins", _logins(links, orders, devices_of_orders))
 
-    order_ids = _union(changed_events.select("order_id"), changed_orders.select("order_id")).where(
-        F.col("order_id").isNotNull()
-    )
+    order_ids = changed.select("order_id").where(F.col("order_id").isNotNull()).distinct()
     touched = keep(
         "touched",
         _union(
-            changed_events.select(device_of().alias("device")),
-            _fed_devices(changed_orders).select("device"),
+            changed.select("device").where(F.col("device").isNotNull()),
             devices_of_orders.join(order_ids, "order_id", how="left_semi").select("device"),
         ),
     )
@@ -78,8 +77,7 @@ def find_affected(
         "users",
         _union(
             logins.join(touched, "device", how="left_semi").select("user_id"),
-            changed_events.select(login(F.col("user_id")).alias("user_id")),
-            changed_orders.select(login(F.col("user_id")).alias("user_id")),
+            changed.select("user_id"),
             buyers,
             _after(touched.select(F.col("device").alias("name")), "u:", "user_id"),
             _after(other_persons.select(F.col("person_id").alias("name")), "user:", "user_id"),
@@ -137,26 +135,37 @@ def find_affected(
     return Affected(persons, devices, all_orders)
 
 
-def _logins(events: DataFrame, orders: DataFrame, devices_of_orders: DataFrame) -> DataFrame:
+def _named_by_events(events: DataFrame) -> DataFrame:
+    """device, user_id and order_id that each event names."""
+    return events.select(device_of().alias("device"), login(F.col("user_id")).alias("user_id"), "order_id")
+
+
+def _named_by_orders(orders: DataFrame) -> DataFrame:
+    """device, user_id and order_id that each version of an order names; device null where none is told."""
+    device = F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device")
+    return orders.select(device, login(F.col("user_id")).alias("user_id"), "order_id")
+
+
+def _links(events: DataFrame, orders: DataFrame) -> DataFrame:
+    """What brings a device together with a login or an order, from one look at all events: device and
+
+    - user_id of an event that has an anonymous_id too;
+    - order_id of a money event, or of a version of an order that names the device.
+    """
+    told = events.select(
+        device_of().alias("device"),
+        F.when(F.col("anonymous_id").isNotNull(), login(F.col("user_id"))).alias("user_id"),
+        F.when(F.col("event_name").isin(*MONEY_EVENTS), F.col("order_id")).alias("order_id"),
+    ).where(F.col("user_id").isNotNull() | F.col("order_id").isNotNull())
+    fed = _named_by_orders(orders).where(F.col("device").isNotNull()).withColumn("user_id", F.lit(None).cast("string"))
+    return _union(told, fed)
+
+
+def _logins(links: DataFrame, orders: DataFrame, devices_of_orders: DataFrame) -> DataFrame:
     """Each pair of device and user_id that an event, any version of an order, or an event's order brings together."""
-    of_events = events.where(F.col("anonymous_id").isNotNull()).select(
-        device_of().alias("device"), login(F.col("user_id")).alias("user_id")
-    )
     buyers = orders.select("order_id", login(F.col("user_id")).alias("user_id"))
     of_orders = devices_of_orders.join(buyers, "order_id", how="inner").select("device", "user_id")
-    return _union(of_events, of_orders).where(F.col("user_id").isNotNull())
-
-
-def _devices_of_orders(events: DataFrame, orders: DataFrame) -> DataFrame:
-    """Each pair of device and order_id that money events or any version of an order name together."""
-    told = events.where(F.col("event_name").isin(*MONEY_EVENTS) & F.col("order_id").isNotNull())
-    return _union(told.select(device_of().alias("device"), "order_id"), _fed_devices(orders))
-
-
-def _fed_devices(orders: DataFrame) -> DataFrame:
-    """device and order_id of the order versions that name a device."""
-    named = orders.where(F.col("anonymous_id").isNotNull())
-    return named.select(F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device"), "order_id")
+    return _union(links.select("device", "user_id"), of_orders).where(F.col("user_id").isNotNull())
 
 
 def _after(names: DataFrame, prefix: str, column: str) -> DataFrame:

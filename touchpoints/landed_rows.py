@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # has no stubs
 from pyspark.errors import PySparkException
@@ -15,6 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from warehouse.errors import InputError
+from warehouse.spark import java_class
 
 # What Spark fails with, depending on where in the JVM a file turned out to be damaged.
 READ_FAILURES = (PySparkException, Py4JJavaError)
@@ -38,8 +38,7 @@ def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) 
 
     Raises InputError where the folder that `pattern` points into is missing though `required`.
     """
-    jvm: Any = spark._jvm
-    path = jvm.org.apache.hadoop.fs.Path
+    path = java_class(spark, "org.apache.hadoop.fs.Path")
     folder = path(root)
     system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
     parent = path(folder, pattern.split("*", maxsplit=1)[0].rsplit("/", 1)[0]) if "/" in pattern else folder
@@ -130,8 +129,7 @@ def unreadable(error: Exception, files: Sequence[LandedFile]) -> InputError | No
 
 def _folder_uri(spark: SparkSession, root: str) -> str:
     """The landing folder as the start of its files' URIs, with a slash at its end."""
-    jvm: Any = spark._jvm
-    folder = jvm.org.apache.hadoop.fs.Path(root)
+    folder = java_class(spark, "org.apache.hadoop.fs.Path")(root)
     system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
     return _one_slash(system.makeQualified(folder).toUri().toString()).rstrip("/") + "/"
 

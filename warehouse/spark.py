@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -45,7 +46,38 @@ def build_session(app_name: str, conf: Mapping[str, str], *, master: str | None 
         builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    _remember_classes(session)
     return session
+
+
+def java_class(session: SparkSession, name: str) -> Any:
+    """A class of the JVM by its full name, which finds it at once.
+
+    Asked for package by package (`jvm.java.io...`) each part is first looked for as a class in every JAR.
+    """
+    return getattr(session._jvm, name)
+
+
+class _Remembered:
+    """A class of the JVM whose members are asked for once."""
+
+    def __init__(self, java_class: Any) -> None:
+        self._java_class = java_class
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._java_class, name)
+        setattr(self, name, member)
+        return member
+
+
+def _remember_classes(session: SparkSession) -> None:
+    """Keeps the classes that make columns. PySpark asks the JVM for them at every use of a function, by short names
+    that are looked for in every JAR: a tenth of the time of a run on little data.
+    """
+    jvm: Any = session._jvm
+    for name in ("functions", "PythonUtils", "org.apache.spark.sql.functions"):
+        if not isinstance(getattr(jvm, name), _Remembered):
+            setattr(jvm, name, _Remembered(getattr(jvm, name)))
 
 
 def _launch_conf(conf: Mapping[str, str], master: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
+from warehouse.delta_log import commits_back, newest_version
 from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
 from warehouse.layout import by_period
+from warehouse.spark import java_class
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
 # Every reader opens reader version 1: no deletion vectors, no column mapping. The change feed tells later steps
@@ -99,8 +102,7 @@ class Lake:
         try:
             yield keep
         finally:
-            jvm: Any = self.spark._jvm
-            path = jvm.org.apache.hadoop.fs.Path(folder)
+            path = java_class(self.spark, "org.apache.hadoop.fs.Path")(folder)
             path.getFileSystem(self.spark._jsc.hadoopConfiguration()).delete(path, True)
 
     def version(self, table: Table) -> int | None:
@@ -166,8 +168,8 @@ class Lake:
             return self.read(table).limit(0).withColumn("_change_type", F.lit("insert"))
         if newest < since:
             return None
-        commits = self._delta(table).history(newest - since).select("operation", "operationParameters").collect()
-        if any(_hides_changes(row["operation"], row["operationParameters"]) for row in commits):
+        commits = list(islice(commits_back(self.spark, self.path(table), newest), newest - since))
+        if len(commits) < newest - since or any(map(_hides_changes, commits)):
             return None
         feed = self.spark.read.format("delta").option("readChangeFeed", "true")
         changes = feed.option("startingVersion", since + 1).option("endingVersion", newest).load(self.path(table))
@@ -243,7 +245,7 @@ class Lake:
 
     def restore(self, table: Table, version: int) -> None:
         """Brings back the rows of an older version as a new commit that keeps that version's origin."""
-        with self._committing(self._metadata_at(table, version)):
+        with self._committing(self._metadata(self._origin_at(table, version))):
             self._delta(table).restoreToVersion(version)
         self._wrote(table)
 
@@ -289,18 +291,18 @@ class Lake:
     def _head(self, table: Table) -> Head | None:
         """Read from the log once, and again after each commit of this run: nobody else writes meanwhile."""
         if table.full_name not in self._heads:
-            exists = DeltaTable.isDeltaTable(self.spark, self.path(table))
-            self._heads[table.full_name] = self._read_head(table) if exists else None
+            version = newest_version(self.spark, self.path(table))
+            told = None if version is None else Head(version, self._origin_at(table, version))
+            self._heads[table.full_name] = told
         return self._heads[table.full_name]
 
-    def _read_head(self, table: Table) -> Head:
-        newest = self._delta(table).history(1).select("version", "userMetadata").collect()[0]
-        said = newest["userMetadata"]
-        if said is None:
-            older = self._delta(table).history(50).select("userMetadata").where(F.col("userMetadata").isNotNull())
-            found = older.first()
-            said = found["userMetadata"] if found else "{}"
-        return Head(int(newest["version"]), json.loads(said).get("origin"))
+    def _origin_at(self, table: Table, version: int) -> dict[str, Any] | None:
+        """What the newest commit up to `version` that says anything of rows says they were made from."""
+        for commit in commits_back(self.spark, self.path(table), version):
+            if (said := commit.get("userMetadata")) is not None:
+                origin: dict[str, Any] | None = json.loads(said).get("origin")
+                return origin
+        return None
 
     def _delta(self, table: Table) -> DeltaTable:
         return DeltaTable.forPath(self.spark, self.path(table))
@@ -362,11 +364,6 @@ class Lake:
     def _metadata(self, origin: Mapping[str, Any] | None = None) -> str:
         return json.dumps({"run_id": self.run_id, **({"origin": origin} if origin else {})})
 
-    def _metadata_at(self, table: Table, version: int) -> str:
-        commits = self._delta(table).history().where(F.col("version") <= version).select("userMetadata")
-        told = commits.where(F.col("userMetadata").isNotNull()).first()
-        return self._metadata(json.loads(told["userMetadata"]).get("origin") if told else None)
-
     def _wrote(self, table: Table) -> None:
         self._heads.pop(table.full_name, None)
         version = self.version(table)
@@ -388,8 +385,9 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _hides_changes(operation: str, parameters: Mapping[str, str]) -> bool:
+def _hides_changes(commit: Mapping[str, Any]) -> bool:
     """Whether a commit's changes cannot be told row by row: the table was replaced, restored, or got its feed."""
+    operation, parameters = commit.get("operation"), commit.get("operationParameters", {})
     return (
         operation == "RESTORE"
         or parameters.get("mode") == "Overwrite"

@@ -1,0 +1,49 @@
+"""What the log of a Delta table says of its commits, read from its files: a query on the history is a Spark job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from warehouse.spark import java_class
+
+
+def newest_version(spark: SparkSession, path: str) -> int | None:
+    """Number of the newest commit to the table in `path`; None where there is no table."""
+    nothing = java_class(spark, "scala.Option").empty()
+    log = java_class(spark, "org.apache.spark.sql.delta.DeltaLog").forTable(spark._jsparkSession, path)
+    version = int(log.update(False, nothing, nothing).version())
+    return version if version >= 0 else None
+
+
+def commits_back(spark: SparkSession, path: str, newest: int) -> Iterator[dict[str, Any]]:
+    """The commitInfo (see Delta's protocol) of version `newest` and of those before it, newest first.
+
+    Ends at the first commit that the log has no longer: Delta removes old ones (delta.logRetentionDuration).
+    """
+    for version in range(newest, -1, -1):
+        told = _commit_info(spark, f"{path}/_delta_log/{version:020d}.json")
+        if told is None:
+            return
+        yield told
+
+
+def _commit_info(spark: SparkSession, file: str) -> dict[str, Any] | None:
+    """What a commit's file says of the commit, {} where it says nothing; None where there is no such file."""
+    path = java_class(spark, "org.apache.hadoop.fs.Path")(file)
+    files = path.getFileSystem(spark._jsc.hadoopConfiguration())
+    if not files.exists(path):
+        return None
+    bytes_ = java_class(spark, "java.io.InputStreamReader")(files.open(path), "UTF-8")
+    reader = java_class(spark, "java.io.BufferedReader")(bytes_)
+    try:
+        # Delta writes it first; what follows may be thousands of files.
+        while (line := reader.readLine()) is not None:
+            if (told := json.loads(line).get("commitInfo")) is not None:
+                return dict(told)
+    finally:
+        reader.close()
+    return {}
