@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -17,7 +17,11 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+from rich.console import Console
 
+from jobs.pipeline import STEPS
+from jobs.run import open_run, perform
 from tests.jobs.worlds import FIRST_DAY, Cut, cut_worlds
 from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, TABLES
 
@@ -69,25 +73,32 @@ class Place:
         shutil.copytree(self.folder, folder)
         return Place(folder)
 
-    def begin(self, conf: str) -> subprocess.Popen[bytes]:
-        """`distributary pipeline`, in a process group of its own."""
+    def configured(self, conf: str) -> Path:
+        """The configuration file, with `conf` for Spark."""
         config = self.folder / "shop.yaml"
         config.write_text(CONFIG.format(folder=self.folder, first_day=f"{FIRST_DAY:%Y-%m-%d}") + conf)
+        return config
+
+    def begin(self, conf: str) -> subprocess.Popen[bytes]:
+        """`distributary pipeline`, in a process group of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(config)],
+            [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(self.configured(conf))],
             cwd=REPOSITORY,
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "said.txt").open("ab"),
             start_new_session=True,
         )
 
-    def run(self, conf: str = QUICK) -> float:
-        """A whole run that must end well; its seconds."""
-        begun = time.monotonic()
+    def run(self, conf: str = QUICK) -> None:
+        """A whole run that must end well."""
         with self.begin(conf) as process:
             code = process.wait(SECONDS_AT_MOST)
         assert code == 0, (self.folder / "said.txt").read_text()[-3000:]
-        return time.monotonic() - begun
+
+    def run_here(self, spark: SparkSession) -> None:
+        """The same in this process, whose session is warm."""
+        config = self.configured("")
+        perform(open_run("pipeline", config=config, spark=spark, console=Console(quiet=True)), STEPS)
 
     def kill_after(self, seconds: float, conf: str, *, with_jvm: bool) -> bool:
         """Begins a run and kills it, its JVM with it or not; whether it still ran then."""
@@ -141,7 +152,8 @@ def conf_of(batch: int) -> str:
     return "" if batch == 0 else QUICK
 
 
-def undisturbed(cut: Cut, folder: Path) -> Undisturbed:
+def undisturbed(cut: Cut, folder: Path, run: Callable[[Place, int], None]) -> Undisturbed:
+    """The history of a place that takes in each batch by `run`, which gets the batch's number too."""
     place = Place.new(folder / "undisturbed")
     before, after, seconds = [], [], []
     for batch in range(len(cut.files)):
@@ -149,9 +161,24 @@ def undisturbed(cut: Cut, folder: Path) -> Undisturbed:
         # Two lines that no adapter reads, so that there is something to set aside.
         (place.folder / "landing" / "events" / f"bad-{batch}.jsonl").write_text("no event\n")
         before.append(place.copy(folder / f"before-{batch}"))
-        seconds.append(place.run(conf_of(batch)))
+        begun = time.monotonic()
+        run(place, batch)
+        seconds.append(time.monotonic() - begun)
         after.append(place.rows())
     return Undisturbed(before, after, seconds)
+
+
+def differences(place: Place, wanted: dict[str, Counter[str]]) -> list[str]:
+    """The tables of a place that hold other rows than `wanted`, and whether something else is published."""
+    now = place.rows()
+    other = [
+        f"{name} (+{(now[name] - wanted[name]).total()} -{(wanted[name] - now[name]).total()})"
+        for name in wanted
+        if now[name] != wanted[name]
+    ]
+    if place.published() != place.versions():
+        other.append("what is published are not the newest versions")
+    return other
 
 
 def kill_and_compare(history: Undisturbed, folder: Path, *, kills: int, seed: int) -> list[str]:
@@ -164,14 +191,7 @@ def kill_and_compare(history: Undisturbed, folder: Path, *, kills: int, seed: in
         place = history.before[batch].copy(folder / f"killed-{number}")
         was_running = place.kill_after(moment, conf_of(batch), with_jvm=random.random() < 0.5)
         place.run()
-        now, wanted = place.rows(), history.after[batch]
-        other = [
-            f"{name} (+{(now[name] - wanted[name]).total()} -{(wanted[name] - now[name]).total()})"
-            for name in wanted
-            if now[name] != wanted[name]
-        ]
-        if place.published() != place.versions():
-            other.append("what is published are not the newest versions")
+        other = differences(place, history.after[batch])
         if other:
             failed.append(f"kill {number}, batch {batch}, after {moment:.1f} s, ran: {was_running}: {', '.join(other)}")
         else:
@@ -190,16 +210,24 @@ def _as_text(row: dict[str, Any]) -> str:
     )
 
 
-def test_a_run_killed_twice_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    history = undisturbed(cut_worlds(WORLDS, seed=SEED, batches=2), tmp_path)
-    assert kill_and_compare(history, tmp_path, kills=2, seed=SEED) == []
+def test_a_run_killed_twice_ends_as_an_undisturbed_one(spark: SparkSession, tmp_path: Path) -> None:
+    history = undisturbed(
+        cut_worlds(WORLDS, seed=SEED, batches=2), tmp_path, lambda place, batch: place.run_here(spark)
+    )
+    place, random = history.before[1].copy(tmp_path / "killed"), Random(SEED)
+    for with_jvm in (True, False):
+        moment = random.uniform(0.3, 1.0) * history.seconds[1]
+        assert place.kill_after(moment, QUICK, with_jvm=with_jvm), "it had ended before"
+    place.run()
+    assert differences(place, history.after[1]) == []
 
 
 @pytest.mark.faults
 def test_30_runs_killed_at_random_moments_end_as_undisturbed_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    history = undisturbed(cut_worlds(WORLDS, seed=SEED, batches=3), tmp_path)
+    cut = cut_worlds(WORLDS, seed=SEED, batches=3)
+    history = undisturbed(cut, tmp_path, lambda place, batch: place.run(conf_of(batch)))
     failed = kill_and_compare(history, tmp_path, kills=30, seed=SEED)
     with capsys.disabled():
         sys.stdout.write(f"\n{30 - len(failed)} passed, {len(failed)} failed\n")
