@@ -265,10 +265,8 @@ class Ingest:
         return self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(ids)).collect()  # one row per file
 
     def _finish(self, batches: Sequence[Batch]) -> None:
-        ids = [batch.batch_id for batch in batches]
-        planned = self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(ids))
-        done = planned.withColumn("status", F.lit("done"))
-        self.lake.merge(BRONZE_LANDED_FILES, done, update_when="t.status = 'planned'")
+        planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
+        self.lake.update(BRONZE_LANDED_FILES, planned, {"status": F.lit("done")})
 
     def _write_rows(self, batch: Batch, classified: DataFrame) -> None:
         table = batch.source.adapter.table
@@ -279,7 +277,8 @@ class Ingest:
             self.lake.append(table, kept)
         superseding = classified.where(F.col("is_superseding"))
         if table in TAKES_THE_PLACE and not superseding.isEmpty():
-            self.lake.merge(table, conform(superseding, table), update_when=TAKES_THE_PLACE[table])
+            rows = conform(superseding, table)
+            self.lake.merge(table, rows, update_when=TAKES_THE_PLACE[table], all_are_known=True)
 
     def _write_quarantine(self, batch: Batch, planned: Sequence[Row]) -> None:
         """The bad rows with their line numbers, from a second look at only the files that have some."""

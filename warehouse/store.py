@@ -223,18 +223,30 @@ class Lake:
         self._create(table)
         self._append(table, frame, self._metadata())
 
-    def merge(self, table: Table, frame: DataFrame, *, update_when: str | None = None) -> None:
+    def merge(
+        self, table: Table, frame: DataFrame, *, update_when: str | None = None, all_are_known: bool = False
+    ) -> None:
         """Inserts rows whose key is new; updates the others where `update_when` (SQL over t, the table, and s, the
         frame) holds. Without `update_when` known keys stay as they are. `frame` must be unique on the key.
+
+        `all_are_known` says that no key is new: then the table need not be shuffled to look for them.
         """
         self._create(table)
         condition = " AND ".join(f"t.`{column}` <=> s.`{column}`" for column in table.key)
         merge = self._delta(table).alias("t").merge(frame.alias("s"), condition)
         if update_when is not None:
             merge = merge.whenMatchedUpdateAll(update_when)
+        if not all_are_known:
+            merge = merge.whenNotMatchedInsertAll()
         # A merge takes its commit's metadata from the session only.
         with self._committing(self._metadata()):
-            merge.whenNotMatchedInsertAll().execute()
+            merge.execute()
+        self._wrote(table)
+
+    def update(self, table: Table, where: Column, values: Mapping[str, Column]) -> None:
+        """Gives the rows that `where` selects other values, by column."""
+        with self._committing(self._metadata()):
+            self._delta(table).update(where, dict(values))
         self._wrote(table)
 
     def delete(self, table: Table, where: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from warehouse.conform import conform
 from warehouse.contracts import MONEY, Column, Table
@@ -63,12 +64,16 @@ def test_a_table_is_empty_before_it_is_written_and_then_what_was_written(spark: 
     assert lake.origin(THINGS) is None, "rows were added since: the origin no longer says where all come from"
     assert spark.conf.get("spark.databricks.delta.commitInfo.userMetadata", "") == "", "of this write alone"
 
+    lake.merge(THINGS, things(spark, ("b", None, 8)), update_when="s.cost < t.cost", all_are_known=True)
+    lake.update(THINGS, F.col("place").isNull() & (F.col("cost") < 5), {"cost": F.col("cost") + 1})
+    assert held(lake) == [("a", "x", 1), ("b", None, 8), ("c", None, 4)]
+
     lake.replace(THINGS, things(spark, ("b", None, 5)), origin=ORIGIN, where="id = 'b'")
-    assert held(lake) == [("a", "x", 1), ("b", None, 5), ("c", None, 3)]
+    assert held(lake) == [("a", "x", 1), ("b", None, 5), ("c", None, 4)]
     lake.append(THINGS, things(spark, ("a", "x", 1)))
     assert held(lake).count(("a", "x", 1)) == 2, "append does not look at keys"
     lake.delete(THINGS, "id = 'a'")
-    assert held(lake) == [("b", None, 5), ("c", None, 3)]
+    assert held(lake) == [("b", None, 5), ("c", None, 4)]
 
     assert held(lake, first) == [("a", "x", 1), ("b", None, 2)]
     lake.restore(THINGS, first)
@@ -87,7 +92,7 @@ def _readers_find_plain_tables_with_comments_and_run_ids(lake: Lake) -> None:
     assert fields["cost"].metadata["comment"] == "what it cost [USD]"
     assert (fields["id"].nullable, fields["place"].nullable) == (False, True)
     commits = [commit for commit in table.history() if commit["operation"] != "CREATE TABLE"]
-    assert len(commits) == 7
+    assert len(commits) == 9
     assert {json.loads(commit["userMetadata"])["run_id"] for commit in commits} == {"run-1"}
 
 
