@@ -14,7 +14,7 @@ test: setup ## Lint, types and tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m pytest -m "not long and not faults" --numprocesses 2 --dist loadfile
+	@$(PYTHON) -m pytest -m "not long and not faults" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-long
 test-long: setup ## The tests that take minutes
@@ -29,7 +29,7 @@ bench-increment: setup ## One more day against a full build of 60 days; EVENTS=1
 	@$(PYTHON) bench/bench_increment.py
 
 .PHONY: test-faults
-test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (20 to 40 minutes)
+test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half)
 	@$(PYTHON) -m pytest -q -m faults
 
 .PHONY: bench-ltv

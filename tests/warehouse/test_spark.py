@@ -1,0 +1,17 @@
+"""The session: what it asks the JVM for."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from warehouse.spark import java_class
+
+
+def test_the_classes_that_make_columns_are_asked_for_once(spark: SparkSession) -> None:
+    for name in ("functions", "PythonUtils", "org.apache.spark.sql.functions"):
+        assert java_class(spark, name) is java_class(spark, name)
+    assert java_class(spark, "functions").col is java_class(spark, "functions").col
+
+
+def test_a_class_is_found_by_its_full_name(spark: SparkSession) -> None:
+    assert java_class(spark, "java.lang.Math").max(2, 3) == 3
