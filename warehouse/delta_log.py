@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from warehouse.spark import java_class
+
+CHANGE_FEED = "delta.enableChangeDataFeed"
 
 
 def newest_version(spark: SparkSession, path: str) -> int | None:
@@ -29,6 +31,16 @@ def commits_back(spark: SparkSession, path: str, newest: int) -> Iterator[dict[s
         if told is None:
             return
         yield told
+
+
+def hides_changes(commit: Mapping[str, Any]) -> bool:
+    """Whether a commit's changes cannot be told row by row: the table was replaced, restored, or got its feed."""
+    operation, parameters = commit.get("operation"), commit.get("operationParameters", {})
+    return (
+        operation == "RESTORE"
+        or parameters.get("mode") == "Overwrite"
+        or (operation == "SET TBLPROPERTIES" and CHANGE_FEED in parameters.get("properties", ""))
+    )
 
 
 def _commit_info(spark: SparkSession, file: str) -> dict[str, Any] | None:

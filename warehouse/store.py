@@ -16,12 +16,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
-from warehouse.delta_log import commits_back, newest_version
+from warehouse.delta_log import CHANGE_FEED, commits_back, hides_changes, newest_version
 from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
 from warehouse.layout import by_period
 from warehouse.spark import java_class
 
-CHANGE_FEED = "delta.enableChangeDataFeed"
 # Every reader opens reader version 1: no deletion vectors, no column mapping. The change feed tells later steps
 # which rows are new, so that they need not look at the others.
 TABLE_PROPERTIES = {
@@ -169,7 +168,7 @@ class Lake:
         if newest < since:
             return None
         commits = list(islice(commits_back(self.spark, self.path(table), newest), newest - since))
-        if len(commits) < newest - since or any(map(_hides_changes, commits)):
+        if len(commits) < newest - since or any(map(hides_changes, commits)):
             return None
         feed = self.spark.read.format("delta").option("readChangeFeed", "true")
         changes = feed.option("startingVersion", since + 1).option("endingVersion", newest).load(self.path(table))
@@ -395,13 +394,3 @@ def _properties(table: Table) -> dict[str, str]:
 def _quoted(text: str) -> str:
     """A literal of Spark SQL."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _hides_changes(commit: Mapping[str, Any]) -> bool:
-    """Whether a commit's changes cannot be told row by row: the table was replaced, restored, or got its feed."""
-    operation, parameters = commit.get("operation"), commit.get("operationParameters", {})
-    return (
-        operation == "RESTORE"
-        or parameters.get("mode") == "Overwrite"
-        or (operation == "SET TBLPROPERTIES" and CHANGE_FEED in parameters.get("properties", ""))
-    )
