@@ -222,13 +222,13 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
 def _lock(run: Run) -> AbstractContextManager[None]:
     if run.dry_run or run.job in WITHOUT_LOCK:
         return nullcontext()
-    jvm = java_class(run.spark, "java.lang.ProcessHandle").current()
+    own_jvm = java_class(run.spark, "java.lang.ProcessHandle").current()
     return lake_lock(
         run.lake.root,
         run.lake.run_id,
         wait_seconds=run.settings.lock.wait_seconds,
         say=run.say,
-        jvm_pid=int(jvm.pid()),
+        jvm_pid=int(own_jvm.pid()),
     )
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from warehouse.errors import InputError
-from warehouse.spark import java_class
+from warehouse.spark import hadoop_path, java_class
 
 # What Spark fails with, depending on where in the JVM a file turned out to be damaged.
 READ_FAILURES = (PySparkException, Py4JJavaError)
@@ -39,8 +39,7 @@ def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) 
     Raises InputError where the folder that `pattern` points into is missing though `required`.
     """
     path = java_class(spark, "org.apache.hadoop.fs.Path")
-    folder = path(root)
-    system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+    folder, system = hadoop_path(spark, root)
     parent = path(folder, pattern.split("*", maxsplit=1)[0].rsplit("/", 1)[0]) if "/" in pattern else folder
     if not system.exists(parent):
         if required:
@@ -129,8 +128,7 @@ def unreadable(error: Exception, files: Sequence[LandedFile]) -> InputError | No
 
 def _folder_uri(spark: SparkSession, root: str) -> str:
     """The landing folder as the start of its files' URIs, with a slash at its end."""
-    folder = java_class(spark, "org.apache.hadoop.fs.Path")(root)
-    system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+    folder, system = hadoop_path(spark, root)
     return _one_slash(system.makeQualified(folder).toUri().toString()).rstrip("/") + "/"
 
 

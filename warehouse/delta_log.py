@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from warehouse.spark import java_class
+from warehouse.spark import hadoop_path, java_class
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
 
@@ -45,8 +45,7 @@ def hides_changes(commit: Mapping[str, Any]) -> bool:
 
 def _commit_info(spark: SparkSession, file: str) -> dict[str, Any] | None:
     """What a commit's file says of the commit, {} where it says nothing; None where there is no such file."""
-    path = java_class(spark, "org.apache.hadoop.fs.Path")(file)
-    files = path.getFileSystem(spark._jsc.hadoopConfiguration())
+    path, files = hadoop_path(spark, file)
     if not files.exists(path):
         return None
     bytes_ = java_class(spark, "java.io.InputStreamReader")(files.open(path), "UTF-8")

@@ -58,6 +58,12 @@ def java_class(session: SparkSession, name: str) -> Any:
     return getattr(session._jvm, name)
 
 
+def hadoop_path(session: SparkSession, path: str) -> tuple[Any, Any]:
+    """Hadoop's Path of a file or folder, and the file system that it lies in."""
+    found = java_class(session, "org.apache.hadoop.fs.Path")(path)
+    return found, found.getFileSystem(session._jsc.hadoopConfiguration())
+
+
 class _Remembered:
     """A class of the JVM whose members are asked for once."""
 
@@ -74,10 +80,10 @@ def _remember_classes(session: SparkSession) -> None:
     """Keeps the classes that make columns. PySpark asks the JVM for them at every use of a function, by short names
     that are looked for in every JAR: a tenth of the time of a run on little data.
     """
-    jvm: Any = session._jvm
     for name in ("functions", "PythonUtils", "org.apache.spark.sql.functions"):
-        if not isinstance(getattr(jvm, name), _Remembered):
-            setattr(jvm, name, _Remembered(getattr(jvm, name)))
+        found = java_class(session, name)
+        if not isinstance(found, _Remembered):
+            setattr(session._jvm, name, _Remembered(found))
 
 
 def _launch_conf(conf: Mapping[str, str], master: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from warehouse.contracts import Table
 from warehouse.delta_log import CHANGE_FEED, commits_back, hides_changes, newest_version
 from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
 from warehouse.layout import by_period
-from warehouse.spark import java_class
+from warehouse.spark import hadoop_path
 
 # Every reader opens reader version 1: no deletion vectors, no column mapping. The change feed tells later steps
 # which rows are new, so that they need not look at the others.
@@ -101,8 +101,8 @@ class Lake:
         try:
             yield keep
         finally:
-            path = java_class(self.spark, "org.apache.hadoop.fs.Path")(folder)
-            path.getFileSystem(self.spark._jsc.hadoopConfiguration()).delete(path, True)
+            path, files = hadoop_path(self.spark, folder)
+            files.delete(path, True)
 
     def version(self, table: Table) -> int | None:
         """Newest version of the table; None where it does not exist yet."""

@@ -6,9 +6,11 @@ import importlib.resources
 import io
 from functools import cache
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 
 @cache
@@ -41,3 +43,15 @@ def cumulative_purchases(model: object, weeks: np.ndarray) -> np.ndarray:
     started = cdnow().T.max() - cdnow().T
     ages = np.clip(weeks[:, None] - started, 0, None)
     return np.array([model.expected_purchases(age, 0, 0, np.zeros_like(age)).sum() for age in ages])
+
+
+def check_golden_customers(fit: Any, expected: dict[str, Any]) -> None:
+    """A new customer, a regular one and those who fade are foretold the golden numbers of purchases."""
+    assert fit.expected_purchases(52, 0, 0, 0) == pytest.approx(expected["expectation_t52"], rel=1e-6)
+    regular = (26, 30.857142857, 31)
+    assert fit.expected_purchases(52, *regular) == pytest.approx(expected["cust1516"]["cet52"], rel=1e-6)
+    assert fit.p_alive(*regular) == pytest.approx(expected["cust1516"]["palive"], rel=1e-6)
+    fading = expected["cet52_tx20_T39"]
+    assert fit.expected_purchases(52, [int(x) for x in fading], 20, 39) == pytest.approx(
+        list(fading.values()), rel=1e-5
+    )

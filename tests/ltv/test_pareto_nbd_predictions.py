@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from cdnow import cdnow, cdnow_holdout, cumulative_purchases
+from cdnow import cdnow, cdnow_holdout, check_golden_customers, cumulative_purchases
 from pareto_cases import REGIMES, stress_rows
 from scipy.integrate import quad
 
@@ -24,14 +24,7 @@ def fit() -> ParetoNBDFit:
 
 def test_cdnow_predictions_are_the_golden_ones(fit, golden):
     expected = golden["cdnow_pareto_nbd"]["exact_predictions"]
-    assert fit.expected_purchases(52, 0, 0, 0) == pytest.approx(expected["expectation_t52"], rel=1e-6)
-    regular = (26, 30.857142857, 31)
-    assert fit.expected_purchases(52, *regular) == pytest.approx(expected["cust1516"]["cet52"], rel=1e-6)
-    assert fit.p_alive(*regular) == pytest.approx(expected["cust1516"]["palive"], rel=1e-6)
-    fading = expected["cet52_tx20_T39"]
-    assert fit.expected_purchases(52, [int(x) for x in fading], 20, 39) == pytest.approx(
-        list(fading.values()), rel=1e-5
-    )
+    check_golden_customers(fit, expected)
 
 
 def test_cdnow_holdout_by_number_of_purchases_is_the_golden_table(fit, golden):
