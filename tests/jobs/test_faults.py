@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +29,7 @@ from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, TABLES
 REPOSITORY = Path(__file__).parents[2]
 SEED = 20260301
 WORLDS = 12
+KILLS = 30
 SECONDS_AT_MOST = 600
 # When a row was set aside is a fact about the run, not about the row.
 ABOUT_THE_RUN = {"quarantined_at"}
@@ -181,22 +183,25 @@ def differences(place: Place, wanted: dict[str, Counter[str]]) -> list[str]:
     return other
 
 
-def kill_and_compare(history: Undisturbed, folder: Path, *, kills: int, seed: int) -> list[str]:
-    """One line for each kill whose tables ended otherwise; [] where all did as they should."""
-    random = Random(seed)
-    failed = []
-    for number in range(kills):
+@dataclass(frozen=True)
+class Kill:
+    """A run that was killed while it ran and run again, and the tables that then held other rows than they should."""
+
+    batch: int
+    seconds: float
+    other: Sequence[str]
+
+
+def kills(history: Undisturbed, folder: Path, random: Random) -> Iterator[Kill]:
+    """Kills without end, each of a random batch at a random moment; a run that had ended before is drawn anew."""
+    while True:
         batch = random.randrange(len(history.before))
-        moment = random.uniform(0.1, 1.0) * history.seconds[batch]
-        place = history.before[batch].copy(folder / f"killed-{number}")
-        was_running = place.kill_after(moment, conf_of(batch), with_jvm=random.random() < 0.5)
-        place.run()
-        other = differences(place, history.after[batch])
-        if other:
-            failed.append(f"kill {number}, batch {batch}, after {moment:.1f} s, ran: {was_running}: {', '.join(other)}")
-        else:
-            shutil.rmtree(place.folder)
-    return failed
+        seconds = random.uniform(0.1, 1.0) * history.seconds[batch]
+        place = history.before[batch].copy(folder / "killed")
+        if place.kill_after(seconds, conf_of(batch), with_jvm=random.random() < 0.5):
+            place.run()
+            yield Kill(batch, seconds, differences(place, history.after[batch]))
+        shutil.rmtree(place.folder)
 
 
 def _as_text(row: dict[str, Any]) -> str:
@@ -228,7 +233,12 @@ def test_30_runs_killed_at_random_moments_end_as_undisturbed_ones(
 ) -> None:
     cut = cut_worlds(WORLDS, seed=SEED, batches=3)
     history = undisturbed(cut, tmp_path, lambda place, batch: place.run(conf_of(batch)))
-    failed = kill_and_compare(history, tmp_path, kills=30, seed=SEED)
+    failed, console = [], Console()
     with capsys.disabled():
-        sys.stdout.write(f"\n{30 - len(failed)} passed, {len(failed)} failed\n")
+        for number, kill in enumerate(islice(kills(history, tmp_path, Random(SEED)), KILLS), 1):
+            if kill.other:
+                failed.append(kill)
+            how = ", ".join(kill.other) or "as undisturbed"
+            console.print(f"kill {number}: batch {kill.batch} after {kill.seconds:.0f} s: {how}")
+        console.print(f"{KILLS - len(failed)} passed, {len(failed)} failed")
     assert failed == []
