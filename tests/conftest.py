@@ -43,11 +43,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.databricks.delta.snapshotPartitions": "1",
             "spark.sql.ui.explainMode": "simple",
             "spark.python.sql.dataFrameDebugging.enabled": "false",
-            # Most of a small query's time is the compiling of its code, and Delta's search for files to leave out.
-            # The pipelines that tests start as processes of their own run with both, as users do.
+            # Most of a small query's time is the compiling of its code.
+            # The pipelines that tests start as processes of their own run with it, as users do.
             "spark.sql.codegen.wholeStage": "false",
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-            "spark.databricks.delta.stats.skipping": "false",
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
             # Small tables end before the optimising compiler pays: the quick one alone takes less time.
             "spark.driver.extraJavaOptions": (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from delta.tables import DeltaTable
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
@@ -21,13 +21,10 @@ from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
 from warehouse.layout import by_period
 from warehouse.spark import hadoop_path
 
-# Every reader opens reader version 1: no deletion vectors, no column mapping. The change feed tells later steps
-# which rows are new, so that they need not look at the others.
-TABLE_PROPERTIES = {
-    "delta.enableDeletionVectors": "false",
-    "delta.columnMapping.mode": "none",
-    CHANGE_FEED: "true",
-}
+# The change feed tells later steps which rows are new, so that they need not look at the others.
+COLUMN_MAPPING = "delta.columnMapping.mode"
+TABLE_PROPERTIES = {CHANGE_FEED: "true", COLUMN_MAPPING: "none"}
+DELETION_VECTORS = "delta.enableDeletionVectors"
 STATS_COLUMNS = "delta.dataSkippingStatsColumns"
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 MERGE_CONF = {
@@ -188,15 +185,16 @@ class Lake:
         happen twice.
         """
         with self.staging(f"sync/{table.full_name}") as keep:
-            changed = keep("changed", differences(table, rows, standing))
-            known, new = changed.where(F.col(IS_KNOWN)), changed.where(~F.col(IS_KNOWN)).select(*table.column_names)
-            told = changed.agg(
+            seen = Observation()
+            found = differences(table, rows, standing).observe(
+                seen,
                 F.count_if(F.col(IS_KNOWN)).alias("known"),
                 F.count_if(~F.col(IS_KNOWN)).alias("new"),
                 F.min(BEFORE).cast("string").alias("first"),
                 F.max(BEFORE).cast("string").alias("last"),
-            ).first()
-            assert told is not None
+            )
+            changed, told = keep("changed", found), seen.get
+            known, new = changed.where(F.col(IS_KNOWN)), changed.where(~F.col(IS_KNOWN)).select(*table.column_names)
             bounds = (told["first"], told["last"])
             if told["known"] and told["new"] and at_once:
                 self._merge(table, changed, bounds, origin.as_dict(), inserts=True)
@@ -212,9 +210,8 @@ class Lake:
 
     def confirm(self, table: Table, origin: Origin) -> None:
         """A commit that only says the origin: the rows are those it gives."""
-        name, value = next(iter(TABLE_PROPERTIES.items()))
         with self._committing(self._metadata(origin.as_dict())):
-            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
+            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{COLUMN_MAPPING}' = 'none')")
         self._wrote(table)
 
     def append(self, table: Table, frame: DataFrame) -> None:
@@ -383,12 +380,16 @@ class Lake:
 
 
 def _properties(table: Table) -> dict[str, str]:
-    """What a table is created with: of its columns only times have a range per file that leaves files out of a query.
+    """What a table is created with. Of its columns only times have a range per file that leaves files out of a query:
+    ranges of ids and texts span every file, and finding them costs an eighth of a build's processor time.
 
-    Ranges of ids and texts span every file, and finding them costs an eighth of a build's processor time.
+    Silver marks changed rows in deletion vectors where it would write the rows beside them again. Bronze and gold have
+    none: every reader opens them, by reader version 1.
     """
+    vectors = {DELETION_VECTORS: "true" if table.layer == "silver" else "false"}
     moments = [column.name for column in table.columns if column.type in ("timestamp", "date")]
-    return TABLE_PROPERTIES | {STATS_COLUMNS: ",".join(moments)} if moments else TABLE_PROPERTIES
+    ranges = {STATS_COLUMNS: ",".join(moments)} if moments else {}
+    return TABLE_PROPERTIES | vectors | ranges
 
 
 def _quoted(text: str) -> str:
