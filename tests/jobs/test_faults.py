@@ -1,15 +1,14 @@
-"""A run that is killed at any moment is simply run again: the tables end as an undisturbed run's."""
+"""A run that is killed at any moment is simply run again: the tables end as an undisturbed run's.
+
+The short form, in which an update is killed twice, is in test_incremental.py.
+"""
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,127 +16,26 @@ from random import Random
 from typing import Any
 
 import pytest
-from deltalake import DeltaTable
-from pyspark.sql import SparkSession
 from rich.console import Console
 
-from jobs.pipeline import STEPS
-from jobs.run import open_run, perform
-from tests.jobs.worlds import FIRST_DAY, Cut, cut_worlds
-from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, TABLES
+from tests.jobs.places import QUICK, Place
+from tests.jobs.worlds import Cut, cut_worlds
+from warehouse.tables import ALL_TABLES
 
-REPOSITORY = Path(__file__).parents[2]
 SEED = 20260301
 WORLDS = 12
 KILLS = 30
-SECONDS_AT_MOST = 600
 # When a row was set aside is a fact about the run, not about the row.
 ABOUT_THE_RUN = {"quarantined_at"}
-CONFIG = """
-lake: {folder}/lake
-landing: {{root: {folder}/landing}}
-report: {{timezone: Asia/Seoul, currency: USD, file: {folder}/report.html}}
-touchpoints: {{own_domains: [shop.example]}}
-attribution: {{start_date: {first_day}}}
-build: {{max_changed_share: 1}}
-mlflow: {{tracking_uri: 'sqlite:///{folder}/mlflow.db', artifact_root: {folder}/artifacts}}
-spark:
-  master: local[2]
-  conf:
-    spark.driver.memory: 1g
-    spark.sql.shuffle.partitions: "2"
-    spark.default.parallelism: "2"
-    spark.driver.extraJavaOptions: >-
-      -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Dderby.system.home={folder}
-"""
-# For runs on small tables, which spend most of their time on compiling code and on files to leave out.
-QUICK = """
-    spark.sql.codegen.wholeStage: "false"
-    spark.sql.codegen.factoryMode: NO_CODEGEN
-    spark.databricks.delta.stats.skipping: "false"
-    spark.databricks.delta.snapshotPartitions: "1"
-"""
 
 
-@dataclass(frozen=True)
-class Place:
-    """A folder with landed files, lake and settings."""
-
-    folder: Path
-
-    @classmethod
-    def new(cls, folder: Path) -> Place:
-        folder.mkdir(parents=True)
-        return cls(folder)
-
-    def copy(self, folder: Path) -> Place:
-        # Times of modification are part of what a run remembers of a file.
-        shutil.copytree(self.folder, folder)
-        return Place(folder)
-
-    def configured(self, conf: str) -> Path:
-        """The configuration file, with `conf` for Spark."""
-        config = self.folder / "shop.yaml"
-        config.write_text(CONFIG.format(folder=self.folder, first_day=f"{FIRST_DAY:%Y-%m-%d}") + conf)
-        return config
-
-    def begin(self, conf: str) -> subprocess.Popen[bytes]:
-        """`distributary pipeline`, in a process group of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(self.configured(conf))],
-            cwd=REPOSITORY,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "said.txt").open("ab"),
-            start_new_session=True,
-        )
-
-    def run(self, conf: str = QUICK) -> None:
-        """A whole run that must end well."""
-        with self.begin(conf) as process:
-            code = process.wait(SECONDS_AT_MOST)
-        assert code == 0, (self.folder / "said.txt").read_text()[-3000:]
-
-    def run_here(self, spark: SparkSession) -> None:
-        """The same in this process, whose session is warm."""
-        config = self.configured("")
-        perform(open_run("pipeline", config=config, spark=spark, console=Console(quiet=True)), STEPS)
-
-    def kill_after(self, seconds: float, conf: str, *, with_jvm: bool) -> bool:
-        """Begins a run and kills it, its JVM with it or not; whether it still ran then."""
-        with self.begin(conf) as process:
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                # Without its Python the JVM ends by itself, perhaps after a commit that it had begun.
-                (os.killpg if with_jvm else os.kill)(process.pid, signal.SIGKILL)
-                process.wait()
-                return True
-        return False
-
-    def rows(self) -> dict[str, Counter[str]]:
-        """What bronze, silver and gold hold: rows as text, with how often each stands there."""
-        return {
-            table.full_name: Counter(map(_as_text, self.table(table.full_name)))
-            for table in ALL_TABLES
-            if table.layer != "ops"
-        }
-
-    def table(self, name: str) -> list[dict[str, Any]]:
-        folder = self.folder / "lake" / TABLES[name].layer / TABLES[name].name
-        rows: list[dict[str, Any]] = []
-        if DeltaTable.is_deltatable(str(folder)):
-            rows = DeltaTable(str(folder)).to_pyarrow_table().to_pylist()
-        return rows
-
-    def published(self) -> dict[str, int]:
-        """The versions that the newest publication names, of each table."""
-        told = self.table(OPS_PUBLISHED.full_name)
-        newest = max(row["published_at"] for row in told)
-        return {row["table_name"]: row["version"] for row in told if row["published_at"] == newest}
-
-    def versions(self) -> dict[str, int]:
-        folder = self.folder / "lake"
-        return {name: DeltaTable(str(folder / name.replace(".", "/"))).version() for name in self.published()}
+def rows(place: Place) -> dict[str, Counter[str]]:
+    """What bronze, silver and gold hold: rows as text, with how often each stands there."""
+    return {
+        table.full_name: Counter(map(_as_text, place.table(table.full_name)))
+        for table in ALL_TABLES
+        if table.layer != "ops"
+    }
 
 
 @dataclass(frozen=True)
@@ -154,31 +52,31 @@ def conf_of(batch: int) -> str:
     return "" if batch == 0 else QUICK
 
 
-def undisturbed(cut: Cut, folder: Path, run: Callable[[Place, int], None]) -> Undisturbed:
-    """The history of a place that takes in each batch by `run`, which gets the batch's number too."""
+def undisturbed(cut: Cut, folder: Path) -> Undisturbed:
+    """The history of a place that takes in each batch in a process of its own."""
     place = Place.new(folder / "undisturbed")
     before, after, seconds = [], [], []
     for batch in range(len(cut.files)):
-        cut.land(place.folder / "landing", batch)
+        cut.land(place.landing, batch)
         # Two lines that no adapter reads, so that there is something to set aside.
-        (place.folder / "landing" / "events" / f"bad-{batch}.jsonl").write_text("no event\n")
+        (place.landing / "events" / f"bad-{batch}.jsonl").write_text("no event\n")
         before.append(place.copy(folder / f"before-{batch}"))
         begun = time.monotonic()
-        run(place, batch)
+        place.run(conf_of(batch))
         seconds.append(time.monotonic() - begun)
-        after.append(place.rows())
+        after.append(rows(place))
     return Undisturbed(before, after, seconds)
 
 
 def differences(place: Place, wanted: dict[str, Counter[str]]) -> list[str]:
     """The tables of a place that hold other rows than `wanted`, and whether something else is published."""
-    now = place.rows()
+    now = rows(place)
     other = [
         f"{name} (+{(now[name] - wanted[name]).total()} -{(wanted[name] - now[name]).total()})"
         for name in wanted
         if now[name] != wanted[name]
     ]
-    if place.published() != place.versions():
+    if not place.is_published():
         other.append("what is published are not the newest versions")
     return other
 
@@ -215,24 +113,12 @@ def _as_text(row: dict[str, Any]) -> str:
     )
 
 
-def test_a_run_killed_twice_ends_as_an_undisturbed_one(spark: SparkSession, tmp_path: Path) -> None:
-    history = undisturbed(
-        cut_worlds(WORLDS, seed=SEED, batches=2), tmp_path, lambda place, batch: place.run_here(spark)
-    )
-    place, random = history.before[1].copy(tmp_path / "killed"), Random(SEED)
-    for with_jvm in (True, False):
-        moment = random.uniform(0.3, 1.0) * history.seconds[1]
-        assert place.kill_after(moment, QUICK, with_jvm=with_jvm), "it had ended before"
-    place.run()
-    assert differences(place, history.after[1]) == []
-
-
 @pytest.mark.faults
 def test_30_runs_killed_at_random_moments_end_as_undisturbed_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cut = cut_worlds(WORLDS, seed=SEED, batches=3)
-    history = undisturbed(cut, tmp_path, lambda place, batch: place.run(conf_of(batch)))
+    history = undisturbed(cut, tmp_path)
     failed, console = [], Console()
     with capsys.disabled():
         for number, kill in enumerate(islice(kills(history, tmp_path, Random(SEED)), KILLS), 1):

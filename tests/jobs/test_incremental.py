@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from rich.console import Console
 
 from jobs.credit import attribute
 from jobs.intake import intake
-from jobs.run import Run, open_run
 from jobs.silver import build_silver
-from tests.jobs.worlds import FIRST_DAY, Cut, cut_worlds
+from tests.jobs.places import QUICK, Place
+from tests.jobs.worlds import Cut, cut_worlds
 from warehouse.contracts import Table
-from warehouse.settings import Settings
-from warehouse.settings_file import load_settings
 from warehouse.store import Lake
 from warehouse.tables import (
+    BRONZE_AD_SPEND,
+    BRONZE_EVENTS,
+    BRONZE_EXCHANGE_RATES,
+    BRONZE_LANDED_FILES,
+    BRONZE_ORDERS,
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_PATH_SUMMARY,
@@ -48,6 +52,8 @@ TABLES = (
     GOLD_PATH_SUMMARY,
     GOLD_CHANNEL_PERFORMANCE,
 )
+BRONZE = (BRONZE_LANDED_FILES, BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES)
+TO_CREDITS = (intake, build_silver, attribute)
 SEED = int(os.environ.get("WORLDS_SEED", "20260301"))
 SHOWN = 6
 
@@ -61,41 +67,27 @@ class Grown:
     step_by_step: Lake
     at_once: Lake
     said: Sequence[Sequence[str]]  # of each batch: what the build and the attribute step say they did
-
-
-def settings_in(folder: Path) -> Settings:
-    base = load_settings()
-    changes = {
-        "lake": str(folder / "lake"),
-        "landing": base.landing.model_copy(update={"root": str(folder / "landing")}),
-        # A zone in which a day of events has two dates.
-        "report": base.report.model_copy(update={"timezone": "Asia/Seoul", "currency": "USD"}),
-        "touchpoints": base.touchpoints.model_copy(update={"own_domains": ["shop.example"]}),
-        "attribution": base.attribution.model_copy(update={"start_date": FIRST_DAY.date()}),
-        # Each batch is a large part of so small a lake, and none may end in a full build.
-        "build": base.build.model_copy(update={"max_changed_share": 1e9}),
-    }
-    return base.model_copy(update=changes)
-
-
-def take_in(settings: Settings, spark: SparkSession) -> Run:
-    run = open_run("pipeline", config=None, settings=settings, spark=spark, console=Console(quiet=True))
-    for step in (intake, build_silver, attribute):
-        step(run)
-    return run
+    before_last: Place  # when the last batch had landed and nothing of it was taken in
+    seconds: float  # that the last batch took
 
 
 def grow(cut: Cut, spark: SparkSession, folder: Path) -> Grown:
-    settings = settings_in(folder / "step_by_step")
-    said = []
+    place, before, seconds, said = Place.new(folder / "step_by_step"), [], [], []
     for batch in range(len(cut.files)):
-        cut.land(Path(settings.landing.root), batch)
-        run = take_in(settings, spark)
+        cut.land(place.landing, batch)
+        before.append(place.copy(folder / f"before_{batch}"))
+        begun = time.monotonic()
+        run = place.run_here(spark, TO_CREDITS)
+        seconds.append(time.monotonic() - begun)
         said.append([step.message for step in run.steps if step.name != "ingest"])
-    at_once = settings_in(folder / "at_once")
-    cut.land(Path(at_once.landing.root))
-    take_in(at_once, spark)
-    return Grown(Lake(spark, settings.lake, "look"), Lake(spark, at_once.lake, "look"), said)
+    at_once = Place.new(folder / "at_once")
+    cut.land(at_once.landing)
+    at_once.run_here(spark, TO_CREDITS)
+    return Grown(lake_of(place, spark), lake_of(at_once, spark), said, before[-1], seconds[-1])
+
+
+def lake_of(place: Place, spark: SparkSession) -> Lake:
+    return Lake(spark, str(place.lake), "look")
 
 
 def difference(table: Table, one: DataFrame, other: DataFrame) -> list[str]:
@@ -117,8 +109,8 @@ def difference(table: Table, one: DataFrame, other: DataFrame) -> list[str]:
     return [f"{table.full_name} {row['surplus']:+d}: {row.asDict(recursive=True)}" for row in rows]
 
 
-def differences(one: Read, other: Read) -> list[str]:
-    return [line for table in TABLES for line in difference(table, one(table), other(table))]
+def differences(one: Read, other: Read, tables: Sequence[Table] = TABLES) -> list[str]:
+    return [line for table in tables for line in difference(table, one(table), other(table))]
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +136,20 @@ def test_no_table_is_empty_and_one_row_too_few_or_other_in_any_is_noticed(grown:
         assert first.count() == 1, table.full_name
         assert len(difference(table, right.exceptAll(first), right)) == 1, table.full_name
         assert len(difference(table, right.unionByName(first), right)) == 1, table.full_name
+
+
+def test_an_update_killed_twice_and_run_again_ends_as_an_undisturbed_one(
+    grown: Grown, spark: SparkSession, tmp_path: Path
+) -> None:
+    # The long form, with 30 kills, is in test_faults.py.
+    place, random = grown.before_last.copy(tmp_path / "killed"), Random(SEED)
+    for with_jvm in (True, False):
+        # A process that must first warm up is slower than the session here.
+        moment = random.uniform(0.3, 1.0) * grown.seconds
+        assert place.kill_after(moment, QUICK, with_jvm=with_jvm), "it had ended before"
+    place.run_here(spark)
+    assert place.is_published()
+    assert differences(lake_of(place, spark).read, grown.step_by_step.read, (*BRONZE, *TABLES)) == []
 
 
 @pytest.mark.long

@@ -1,0 +1,130 @@
+"""A folder with landed files, lake and settings, on which the pipeline runs, here or as a process that is killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+from pyspark.sql import SparkSession
+from rich.console import Console
+
+from jobs.pipeline import STEPS
+from jobs.run import Run, Step, open_run, perform
+from tests.jobs.worlds import FIRST_DAY
+from warehouse.tables import OPS_PUBLISHED, TABLES
+
+REPOSITORY = Path(__file__).parents[2]
+SECONDS_AT_MOST = 600
+CONFIG = """
+lake: {folder}/lake
+landing: {{root: {folder}/landing}}
+report: {{timezone: Asia/Seoul, currency: USD, file: {folder}/report.html}}
+touchpoints: {{own_domains: [shop.example]}}
+attribution: {{start_date: {first_day}}}
+build: {{max_changed_share: 1}}
+mlflow: {{tracking_uri: 'sqlite:///{folder}/mlflow.db', artifact_root: {folder}/artifacts}}
+spark:
+  master: local[2]
+  conf:
+    spark.driver.memory: 1g
+    spark.sql.shuffle.partitions: "2"
+    spark.default.parallelism: "2"
+    spark.driver.extraJavaOptions: >-
+      -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Dderby.system.home={folder}
+"""
+# For runs on small tables, which spend most of their time on compiling code.
+QUICK = """
+    spark.sql.codegen.wholeStage: "false"
+    spark.sql.codegen.factoryMode: NO_CODEGEN
+    spark.databricks.delta.snapshotPartitions: "1"
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with landed files, lake and settings."""
+
+    folder: Path
+
+    @classmethod
+    def new(cls, folder: Path) -> Place:
+        folder.mkdir(parents=True)
+        return cls(folder)
+
+    @property
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    @property
+    def lake(self) -> Path:
+        return self.folder / "lake"
+
+    def copy(self, folder: Path) -> Place:
+        # Times of modification are part of what a run remembers of a file.
+        shutil.copytree(self.folder, folder)
+        return Place(folder)
+
+    def configured(self, conf: str = "") -> Path:
+        """The configuration file, with `conf` for Spark."""
+        config = self.folder / "shop.yaml"
+        config.write_text(CONFIG.format(folder=self.folder, first_day=f"{FIRST_DAY:%Y-%m-%d}") + conf)
+        return config
+
+    def begin(self, conf: str) -> subprocess.Popen[bytes]:
+        """`distributary pipeline`, in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(self.configured(conf))],
+            cwd=REPOSITORY,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "said.txt").open("ab"),
+            start_new_session=True,
+        )
+
+    def run(self, conf: str = QUICK) -> None:
+        """A whole run in a process of its own that must end well."""
+        with self.begin(conf) as process:
+            code = process.wait(SECONDS_AT_MOST)
+        assert code == 0, (self.folder / "said.txt").read_text()[-3000:]
+
+    def run_here(self, spark: SparkSession, steps: Sequence[Step] = STEPS) -> Run:
+        """The same, or some of its steps, in this process, whose session is warm."""
+        run = open_run("pipeline", config=self.configured(), spark=spark, console=Console(quiet=True))
+        perform(run, steps)
+        return run
+
+    def kill_after(self, seconds: float, conf: str, *, with_jvm: bool) -> bool:
+        """Begins a run and kills it, its JVM with it or not; whether it still ran then."""
+        with self.begin(conf) as process:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                # Without its Python the JVM ends by itself, perhaps after a commit that it had begun.
+                (os.killpg if with_jvm else os.kill)(process.pid, signal.SIGKILL)
+                process.wait()
+                return True
+        return False
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a table, as a reader without Spark finds them."""
+        folder = self.lake / TABLES[name].layer / TABLES[name].name
+        if not DeltaTable.is_deltatable(str(folder)):
+            return []
+        told = QueryBuilder().register("rows", DeltaTable(str(folder))).execute("SELECT * FROM rows")
+        rows: list[dict[str, Any]] = pa.table(told).to_pylist()
+        return rows
+
+    def is_published(self) -> bool:
+        """Whether the newest publication names the newest version of each of its tables."""
+        told = self.table(OPS_PUBLISHED.full_name)
+        newest = max(row["published_at"] for row in told)
+        published = {row["table_name"]: row["version"] for row in told if row["published_at"] == newest}
+        return published == {name: DeltaTable(str(self.lake / name.replace(".", "/"))).version() for name in published}
