@@ -35,7 +35,7 @@ def intake(run: Run) -> None:
             started_at=run.started_at,
             say=run.say,
         )
-        batches = [batch for source in inputs_of(run) for batch in intake_.new_batches(source)]
+        batches = intake_.new_batches(inputs_of(run))
         if not batches:
             log.skip("no new files")
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -104,13 +105,15 @@ def check_spend(valid_spend: DataFrame, spend: DataFrame) -> list[CheckResult]:
 
 def check_keys(read: Read, tables: tuple[Table, ...]) -> list[CheckResult]:
     """No key stands twice in a table."""
-    return [
-        none_found(
-            f"keys that stand twice in {table.full_name}",
-            read(table).groupBy(*table.key).count().where(F.col("count") > 1).count(),
-        )
-        for table in tables
-    ]
+
+    def keys_twice(table: Table) -> DataFrame:
+        twice = read(table).groupBy(*table.key).count().where(F.col("count") > 1)
+        return twice.agg(F.count(F.lit(1)).alias("keys")).select(F.lit(table.full_name).alias("name"), "keys")
+
+    if not tables:
+        return []
+    found = reduce(DataFrame.unionByName, map(keys_twice, tables)).collect()  # one row per table
+    return [none_found(f"keys that stand twice in {row['name']}", row["keys"]) for row in found]
 
 
 def _first(frame: DataFrame) -> Any:

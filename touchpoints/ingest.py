@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import reduce
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame, Observation, Row
 from pyspark.sql import functions as F
 
 from touchpoints.events import SUPERSEDES, classify_events
@@ -105,16 +105,21 @@ class Ingest:
         self.started_at = started_at
         self.say = say
 
-    def new_batches(self, source: Input) -> list[Batch]:
-        """What is to be taken in: batches that a killed run left planned, then one of the files not seen before.
+    def new_batches(self, sources: Sequence[Input]) -> list[Batch]:
+        """What is to be taken in, by input: batches that a killed run left planned, then one of the files not seen
+        before.
 
         Raises InputError for a landed file that has changed, and for a planned file that is gone.
         """
+        known: dict[str, dict[str, Row]] = {}
+        for row in self.lake.read(BRONZE_LANDED_FILES).collect():  # one row per landed file
+            known.setdefault(row["source"], {})[row["file"]] = row
+        return [batch for source in sources for batch in self._new_batches_of(source, known.get(source.name, {}))]
+
+    def _new_batches_of(self, source: Input, known: Mapping[str, Row]) -> list[Batch]:
         landed = list_files(self.spark, self.root, source.files, required=source.required)
         lookups = set(source.lookup_files.values())
         found = {file.file: file for file in landed if file.file not in lookups}
-        of_source = self.lake.read(BRONZE_LANDED_FILES).where(F.col("source") == source.name)
-        known = {row["file"]: row for row in of_source.collect()}  # one row per landed file
         self._refuse_changed(source, [file for file in found.values() if file.file in known], known)
         resumed: dict[str, list[LandedFile]] = {}
         for row in known.values():
@@ -167,13 +172,15 @@ class Ingest:
 
     def _stage(self, batch: Batch, keep: Callable[[str, DataFrame], DataFrame]) -> Staged:
         """Parses the files once and stores what they say; the share of bad rows is checked here, before any write."""
+        seen = Observation()
+        parsed = self._parsed(batch.source, batch.files, numbered=False).observe(
+            seen, F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")
+        )
         try:
-            rows = keep(
-                f"{batch.source.name}-{batch.batch_id}", self._parsed(batch.source, batch.files, numbered=False)
-            )
+            rows = keep(f"{batch.source.name}-{batch.batch_id}", parsed)
         except READ_FAILURES as error:
             raise (unreadable(error, batch.files) or error) from error
-        total = rows.agg(F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")).collect()[0]
+        total = seen.get
         if total["bad"] > self.max_quarantined_share * total["read"]:
             raise CheckFailed(self._too_many_bad(batch.source, rows, total))
         return Staged(batch, rows)
@@ -333,7 +340,7 @@ class Ingest:
                     "a landed file is immutable: land the new rows under a new name"
                 )
 
-    def _too_many_bad(self, source: Input, staged: DataFrame, total: Row) -> str:
+    def _too_many_bad(self, source: Input, staged: DataFrame, total: Mapping[str, int]) -> str:
         worst = (
             staged.where(F.col("reason").isNotNull())
             .groupBy("file", "reason")

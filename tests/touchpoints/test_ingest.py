@@ -68,7 +68,7 @@ class Shop:
             started_at=STARTED_AT,
             say=lambda message: None,
         )
-        return ingest.take_in([batch for source in inputs for batch in ingest.new_batches(source)])
+        return ingest.take_in(ingest.new_batches(inputs))
 
     def rows(self, table: Table, *columns: str) -> list[tuple[Any, ...]]:
         found = self.lake.read(table).select(*(columns or table.column_names)).collect()
