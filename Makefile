@@ -14,7 +14,7 @@ test: setup ## Lint, types and tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m pytest -m "not long and not faults" --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest -m "not long and not faults" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .PHONY: test-long
 test-long: setup ## The tests that take minutes

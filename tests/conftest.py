@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from pyspark.sql import SparkSession
 
+from tests.quick import JAVA_OPTIONS, QUICK
 from warehouse.spark import build_session
 
 # The same examples on every run: a failure is repeatable, and a pass means the same thing twice.
@@ -39,21 +40,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2",
             "spark.sql.requireAllClusterKeysForCoPartition": "false",
-            # Delta's default of 50 makes every small write slow.
-            "spark.databricks.delta.snapshotPartitions": "1",
             "spark.sql.ui.explainMode": "simple",
             "spark.python.sql.dataFrameDebugging.enabled": "false",
-            # Most of a small query's time is the compiling of its code.
-            # The pipelines that tests start as processes of their own run with it, as users do.
-            "spark.sql.codegen.wholeStage": "false",
-            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-            # Small tables end before the optimising compiler pays: the quick one alone takes less time.
-            "spark.driver.extraJavaOptions": (
-                f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
-                # Its code cache is small by default, and once full nothing more is compiled.
-                "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
-            ),
+            "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} {JAVA_OPTIONS}",
+            **QUICK,
         },
         master="local[2]",
     )

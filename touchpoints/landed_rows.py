@@ -46,17 +46,13 @@ def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) 
             raise InputError(f"{parent.toString()}: no such folder; see landing.root and landing.inputs")
         return []
     base = _folder_uri(spark, root)
-    statuses = system.globStatus(path(path(_literal(root)), pattern)) or []
-    files = [
-        LandedFile(
-            file=_one_slash(status.getPath().toUri().toString()).removeprefix(base),
-            uri=status.getPath().toString(),
-            bytes=status.getLen(),
-            modified_ms=status.getModificationTime(),
-        )
-        for status in statuses
-        if status.isFile() and not status.getPath().getName().startswith((".", "_"))
-    ]
+    files = []
+    # Each call to the JVM costs, and there may be very many files.
+    for status in system.globStatus(path(path(_literal(root)), pattern)) or []:
+        found = status.getPath()
+        file = _one_slash(found.toUri().toString()).removeprefix(base)
+        if not file.rsplit("/", 1)[-1].startswith((".", "_")) and status.isFile():
+            files.append(LandedFile(file, found.toString(), status.getLen(), status.getModificationTime()))
     return sorted(files, key=lambda landed: landed.file)
 
 

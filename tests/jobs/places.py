@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,33 +21,11 @@ from rich.console import Console
 from jobs.pipeline import STEPS
 from jobs.run import Run, Step, open_run, perform
 from tests.jobs.worlds import FIRST_DAY
+from tests.quick import JAVA_OPTIONS, QUICK
 from warehouse.tables import OPS_PUBLISHED, TABLES
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS_AT_MOST = 600
-CONFIG = """
-lake: {folder}/lake
-landing: {{root: {folder}/landing}}
-report: {{timezone: Asia/Seoul, currency: USD, file: {folder}/report.html}}
-touchpoints: {{own_domains: [shop.example]}}
-attribution: {{start_date: {first_day}}}
-build: {{max_changed_share: 1}}
-mlflow: {{tracking_uri: 'sqlite:///{folder}/mlflow.db', artifact_root: {folder}/artifacts}}
-spark:
-  master: local[2]
-  conf:
-    spark.driver.memory: 1g
-    spark.sql.shuffle.partitions: "2"
-    spark.default.parallelism: "2"
-    spark.driver.extraJavaOptions: >-
-      -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Dderby.system.home={folder}
-"""
-# For runs on small tables, which spend most of their time on compiling code.
-QUICK = """
-    spark.sql.codegen.wholeStage: "false"
-    spark.sql.codegen.factoryMode: NO_CODEGEN
-    spark.databricks.delta.snapshotPartitions: "1"
-"""
 
 
 @dataclass(frozen=True)
@@ -73,13 +52,37 @@ class Place:
         shutil.copytree(self.folder, folder)
         return Place(folder)
 
-    def configured(self, conf: str = "") -> Path:
+    def configured(self, conf: Mapping[str, str] = QUICK) -> Path:
         """The configuration file, with `conf` for Spark."""
+        knobs = {
+            "lake": str(self.lake),
+            "landing": {"root": str(self.landing)},
+            # A zone in which a day of events has two dates.
+            "report": {"timezone": "Asia/Seoul", "currency": "USD", "file": str(self.folder / "report.html")},
+            "touchpoints": {"own_domains": ["shop.example"]},
+            "attribution": {"start_date": f"{FIRST_DAY:%Y-%m-%d}"},
+            # Each batch is a large part of so small a lake, and none may end in a full build.
+            "build": {"max_changed_share": 1},
+            "mlflow": {
+                "tracking_uri": f"sqlite:///{self.folder}/mlflow.db",
+                "artifact_root": str(self.folder / "artifacts"),
+            },
+            "spark": {
+                "master": "local[2]",
+                "conf": {
+                    "spark.driver.memory": "1g",
+                    "spark.sql.shuffle.partitions": "2",
+                    "spark.default.parallelism": "2",
+                    "spark.driver.extraJavaOptions": f"-Dderby.system.home={self.folder} {JAVA_OPTIONS}",
+                    **conf,
+                },
+            },
+        }
         config = self.folder / "shop.yaml"
-        config.write_text(CONFIG.format(folder=self.folder, first_day=f"{FIRST_DAY:%Y-%m-%d}") + conf)
+        config.write_text(json.dumps(knobs))  # JSON is YAML
         return config
 
-    def begin(self, conf: str) -> subprocess.Popen[bytes]:
+    def begin(self, conf: Mapping[str, str] = QUICK) -> subprocess.Popen[bytes]:
         """`distributary pipeline`, in a process group of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(self.configured(conf))],
@@ -89,7 +92,7 @@ class Place:
             start_new_session=True,
         )
 
-    def run(self, conf: str = QUICK) -> None:
+    def run(self, conf: Mapping[str, str] = QUICK) -> None:
         """A whole run in a process of its own that must end well."""
         with self.begin(conf) as process:
             code = process.wait(SECONDS_AT_MOST)
@@ -101,7 +104,7 @@ class Place:
         perform(run, steps)
         return run
 
-    def kill_after(self, seconds: float, conf: str, *, with_jvm: bool) -> bool:
+    def kill_after(self, seconds: float, conf: Mapping[str, str] = QUICK, *, with_jvm: bool) -> bool:
         """Begins a run and kills it, its JVM with it or not; whether it still ran then."""
         with self.begin(conf) as process:
             try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tests.jobs.places import QUICK, Place
+from tests.jobs.places import Place
 from tests.jobs.worlds import Cut, cut_worlds
+from tests.quick import QUICK
 from warehouse.tables import ALL_TABLES
 
 SEED = 20260301
@@ -47,9 +48,9 @@ class Undisturbed:
     seconds: Sequence[float]
 
 
-def conf_of(batch: int) -> str:
+def conf_of(batch: int) -> Mapping[str, str]:
     """The first batch is taken as users' are: its tables are what the others' must be, compiled or not."""
-    return "" if batch == 0 else QUICK
+    return {} if batch == 0 else QUICK
 
 
 def undisturbed(cut: Cut, folder: Path) -> Undisturbed:

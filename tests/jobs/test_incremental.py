@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from jobs.credit import attribute
 from jobs.intake import intake
 from jobs.silver import build_silver
-from tests.jobs.places import QUICK, Place
+from tests.jobs.places import Place
 from tests.jobs.worlds import Cut, cut_worlds
 from warehouse.contracts import Table
 from warehouse.store import Lake
@@ -146,7 +146,7 @@ def test_an_update_killed_twice_and_run_again_ends_as_an_undisturbed_one(
     for with_jvm in (True, False):
         # A process that must first warm up is slower than the session here.
         moment = random.uniform(0.3, 1.0) * grown.seconds
-        assert place.kill_after(moment, QUICK, with_jvm=with_jvm), "it had ended before"
+        assert place.kill_after(moment, with_jvm=with_jvm), "it had ended before"
     place.run_here(spark)
     assert place.is_published()
     assert differences(lake_of(place, spark).read, grown.step_by_step.read, (*BRONZE, *TABLES)) == []
