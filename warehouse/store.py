@@ -21,10 +21,13 @@ from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
 from warehouse.layout import by_period
 from warehouse.spark import hadoop_path
 
-# The change feed tells later steps which rows are new, so that they need not look at the others.
-COLUMN_MAPPING = "delta.columnMapping.mode"
-TABLE_PROPERTIES = {CHANGE_FEED: "true", COLUMN_MAPPING: "none"}
-DELETION_VECTORS = "delta.enableDeletionVectors"
+# Every reader opens reader version 1: no deletion vectors, no column mapping. The change feed tells later steps
+# which rows are new, so that they need not look at the others.
+TABLE_PROPERTIES = {
+    "delta.enableDeletionVectors": "false",
+    "delta.columnMapping.mode": "none",
+    CHANGE_FEED: "true",
+}
 STATS_COLUMNS = "delta.dataSkippingStatsColumns"
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 MERGE_CONF = {
@@ -210,8 +213,9 @@ class Lake:
 
     def confirm(self, table: Table, origin: Origin) -> None:
         """A commit that only says the origin: the rows are those it gives."""
+        name, value = next(iter(TABLE_PROPERTIES.items()))
         with self._committing(self._metadata(origin.as_dict())):
-            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{COLUMN_MAPPING}' = 'none')")
+            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{name}' = '{value}')")
         self._wrote(table)
 
     def append(self, table: Table, frame: DataFrame) -> None:
@@ -380,16 +384,12 @@ class Lake:
 
 
 def _properties(table: Table) -> dict[str, str]:
-    """What a table is created with. Of its columns only times have a range per file that leaves files out of a query:
-    ranges of ids and texts span every file, and finding them costs an eighth of a build's processor time.
+    """What a table is created with: of its columns only times have a range per file that leaves files out of a query.
 
-    Silver marks changed rows in deletion vectors where it would write the rows beside them again. Bronze and gold have
-    none: every reader opens them, by reader version 1.
+    Ranges of ids and texts span every file, and finding them costs an eighth of a build's processor time.
     """
-    vectors = {DELETION_VECTORS: "true" if table.layer == "silver" else "false"}
     moments = [column.name for column in table.columns if column.type in ("timestamp", "date")]
-    ranges = {STATS_COLUMNS: ",".join(moments)} if moments else {}
-    return TABLE_PROPERTIES | vectors | ranges
+    return TABLE_PROPERTIES | {STATS_COLUMNS: ",".join(moments)} if moments else TABLE_PROPERTIES
 
 
 def _quoted(text: str) -> str:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from rich.console import Console
 
@@ -119,10 +118,9 @@ class Place:
     def table(self, name: str) -> list[dict[str, Any]]:
         """The rows of a table, as a reader without Spark finds them."""
         folder = self.lake / TABLES[name].layer / TABLES[name].name
-        if not DeltaTable.is_deltatable(str(folder)):
-            return []
-        told = QueryBuilder().register("rows", DeltaTable(str(folder))).execute("SELECT * FROM rows")
-        rows: list[dict[str, Any]] = pa.table(told).to_pylist()
+        rows: list[dict[str, Any]] = []
+        if DeltaTable.is_deltatable(str(folder)):
+            rows = DeltaTable(str(folder)).to_pyarrow_table().to_pylist()
         return rows
 
     def is_published(self) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -20,7 +19,7 @@ from warehouse.store import STATS_COLUMNS, Lake, Origin
 
 ORIGIN, NEXT = Origin({"bronze.events": 1}, "s", "c"), Origin({"bronze.events": 2}, "s", "c")
 DAYS = Table(
-    layer="gold",
+    layer="silver",
     name="days",
     grain="day",
     key=("day",),
@@ -62,24 +61,6 @@ def test_a_change_rewrites_the_file_of_its_period_alone(spark: SparkSession, tmp
     # Where several files are rewritten at once each stays the file of its period.
     lake.sync(DAYS, days(spark, 1, 9, 3), standing=lake.read(DAYS), origin=ORIGIN)
     assert len(DeltaTable(lake.path(DAYS)).file_uris()) == 3
-
-
-def test_a_change_in_silver_marks_the_old_rows_and_rewrites_no_file(spark: SparkSession, tmp_path: Path) -> None:
-    in_silver, lake = replace(DAYS, layer="silver"), Lake(spark, str(tmp_path), "run-1")
-    periods = [micros("2026-03-04"), micros("2026-03-07")]
-    lake.replace(in_silver, days(spark, 1, 9, 1), origin=ORIGIN, periods=periods)
-    before = DeltaTable(lake.path(in_silver)).file_uris()
-
-    standing = lake.read(in_silver).where("day >= '2026-03-08'")
-    lake.sync(in_silver, days(spark, 8, 8, 2), standing=standing, origin=NEXT)
-    table = DeltaTable(lake.path(in_silver))
-    assert set(before) < set(table.file_uris())
-    # The ninth is gone, and a reader without Spark sees it so.
-    told = QueryBuilder().register("days", table).execute("SELECT day, visits FROM days ORDER BY day")
-    assert [row["visits"] for row in pa.table(told).to_pylist()] == [1] * 7 + [2]
-    changes = lake.changes(in_silver, 1)
-    assert changes is not None
-    assert sorted(row["_change_type"] for row in changes.collect()) == ["delete", "update_postimage", "update_preimage"]
 
 
 def test_periods_have_as_many_events_each_and_few_events_have_none(
