@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from bronze_rows import at, events, frame, orders
@@ -18,6 +19,15 @@ from touchpoints.visits import build_visits, narrowed
 from warehouse.tables import SILVER_IDENTITIES, SILVER_SESSIONS
 
 WIDE = "device_key, device"
+FIELDS_TOLD = "spark.sql.debug.maxToStringFields"
+
+
+@pytest.fixture(autouse=True)
+def plans_name_every_column(spark: SparkSession) -> Iterator[None]:
+    before = spark.conf.get(FIELDS_TOLD)
+    spark.conf.set(FIELDS_TOLD, "1000")
+    yield
+    spark.conf.set(FIELDS_TOLD, before)
 
 
 def shuffles(built: DataFrame) -> list[str]:
