@@ -21,7 +21,7 @@ from jobs.pipeline import STEPS
 from jobs.run import Run, Step, open_run, perform
 from tests.jobs.worlds import FIRST_DAY
 from tests.quick import JAVA_OPTIONS, QUICK
-from warehouse.tables import OPS_PUBLISHED, TABLES
+from warehouse.tables import OPS_PUBLISHED
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS_AT_MOST = 600
@@ -81,7 +81,7 @@ class Place:
         config.write_text(json.dumps(knobs))  # JSON is YAML
         return config
 
-    def begin(self, conf: Mapping[str, str] = QUICK) -> subprocess.Popen[bytes]:
+    def begin(self, conf: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """`distributary pipeline`, in a process group of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(self.configured(conf))],
@@ -117,10 +117,9 @@ class Place:
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """The rows of a table, as a reader without Spark finds them."""
-        folder = self.lake / TABLES[name].layer / TABLES[name].name
         rows: list[dict[str, Any]] = []
-        if DeltaTable.is_deltatable(str(folder)):
-            rows = DeltaTable(str(folder)).to_pyarrow_table().to_pylist()
+        if DeltaTable.is_deltatable(self._folder_of(name)):
+            rows = DeltaTable(self._folder_of(name)).to_pyarrow_table().to_pylist()
         return rows
 
     def is_published(self) -> bool:
@@ -128,4 +127,7 @@ class Place:
         told = self.table(OPS_PUBLISHED.full_name)
         newest = max(row["published_at"] for row in told)
         published = {row["table_name"]: row["version"] for row in told if row["published_at"] == newest}
-        return published == {name: DeltaTable(str(self.lake / name.replace(".", "/"))).version() for name in published}
+        return published == {name: DeltaTable(self._folder_of(name)).version() for name in published}
+
+    def _folder_of(self, name: str) -> str:
+        return str(self.lake / name.replace(".", "/"))
