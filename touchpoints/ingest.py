@@ -10,13 +10,13 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Observation, Row
 from pyspark.sql import functions as F
 
 from touchpoints.events import SUPERSEDES, classify_events
+from touchpoints.file_accounts import Account, FileAccount, counts_by_file, planned, total
 from touchpoints.landed_rows import READ_FAILURES, LandedFile, list_files, read_rows, unreadable
 from touchpoints.orders import SAID_LATER, classify_orders
 from touchpoints.sources import adapter_named
@@ -42,27 +42,6 @@ class Input:
     files: str
     required: bool
     lookup_files: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Account:
-    """What became of the rows read: read = kept + duplicate + quarantined; conflicting ones are duplicates too."""
-
-    read: int = 0
-    kept: int = 0
-    duplicate: int = 0
-    quarantined: int = 0
-    conflicting: int = 0
-
-    def __add__(self, other: Account) -> Account:
-        """Two accounts as one."""
-        return Account(
-            read=self.read + other.read,
-            kept=self.kept + other.kept,
-            duplicate=self.duplicate + other.duplicate,
-            quarantined=self.quarantined + other.quarantined,
-            conflicting=self.conflicting + other.conflicting,
-        )
 
 
 @dataclass(frozen=True)
@@ -155,13 +134,15 @@ class Ingest:
         classified = [self._classified(one).persist(StorageLevel.MEMORY_AND_DISK) for one in wave]
         accounts = []
         try:
-            self._plan(wave, classified)
-            planned = self._planned_rows(batches)
+            looks = [(one.batch.batch_id, one.rows, rows) for one, rows in zip(wave, classified, strict=True)]
+            counted = counts_by_file(looks)
+            plans = self._plan(batches, counted)
             for batch, rows in zip(batches, classified, strict=True):
-                of_batch = [row for row in planned if row["batch_id"] == batch.batch_id]
-                self._write_rows(batch, rows)
+                of_batch = plans[batch.batch_id]
+                takes_places = any(row["superseding"] for row in counted[batch.batch_id].values())
+                self._write_rows(batch, rows, takes_places)
                 self._write_quarantine(batch, of_batch)
-                account = _total(of_batch)
+                account = total(of_batch)
                 self._say(batch, account)
                 accounts.append((batch.source.name, account))
         finally:
@@ -232,64 +213,48 @@ class Ingest:
             F.lit(False).alias("is_superseding"),
         )
 
-    def _plan(self, staged: Sequence[Staged], classified: Sequence[DataFrame]) -> None:
-        """Writes the account of every file of the fresh batches to bronze.landed_files, as planned.
+    def _plan(self, batches: Sequence[Batch], counted: Mapping[str, Mapping[str, Row]]) -> dict[str, list[FileAccount]]:
+        """The account of every file by batch; those of the fresh ones go to bronze.landed_files, as planned.
 
         A resumed batch keeps the account of its plan: some of its rows may be written already.
         """
-        plans = [
-            self._plan_of(one, rows) for one, rows in zip(staged, classified, strict=True) if not one.batch.is_resumed
-        ]
-        if plans:
-            self.lake.append(BRONZE_LANDED_FILES, reduce(DataFrame.unionByName, plans).coalesce(1))
-
-    def _plan_of(self, staged: Staged, classified: DataFrame) -> DataFrame:
-        batch = staged.batch
-        read = staged.rows.groupBy("file").agg(
-            F.bit_xor("line_hash").alias("fingerprint"),
-            F.count(F.lit(1)).alias("rows_read"),
-            F.count("reason").alias("rows_quarantined"),
-        )
-        good = classified.groupBy(F.col("source_file").alias("file")).agg(
-            F.count_if("is_kept").alias("rows_kept"),
-            F.count_if("is_conflicting").alias("rows_conflicting"),
-        )
-        listed = [(file.file, file.bytes, datetime.fromtimestamp(file.modified_ms / 1000, UTC)) for file in batch.files]
-        files = self.spark.createDataFrame(listed, "file string, bytes bigint, modified_at timestamp")
-        counted = files.join(read, "file", how="left").join(good, "file", how="left").fillna(0)
-        planned = counted.withColumns(
-            {
-                "source": F.lit(batch.source.name),
-                "status": F.lit("planned"),
-                "rows_duplicate": F.col("rows_read") - F.col("rows_kept") - F.col("rows_quarantined"),
-                "batch_id": F.lit(batch.batch_id),
-            }
-        )
-        return conform(planned, BRONZE_LANDED_FILES)
-
-    def _planned_rows(self, batches: Sequence[Batch]) -> list[Row]:
-        ids = [batch.batch_id for batch in batches]
-        return self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(ids)).collect()  # one row per file
+        plans: dict[str, list[FileAccount]] = {batch.batch_id: [] for batch in batches}
+        fresh = []
+        for batch in batches:
+            if not batch.is_resumed:
+                of_files = counted[batch.batch_id]
+                files = [
+                    planned(batch.source.name, batch.batch_id, file, of_files.get(file.file)) for file in batch.files
+                ]
+                plans[batch.batch_id] = files
+                fresh += files
+        if fresh:
+            rows = self.spark.createDataFrame(fresh, BRONZE_LANDED_FILES.ddl)
+            self.lake.append(BRONZE_LANDED_FILES, rows.coalesce(1))
+        if resumed := [batch.batch_id for batch in batches if batch.is_resumed]:
+            landed = self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(resumed))
+            for row in landed.collect():  # one row per file
+                plans[row["batch_id"]].append(row.asDict())
+        return plans
 
     def _finish(self, batches: Sequence[Batch]) -> None:
         planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
         self.lake.update(BRONZE_LANDED_FILES, planned, {"status": F.lit("done")})
 
-    def _write_rows(self, batch: Batch, classified: DataFrame) -> None:
+    def _write_rows(self, batch: Batch, classified: DataFrame, takes_places: bool) -> None:
         table = batch.source.adapter.table
         kept = conform(classified.where(F.col("is_kept")), table)
         if batch.is_resumed:
             self.lake.merge(table, kept)
         else:
             self.lake.append(table, kept)
-        superseding = classified.where(F.col("is_superseding"))
-        if table in TAKES_THE_PLACE and not superseding.isEmpty():
-            rows = conform(superseding, table)
+        if takes_places:
+            rows = conform(classified.where(F.col("is_superseding")), table)
             self.lake.merge(table, rows, update_when=TAKES_THE_PLACE[table], all_are_known=True)
 
-    def _write_quarantine(self, batch: Batch, planned: Sequence[Row]) -> None:
+    def _write_quarantine(self, batch: Batch, accounts: Sequence[FileAccount]) -> None:
         """The bad rows with their line numbers, from a second look at only the files that have some."""
-        bad_files = {row["file"] for row in planned if row["rows_quarantined"]}
+        bad_files = {row["file"] for row in accounts if row["rows_quarantined"]}
         if not bad_files:
             return
         files = [file for file in batch.files if file.file in bad_files]
@@ -383,10 +348,3 @@ def _waves(staged: Sequence[Staged]) -> list[list[Staged]]:
         else:
             wave.append(one)
     return waves
-
-
-def _total(planned: Sequence[Row]) -> Account:
-    read, kept, bad, conflicting = (
-        sum(row[name] for row in planned) for name in ("rows_read", "rows_kept", "rows_quarantined", "rows_conflicting")
-    )
-    return Account(read=read, kept=kept, duplicate=read - kept - bad, quarantined=bad, conflicting=conflicting)

@@ -100,10 +100,9 @@ def read_rows(
         chosen = [landed for landed in files if _has_ending(landed.file, endings)]
         if chosen:
             lines = read_lines(spark, root, chosen)
-            if numbered or reader is _csv_rows:
-                lines = number_lines(lines)
-            else:
-                lines = lines.select("file", F.lit(None).cast("bigint").alias("line"), "raw")
+            if reader is not _csv_rows:
+                unnumbered = lines.select("file", F.lit(None).cast("bigint").alias("line"), "raw")
+                lines = number_lines(lines) if numbered else unnumbered
             frames.append(reader(lines, columns, required))
     cleaned = [F.nullif(F.trim(name), F.lit("")).alias(name) for name in columns]
     rows = reduce(DataFrame.unionByName, frames)
@@ -181,17 +180,19 @@ def _is_one_object(raw: Column) -> Column:
 
 
 def _csv_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
-    headers = lines.where(F.col("line") == 1).select("file", F.col("raw").alias("header"))
+    """The data rows in `lines`, the frame of `read_lines`: a file's first line is its header."""
+    headers = lines.where(F.col("block") == 0).groupBy("file").agg(F.min_by("raw", "id").alias("header"))
     # One row per distinct header: exports of one kind share theirs, so this stays small.
-    distinct = headers.groupBy("header").agg(F.min("file").alias("example")).orderBy("header").collect()
-    data = lines.where((F.col("line") > 1) & (F.trim("raw") != "")).join(F.broadcast(headers), "file", how="inner")
+    distinct = headers.groupBy("header").agg(F.min("file").alias("example")).collect()
+    data_lines = number_lines(lines).where((F.col("line") > 1) & (F.trim("raw") != ""))
+    data = data_lines.join(F.broadcast(headers), "file", how="inner")
     frames = []
-    for row in distinct:
+    for row in sorted(distinct, key=lambda row: str(row["header"])):
         if row["header"].strip():
             frames.append(_csv_rows_of(data, row["header"], row["example"], columns, required))
         elif headless := data.where(F.trim("header") == "").first():
             raise InputError(f"{headless['file']}: the first line must be the header, and it is blank")
-    empty = lines.limit(0).select(
+    empty = data.limit(0).select(
         "file",
         "line",
         "raw",

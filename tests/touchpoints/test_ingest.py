@@ -15,7 +15,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from touchpoints.checks import check_bronze
-from touchpoints.ingest import Account, Batch, Ingest, Input, input_named
+from touchpoints.file_accounts import Account
+from touchpoints.ingest import Batch, Ingest, Input, input_named
 from touchpoints.landed_rows import list_files, read_rows
 from touchpoints.order_versions import newest_versions
 from touchpoints.sources.adapter import Defaults
