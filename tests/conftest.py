@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from pyspark.sql import SparkSession
 
-from tests.quick import JAVA_OPTIONS, QUICK
+from tests.quick import QUICK, SHARED_SESSION
 from warehouse.spark import build_session
 
 # The same examples on every run: a failure is repeatable, and a pass means the same thing twice.
@@ -43,7 +43,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.sql.ui.explainMode": "simple",
             "spark.python.sql.dataFrameDebugging.enabled": "false",
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-            "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} {JAVA_OPTIONS}",
+            "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} {SHARED_SESSION}",
             **QUICK,
         },
         master="local[2]",

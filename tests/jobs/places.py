@@ -20,7 +20,7 @@ from rich.console import Console
 from jobs.pipeline import STEPS
 from jobs.run import Run, Step, open_run, perform
 from tests.jobs.worlds import FIRST_DAY
-from tests.quick import JAVA_OPTIONS, QUICK
+from tests.quick import QUICK, RUN_ONCE
 from warehouse.tables import OPS_PUBLISHED
 
 REPOSITORY = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ class Place:
                     "spark.driver.memory": "1g",
                     "spark.sql.shuffle.partitions": "2",
                     "spark.default.parallelism": "2",
-                    "spark.driver.extraJavaOptions": f"-Dderby.system.home={self.folder} {JAVA_OPTIONS}",
+                    "spark.driver.extraJavaOptions": f"-Dderby.system.home={self.folder} {RUN_ONCE}",
                     **conf,
                 },
             },
