@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from jobs.run import Run
 from warehouse.contracts import Table
-from warehouse.store import Origin
+from warehouse.store import Lake, Origin
 
 NO_VERSION = -1  # of a table that was not there yet
 
@@ -56,11 +58,22 @@ def news_for(
         if found is None:
             return None, f"{table.full_name} was replaced as a whole"
         changes[table] = found
-        if max_changed_share is not None:
-            share = found.count() / max(lake.read(table).count(), 1)
+    if max_changed_share is not None:
+        for table, share in _changed_shares(lake, changes).items():
             if share > max_changed_share:
                 return None, f"{share:.0%} of {table.full_name} is new (build.max_changed_share)"
     return News(frozenset(name for name in base if base[name] != origin.inputs[name]), changes), ""
+
+
+def _changed_shares(lake: Lake, changes: Mapping[Table, DataFrame]) -> dict[Table, float]:
+    """Of each table its changed rows beside all that it has, counted in one query."""
+    counts = [
+        frame.agg(F.count(F.lit(1)).alias("rows")).select(F.lit(table.full_name).alias("name"), F.lit(of), "rows")
+        for table, found in changes.items()
+        for of, frame in (("changed", found), ("all", lake.read(table)))
+    ]
+    told = {(name, of): rows for name, of, rows in reduce(DataFrame.unionAll, counts).collect()}
+    return {table: told[table.full_name, "changed"] / max(told[table.full_name, "all"], 1) for table in changes}
 
 
 @dataclass(frozen=True)

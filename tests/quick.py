@@ -16,13 +16,13 @@ _JAVA = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=384m"
 # A process that runs once: the quick compiler alone takes less time than both.
 RUN_ONCE = f"{_JAVA} -XX:TieredStopAtLevel=1"
 # The session that all tests share lives for thousands of queries: what is hottest is worth the thorough compiler, from
-# three times as many calls and loops as by default.
+# ten times as many calls and loops as by default.
 SHARED_SESSION = " ".join(
     (
         _JAVA,
-        "-XX:Tier4InvocationThreshold=15000",
-        "-XX:Tier4MinInvocationThreshold=1800",
-        "-XX:Tier4CompileThreshold=45000",
-        "-XX:Tier4BackEdgeThreshold=120000",
+        "-XX:Tier4InvocationThreshold=50000",
+        "-XX:Tier4MinInvocationThreshold=6000",
+        "-XX:Tier4CompileThreshold=150000",
+        "-XX:Tier4BackEdgeThreshold=400000",
     )
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -15,10 +15,19 @@ CHANGE_FEED = "delta.enableChangeDataFeed"
 
 def newest_version(spark: SparkSession, path: str) -> int | None:
     """Number of the newest commit to the table in `path`; None where there is no table."""
-    nothing = java_class(spark, "scala.Option").empty()
-    log = java_class(spark, "org.apache.spark.sql.delta.DeltaLog").forTable(spark._jsparkSession, path)
-    version = int(log.update(False, nothing, nothing).version())
+    version = int(_snapshot(spark, path).version())
     return version if version >= 0 else None
+
+
+def held_properties(spark: SparkSession, path: str, names: Iterable[str]) -> dict[str, str]:
+    """Those of the properties `names` that the table in `path` has, with their values."""
+    held = _snapshot(spark, path).metadata().configuration()
+    return {name: str(held.apply(name)) for name in names if held.contains(name)}
+
+
+def held_columns(spark: SparkSession, path: str) -> list[str]:
+    """The columns of the table in `path`, in order."""
+    return list(_snapshot(spark, path).schema().fieldNames())
 
 
 def commits_back(spark: SparkSession, path: str, newest: int) -> Iterator[dict[str, Any]]:
@@ -41,6 +50,13 @@ def hides_changes(commit: Mapping[str, Any]) -> bool:
         or parameters.get("mode") == "Overwrite"
         or (operation == "SET TBLPROPERTIES" and CHANGE_FEED in parameters.get("properties", ""))
     )
+
+
+def _snapshot(spark: SparkSession, path: str) -> Any:
+    """Delta's own view of the newest version; of version -1 where there is no table."""
+    nothing = java_class(spark, "scala.Option").empty()
+    log = java_class(spark, "org.apache.spark.sql.delta.DeltaLog").forTable(spark._jsparkSession, path)
+    return log.update(False, nothing, nothing)
 
 
 def _commit_info(spark: SparkSession, file: str) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
-from warehouse.delta_log import CHANGE_FEED, commits_back, hides_changes, newest_version
+from warehouse.delta_log import CHANGE_FEED, commits_back, held_columns, held_properties, hides_changes, newest_version
 from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
 from warehouse.layout import by_period
 from warehouse.spark import hadoop_path
@@ -341,8 +341,9 @@ class Lake:
 
     def _set_properties(self, table: Table) -> None:
         """Gives a table that was made by an older version the properties it lacks."""
-        held = self._delta(table).detail().select("properties").collect()[0]["properties"]
-        lacking = {key: value for key, value in _properties(table).items() if held.get(key) != value}
+        wanted = _properties(table)
+        held = held_properties(self.spark, self.path(table), wanted)
+        lacking = {key: value for key, value in wanted.items() if held.get(key) != value}
         if lacking:
             told = ", ".join(f"'{key}' = '{value}'" for key, value in lacking.items())
             self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ({told})")
@@ -350,7 +351,7 @@ class Lake:
 
     def _add_columns(self, table: Table) -> None:
         """Gives a table that was made by an older contract the columns it lacks; its standing rows hold null there."""
-        held = set(self._delta(table).toDF().columns)
+        held = held_columns(self.spark, self.path(table))
         for column in table.columns:
             if column.name not in held:
                 told = f"{column.name} {column.type} COMMENT {_quoted(column.comment)}"
