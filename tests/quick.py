@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 # Most of a small query's time is the compiling of its code, the description of its plan and Delta's search for files to
-# leave out; its default of 50 partitions makes every small write slow.
+# leave out; its default of 50 partitions makes every small write slow. A commit starts half as many processes (chmod,
+# readlink) without Hadoop's checksums beside the files of the log.
 QUICK = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.debug.maxToStringFields": "1",
     "spark.databricks.delta.stats.skipping": "false",
     "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
 }
 # A code cache that holds everything: once it is full nothing more is compiled.
 _JAVA = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=384m"

@@ -12,6 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import ingest as ingest_job
+from tests.quick import QUICK
 from warehouse.lock import lake_lock
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_EVENTS, BRONZE_LANDED_FILES, OPS_RUN_LOG
@@ -41,7 +42,7 @@ class Shop:
         ]
         text = (
             f"lake: {self.folder}/lake\nlanding:\n  root: {self.folder}/landing\n  inputs: [{', '.join(inputs)}]\n"
-            'spark: {conf: {spark.sql.shuffle.partitions: "2"}}\n'
+            f"spark: {{conf: {json.dumps({'spark.sql.shuffle.partitions': '2', **QUICK})}}}\n"
         )
         (self.folder / "shop.yaml").write_text(text + more, encoding="utf-8")
 

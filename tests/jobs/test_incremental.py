@@ -82,9 +82,10 @@ def grow(cut: Cut, spark: SparkSession, folder: Path) -> Grown:
         cut.land(place.landing, batch)
         # A line that no adapter reads, so that there is something to set aside.
         (place.landing / "events" / f"bad-{batch}.jsonl").write_text("no event\n")
-        before = place.copy(folder / f"before_{batch}")
+        is_last = batch == len(cut.files) - 1
+        before = place.copy(folder / "before_last") if is_last else place
         begun = time.monotonic()
-        run = place.run_here(spark, TO_VALUE if batch == len(cut.files) - 1 else TO_CREDITS)
+        run = place.run_here(spark, TO_VALUE if is_last else TO_CREDITS)
         seconds = time.monotonic() - begun
         said.append([step.message for step in run.steps if step.name in ("build", "attribute")])
     at_once = Place.new(folder / "at_once")

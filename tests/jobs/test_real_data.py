@@ -18,6 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import attribute, build, ingest, pipeline, train
+from tests.quick import QUICK
 from warehouse.contracts import Table
 from warehouse.store import Lake
 from warehouse.tables import (
@@ -57,7 +58,7 @@ class Shop:
                 "tracking_uri": f"sqlite:///{self.folder}/mlflow.db",
                 "artifact_root": str(self.folder / "mlartifacts"),
             },
-            "spark": {"conf": {"spark.sql.shuffle.partitions": "2"}},
+            "spark": {"conf": {"spark.sql.shuffle.partitions": "2", **QUICK}},
         }
         # JSON is YAML.
         (self.folder / "shop.yaml").write_text(json.dumps({**common, **knobs}), encoding="utf-8")

@@ -8,7 +8,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from warehouse.delta_log import commits_back, newest_version
+from warehouse.delta_log import CHANGE_FEED, commits_back, held_columns, held_properties, newest_version
 
 
 def test_commits_are_told_newest_first_as_deltas_history_tells_them(spark: SparkSession, tmp_path: Path) -> None:
@@ -36,6 +36,16 @@ def test_where_no_table_is_there_is_no_version(spark: SparkSession, tmp_path: Pa
     (tmp_path / "folder").mkdir()
     assert newest_version(spark, str(tmp_path / "folder")) is None
     assert newest_version(spark, str(tmp_path / "nothing")) is None
+
+
+def test_a_table_tells_the_properties_and_columns_that_it_has_now(spark: SparkSession, tmp_path: Path) -> None:
+    path = str(tmp_path / "things")
+    spark.range(1).write.format("delta").save(path)
+    assert held_properties(spark, path, [CHANGE_FEED]) == {}
+    spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('{CHANGE_FEED}' = 'true')")
+    spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS (name string)")
+    assert held_properties(spark, path, [CHANGE_FEED, "delta.appendOnly"]) == {CHANGE_FEED: "true"}
+    assert held_columns(spark, path) == ["id", "name"]
 
 
 def _all(spark: SparkSession, path: str) -> list[dict[str, object]]:
