@@ -62,7 +62,7 @@ def counts_by_file(batches: Sequence[tuple[str, DataFrame, DataFrame]]) -> dict[
     return found
 
 
-def planned(source: str, batch_id: str, file: LandedFile, counts: Row | None) -> FileAccount:
+def planned_account(source: str, batch_id: str, file: LandedFile, counts: Row | None) -> FileAccount:
     """The row of bronze.landed_files for a file whose rows are yet to be written; `counts` None where it has none."""
     count = counts.asDict() if counts else defaultdict(int)
     return {
@@ -81,7 +81,7 @@ def planned(source: str, batch_id: str, file: LandedFile, counts: Row | None) ->
     }
 
 
-def total(files: Sequence[FileAccount]) -> Account:
+def total_account(files: Sequence[FileAccount]) -> Account:
     """The account of all `files` together."""
     read, kept, bad, conflicting = (
         sum(file[name] for file in files) for name in ("rows_read", "rows_kept", "rows_quarantined", "rows_conflicting")

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, Observation, Row
 from pyspark.sql import functions as F
 
 from touchpoints.events import SUPERSEDES, classify_events
-from touchpoints.file_accounts import Account, FileAccount, counts_by_file, planned, total
+from touchpoints.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
 from touchpoints.landed_rows import READ_FAILURES, LandedFile, list_files, read_rows, unreadable
 from touchpoints.orders import SAID_LATER, classify_orders
 from touchpoints.sources import adapter_named
@@ -142,7 +142,7 @@ class Ingest:
                 takes_places = any(row["superseding"] for row in counted[batch.batch_id].values())
                 self._write_rows(batch, rows, takes_places)
                 self._write_quarantine(batch, of_batch)
-                account = total(of_batch)
+                account = total_account(of_batch)
                 self._say(batch, account)
                 accounts.append((batch.source.name, account))
         finally:
@@ -224,7 +224,8 @@ class Ingest:
             if not batch.is_resumed:
                 of_files = counted[batch.batch_id]
                 files = [
-                    planned(batch.source.name, batch.batch_id, file, of_files.get(file.file)) for file in batch.files
+                    planned_account(batch.source.name, batch.batch_id, file, of_files.get(file.file))
+                    for file in batch.files
                 ]
                 plans[batch.batch_id] = files
                 fresh += files

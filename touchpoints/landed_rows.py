@@ -100,9 +100,11 @@ def read_rows(
         chosen = [landed for landed in files if _has_ending(landed.file, endings)]
         if chosen:
             lines = read_lines(spark, root, chosen)
-            if reader is not _csv_rows:
-                unnumbered = lines.select("file", F.lit(None).cast("bigint").alias("line"), "raw")
-                lines = number_lines(lines) if numbered else unnumbered
+            # CSV's reader finds the headers first and numbers the lines itself.
+            if reader is not _csv_rows and numbered:
+                lines = number_lines(lines)
+            elif reader is not _csv_rows:
+                lines = lines.select("file", F.lit(None).cast("bigint").alias("line"), "raw")
             frames.append(reader(lines, columns, required))
     cleaned = [F.nullif(F.trim(name), F.lit("")).alias(name) for name in columns]
     rows = reduce(DataFrame.unionByName, frames)

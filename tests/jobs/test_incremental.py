@@ -140,8 +140,10 @@ def test_every_batch_after_the_first_was_built_from_the_affected_persons_only(gr
 def test_no_table_is_empty_and_one_row_more_or_less_in_any_is_noticed(grown: Grown) -> None:
     for table in TABLES:
         right = grown.at_once.read(table)
-        noticed = difference(table, right, right.unionByName(right.orderBy(*table.key).limit(1)))
-        assert [line.startswith(f"{table.full_name} -1: ") for line in noticed] == [True]
+        more = right.unionByName(right.orderBy(*table.key).limit(1))
+        for one, other, surplus in ((right, more, "-1"), (more, right, "+1")):
+            noticed = difference(table, one, other)
+            assert [line.startswith(f"{table.full_name} {surplus}: ") for line in noticed] == [True]
 
 
 def test_an_update_killed_twice_and_run_again_ends_as_an_undisturbed_one(
