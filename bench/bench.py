@@ -34,7 +34,7 @@ from rich.table import Table as RichTable
 
 from warehouse.settings import Settings
 from warehouse.settings_file import load_settings
-from warehouse.spark import build_session
+from warehouse.spark import build_session, java_class
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_EVENTS
 
@@ -112,8 +112,8 @@ def _cpu_seconds(spark: SparkSession) -> float:
 
     The JVM's is read from /proc; without one only this process's counts.
     """
-    gateway: Any = spark.sparkContext._gateway
-    stat = Path(f"/proc/{gateway.proc.pid}/stat")
+    process = java_class(spark, "java.lang.ProcessHandle").current().pid()
+    stat = Path(f"/proc/{process}/stat")
     fields = stat.read_text().rpartition(")")[2].split() if stat.exists() else ["0"] * 13
     return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

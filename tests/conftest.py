@@ -1,16 +1,17 @@
-"""One Spark session for the whole run (one per worker), in the fast profile that small tables need."""
+"""One Spark for the whole run, in the fast profile that small tables need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 from pyspark.sql import SparkSession
 
-from tests.quick import QUICK, SHARED_SESSION
-from warehouse.spark import build_session, hadoop_path
+from tests.shared_spark import address, attach, start
 
 # The same examples on every run: a failure is repeatable, and a pass means the same thing twice.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -28,30 +29,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
 
 
+# Where several processes run tests (pytest-xdist), the one that hands them out holds the JVM that they attach to.
+_jvm = pytest.StashKey[tuple[SparkSession, TemporaryDirectory[str]]]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a process that is about to be started where the JVM is; the first one makes it start."""
+    stash, processes = node.config.stash, int(node.config.option.numprocesses)
+    if _jvm not in stash:
+        scratch = TemporaryDirectory(prefix="distributary-tests-")
+        stash[_jvm] = start(Path(scratch.name), processes=processes), scratch
+    node.workerinput["spark"] = address(stash[_jvm][0])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _jvm in config.stash:
+        session, scratch = config.stash[_jvm]
+        session.stop()
+        scratch.cleanup()
+
+
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    scratch = tmp_path_factory.mktemp("spark")
-    session = build_session(
-        "distributary tests",
-        {
-            "spark.ui.enabled": "false",
-            "spark.ui.showConsoleProgress": "false",
-            "spark.driver.memory": "2g",
-            "spark.sql.shuffle.partitions": "2",
-            "spark.default.parallelism": "2",
-            "spark.sql.requireAllClusterKeysForCoPartition": "false",
-            "spark.sql.ui.explainMode": "simple",
-            "spark.python.sql.dataFrameDebugging.enabled": "false",
-            "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-            "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} {SHARED_SESSION}",
-            **QUICK,
-        },
-        master="local[2]",
-    )
-    # Hadoop starts a process for the rights of every file that it makes: half as many without a checksum beside each.
-    hadoop_path(session, scratch.as_uri())[1].setWriteChecksum(False)
-    yield session
-    session.stop()
+def spark(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    if hasattr(pytestconfig, "workerinput"):
+        yield attach(pytestconfig.workerinput["spark"])
+    else:
+        session = start(tmp_path_factory.mktemp("spark"))
+        yield session
+        session.stop()
 
 
 @pytest.fixture(scope="session")

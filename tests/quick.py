@@ -13,8 +13,9 @@ QUICK = {
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
 }
-# A code cache that holds everything: once it is full nothing more is compiled.
-_JAVA = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=384m"
+# A code cache that holds everything: once it is full nothing more is compiled. A heap in large pages, where the machine
+# has them, is read a few per cent faster.
+_JAVA = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=384m -XX:+UseTransparentHugePages"
 # A process that runs once: the quick compiler alone takes less time than both.
 RUN_ONCE = f"{_JAVA} -XX:TieredStopAtLevel=1"
 # The session that all tests share lives for thousands of queries: what is hottest is worth the thorough compiler, from
