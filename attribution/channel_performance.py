@@ -97,7 +97,9 @@ def campaign_names(spend: DataFrame) -> DataFrame:
 
 def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
     """The rows in which two frames of `campaign_names` differ."""
-    return names.exceptAll(names_before).unionByName(names_before.exceptAll(names))
+    signed = names.withColumn("surplus", F.lit(1)).unionByName(names_before.withColumn("surplus", F.lit(-1)))
+    surplus = signed.groupBy(*names.columns).agg(F.sum("surplus").alias("surplus"))
+    return surplus.where(F.col("surplus") != 0).drop("surplus")
 
 
 def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:

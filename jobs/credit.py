@@ -165,12 +165,12 @@ def _performance(run: Run) -> str:
 
     def update(writer: Writer, news: News) -> None:
         spend, spend_changes = lake.read(SILVER_AD_SPEND), news.changes[SILVER_AD_SPEND]
-        names = campaign_names(spend)
-        # A campaign's id that got a name, or another one, renames rows of every day.
-        if not renamed(names, campaign_names(before_changes(spend, spend_changes))).isEmpty():
-            anew(writer)
-            return
         with lake.staging("performance") as keep:
+            names = keep("names", campaign_names(spend))
+            # A campaign's id that got a name, or another one, renames rows of every day.
+            if not renamed(names, campaign_names(before_changes(spend, spend_changes))).isEmpty():
+                anew(writer)
+                return
             changed = performance_dates(news.changes[GOLD_ATTRIBUTION_CREDITS], spend_changes, timezone=zone)
             dates = keep("dates", changed)
 

@@ -25,7 +25,7 @@ from touchpoints.source_list import SourceList, load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, narrowed
 from warehouse.errors import InputError
-from warehouse.store import Origin
+from warehouse.store import Keep, Origin
 from warehouse.tables import (
     BRONZE_AD_SPEND,
     BRONZE_EVENTS,
@@ -103,32 +103,35 @@ def _news(run: Run, origin: Origin) -> tuple[News | None, str]:
 
 def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sources: SourceList) -> None:
     """Silver anew: of the persons that `news` concern, or of everybody where it is None."""
-    rates = build_daily_rates(
-        run.lake.read(BRONZE_EXCHANGE_RATES),
-        report_currency=run.settings.report.currency,
-        max_age_days=run.settings.exchange_rates.max_age_days,
-    )
     writer = Writer(run, origin, is_full=news is None)
-    everything = Input(run.lake.read(BRONZE_EVENTS), run.lake.read(BRONZE_ORDERS))
-    if news is None:
-        _build_persons(writer, everything, rates, rules, sources)
-    elif news.concern(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_EXCHANGE_RATES):
-        with run.lake.staging("affected") as keep:
+    with run.lake.staging("silver") as keep:
+        rates = keep(  # few rows, read by several tables
+            "rates",
+            build_daily_rates(
+                run.lake.read(BRONZE_EXCHANGE_RATES),
+                report_currency=run.settings.report.currency,
+                max_age_days=run.settings.exchange_rates.max_age_days,
+            ),
+        )
+        everything = Input(run.lake.read(BRONZE_EVENTS), run.lake.read(BRONZE_ORDERS))
+        if news is None:
+            _build_persons(writer, everything, rates, rules, sources)
+        elif news.concern(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_EXCHANGE_RATES):
             affected = _affected(run, news, rates, keep)
             # Read several times below, and few of all.
-            events = keep("events", affected.events(everything.events.select(*EVENT_COLUMNS)))
-            orders = affected.order_versions(everything.orders)
+            events = keep("their_events", affected.events(everything.events.select(*EVENT_COLUMNS)))
+            orders = keep("their_order_versions", affected.order_versions(everything.orders))
             input_ = Input(events, orders, affected.owned, affected.on_devices)
             _build_persons(writer, input_, rates, rules, sources)
-    else:
-        writer.keep(*(table for table in OUTPUTS if table is not SILVER_AD_SPEND))
-    if news is None or news.concern(BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES):
-        _build_spend(writer, rates, rules, sources)
-    else:
-        writer.keep(SILVER_AD_SPEND)
+        else:
+            writer.keep(*(table for table in OUTPUTS if table is not SILVER_AD_SPEND))
+        if news is None or news.concern(BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES):
+            _build_spend(writer, rates, rules, sources)
+        else:
+            writer.keep(SILVER_AD_SPEND)
 
 
-def _affected(run: Run, news: News, rates: DataFrame, keep: Callable[[str, DataFrame], DataFrame]) -> Affected:
+def _affected(run: Run, news: News, rates: DataFrame, keep: Keep) -> Affected:
     repriced = run.spark.createDataFrame([], "person_id string")
     if news.concern(BRONZE_EXCHANGE_RATES):
         repriced = persons_repriced(

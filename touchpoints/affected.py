@@ -6,7 +6,6 @@ order. Each of these persons is made anew from all input of all devices of their
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -15,6 +14,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
 from touchpoints.visits import MONEY_EVENTS, device_of
+from warehouse.store import Keep
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def find_affected(
     changed_orders: DataFrame,
     *,
     other_persons: DataFrame,
-    keep: Callable[[str, DataFrame], DataFrame],
+    keep: Keep,
 ) -> Affected:
     """Who is concerned by `changed_events` and `changed_orders` (rows as they were and as they are), and their input.
 
@@ -60,9 +60,10 @@ def find_affected(
     `keep` stores a frame under a name and gives it back: each set here leads to several others.
     """
     changed = keep("changed", _union(_named_by_events(changed_events), _named_by_orders(changed_orders)))
-    links = keep("links", _links(events, orders))
+    buyers = keep("buyers", _union(_named_by_orders(orders)))
+    links = keep("links", _links(events, buyers))
     devices_of_orders = links.where(F.col("order_id").isNotNull()).select("device", "order_id").distinct()
-    logins = keep("logins", _logins(links, orders, devices_of_orders))
+    logins = keep("logins", _logins(links, buyers, devices_of_orders))
 
     order_ids = changed.select("order_id").where(F.col("order_id").isNotNull()).distinct()
     touched = keep(
@@ -72,13 +73,12 @@ def find_affected(
             devices_of_orders.join(order_ids, "order_id", how="left_semi").select("device"),
         ),
     )
-    buyers = orders.join(order_ids, "order_id", how="left_semi").select(login(F.col("user_id")).alias("user_id"))
     users = keep(
         "users",
         _union(
             logins.join(touched, "device", how="left_semi").select("user_id"),
             changed.select("user_id"),
-            buyers,
+            buyers.join(order_ids, "order_id", how="left_semi").select("user_id"),
             _after(touched.select(F.col("device").alias("name")), "u:", "user_id"),
             _after(other_persons.select(F.col("person_id").alias("name")), "user:", "user_id"),
         ).where(F.col("user_id").isNotNull()),
@@ -116,9 +116,7 @@ def find_affected(
         "their_orders",
         _union(
             order_ids,
-            orders.withColumn("user_id", login(F.col("user_id")))
-            .join(users, "user_id", how="left_semi")
-            .select("order_id"),
+            buyers.join(users, "user_id", how="left_semi").select("order_id"),
             devices_of_orders.join(theirs, "device", how="left_semi").select("order_id"),
             _after(persons.select(F.col("person_id").alias("name")), "order:", "order_id"),
         ),
@@ -146,7 +144,7 @@ def _named_by_orders(orders: DataFrame) -> DataFrame:
     return orders.select(device, login(F.col("user_id")).alias("user_id"), "order_id")
 
 
-def _links(events: DataFrame, orders: DataFrame) -> DataFrame:
+def _links(events: DataFrame, buyers: DataFrame) -> DataFrame:
     """What brings a device together with a login or an order, from one look at all events: device and
 
     - user_id of an event that has an anonymous_id too;
@@ -157,14 +155,13 @@ def _links(events: DataFrame, orders: DataFrame) -> DataFrame:
         F.when(F.col("anonymous_id").isNotNull(), login(F.col("user_id"))).alias("user_id"),
         F.when(F.col("event_name").isin(*MONEY_EVENTS), F.col("order_id")).alias("order_id"),
     ).where(F.col("user_id").isNotNull() | F.col("order_id").isNotNull())
-    fed = _named_by_orders(orders).where(F.col("device").isNotNull()).withColumn("user_id", F.lit(None).cast("string"))
+    fed = buyers.where(F.col("device").isNotNull()).withColumn("user_id", F.lit(None).cast("string"))
     return _union(told, fed)
 
 
-def _logins(links: DataFrame, orders: DataFrame, devices_of_orders: DataFrame) -> DataFrame:
+def _logins(links: DataFrame, buyers: DataFrame, devices_of_orders: DataFrame) -> DataFrame:
     """Each pair of device and user_id that an event, any version of an order, or an event's order brings together."""
-    buyers = orders.select("order_id", login(F.col("user_id")).alias("user_id"))
-    of_orders = devices_of_orders.join(buyers, "order_id", how="inner").select("device", "user_id")
+    of_orders = devices_of_orders.join(buyers.drop("device"), "order_id", how="inner").select("device", "user_id")
     return _union(links.select("device", "user_id"), of_orders).where(F.col("user_id").isNotNull())
 
 

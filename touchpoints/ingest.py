@@ -23,7 +23,7 @@ from touchpoints.sources import adapter_named
 from touchpoints.sources.adapter import Adapter, Defaults
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed, InputError
-from warehouse.store import Lake
+from warehouse.store import Keep, Lake
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
@@ -125,11 +125,11 @@ class Ingest:
         with self.lake.staging("ingest") as keep:
             staged = [self._stage(batch, keep) for batch in in_order]
             for wave in _waves(staged):
-                for name, account in self._take_in_wave(wave):
+                for name, account in self._take_in_wave(wave, keep):
                     accounts[name] = accounts.get(name, Account()) + account
         return accounts
 
-    def _take_in_wave(self, wave: Sequence[Staged]) -> list[tuple[str, Account]]:
+    def _take_in_wave(self, wave: Sequence[Staged], keep: Keep) -> list[tuple[str, Account]]:
         batches = [one.batch for one in wave]
         classified = [self._classified(one).persist(StorageLevel.MEMORY_AND_DISK) for one in wave]
         accounts = []
@@ -140,7 +140,7 @@ class Ingest:
             for batch, rows in zip(batches, classified, strict=True):
                 of_batch = plans[batch.batch_id]
                 takes_places = any(row["superseding"] for row in counted[batch.batch_id].values())
-                self._write_rows(batch, rows, takes_places)
+                self._write_rows(batch, rows, takes_places, keep)
                 self._write_quarantine(batch, of_batch)
                 account = total_account(of_batch)
                 self._say(batch, account)
@@ -151,7 +151,7 @@ class Ingest:
         self._finish(batches)
         return accounts
 
-    def _stage(self, batch: Batch, keep: Callable[[str, DataFrame], DataFrame]) -> Staged:
+    def _stage(self, batch: Batch, keep: Keep) -> Staged:
         """Parses the files once and stores what they say; the share of bad rows is checked here, before any write."""
         seen = Observation()
         parsed = self._parsed(batch.source, batch.files, numbered=False).observe(
@@ -242,16 +242,18 @@ class Ingest:
         planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
         self.lake.update(BRONZE_LANDED_FILES, planned, {"status": F.lit("done")})
 
-    def _write_rows(self, batch: Batch, classified: DataFrame, takes_places: bool) -> None:
+    def _write_rows(self, batch: Batch, classified: DataFrame, takes_places: bool, keep: Keep) -> None:
         table = batch.source.adapter.table
         kept = conform(classified.where(F.col("is_kept")), table)
+        # Stored before anything is written: then Spark forgets what was judged beside the table's rows.
+        superseding = conform(classified.where(F.col("is_superseding")), table)
+        better = keep(f"superseding-{batch.batch_id}", superseding) if takes_places else None
         if batch.is_resumed:
             self.lake.merge(table, kept)
         else:
             self.lake.append(table, kept)
-        if takes_places:
-            rows = conform(classified.where(F.col("is_superseding")), table)
-            self.lake.merge(table, rows, update_when=TAKES_THE_PLACE[table], all_are_known=True)
+        if better is not None:
+            self.lake.merge(table, better, update_when=TAKES_THE_PLACE[table], all_are_known=True)
 
     def _write_quarantine(self, batch: Batch, accounts: Sequence[FileAccount]) -> None:
         """The bad rows with their line numbers, from a second look at only the files that have some."""

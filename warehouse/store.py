@@ -36,6 +36,7 @@ MERGE_CONF = {
     # One file a task: a file that is rewritten stays the file of its period.
     "spark.sql.files.openCostInBytes": str(128 * 1024 * 1024),
 }
+Keep = Callable[[str, DataFrame], DataFrame]  # stores a frame under a name and reads it back
 BROADCAST_AT_MOST = 200_000  # rows that a merge sends to every executor rather than shuffle the table
 
 
@@ -86,7 +87,7 @@ class Lake:
         return (self.root if "://" in self.root else str(Path(self.root).absolute())).rstrip("/")
 
     @contextmanager
-    def staging(self, purpose: str) -> Iterator[Callable[[str, DataFrame], DataFrame]]:
+    def staging(self, purpose: str) -> Iterator[Keep]:
         """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back, until the end.
 
         What is stored is computed once, and plans built on it stay small. (Spark's own cache would not do: it forgets
@@ -229,7 +230,7 @@ class Lake:
         """Inserts rows whose key is new; updates the others where `update_when` (SQL over t, the table, and s, the
         frame) holds. Without `update_when` known keys stay as they are. `frame` must be unique on the key.
 
-        `all_are_known` says that no key is new: then the table need not be shuffled to look for them.
+        `all_are_known` says that no key is new, and `frame` is stored: then the table need not be shuffled to look.
         """
         self._create(table)
         condition = " AND ".join(f"t.`{column}` <=> s.`{column}`" for column in table.key)
@@ -239,7 +240,7 @@ class Lake:
         if not all_are_known:
             merge = merge.whenNotMatchedInsertAll()
         # A merge takes its commit's metadata from the session only.
-        with self._committing(self._metadata()):
+        with self._committing(self._metadata(), MERGE_CONF if all_are_known else None):
             merge.execute()
         self._wrote(table)
 
