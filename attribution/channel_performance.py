@@ -95,13 +95,6 @@ def campaign_names(spend: DataFrame) -> DataFrame:
     )
 
 
-def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
-    """The rows in which two frames of `campaign_names` differ."""
-    signed = names.withColumn("surplus", F.lit(1)).unionByName(names_before.withColumn("surplus", F.lit(-1)))
-    surplus = signed.groupBy(*names.columns).agg(F.sum("surplus").alias("surplus"))
-    return surplus.where(F.col("surplus") != 0).drop("surplus")
-
-
 def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
     """campaign_id and campaign of the spend rows that were there before `changes` (a change feed) came."""
     came = F.col("_change_type").isin("insert", "update_postimage")
@@ -112,10 +105,33 @@ def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
     return counted.groupBy(*columns).agg(F.sum("rows").alias("rows")).where(F.col("rows") > 0).drop("rows")
 
 
-def performance_dates(credit_changes: DataFrame, spend_changes: DataFrame, *, timezone: str) -> DataFrame:
-    """The dates whose rows may differ after these changes: date."""
-    dated = credit_changes.select(F.explode(_dates(timezone)).alias("dated")).select("dated.date")
-    return dated.unionByName(spend_changes.select(F.col("spend_date").alias("date"))).distinct()
+def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
+    """The campaign ids that go by another name in one of two frames of `campaign_names`: known_campaign_id."""
+    signed = names.withColumn("surplus", F.lit(1)).unionByName(names_before.withColumn("surplus", F.lit(-1)))
+    surplus = signed.groupBy(*names.columns).agg(F.sum("surplus").alias("surplus"))
+    return surplus.where(F.col("surplus") != 0).select("known_campaign_id").distinct()
+
+
+def performance_dates(
+    credits: DataFrame,
+    spend: DataFrame,
+    *,
+    credit_changes: DataFrame,
+    spend_changes: DataFrame,
+    renamed_campaigns: DataFrame,
+    timezone: str,
+) -> DataFrame:
+    """The dates whose rows may differ: those of changed credits and spend, and of what `renamed` campaigns earned or
+    cost in all of `credits` and `spend`, as they are now. One column, date.
+    """
+    of_renamed = F.broadcast(renamed_campaigns)
+    earned = credits.join(of_renamed, F.lower("campaign") == F.col("known_campaign_id"), how="left_semi")
+    spent = spend.join(of_renamed, F.lower("campaign_id") == F.col("known_campaign_id"), how="left_semi")
+    moments = ("touched_at", "converted_at")
+    dated = credit_changes.select(*moments).unionByName(earned.select(*moments))
+    days = spend_changes.select("spend_date").unionByName(spent.select("spend_date"))
+    of_credits = dated.select(F.explode(_dates(timezone)).alias("dated")).select("dated.date")
+    return of_credits.unionByName(days.select(F.col("spend_date").alias("date"))).distinct()
 
 
 def credits_of_dates(credits: DataFrame, dates: DataFrame, *, timezone: str) -> DataFrame:

@@ -164,21 +164,25 @@ def _performance(run: Run) -> str:
         writer.write(GOLD_CHANNEL_PERFORMANCE, performance)
 
     def update(writer: Writer, news: News) -> None:
-        spend, spend_changes = lake.read(SILVER_AD_SPEND), news.changes[SILVER_AD_SPEND]
+        credits, spend = lake.read(GOLD_ATTRIBUTION_CREDITS), lake.read(SILVER_AD_SPEND)
+        spend_changes = news.changes[SILVER_AD_SPEND]
         with lake.staging("performance") as keep:
             names = keep("names", campaign_names(spend))
-            # A campaign's id that got a name, or another one, renames rows of every day.
-            if not renamed(names, campaign_names(before_changes(spend, spend_changes))).isEmpty():
-                anew(writer)
-                return
-            changed = performance_dates(news.changes[GOLD_ATTRIBUTION_CREDITS], spend_changes, timezone=zone)
+            changed = performance_dates(
+                credits,
+                spend,
+                credit_changes=news.changes[GOLD_ATTRIBUTION_CREDITS],
+                spend_changes=spend_changes,
+                renamed_campaigns=renamed(names, campaign_names(before_changes(spend, spend_changes))),
+                timezone=zone,
+            )
             dates = keep("dates", changed)
 
             def of_dates(frame: DataFrame) -> DataFrame:
                 return frame.join(F.broadcast(dates), "date", how="left_semi")
 
             performance = built(
-                credits_of_dates(lake.read(GOLD_ATTRIBUTION_CREDITS), dates, timezone=zone),
+                credits_of_dates(credits, dates, timezone=zone),
                 spend.join(F.broadcast(dates), F.col("spend_date") == F.col("date"), how="left_semi"),
                 names,
             )

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 from rules_oracle import frame
 
-from attribution.channel_performance import build_channel_performance, campaign_names
+from attribution.channel_performance import (
+    before_changes,
+    build_channel_performance,
+    campaign_names,
+    credits_of_dates,
+    performance_dates,
+    renamed,
+)
+from warehouse.contracts import Table
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND
 
 MODELS = ["first_touch", "linear"]
@@ -208,3 +217,71 @@ def test_without_any_spend_the_credit_still_stands(spark: SparkSession) -> None:
     assert (by_touch["date_basis"], by_touch["date"]) == ("touch", MARCH_30)
     assert (by_conversion["date_basis"], by_conversion["date"]) == ("conversion", MARCH_31)
     assert (by_touch["campaign"], by_touch["credited_value"], by_touch["roas"]) == ("spring", 10, None)
+
+
+def later(days: int) -> dict[str, datetime]:
+    """A touch so many days after the 30th, and its conversion a day after it in Seoul."""
+    return {"touched_at": LATE + timedelta(days), "converted_at": MIDNIGHT + timedelta(days)}
+
+
+def came_and_went(
+    table: Table, before: list[dict[str, Any]], after: list[dict[str, Any]], spark: SparkSession
+) -> DataFrame:
+    """What the change feed of a table tells that held one list of rows and then the other."""
+    came, went = ([row for row in one if row not in other] for one, other in ((after, before), (before, after)))
+    told = frame(spark, table, came).withColumn("_change_type", F.lit("insert"))
+    return told.unionByName(frame(spark, table, went).withColumn("_change_type", F.lit("delete")))
+
+
+def test_only_the_dates_of_changes_and_of_renamed_campaigns_are_made_anew(spark: SparkSession) -> None:
+    def april(day: int) -> date:
+        return date(2026, 4, day)
+
+    def bought(campaign: str, day: int) -> dict[str, Any]:
+        """Touched on that day in April, and converted on the next."""
+        return credit(f"c{day}", 1.0, "5", campaign, **later(day + 1))
+
+    def paid(campaign_id: str, name: str | None, day: int, spend: str = "1") -> dict[str, Any]:
+        return spent(name, spend, campaign_id, spend_date=april(day))
+
+    same = [bought("same", 1), bought("7", 3), bought("8", 6), bought("9", 9)]
+    credits_before, credits_after = [*same, bought("went", 12)], [*same, bought("came", 14)]
+    stays = [paid("1", "same", 1), paid("7", None, 5), paid("8", None, 8), paid("9", "kept", 11)]
+    spend_before = [*stays, paid("8", "lost", 17), paid("9", "kept", 19), paid("2", "restated", 21)]
+    spend_after = [*stays, paid("7", "got", 16), paid("9", "kept", 19, "2"), paid("2", "restated", 21, "2")]
+    expected = {
+        *map(april, (12, 13, 14, 15)),  # of the credits that went and came
+        *map(april, (16, 17, 19, 21)),  # of the spend that came, went or changed
+        *map(april, (3, 4, 5)),  # of campaign 7, which got a name
+        *map(april, (6, 7, 8)),  # of campaign 8, which lost its name; 9 has the name that it had
+    }
+
+    now_earned, now_spent = (
+        frame(spark, GOLD_ATTRIBUTION_CREDITS, credits_after),
+        frame(spark, SILVER_AD_SPEND, spend_after),
+    )
+    spend_changes = came_and_went(SILVER_AD_SPEND, spend_before, spend_after, spark)
+    names = campaign_names(now_spent)
+    dates = performance_dates(
+        now_earned,
+        now_spent,
+        credit_changes=came_and_went(GOLD_ATTRIBUTION_CREDITS, credits_before, credits_after, spark),
+        spend_changes=spend_changes,
+        renamed_campaigns=renamed(names, campaign_names(before_changes(now_spent, spend_changes))),
+        timezone="Asia/Seoul",
+    )
+    assert {row["date"] for row in dates.collect()} == expected
+
+    part = build_channel_performance(
+        credits_of_dates(now_earned, dates, timezone="Asia/Seoul"),
+        now_spent.join(dates, F.col("spend_date") == F.col("date"), how="left_semi"),
+        names,
+        models=MODELS,
+        conversion_types=TYPES,
+        timezone="Asia/Seoul",
+        report_currency="KRW",
+    )
+    anew = {row for row in part.collect() if row["date"] in expected}
+    kept = {row for row in built(spark, credits_before, spend_before).collect() if row["date"] not in expected}
+    assert kept | anew == set(built(spark, credits_after, spend_after).collect())
+    assert {row["campaign"] for row in kept} == {"same", "kept"}
