@@ -36,7 +36,7 @@ _jvm = pytest.StashKey[tuple[SparkSession, TemporaryDirectory[str]]]()
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tells a process that is about to be started where the JVM is; the first one makes it start."""
-    stash, processes = node.config.stash, int(node.config.option.numprocesses)
+    stash, processes = node.config.stash, int(node.config.option.numprocesses or 1)
     if _jvm not in stash:
         scratch = TemporaryDirectory(prefix="distributary-tests-")
         stash[_jvm] = start(Path(scratch.name), processes=processes), scratch

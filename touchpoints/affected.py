@@ -60,7 +60,7 @@ def find_affected(
     `keep` stores a frame under a name and gives it back: each set here leads to several others.
     """
     changed = keep("changed", _union(_named_by_events(changed_events), _named_by_orders(changed_orders)))
-    buyers = keep("buyers", _union(_named_by_orders(orders)))
+    buyers = keep("buyers", _named_by_orders(orders))
     links = keep("links", _links(events, buyers))
     devices_of_orders = links.where(F.col("order_id").isNotNull()).select("device", "order_id").distinct()
     logins = keep("logins", _logins(links, buyers, devices_of_orders))
