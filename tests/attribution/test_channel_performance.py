@@ -93,10 +93,14 @@ SPEND = [
 
 def built(spark: SparkSession, credits: list[dict[str, Any]], spend: list[dict[str, Any]]) -> DataFrame:
     spent_rows = frame(spark, SILVER_AD_SPEND, spend)
+    return performance(frame(spark, GOLD_ATTRIBUTION_CREDITS, credits), spent_rows, campaign_names(spent_rows))
+
+
+def performance(credits: DataFrame, spend: DataFrame, names: DataFrame) -> DataFrame:
     return build_channel_performance(
-        frame(spark, GOLD_ATTRIBUTION_CREDITS, credits),
-        spent_rows,
-        campaign_names(spent_rows),
+        credits,
+        spend,
+        names,
         models=MODELS,
         conversion_types=TYPES,
         timezone="Asia/Seoul",
@@ -256,10 +260,8 @@ def test_only_the_dates_of_changes_and_of_renamed_campaigns_are_made_anew(spark:
         *map(april, (6, 7, 8)),  # of campaign 8, which lost its name; 9 has the name that it had
     }
 
-    now_earned, now_spent = (
-        frame(spark, GOLD_ATTRIBUTION_CREDITS, credits_after),
-        frame(spark, SILVER_AD_SPEND, spend_after),
-    )
+    now_earned = frame(spark, GOLD_ATTRIBUTION_CREDITS, credits_after)
+    now_spent = frame(spark, SILVER_AD_SPEND, spend_after)
     spend_changes = came_and_went(SILVER_AD_SPEND, spend_before, spend_after, spark)
     names = campaign_names(now_spent)
     dates = performance_dates(
@@ -272,14 +274,10 @@ def test_only_the_dates_of_changes_and_of_renamed_campaigns_are_made_anew(spark:
     )
     assert {row["date"] for row in dates.collect()} == expected
 
-    part = build_channel_performance(
+    part = performance(
         credits_of_dates(now_earned, dates, timezone="Asia/Seoul"),
         now_spent.join(dates, F.col("spend_date") == F.col("date"), how="left_semi"),
         names,
-        models=MODELS,
-        conversion_types=TYPES,
-        timezone="Asia/Seoul",
-        report_currency="KRW",
     )
     anew = {row for row in part.collect() if row["date"] in expected}
     kept = {row for row in built(spark, credits_before, spend_before).collect() if row["date"] not in expected}
