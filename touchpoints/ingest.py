@@ -7,7 +7,7 @@ batch; the next run finds the same files under the same batch_id and writes what
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,18 +17,29 @@ from pyspark.sql import functions as F
 
 from touchpoints.events import SUPERSEDES, classify_events
 from touchpoints.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
-from touchpoints.landed_rows import READ_FAILURES, LandedFile, list_files, read_rows, unreadable
+from touchpoints.landed_rows import (
+    READ_FAILURES,
+    LandedFile,
+    list_files,
+    number_lines,
+    read_lines,
+    read_rows,
+    unreadable,
+)
 from touchpoints.orders import SAID_LATER, classify_orders
 from touchpoints.sources import adapter_named
 from touchpoints.sources.adapter import Adapter, Defaults
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed, InputError
-from warehouse.store import Keep, Lake
+from warehouse.store import BROADCAST_AT_MOST, Keep, Lake
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 
+# Inputs whose rows may arrive twice: what tells the new ones.
+CLASSIFIED_BY = {BRONZE_EVENTS: classify_events, BRONZE_ORDERS: classify_orders}
+VERDICT = ("row", "source_file", "batch_id", "is_kept", "is_conflicting", "is_superseding")
 # Where a row that arrives again can be the valid one: when (SQL over t, the table, and s, the row) it is.
 TAKES_THE_PLACE = {BRONZE_EVENTS: SUPERSEDES, BRONZE_ORDERS: SAID_LATER}
 
@@ -56,10 +67,21 @@ class Batch:
 
 @dataclass(frozen=True)
 class Staged:
-    """A batch whose rows are parsed, on disk."""
+    """A batch whose rows are parsed, on disk; `row` tells them apart."""
 
     batch: Batch
     rows: DataFrame
+    rows_read: int
+
+    @property
+    def good(self) -> DataFrame:
+        """The rows that can be used, with batch_id, source_file and source_line."""
+        return (
+            self.rows.where(F.col("reason").isNull())
+            .drop("reason", "raw")
+            .withColumnsRenamed({"file": "source_file", "line": "source_line"})
+            .withColumn("batch_id", F.lit(self.batch.batch_id))
+        )
 
 
 class Ingest:
@@ -137,14 +159,13 @@ class Ingest:
             looks = [(one.batch.batch_id, one.rows, rows) for one, rows in zip(wave, classified, strict=True)]
             counted = counts_by_file(looks)
             plans = self._plan(batches, counted)
-            for batch, rows in zip(batches, classified, strict=True):
-                of_batch = plans[batch.batch_id]
-                takes_places = any(row["superseding"] for row in counted[batch.batch_id].values())
-                self._write_rows(batch, rows, takes_places, keep)
-                self._write_quarantine(batch, of_batch)
+            for one, verdicts in zip(wave, classified, strict=True):
+                of_batch = plans[one.batch.batch_id]
+                self._write_rows(one, verdicts, counted[one.batch.batch_id].values(), keep)
+                self._write_quarantine(one, of_batch, keep)
                 account = total_account(of_batch)
-                self._say(batch, account)
-                accounts.append((batch.source.name, account))
+                self._say(one.batch, account)
+                accounts.append((one.batch.source.name, account))
         finally:
             for rows in classified:
                 rows.unpersist()
@@ -154,19 +175,21 @@ class Ingest:
     def _stage(self, batch: Batch, keep: Keep) -> Staged:
         """Parses the files once and stores what they say; the share of bad rows is checked here, before any write."""
         seen = Observation()
-        parsed = self._parsed(batch.source, batch.files, numbered=False).observe(
+        parsed = self._parsed(batch.source, batch.files).observe(
             seen, F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")
         )
         try:
-            rows = keep(f"{batch.source.name}-{batch.batch_id}", parsed)
+            rows = keep(
+                f"{batch.source.name}-{batch.batch_id}", parsed.withColumn("row", F.monotonically_increasing_id())
+            )
         except READ_FAILURES as error:
             raise (unreadable(error, batch.files) or error) from error
         total = seen.get
         if total["bad"] > self.max_quarantined_share * total["read"]:
             raise CheckFailed(self._too_many_bad(batch.source, rows, total))
-        return Staged(batch, rows)
+        return Staged(batch, rows, total["read"])
 
-    def _parsed(self, source: Input, files: Sequence[LandedFile], *, numbered: bool) -> DataFrame:
+    def _parsed(self, source: Input, files: Sequence[LandedFile]) -> DataFrame:
         adapter = source.adapter
         required = adapter.required + (() if self.defaults.accounts else adapter.required_without_accounts)
         rows = read_rows(
@@ -175,7 +198,7 @@ class Ingest:
             files,
             columns=adapter.columns,
             required=required,
-            numbered=numbered or not is_event(adapter),
+            numbered=not is_event(adapter),
         )
         lookups = {name: self._lookup(source, name, columns) for name, columns in adapter.lookups.items()}
         parsed = adapter.parse(rows, self.defaults, lookups)
@@ -192,26 +215,17 @@ class Ingest:
         return read_rows(self.spark, self.root, files, columns=columns, required=columns, numbered=True)
 
     def _classified(self, staged: Staged) -> DataFrame:
-        """The good rows with is_kept, is_conflicting and is_superseding; see `classify_events`."""
-        batch, table = staged.batch, staged.batch.source.adapter.table
-        good = (
-            staged.rows.where(F.col("reason").isNull())
-            .drop("reason", "raw")
-            .withColumnsRenamed({"file": "source_file", "line": "source_line"})
-            .withColumn("batch_id", F.lit(batch.batch_id))
-        )
-        earlier = self.lake.read(table).where(F.col("batch_id") != batch.batch_id)
-        if table is BRONZE_EVENTS:
-            return classify_events(good, earlier)
-        if table is BRONZE_ORDERS:
-            return classify_orders(good, earlier)
-        # Rows of other inputs are told apart by file and line: each is new.
-        return good.select(
-            "*",
-            F.lit(True).alias("is_kept"),
-            F.lit(False).alias("is_conflicting"),
-            F.lit(False).alias("is_superseding"),
-        )
+        """What each good row is: VERDICT; see `classify_events`. Narrow, so that few bytes are shuffled and sorted."""
+        good, table = staged.good, staged.batch.source.adapter.table
+        if table not in CLASSIFIED_BY:
+            # Rows of other inputs are told apart by file and line: each is new.
+            verdicts = {"is_kept": True, "is_conflicting": False, "is_superseding": False}
+            return good.withColumns({name: F.lit(value) for name, value in verdicts.items()}).select(*VERDICT)
+        earlier = self.lake.read(table).where(F.col("batch_id") != staged.batch.batch_id)
+        if staged.rows_read <= BROADCAST_AT_MOST:
+            # Few keys are looked for: the table need not be shuffled.
+            earlier = earlier.join(F.broadcast(good.select(*table.key)), list(table.key), how="left_semi")
+        return CLASSIFIED_BY[table](good, earlier).select(*VERDICT)
 
     def _plan(self, batches: Sequence[Batch], counted: Mapping[str, Mapping[str, Row]]) -> dict[str, list[FileAccount]]:
         """The account of every file by batch; those of the fresh ones go to bronze.landed_files, as planned.
@@ -242,27 +256,30 @@ class Ingest:
         planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
         self.lake.update(BRONZE_LANDED_FILES, planned, {"status": F.lit("done")})
 
-    def _write_rows(self, batch: Batch, classified: DataFrame, takes_places: bool, keep: Keep) -> None:
+    def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[Row], keep: Keep) -> None:
+        batch, good = staged.batch, staged.good
         table = batch.source.adapter.table
-        kept = conform(classified.where(F.col("is_kept")), table)
+        kept, better = good, None
         # Stored before anything is written: then Spark forgets what was judged beside the table's rows.
-        superseding = conform(classified.where(F.col("is_superseding")), table)
-        better = keep(f"superseding-{batch.batch_id}", superseding) if takes_places else None
+        if any(row["read"] > row["bad"] + row["kept"] for row in counts):
+            known = keep(f"known-{batch.batch_id}", classified.where(~F.col("is_kept")))
+            kept = good.join(known, "row", how="left_anti")
+            if any(row["superseding"] for row in counts):
+                taking = known.where(F.col("is_superseding")).select("row", "batch_id")
+                better = keep(f"better-{batch.batch_id}", conform(good.drop("batch_id").join(taking, "row"), table))
         if batch.is_resumed:
-            self.lake.merge(table, kept)
+            self.lake.merge(table, conform(kept, table))
         else:
-            self.lake.append(table, kept)
+            self.lake.append(table, conform(kept, table))
         if better is not None:
             self.lake.merge(table, better, update_when=TAKES_THE_PLACE[table], all_are_known=True)
 
-    def _write_quarantine(self, batch: Batch, accounts: Sequence[FileAccount]) -> None:
-        """The bad rows with their line numbers, from a second look at only the files that have some."""
+    def _write_quarantine(self, staged: Staged, accounts: Sequence[FileAccount], keep: Keep) -> None:
         bad_files = {row["file"] for row in accounts if row["rows_quarantined"]}
         if not bad_files:
             return
-        files = [file for file in batch.files if file.file in bad_files]
-        parsed = self._parsed(batch.source, files, numbered=True).where(F.col("reason").isNotNull())
-        rows = parsed.select(
+        batch = staged.batch
+        rows = self._numbered_bad(staged, [file for file in batch.files if file.file in bad_files], keep).select(
             F.lit(batch.source.name).alias("source"),
             "file",
             "line",
@@ -274,7 +291,17 @@ class Ingest:
         if batch.is_resumed:
             self.lake.merge(BRONZE_QUARANTINE, conform(rows, BRONZE_QUARANTINE))
         else:
-            self.lake.append(BRONZE_QUARANTINE, conform(rows.coalesce(1), BRONZE_QUARANTINE))
+            self.lake.append(BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE))
+
+    def _numbered_bad(self, staged: Staged, files: Sequence[LandedFile], keep: Keep) -> DataFrame:
+        """file, line, reason and raw of the bad rows; those without a line number are looked for in `files` again."""
+        bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw")
+        if not is_event(staged.batch.source.adapter):
+            return bad
+        # The same line in the same file is bad for the same reason.
+        wanted = keep(f"bad-{staged.batch.batch_id}", bad.where(F.col("line").isNull()).drop("line").distinct())
+        found = number_lines(read_lines(self.spark, self.root, files)).join(wanted, ["file", "raw"])
+        return bad.where(F.col("line").isNotNull()).unionByName(found)
 
     def _say(self, batch: Batch, account: Account) -> None:
         conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""
@@ -298,7 +325,7 @@ class Ingest:
             return
         prints = F.bit_xor("line_hash").alias("print")
         try:
-            now = self._parsed(source, touched, numbered=False).groupBy("file").agg(prints).collect()
+            now = self._parsed(source, touched).groupBy("file").agg(prints).collect()
         except READ_FAILURES as error:
             raise (unreadable(error, touched) or error) from error
         for row in now:

@@ -20,6 +20,8 @@ from warehouse.spark import hadoop_path, java_class
 READ_FAILURES = (PySparkException, Py4JJavaError)
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 CSV_ENDINGS = (".csv",)
+BOM = "\ufeff"
+JSON_OPTIONS = {"allowNonNumericNumbers": "false"}  # NaN is no JSON
 POSITION_BITS = (1 << 33) - 1  # the part of monotonically_increasing_id that counts within a partition
 
 
@@ -59,9 +61,10 @@ def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) 
 def read_lines(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> DataFrame:
     """Lines that are not blank: file, block (where its split begins), id (rises within a split), raw."""
     base = _folder_uri(spark, root)
-    relative = F.regexp_replace(F.col("_metadata.file_path"), "^file:/+", "file:/")
+    path = F.col("_metadata.file_path")
+    begins = len(base) + 1 + F.when(F.startswith(path, F.lit("file:///")), 2).otherwise(0)
     return spark.read.text([_literal(landed.uri) for landed in files]).select(
-        F.substring(relative, len(base) + 1, 1_000_000).alias("file"),
+        F.substr(path, begins).alias("file"),
         F.col("_metadata.file_block_start").alias("block"),
         F.monotonically_increasing_id().bitwiseAND(POSITION_BITS).alias("id"),
         F.col("value").alias("raw"),
@@ -145,40 +148,34 @@ def _has_ending(file: str, endings: tuple[str, ...] | None) -> bool:
 
 
 def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
-    schema = ", ".join([*(f"`{name}` string" for name in columns), "_corrupt string"])
+    bare = F.when(F.startswith("raw", F.lit(BOM)), F.substr("raw", F.lit(len(BOM) + 1))).otherwise(F.col("raw"))
+    # In brackets, so that what follows the object is read as well: a reader of one object stops at its end.
+    in_brackets = F.concat(F.lit("["), bare, F.lit("]"))
     parsed = lines.where(F.trim("raw") != "").select(
         "file",
         "line",
         "raw",
-        F.from_json("raw", schema, {"columnNameOfCorruptRecord": "_corrupt"}).alias("row"),
-        F.json_object_keys("raw").alias("keys"),
+        F.startswith(F.ltrim(bare), F.lit("{")).alias("_begins"),
+        (F.endswith("raw", F.lit("}")) | F.col("raw").rlike(r"\}\s*$")).alias("_ends"),
+        F.from_json(in_brackets, "array<map<string, string>>", JSON_OPTIONS).alias("_objects"),
     )
+    fields = F.get("_objects", F.lit(0))
+    keys = F.map_keys(fields)
     known = F.array(*(F.lit(name) for name in columns))
+    read = parsed.select("*", fields.alias("_fields"), *(fields[name].alias(name) for name in columns))
     # As many keys as known fields with a value: nothing is unknown and nothing stands twice. Most lines end here.
-    filled = reduce(Column.__add__, (F.col("row")[name].isNotNull().cast("int") for name in columns))
-    is_plain = F.size("keys") == filled
+    filled = reduce(Column.__add__, (F.col(name).isNotNull().cast("int") for name in columns))
+    is_plain = F.size(fields) == filled
     problem = (
-        F.when(~F.ltrim(F.regexp_replace("raw", "^\ufeff", "")).startswith("{"), F.lit("not a JSON object"))
-        .when(F.col("row._corrupt").isNotNull() | F.col("keys").isNull(), F.lit("not JSON"))
-        .when(~_is_one_object(F.col("raw")), F.lit("more than one JSON object"))
-        .when(~is_plain & (F.size(F.array_distinct("keys")) < F.size("keys")), F.lit("a field stands twice"))
+        F.when(~F.col("_begins"), F.lit("not a JSON object"))
+        .when(F.col("_objects").isNull() & F.json_object_keys(bare).isNull(), F.lit("not JSON"))
+        .when(
+            F.col("_objects").isNull() | (F.size("_objects") != 1) | ~F.col("_ends"), F.lit("more than one JSON object")
+        )
+        .when(~is_plain & (F.size(F.array_distinct(keys)) < F.size(keys)), F.lit("a field stands twice"))
     )
-    return parsed.select(
-        "file",
-        "line",
-        "raw",
-        problem.alias("problem"),
-        (~is_plain & (F.size(F.array_except("keys", known)) > 0)).alias("unknown"),
-        *(F.col("row")[name].alias(name) for name in columns),
-    )
-
-
-def _is_one_object(raw: Column) -> Column:
-    """Whether nothing follows the object that the line begins with: JSON readers stop at its end and lose the rest."""
-    ends_at_first_brace = F.locate("}", raw) == F.length(raw)
-    in_array = F.concat(F.lit("["), raw, F.lit("]"))
-    is_alone = (F.coalesce(F.json_array_length(in_array), F.lit(0)) == 1) & raw.rlike(r"\}\s*$")
-    return F.when(ends_at_first_brace, F.lit(True)).otherwise(is_alone)
+    is_unknown = F.coalesce(~is_plain & (F.size(F.array_except(keys, known)) > 0), F.lit(False))
+    return read.select("file", "line", "raw", problem.alias("problem"), is_unknown.alias("unknown"), *columns)
 
 
 def _csv_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:

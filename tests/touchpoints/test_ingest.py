@@ -109,6 +109,7 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
             event("e2", country="KR", received_ts=received(2)),
             event("e2", country="US", received_ts=received(1)),
             event("e3", event_ts="2026-03-01 09:00"),  # line 7
+            "{not json",
         ],
     )
     shop.land(
@@ -117,6 +118,8 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
         end="\r\n",
     )
     shop.land("events/3.jsonl", [])
+    header = "event_id,event_name,event_ts,anonymous_id"  # two exports put together have it twice
+    shop.land("events/4.csv", [header, "e5,page_view,2026-03-01T09:00:00Z,a1", header])
     shop.land("events/_SUCCESS", ["not an input"])
     shop.land("orders/o.csv", [ORDER_HEADER, "o1,u1,2026-03-01T09:00:00Z,10,USD", "o2,u1,yesterday,10,USD", "o3,u1"])
     shop.land(
@@ -132,7 +135,7 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
     accounts = shop.run(EVENTS, ORDERS, AD_SPEND)
 
     assert accounts == {
-        "events": Account(read=10, kept=3, duplicate=4, quarantined=3, conflicting=2),
+        "events": Account(read=13, kept=4, duplicate=4, quarantined=5, conflicting=2),
         "orders": Account(read=3, kept=1, duplicate=0, quarantined=2),
         # Two spend rows alike are two rows: they add up within a file.
         "ad_spend": Account(read=3, kept=2, duplicate=0, quarantined=1),
@@ -140,6 +143,7 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
     assert shop.rows(BRONZE_QUARANTINE, "source", "line", "reason", "raw", "quarantined_at") == [
         ("ad_spend", 4, "spend is missing or not a decimal number", "2026-03-01,meta,1,1,10,1,,USD", utc(STARTED_AT)),
         ("events", 2, "not a JSON object", "[1]", utc(STARTED_AT)),
+        ("events", 3, "event_ts is not ISO 8601 with an offset", header, utc(STARTED_AT)),
         ("events", 3, "not JSON", "{not json", utc(STARTED_AT)),
         (
             "events",
@@ -148,6 +152,7 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
             event("e3", event_ts="2026-03-01 09:00"),
             utc(STARTED_AT),
         ),
+        ("events", 8, "not JSON", "{not json", utc(STARTED_AT)),
         (
             "orders",
             3,
@@ -157,12 +162,18 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
         ),
         ("orders", 4, "does not have the header's 5 fields", "o3,u1", utc(STARTED_AT)),
     ]
-    assert shop.rows(BRONZE_EVENTS, "event_id", "country") == [("e1", None), ("e2", "US"), ("e4", None)]
+    assert shop.rows(BRONZE_EVENTS, "event_id", "country") == [
+        ("e1", None),
+        ("e2", "US"),
+        ("e4", None),
+        ("e5", None),
+    ]
     assert [row[1:] for row in shop.rows(BRONZE_LANDED_FILES, "file", "status", "rows_read", "rows_kept")] == [
         ("done", 3, 2),  # ad_spend/s.csv
-        ("done", 6, 2),  # events/1.jsonl
+        ("done", 7, 2),  # events/1.jsonl
         ("done", 4, 1),  # events/2 ...
         ("done", 0, 0),  # events/3.jsonl
+        ("done", 2, 1),  # events/4.csv
         ("done", 3, 1),  # orders/o.csv
     ]
     assert shop.unbalanced() == []

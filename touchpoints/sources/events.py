@@ -71,8 +71,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         timestamp_field("received_ts").alias("received_at"),
         *TEXT_COLUMNS,
         F.lower(F.coalesce(F.col("platform"), F.lit("web"))).alias("platform"),
-        _consent("analytics").alias("consent_analytics"),
-        _consent("ads").alias("consent_ads"),
+        F.from_json("consent", "analytics string, ads string").alias("consented"),
         F.col("value").alias("value_text"),
         money_field("value").alias("value"),
         F.upper(F.coalesce(F.col("currency"), F.lit(defaults.currency))).alias("currency"),
@@ -107,8 +106,8 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         "received_at",
         *TEXT_COLUMNS,
         "platform",
-        "consent_analytics",
-        "consent_ads",
+        _yes_or_no("consented.analytics").alias("consent_analytics"),
+        _yes_or_no("consented.ads").alias("consent_ads"),
         "value",
         F.when(F.col("value").isNotNull(), F.col("currency")).alias("currency"),
         F.when(F.col("unknown"), F.col("raw")).alias("extra"),
@@ -117,8 +116,8 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     return said.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
 
 
-def _consent(purpose: str) -> Column:
-    said = F.lower(F.get_json_object("consent", f"$.{purpose}"))
+def _yes_or_no(name: str) -> Column:
+    said = F.lower(F.col(name))
     return F.when(said == "true", F.lit(True)).when(said == "false", F.lit(False))
 
 

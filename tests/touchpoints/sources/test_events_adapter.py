@@ -51,6 +51,7 @@ def test_unusable_events_have_their_reason_and_the_others_none(landing: Landing)
         ("null", "not a JSON object"),
         ('{"event_id": "e1"', "not JSON"),
         ('{"event_id": "e1",}', "not JSON"),
+        ('{"value": NaN}', "not JSON"),
         (event()[:-1] + ', "event_id": "e2"}', "a field stands twice"),
         (event()[:-1] + ', "colour": "red", "colour": "blue"}', "a field stands twice"),
         # A reader of JSON stops at the end of the first object: the second event would be lost without a word.
