@@ -162,7 +162,7 @@ class Ingest:
             for one, verdicts in zip(wave, classified, strict=True):
                 of_batch = plans[one.batch.batch_id]
                 self._write_rows(one, verdicts, counted[one.batch.batch_id].values(), keep)
-                self._write_quarantine(one, of_batch, keep)
+                self._write_quarantine(one, of_batch)
                 account = total_account(of_batch)
                 self._say(one.batch, account)
                 accounts.append((one.batch.source.name, account))
@@ -260,13 +260,14 @@ class Ingest:
         batch, good = staged.batch, staged.good
         table = batch.source.adapter.table
         kept, better = good, None
-        # Stored before anything is written: then Spark forgets what was judged beside the table's rows.
-        if any(row["read"] > row["bad"] + row["kept"] for row in counts):
-            known = keep(f"known-{batch.batch_id}", classified.where(~F.col("is_kept")))
-            kept = good.join(known, "row", how="left_anti")
-            if any(row["superseding"] for row in counts):
-                taking = known.where(F.col("is_superseding")).select("row", "batch_id")
-                better = keep(f"better-{batch.batch_id}", conform(good.drop("batch_id").join(taking, "row"), table))
+        known = classified.where(~F.col("is_kept"))
+        if known_rows := sum(row["read"] - row["bad"] - row["kept"] for row in counts):
+            few = F.broadcast(known) if known_rows <= BROADCAST_AT_MOST else keep(f"known-{batch.batch_id}", known)
+            kept = good.join(few, "row", how="left_anti")
+        if any(row["superseding"] for row in counts):
+            # Stored before anything is written: then Spark forgets what was judged beside the table's rows.
+            taking = known.where(F.col("is_superseding")).select("row", "batch_id")
+            better = keep(f"better-{batch.batch_id}", conform(good.drop("batch_id").join(taking, "row"), table))
         if batch.is_resumed:
             self.lake.merge(table, conform(kept, table))
         else:
@@ -274,12 +275,20 @@ class Ingest:
         if better is not None:
             self.lake.merge(table, better, update_when=TAKES_THE_PLACE[table], all_are_known=True)
 
-    def _write_quarantine(self, staged: Staged, accounts: Sequence[FileAccount], keep: Keep) -> None:
-        bad_files = {row["file"] for row in accounts if row["rows_quarantined"]}
-        if not bad_files:
+    def _write_quarantine(self, staged: Staged, accounts: Sequence[FileAccount]) -> None:
+        bad_rows = {row["file"]: row["rows_quarantined"] for row in accounts if row["rows_quarantined"]}
+        if not bad_rows:
             return
         batch = staged.batch
-        rows = self._numbered_bad(staged, [file for file in batch.files if file.file in bad_files], keep).select(
+        bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw")
+        if is_event(batch.source.adapter):
+            # JSON Lines have no line number yet. The same line in the same file is bad for the same reason.
+            wanted = bad.where(F.col("line").isNull()).drop("line").distinct()
+            few = F.broadcast(wanted) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else wanted
+            lines = read_lines(self.spark, self.root, [file for file in batch.files if file.file in bad_rows])
+            found = number_lines(lines).join(few, ["file", "raw"])
+            bad = bad.where(F.col("line").isNotNull()).unionByName(found)
+        rows = bad.select(
             F.lit(batch.source.name).alias("source"),
             "file",
             "line",
@@ -292,16 +301,6 @@ class Ingest:
             self.lake.merge(BRONZE_QUARANTINE, conform(rows, BRONZE_QUARANTINE))
         else:
             self.lake.append(BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE))
-
-    def _numbered_bad(self, staged: Staged, files: Sequence[LandedFile], keep: Keep) -> DataFrame:
-        """file, line, reason and raw of the bad rows; those without a line number are looked for in `files` again."""
-        bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw")
-        if not is_event(staged.batch.source.adapter):
-            return bad
-        # The same line in the same file is bad for the same reason.
-        wanted = keep(f"bad-{staged.batch.batch_id}", bad.where(F.col("line").isNull()).drop("line").distinct())
-        found = number_lines(read_lines(self.spark, self.root, files)).join(wanted, ["file", "raw"])
-        return bad.where(F.col("line").isNotNull()).unionByName(found)
 
     def _say(self, batch: Batch, account: Account) -> None:
         conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""
