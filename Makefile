@@ -24,6 +24,10 @@ test-long: setup ## The tests that take minutes
 bench: setup ## Sessions to credits beside Spark's floor and DuckDB; BENCH=small, large or skew for other sizes
 	@$(PYTHON) bench/bench.py
 
+.PHONY: bench-ingest
+bench-ingest: setup ## Landed files into bronze, 59 days and one more; VISITORS=24000 for a smaller shop
+	@$(PYTHON) bench/bench_ingest.py
+
 .PHONY: bench-increment
 bench-increment: setup ## One more day against a full build of 60 days; EVENTS=1000000 for a smaller shop
 	@$(PYTHON) bench/bench_increment.py

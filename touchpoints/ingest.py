@@ -262,7 +262,8 @@ class Ingest:
         kept, better = good, None
         known = classified.where(~F.col("is_kept"))
         if known_rows := sum(row["read"] - row["bad"] - row["kept"] for row in counts):
-            few = F.broadcast(known) if known_rows <= BROADCAST_AT_MOST else keep(f"known-{batch.batch_id}", known)
+            places = known.select("row")
+            few = F.broadcast(places) if known_rows <= BROADCAST_AT_MOST else keep(f"known-{batch.batch_id}", places)
             kept = good.join(few, "row", how="left_anti")
         if any(row["superseding"] for row in counts):
             # Stored before anything is written: then Spark forgets what was judged beside the table's rows.
@@ -280,13 +281,13 @@ class Ingest:
         if not bad_rows:
             return
         batch = staged.batch
-        bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw")
+        bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw", "line_hash")
         if is_event(batch.source.adapter):
             # JSON Lines have no line number yet. The same line in the same file is bad for the same reason.
-            wanted = bad.where(F.col("line").isNull()).drop("line").distinct()
+            wanted = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
             few = F.broadcast(wanted) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else wanted
             lines = read_lines(self.spark, self.root, [file for file in batch.files if file.file in bad_rows])
-            found = number_lines(lines).join(few, ["file", "raw"])
+            found = number_lines(lines).withColumn("line_hash", F.xxhash64("raw")).join(few, ["file", "line_hash"])
             bad = bad.where(F.col("line").isNotNull()).unionByName(found)
         rows = bad.select(
             F.lit(batch.source.name).alias("source"),
