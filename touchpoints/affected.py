@@ -39,9 +39,7 @@ class Affected:
 
     def on_devices(self, frame: DataFrame) -> DataFrame:
         """The rows of `frame` (column anonymous_id) that are of the devices."""
-        known = self.devices.where(F.startswith("device", F.lit("a:"))).select(
-            F.substring("device", F.lit(3), F.length("device")).alias("anonymous_id")
-        )
+        known = _after(self.devices, "device", "a:", "anonymous_id")
         return frame.join(known, "anonymous_id", how="left_semi")
 
 
@@ -79,18 +77,18 @@ def find_affected(
             logins.join(touched, "device", how="left_semi").select("user_id"),
             changed.select("user_id"),
             buyers.join(order_ids, "order_id", how="left_semi").select("user_id"),
-            _after(touched.select(F.col("device").alias("name")), "u:", "user_id"),
-            _after(other_persons.select(F.col("person_id").alias("name")), "user:", "user_id"),
+            _after(touched, "device", "u:", "user_id"),
+            _after(other_persons, "person_id", "user:", "user_id"),
         ).where(F.col("user_id").isNotNull()),
     )
     persons = keep(
         "persons",
         _union(
             users.select(person_of_user(F.col("user_id")).alias("person_id")),
-            _after(touched.select(F.col("device").alias("name")), "a:", "anonymous_id").select(
+            _after(touched, "device", "a:", "anonymous_id").select(
                 person_of_device(F.col("anonymous_id")).alias("person_id")
             ),
-            _after(touched.select(F.col("device").alias("name")), "e:", "event_id").select(
+            _after(touched, "device", "e:", "event_id").select(
                 person_of_nobody("event", F.col("event_id")).alias("person_id")
             ),
             order_ids.select(person_of_nobody("order", F.col("order_id")).alias("person_id")),
@@ -104,10 +102,10 @@ def find_affected(
             touched,
             logins.join(users, "user_id", how="left_semi").select("device"),
             users.select(F.concat(F.lit("u:"), F.col("user_id")).alias("device")),
-            _after(persons.select(F.col("person_id").alias("name")), "device:", "anonymous_id").select(
+            _after(persons, "person_id", "device:", "anonymous_id").select(
                 F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device")
             ),
-            _after(persons.select(F.col("person_id").alias("name")), "event:", "event_id").select(
+            _after(persons, "person_id", "event:", "event_id").select(
                 F.concat(F.lit("e:"), F.col("event_id")).alias("device")
             ),
         ),
@@ -118,7 +116,7 @@ def find_affected(
             order_ids,
             buyers.join(users, "user_id", how="left_semi").select("order_id"),
             devices_of_orders.join(theirs, "device", how="left_semi").select("order_id"),
-            _after(persons.select(F.col("person_id").alias("name")), "order:", "order_id"),
+            _after(persons, "person_id", "order:", "order_id"),
         ),
     )
     # An order told on several devices needs them all.
@@ -165,10 +163,10 @@ def _logins(links: DataFrame, buyers: DataFrame, devices_of_orders: DataFrame) -
     return _union(links.select("device", "user_id"), of_orders).where(F.col("user_id").isNotNull())
 
 
-def _after(names: DataFrame, prefix: str, column: str) -> DataFrame:
-    """What follows `prefix` in those of `names` (column name) that begin with it."""
-    rest = F.substring("name", F.lit(len(prefix) + 1), F.length("name"))
-    return names.where(F.startswith("name", F.lit(prefix))).select(rest.alias(column))
+def _after(frame: DataFrame, name: str, prefix: str, column: str) -> DataFrame:
+    """What follows `prefix` in the names (a column of `frame`) that begin with it, as `column`."""
+    rest = F.substr(name, F.lit(len(prefix) + 1))
+    return frame.where(F.startswith(name, F.lit(prefix))).select(rest.alias(column))
 
 
 def _union(*frames: DataFrame) -> DataFrame:

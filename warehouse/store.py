@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
 from warehouse.delta_log import CHANGE_FEED, commits_back, held_columns, held_properties, hides_changes, newest_version
-from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences
+from warehouse.differences import BEFORE, IS_GONE, IS_KNOWN, differences, same_key
 from warehouse.layout import by_period
 from warehouse.spark import hadoop_path
 
@@ -37,7 +36,7 @@ MERGE_CONF = {
     "spark.sql.files.openCostInBytes": str(128 * 1024 * 1024),
 }
 Keep = Callable[[str, DataFrame], DataFrame]  # stores a frame under a name and reads it back
-BROADCAST_AT_MOST = 200_000  # rows that a merge sends to every executor rather than shuffle the table
+BROADCAST_AT_MOST = 200_000  # rows that are sent to every executor rather than shuffle a table
 
 
 @dataclass(frozen=True)
@@ -233,8 +232,7 @@ class Lake:
         `all_are_known` says that no key is new, and `frame` is stored: then the table need not be shuffled to look.
         """
         self._create(table)
-        condition = " AND ".join(f"t.`{column}` <=> s.`{column}`" for column in table.key)
-        merge = self._delta(table).alias("t").merge(frame.alias("s"), condition)
+        merge = self._delta(table).alias("t").merge(frame.alias("s"), same_key(table, "t.", "s."))
         if update_when is not None:
             merge = merge.whenMatchedUpdateAll(update_when)
         if not all_are_known:
@@ -281,7 +279,7 @@ class Lake:
         inserts: bool,
     ) -> None:
         """Writes what `differences` found. Without inserts Delta need not shuffle the table to look for the keys."""
-        condition = reduce(Column.__and__, (F.col(f"t.{name}").eqNullSafe(F.col(f"s.{name}")) for name in table.key))
+        condition = same_key(table, "t.", "s.")
         if table.ordered_by:
             # Literals, so that files outside of them are not opened.
             type_ = table.column(table.ordered_by).type
