@@ -149,15 +149,15 @@ def _has_ending(file: str, endings: tuple[str, ...] | None) -> bool:
 
 def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
     bare = F.when(F.startswith("raw", F.lit(BOM)), F.substr("raw", F.lit(len(BOM) + 1))).otherwise(F.col("raw"))
-    # In brackets, so that what follows the object is read as well: a reader of one object stops at its end.
-    in_brackets = F.concat(F.lit("["), bare, F.lit("]"))
+    # As a list within an object, so that what follows is read as well: a reader of one object stops at its end.
+    listed = F.concat(F.lit('{"objects": ['), bare, F.lit("]}"))
     parsed = lines.where(F.trim("raw") != "").select(
         "file",
         "line",
         "raw",
         F.startswith(F.ltrim(bare), F.lit("{")).alias("_begins"),
         (F.endswith("raw", F.lit("}")) | F.col("raw").rlike(r"\}\s*$")).alias("_ends"),
-        F.from_json(in_brackets, "array<map<string, string>>", JSON_OPTIONS).alias("_objects"),
+        F.from_json(listed, "objects array<map<string, string>>", JSON_OPTIONS)["objects"].alias("_objects"),
     )
     fields = F.get("_objects", F.lit(0))
     keys = F.map_keys(fields)

@@ -59,6 +59,7 @@ def test_unusable_events_have_their_reason_and_the_others_none(landing: Landing)
         (event() + "," + event(event_id="e2"), "more than one JSON object"),
         (event() + " and so on", "more than one JSON object"),
         (event(properties={"a": 1}) + "]", "more than one JSON object"),
+        (event() + "] [" + event(event_id="e2"), "more than one JSON object"),
         (event(properties={"a": [{"b": 1}, {"b": 2}]}, page_url="https://a.b/}{"), None),
     ]
     landing.land("1.jsonl", *(line for line, _ in cases))
