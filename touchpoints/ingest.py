@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Observation, Row
+from pyspark.sql import Column, DataFrame, Observation, Row
 from pyspark.sql import functions as F
 
 from touchpoints.events import SUPERSEDES, classify_events
@@ -202,7 +202,7 @@ class Ingest:
         )
         lookups = {name: self._lookup(source, name, columns) for name, columns in adapter.lookups.items()}
         parsed = adapter.parse(rows, self.defaults, lookups)
-        return parsed.withColumn("line_hash", F.xxhash64("raw")).withColumn(
+        return parsed.withColumn("line_hash", _line_hash()).withColumn(
             "raw", F.when(F.col("reason").isNotNull(), F.col("raw"))
         )
 
@@ -287,7 +287,7 @@ class Ingest:
             wanted = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
             few = F.broadcast(wanted) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else wanted
             lines = read_lines(self.spark, self.root, [file for file in batch.files if file.file in bad_rows])
-            found = number_lines(lines).withColumn("line_hash", F.xxhash64("raw")).join(few, ["file", "line_hash"])
+            found = number_lines(lines).withColumn("line_hash", _line_hash()).join(few, ["file", "line_hash"])
             bad = bad.where(F.col("line").isNotNull()).unionByName(found)
         rows = bad.select(
             F.lit(batch.source.name).alias("source"),
@@ -359,6 +359,11 @@ def is_event(adapter: Adapter) -> bool:
 def input_named(name: str, adapter: str, files: str, *, required: bool, options: Mapping[str, str]) -> Input:
     """An input of the settings with its adapter; UsageError for an unknown adapter."""
     return Input(name=name, adapter=adapter_named(adapter), files=files, required=required, lookup_files=dict(options))
+
+
+def _line_hash() -> Column:
+    """What a line is told by within its file."""
+    return F.xxhash64("raw")
 
 
 def _batch_id(source: Input, files: Sequence[LandedFile]) -> str:

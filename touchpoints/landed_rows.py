@@ -155,23 +155,20 @@ def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]
         "file",
         "line",
         "raw",
-        F.startswith(F.ltrim(bare), F.lit("{")).alias("_begins"),
-        (F.endswith("raw", F.lit("}")) | F.col("raw").rlike(r"\}\s*$")).alias("_ends"),
         F.from_json(listed, "objects array<map<string, string>>", JSON_OPTIONS)["objects"].alias("_objects"),
     )
     fields = F.get("_objects", F.lit(0))
     keys = F.map_keys(fields)
     known = F.array(*(F.lit(name) for name in columns))
-    read = parsed.select("*", fields.alias("_fields"), *(fields[name].alias(name) for name in columns))
+    read = parsed.select("*", *(fields[name].alias(name) for name in columns))
     # As many keys as known fields with a value: nothing is unknown and nothing stands twice. Most lines end here.
     filled = reduce(Column.__add__, (F.col(name).isNotNull().cast("int") for name in columns))
     is_plain = F.size(fields) == filled
+    ends = F.endswith("raw", F.lit("}")) | F.col("raw").rlike(r"\}\s*$")
     problem = (
-        F.when(~F.col("_begins"), F.lit("not a JSON object"))
+        F.when(~F.startswith(F.ltrim(bare), F.lit("{")), F.lit("not a JSON object"))
         .when(F.col("_objects").isNull() & F.json_object_keys(bare).isNull(), F.lit("not JSON"))
-        .when(
-            F.col("_objects").isNull() | (F.size("_objects") != 1) | ~F.col("_ends"), F.lit("more than one JSON object")
-        )
+        .when(F.col("_objects").isNull() | (F.size("_objects") != 1) | ~ends, F.lit("more than one JSON object"))
         .when(~is_plain & (F.size(F.array_distinct(keys)) < F.size(keys)), F.lit("a field stands twice"))
     )
     is_unknown = F.coalesce(~is_plain & (F.size(F.array_except(keys, known)) > 0), F.lit(False))
@@ -205,7 +202,7 @@ def _csv_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str])
 def _csv_rows_of(
     data: DataFrame, header: str, example: str, columns: Sequence[str], required: Sequence[str]
 ) -> DataFrame:
-    names = [name.strip().lower() for name in next(csv.reader([header.lstrip("\ufeff")]))]
+    names = [name.strip().lower() for name in next(csv.reader([header.lstrip(BOM)]))]
     if missing := [name for name in required if name.lower() not in names]:
         raise InputError(f"{example}: the header lacks the required column {missing[0]}; it has {', '.join(names)}")
     schema = ", ".join([*(f"c{index} string" for index in range(len(names))), "_corrupt string"])
