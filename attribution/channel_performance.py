@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -112,41 +114,40 @@ def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
     return surplus.where(F.col("surplus") != 0).select("known_campaign_id").distinct()
 
 
-def performance_dates(
-    credits: DataFrame,
-    spend: DataFrame,
-    *,
-    credit_changes: DataFrame,
-    spend_changes: DataFrame,
-    renamed_campaigns: DataFrame,
-    timezone: str,
+@dataclass(frozen=True)
+class Dates:
+    """A range of dates, both ends included, in the reporting zone."""
+
+    first: date
+    last: date
+
+    def hold(self, day: Column) -> Column:
+        """Whether a date is one of them."""
+        return day.between(F.lit(self.first), F.lit(self.last))
+
+    def of_credits(self, credits: DataFrame, *, timezone: str) -> DataFrame:
+        """The credits whose touch or conversion is on one of the dates, and those of both."""
+        return credits.where(self._touch(timezone, "touched_at") | self._touch(timezone, "converted_at"))
+
+    def _touch(self, timezone: str, moment: str) -> Column:
+        # Wide enough for any zone, and literals: files outside are not opened.
+        near = F.col(moment).between(F.lit(self.first - timedelta(days=2)), F.lit(self.last + timedelta(days=2)))
+        return near & self.hold(_day(moment, timezone))
+
+
+def changed_dates(
+    credit_changes: DataFrame, spend_changes: DataFrame, *, renamed_campaigns: DataFrame, timezone: str
 ) -> DataFrame:
-    """The dates whose rows may differ: those of changed credits and spend, and of what `renamed` campaigns earned or
-    cost in all of `credits` and `spend`, as they are now. One column, date.
+    """One row about what changed credits and spend (change feeds) may alter: first and last, the range of their dates
+    (null where nothing changed), and is_renamed, whether a campaign goes by another name: then it is any date.
     """
-    of_renamed = F.broadcast(renamed_campaigns)
-    earned = credits.join(of_renamed, F.lower("campaign") == F.col("known_campaign_id"), how="left_semi")
-    spent = spend.join(of_renamed, F.lower("campaign_id") == F.col("known_campaign_id"), how="left_semi")
-    moments = ("touched_at", "converted_at")
-    dated = credit_changes.select(*moments).unionByName(earned.select(*moments))
-    days = spend_changes.select("spend_date").unionByName(spent.select("spend_date"))
-    of_credits = dated.select(F.explode(_dates(timezone)).alias("dated")).select("dated.date")
-    return of_credits.unionByName(days.select(F.col("spend_date").alias("date"))).distinct()
-
-
-def credits_of_dates(credits: DataFrame, dates: DataFrame, *, timezone: str) -> DataFrame:
-    """The credits whose touch or conversion is on one of `dates`, and those of both."""
-    on_touch, on_conversion = (
-        F.broadcast(dates.select(F.col("date").alias(name), F.lit(True).alias(f"is_{name}")))
-        for name in ("touch_date", "conversion_date")
+    of_credits = credit_changes.select(F.explode(_dates(timezone)).alias("dated")).select("dated.date")
+    of_spend = spend_changes.select(F.col("spend_date").alias("date"))
+    dated = of_credits.unionByName(of_spend).withColumn("is_renamed", F.lit(False))
+    named = renamed_campaigns.select(F.lit(None).cast("date").alias("date"), F.lit(True).alias("is_renamed"))
+    return dated.unionByName(named).agg(
+        F.min("date").alias("first"), F.max("date").alias("last"), F.bool_or("is_renamed").alias("is_renamed")
     )
-    dated = credits.select(
-        "*",
-        F.from_utc_timestamp("touched_at", timezone).cast("date").alias("touch_date"),
-        F.from_utc_timestamp("converted_at", timezone).cast("date").alias("conversion_date"),
-    )
-    marked = dated.join(on_touch, "touch_date", how="left").join(on_conversion, "conversion_date", how="left")
-    return marked.where(F.coalesce("is_touch_date", "is_conversion_date").isNotNull()).select(*credits.columns)
 
 
 def _total(name: str) -> Column:
@@ -157,10 +158,13 @@ def _total(name: str) -> Column:
 
 def _dates(timezone: str) -> Column:
     def dated(basis: str, moment: str) -> Column:
-        day = F.from_utc_timestamp(moment, timezone).cast("date")
-        return F.struct(F.lit(basis).alias("date_basis"), day.alias("date"))
+        return F.struct(F.lit(basis).alias("date_basis"), _day(moment, timezone).alias("date"))
 
     return F.array(dated("touch", "touched_at"), dated("conversion", "converted_at"))
+
+
+def _day(moment: str, timezone: str) -> Column:
+    return F.from_utc_timestamp(moment, timezone).cast("date")
 
 
 def _each(names: Sequence[str]) -> Column:

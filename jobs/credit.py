@@ -9,11 +9,11 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_journeys
 from attribution.channel_performance import (
+    Dates,
     before_changes,
     build_channel_performance,
     campaign_names,
-    credits_of_dates,
-    performance_dates,
+    changed_dates,
     renamed,
 )
 from attribution.journeys import JourneyKnobs, build_journeys
@@ -165,28 +165,23 @@ def _performance(run: Run) -> str:
 
     def update(writer: Writer, news: News) -> None:
         credits, spend = lake.read(GOLD_ATTRIBUTION_CREDITS), lake.read(SILVER_AD_SPEND)
-        spend_changes = news.changes[SILVER_AD_SPEND]
-        with lake.staging("performance") as keep:
-            names = keep("names", campaign_names(spend))
-            changed = performance_dates(
-                credits,
-                spend,
-                credit_changes=news.changes[GOLD_ATTRIBUTION_CREDITS],
-                spend_changes=spend_changes,
-                renamed_campaigns=renamed(names, campaign_names(before_changes(spend, spend_changes))),
-                timezone=zone,
-            )
-            dates = keep("dates", changed)
-
-            def of_dates(frame: DataFrame) -> DataFrame:
-                return frame.join(F.broadcast(dates), "date", how="left_semi")
-
-            performance = built(
-                credits_of_dates(credits, dates, timezone=zone),
-                spend.join(F.broadcast(dates), F.col("spend_date") == F.col("date"), how="left_semi"),
-                names,
-            )
-            writer.write(GOLD_CHANNEL_PERFORMANCE, performance, of_dates)
+        names, spend_changes = campaign_names(spend), news.changes[SILVER_AD_SPEND]
+        told = changed_dates(
+            news.changes[GOLD_ATTRIBUTION_CREDITS],
+            spend_changes,
+            renamed_campaigns=renamed(names, campaign_names(before_changes(spend, spend_changes))),
+            timezone=zone,
+        ).first()
+        assert told is not None
+        if told["is_renamed"]:
+            writer.write(GOLD_CHANNEL_PERFORMANCE, built(credits, spend, names))
+        elif told["first"] is None:
+            writer.keep(GOLD_CHANNEL_PERFORMANCE)
+        else:
+            dates = Dates(told["first"], told["last"])
+            theirs = dates.of_credits(credits, timezone=zone), spend.where(dates.hold(F.col("spend_date")))
+            performance = built(*theirs, names)
+            writer.write(GOLD_CHANNEL_PERFORMANCE, performance, lambda frame: frame.where(dates.hold(F.col("date"))))
 
     inputs = (GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND)
     return _make(run, GOLD_CHANNEL_PERFORMANCE, inputs, anew=anew, update=update)

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from rules_oracle import frame
 
 from attribution.channel_performance import (
+    Dates,
     before_changes,
     build_channel_performance,
     campaign_names,
-    credits_of_dates,
-    performance_dates,
+    changed_dates,
     renamed,
 )
 from warehouse.contracts import Table
@@ -237,49 +237,63 @@ def came_and_went(
     return told.unionByName(frame(spark, table, went).withColumn("_change_type", F.lit("delete")))
 
 
-def test_only_the_dates_of_changes_and_of_renamed_campaigns_are_made_anew(spark: SparkSession) -> None:
-    def april(day: int) -> date:
-        return date(2026, 4, day)
+def april(day: int) -> date:
+    return date(2026, 4, day)
 
-    def bought(campaign: str, day: int) -> dict[str, Any]:
-        """Touched on that day in April, and converted on the next."""
-        return credit(f"c{day}", 1.0, "5", campaign, **later(day + 1))
 
-    def paid(campaign_id: str, name: str | None, day: int, spend: str = "1") -> dict[str, Any]:
-        return spent(name, spend, campaign_id, spend_date=april(day))
+def bought(campaign: str, day: int) -> dict[str, Any]:
+    """Touched on that day in April, and converted on the next."""
+    return credit(f"c{day}", 1.0, "5", campaign, **later(day + 1))
 
-    same = [bought("same", 1), bought("7", 3), bought("8", 6), bought("9", 9)]
-    credits_before, credits_after = [*same, bought("went", 12)], [*same, bought("came", 14)]
-    stays = [paid("1", "same", 1), paid("7", None, 5), paid("8", None, 8), paid("9", "kept", 11)]
-    spend_before = [*stays, paid("8", "lost", 17), paid("9", "kept", 19), paid("2", "restated", 21)]
-    spend_after = [*stays, paid("7", "got", 16), paid("9", "kept", 19, "2"), paid("2", "restated", 21, "2")]
-    expected = {
-        *map(april, (12, 13, 14, 15)),  # of the credits that went and came
-        *map(april, (16, 17, 19, 21)),  # of the spend that came, went or changed
-        *map(april, (3, 4, 5)),  # of campaign 7, which got a name
-        *map(april, (6, 7, 8)),  # of campaign 8, which lost its name; 9 has the name that it had
-    }
 
+def paid(campaign_id: str, name: str | None, day: int, spend: str = "1") -> dict[str, Any]:
+    return spent(name, spend, campaign_id, spend_date=april(day))
+
+
+def test_only_the_dates_from_the_first_to_the_last_change_are_made_anew(spark: SparkSession) -> None:
+    same_credits = [bought("same", day) for day in (1, 4, 8, 12, 15, 20)]
+    same_spend = [paid("1", "same", day) for day in (2, 5, 9, 16)]
+    credits_before, credits_after = [*same_credits, bought("went", 5)], [*same_credits, bought("came", 9)]
+    spend_before, spend_after = [*same_spend, paid("2", "x", 13)], [*same_spend, paid("2", "x", 13, "2")]
     now_earned = frame(spark, GOLD_ATTRIBUTION_CREDITS, credits_after)
     now_spent = frame(spark, SILVER_AD_SPEND, spend_after)
     spend_changes = came_and_went(SILVER_AD_SPEND, spend_before, spend_after, spark)
+
     names = campaign_names(now_spent)
-    dates = performance_dates(
-        now_earned,
-        now_spent,
-        credit_changes=came_and_went(GOLD_ATTRIBUTION_CREDITS, credits_before, credits_after, spark),
-        spend_changes=spend_changes,
+    told = changed_dates(
+        came_and_went(GOLD_ATTRIBUTION_CREDITS, credits_before, credits_after, spark),
+        spend_changes,
         renamed_campaigns=renamed(names, campaign_names(before_changes(now_spent, spend_changes))),
         timezone="Asia/Seoul",
     )
-    assert {row["date"] for row in dates.collect()} == expected
+    assert told.collect() == [(april(5), april(13), False)]
 
-    part = performance(
-        credits_of_dates(now_earned, dates, timezone="Asia/Seoul"),
-        now_spent.join(dates, F.col("spend_date") == F.col("date"), how="left_semi"),
-        names,
-    )
-    anew = {row for row in part.collect() if row["date"] in expected}
-    kept = {row for row in built(spark, credits_before, spend_before).collect() if row["date"] not in expected}
+    dates = Dates(april(5), april(13))
+    theirs = dates.of_credits(now_earned, timezone="Asia/Seoul"), now_spent.where(dates.hold(F.col("spend_date")))
+    anew = set(performance(*theirs, names).where(dates.hold(F.col("date"))).collect())
+    kept = set(built(spark, credits_before, spend_before).where(~dates.hold(F.col("date"))).collect())
     assert kept | anew == set(built(spark, credits_after, spend_after).collect())
-    assert {row["campaign"] for row in kept} == {"same", "kept"}
+    assert {row["date"] for row in kept} == {april(day) for day in (1, 2, 4, 15, 16, 20, 21)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_renamed"),
+    [
+        ([paid("7", None, 5)], [paid("7", None, 5), paid("7", "got", 16)], True),
+        ([paid("8", None, 8), paid("8", "lost", 17)], [paid("8", None, 8)], True),
+        ([paid("9", "kept", 11), paid("9", "kept", 19)], [paid("9", "kept", 11), paid("9", "kept", 19, "2")], False),
+        ([paid("9", "kept", 11)], [paid("9", "kept", 11)], False),
+    ],
+    ids=["got a name", "lost its name", "has the name that it had", "nothing changed"],
+)
+def test_a_campaign_of_another_name_is_told_for_its_credits_may_be_of_any_date(
+    spark: SparkSession, before: list[dict[str, Any]], after: list[dict[str, Any]], is_renamed: bool
+) -> None:
+    changes = came_and_went(SILVER_AD_SPEND, before, after, spark)
+    now = frame(spark, SILVER_AD_SPEND, after)
+    names, names_before = (campaign_names(spend) for spend in (now, before_changes(now, changes)))
+    no_credits = came_and_went(GOLD_ATTRIBUTION_CREDITS, [], [], spark)
+    told = changed_dates(no_credits, changes, renamed_campaigns=renamed(names, names_before), timezone="UTC").first()
+    assert told is not None
+    assert bool(told["is_renamed"]) == is_renamed
+    assert (told["first"] is None) == (before == after)
