@@ -136,18 +136,27 @@ class Dates:
 
 
 def changed_dates(
-    credit_changes: DataFrame, spend_changes: DataFrame, *, renamed_campaigns: DataFrame, timezone: str
+    credits: DataFrame,
+    spend: DataFrame,
+    *,
+    credit_changes: DataFrame,
+    spend_changes: DataFrame,
+    renamed_campaigns: DataFrame,
+    timezone: str,
 ) -> DataFrame:
-    """One row about what changed credits and spend (change feeds) may alter: first and last, the range of their dates
-    (null where nothing changed), and is_renamed, whether a campaign goes by another name: then it is any date.
+    """One row, first and last: the range of the dates whose rows may differ, those of changed credits and spend (change
+    feeds), and of what `renamed` campaigns earned or cost in all of `credits` and `spend`. Null where nothing changed.
     """
-    of_credits = credit_changes.select(F.explode(_dates(timezone)).alias("dated")).select("dated.date")
-    of_spend = spend_changes.select(F.col("spend_date").alias("date"))
-    dated = of_credits.unionByName(of_spend).withColumn("is_renamed", F.lit(False))
-    named = renamed_campaigns.select(F.lit(None).cast("date").alias("date"), F.lit(True).alias("is_renamed"))
-    return dated.unionByName(named).agg(
-        F.min("date").alias("first"), F.max("date").alias("last"), F.bool_or("is_renamed").alias("is_renamed")
-    )
+    of_renamed = F.broadcast(renamed_campaigns)
+    earned = credits.join(of_renamed, F.lower("campaign") == F.col("known_campaign_id"), how="left_semi")
+    spent = spend.join(of_renamed, F.lower("campaign_id") == F.col("known_campaign_id"), how="left_semi")
+    moments = ("touched_at", "converted_at")
+    dated = credit_changes.select(*moments).unionByName(earned.select(*moments))
+    touched, converted = (_day(moment, timezone) for moment in moments)
+    of_credits = dated.select(F.least(touched, converted).alias("from"), F.greatest(touched, converted).alias("to"))
+    of_spend = spend_changes.select("spend_date").unionByName(spent.select("spend_date"))
+    ranges = of_credits.unionAll(of_spend.select("spend_date", "spend_date"))
+    return ranges.agg(F.min("from").alias("first"), F.max("to").alias("last"))
 
 
 def _total(name: str) -> Column:

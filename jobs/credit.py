@@ -166,22 +166,21 @@ def _performance(run: Run) -> str:
     def update(writer: Writer, news: News) -> None:
         credits, spend = lake.read(GOLD_ATTRIBUTION_CREDITS), lake.read(SILVER_AD_SPEND)
         names, spend_changes = campaign_names(spend), news.changes[SILVER_AD_SPEND]
-        told = changed_dates(
-            news.changes[GOLD_ATTRIBUTION_CREDITS],
-            spend_changes,
+        changed = changed_dates(
+            credits,
+            spend,
+            credit_changes=news.changes[GOLD_ATTRIBUTION_CREDITS],
+            spend_changes=spend_changes,
             renamed_campaigns=renamed(names, campaign_names(before_changes(spend, spend_changes))),
             timezone=zone,
         ).first()
-        assert told is not None
-        if told["is_renamed"]:
-            writer.write(GOLD_CHANNEL_PERFORMANCE, built(credits, spend, names))
-        elif told["first"] is None:
+        if changed is None or changed["first"] is None:
             writer.keep(GOLD_CHANNEL_PERFORMANCE)
-        else:
-            dates = Dates(told["first"], told["last"])
-            theirs = dates.of_credits(credits, timezone=zone), spend.where(dates.hold(F.col("spend_date")))
-            performance = built(*theirs, names)
-            writer.write(GOLD_CHANNEL_PERFORMANCE, performance, lambda frame: frame.where(dates.hold(F.col("date"))))
+            return
+        dates = Dates(changed["first"], changed["last"])
+        theirs = dates.of_credits(credits, timezone=zone), spend.where(dates.hold(F.col("spend_date")))
+        performance = built(*theirs, names)
+        writer.write(GOLD_CHANNEL_PERFORMANCE, performance, lambda frame: frame.where(dates.hold(F.col("date"))))
 
     inputs = (GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND)
     return _make(run, GOLD_CHANNEL_PERFORMANCE, inputs, anew=anew, update=update)

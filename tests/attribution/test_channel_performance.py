@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -250,50 +251,60 @@ def paid(campaign_id: str, name: str | None, day: int, spend: str = "1") -> dict
     return spent(name, spend, campaign_id, spend_date=april(day))
 
 
-def test_only_the_dates_from_the_first_to_the_last_change_are_made_anew(spark: SparkSession) -> None:
-    same_credits = [bought("same", day) for day in (1, 4, 8, 12, 15, 20)]
-    same_spend = [paid("1", "same", day) for day in (2, 5, 9, 16)]
-    credits_before, credits_after = [*same_credits, bought("went", 5)], [*same_credits, bought("came", 9)]
-    spend_before, spend_after = [*same_spend, paid("2", "x", 13)], [*same_spend, paid("2", "x", 13, "2")]
-    now_earned = frame(spark, GOLD_ATTRIBUTION_CREDITS, credits_after)
-    now_spent = frame(spark, SILVER_AD_SPEND, spend_after)
-    spend_changes = came_and_went(SILVER_AD_SPEND, spend_before, spend_after, spark)
-
-    names = campaign_names(now_spent)
-    told = changed_dates(
-        came_and_went(GOLD_ATTRIBUTION_CREDITS, credits_before, credits_after, spark),
-        spend_changes,
-        renamed_campaigns=renamed(names, campaign_names(before_changes(now_spent, spend_changes))),
-        timezone="Asia/Seoul",
-    )
-    assert told.collect() == [(april(5), april(13), False)]
-
-    dates = Dates(april(5), april(13))
-    theirs = dates.of_credits(now_earned, timezone="Asia/Seoul"), now_spent.where(dates.hold(F.col("spend_date")))
-    anew = set(performance(*theirs, names).where(dates.hold(F.col("date"))).collect())
-    kept = set(built(spark, credits_before, spend_before).where(~dates.hold(F.col("date"))).collect())
-    assert kept | anew == set(built(spark, credits_after, spend_after).collect())
-    assert {row["date"] for row in kept} == {april(day) for day in (1, 2, 4, 15, 16, 20, 21)}
+States = Sequence[list[dict[str, Any]]]  # before and after
+SAME_CREDITS = [bought("same", day) for day in (1, 4, 8, 12, 15, 20)] + [bought("7", 3), bought("9", 9)]
+SAME_SPEND = [paid("1", "same", day) for day in (2, 5, 9, 16)] + [paid("7", None, 7), paid("9", "kept", 11)]
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "is_renamed"),
+    ("more_credits", "more_spend", "first", "last"),
     [
-        ([paid("7", None, 5)], [paid("7", None, 5), paid("7", "got", 16)], True),
-        ([paid("8", None, 8), paid("8", "lost", 17)], [paid("8", None, 8)], True),
-        ([paid("9", "kept", 11), paid("9", "kept", 19)], [paid("9", "kept", 11), paid("9", "kept", 19, "2")], False),
-        ([paid("9", "kept", 11)], [paid("9", "kept", 11)], False),
+        (([bought("went", 5)], [bought("came", 9)]), ([], []), 5, 10),
+        (([], [bought("came", 13)]), ([paid("2", "x", 10)], [paid("2", "x", 10, "2")]), 10, 14),
+        (([], []), ([paid("2", "x", 10)], []), 10, 10),
+        (([], []), ([], [paid("7", "got", 6)]), 3, 7),
+        (([], []), ([paid("7", "lost", 6)], []), 3, 7),
+        (([], []), ([], [paid("9", "kept", 14)]), 14, 14),
     ],
-    ids=["got a name", "lost its name", "has the name that it had", "nothing changed"],
+    ids=[
+        "a credit that went and one that came",
+        "a credit that came and spend that is restated",
+        "spend that went",
+        "a campaign that got a name",
+        "a campaign that lost its name",
+        "a campaign of the name that it had",
+    ],
 )
-def test_a_campaign_of_another_name_is_told_for_its_credits_may_be_of_any_date(
-    spark: SparkSession, before: list[dict[str, Any]], after: list[dict[str, Any]], is_renamed: bool
+def test_only_the_dates_from_the_first_to_the_last_change_are_made_anew(
+    spark: SparkSession, more_credits: States, more_spend: States, first: int, last: int
 ) -> None:
-    changes = came_and_went(SILVER_AD_SPEND, before, after, spark)
-    now = frame(spark, SILVER_AD_SPEND, after)
-    names, names_before = (campaign_names(spend) for spend in (now, before_changes(now, changes)))
-    no_credits = came_and_went(GOLD_ATTRIBUTION_CREDITS, [], [], spark)
-    told = changed_dates(no_credits, changes, renamed_campaigns=renamed(names, names_before), timezone="UTC").first()
-    assert told is not None
-    assert bool(told["is_renamed"]) == is_renamed
-    assert (told["first"] is None) == (before == after)
+    earned, cost = [SAME_CREDITS + more for more in more_credits], [SAME_SPEND + more for more in more_spend]
+    credits, spend = frame(spark, GOLD_ATTRIBUTION_CREDITS, earned[1]), frame(spark, SILVER_AD_SPEND, cost[1])
+    dates = dates_of_changes(spark, earned, cost)
+    assert dates == Dates(april(first), april(last))
+
+    theirs = dates.of_credits(credits, timezone="Asia/Seoul"), spend.where(dates.hold(F.col("spend_date")))
+    anew = set(performance(*theirs, campaign_names(spend)).where(dates.hold(F.col("date"))).collect())
+    kept = set(built(spark, earned[0], cost[0]).where(~dates.hold(F.col("date"))).collect())
+    assert kept | anew == set(built(spark, earned[1], cost[1]).collect())
+
+
+def test_where_nothing_changed_there_is_no_date(spark: SparkSession) -> None:
+    assert dates_of_changes(spark, [SAME_CREDITS] * 2, [SAME_SPEND] * 2) is None
+
+
+def dates_of_changes(spark: SparkSession, earned: States, cost: States) -> Dates | None:
+    """`changed_dates` between two states of the credits and of the spend."""
+    spend = frame(spark, SILVER_AD_SPEND, cost[1])
+    spend_changes = came_and_went(SILVER_AD_SPEND, *cost, spark)
+    names = campaign_names(spend)
+    row = changed_dates(
+        frame(spark, GOLD_ATTRIBUTION_CREDITS, earned[1]),
+        spend,
+        credit_changes=came_and_went(GOLD_ATTRIBUTION_CREDITS, *earned, spark),
+        spend_changes=spend_changes,
+        renamed_campaigns=renamed(names, campaign_names(before_changes(spend, spend_changes))),
+        timezone="Asia/Seoul",
+    ).first()
+    assert row is not None
+    return Dates(row["first"], row["last"]) if row["first"] else None
