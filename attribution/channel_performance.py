@@ -127,9 +127,9 @@ class Dates:
 
     def of_credits(self, credits: DataFrame, *, timezone: str) -> DataFrame:
         """The credits whose touch or conversion is on one of the dates, and those of both."""
-        return credits.where(self._touch(timezone, "touched_at") | self._touch(timezone, "converted_at"))
+        return credits.where(self._hold_day_of("touched_at", timezone) | self._hold_day_of("converted_at", timezone))
 
-    def _touch(self, timezone: str, moment: str) -> Column:
+    def _hold_day_of(self, moment: str, timezone: str) -> Column:
         # Wide enough for any zone, and literals: files outside are not opened.
         near = F.col(moment).between(F.lit(self.first - timedelta(days=2)), F.lit(self.last + timedelta(days=2)))
         return near & self.hold(_day(moment, timezone))

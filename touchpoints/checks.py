@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
@@ -43,7 +43,7 @@ def check_bronze(read: Read) -> list[CheckResult]:
             F.count_if(F.col("status") != "done").alias("unfinished"),
         )
     )
-    rows = _rows(read, *KEPT, BRONZE_QUARANTINE)
+    rows = _counted({table: read(table) for table in (*KEPT, BRONZE_QUARANTINE)})
     return [
         none_found("files whose rows read are not kept + duplicate + quarantined", total["unbalanced"]),
         none_found("files begun but not done", total["unfinished"]),
@@ -108,24 +108,20 @@ def check_keys(read: Read, tables: tuple[Table, ...]) -> list[CheckResult]:
     """No key stands twice in a table."""
 
     def keys_twice(table: Table) -> DataFrame:
-        twice = read(table).groupBy(*table.key).count().where(F.col("count") > 1)
-        return twice.agg(F.count(F.lit(1)).alias("keys")).select(F.lit(table.full_name).alias("name"), "keys")
+        return read(table).groupBy(*table.key).count().where(F.col("count") > 1)
 
-    if not tables:
-        return []
-    found = reduce(DataFrame.unionByName, map(keys_twice, tables)).collect()  # one row per table
-    return [none_found(f"keys that stand twice in {row['name']}", row["keys"]) for row in found]
+    found = _counted({table: keys_twice(table) for table in tables}) if tables else {}
+    return [none_found(f"keys that stand twice in {table.full_name}", keys) for table, keys in found.items()]
 
 
-def _rows(read: Read, *tables: Table) -> dict[Table, int]:
-    """How many rows each table has, in one query."""
-
-    def counted(table: Table) -> DataFrame:
-        return read(table).agg(F.count(F.lit(1)).alias("rows")).select(F.lit(table.full_name).alias("name"), "rows")
-
-    found = reduce(DataFrame.unionByName, map(counted, tables)).collect()  # one row per table
-    by_name = {row["name"]: row["rows"] for row in found}
-    return {table: by_name[table.full_name] for table in tables}
+def _counted(frames: Mapping[Table, DataFrame]) -> dict[Table, int]:
+    """How many rows each frame has, in one query."""
+    counts = [
+        frame.agg(F.count(F.lit(1)).alias("rows")).select(F.lit(table.full_name).alias("name"), "rows")
+        for table, frame in frames.items()
+    ]
+    found = {row["name"]: row["rows"] for row in reduce(DataFrame.unionByName, counts).collect()}  # one row per table
+    return {table: found[table.full_name] for table in frames}
 
 
 def _first(frame: DataFrame) -> Any:
