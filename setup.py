@@ -48,6 +48,7 @@ setup(
             "pytest-xdist>=3.8",
             "ruff>=0.14",
             "scipy-stubs",
+            "setuptools>=77",
             "types-PyYAML",
         ]
     },

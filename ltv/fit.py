@@ -65,16 +65,19 @@ def maximise(
 ) -> Optimum:
     """L-BFGS to the neighbourhood, Newton with the exact Hessian to the top; every failure is a ConvergenceError.
 
-    With `sample` (the likelihood of a part of the data) the neighbourhood is found there, and only Newton's few steps
-    see all data; if that leads nowhere, L-BFGS runs on all data. `explain(theta)` says what the place where it
-    stopped means.
+    With `sample` (the likelihood of a part of the data) the neighbourhood is the sample's own optimum, and only
+    Newton's few steps see all data; where the sample has none, or it leads nowhere, L-BFGS runs on all data.
+    `explain(theta)` says what the place where it stopped means.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        for climbed in (sample, evaluate) if sample else (evaluate,):
-            theta = _climb(climbed, search)
-            optimum, theta = _newton(evaluate, theta, search)
+        if sample is not None:
+            found, theta = _newton(sample, _climb(sample, search), search)
+            optimum, _ = _newton(evaluate, theta, search) if found else (None, theta)
             if optimum is not None:
                 return optimum
+        optimum, theta = _newton(evaluate, _climb(evaluate, search), search)
+        if optimum is not None:
+            return optimum
     raise ConvergenceError(explain(theta))
 
 

@@ -74,8 +74,7 @@ if [ "$(cat .venv/.installed 2>/dev/null || true)" != "$wanted" ]; then
     say "installing the locked packages into .venv"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
     .venv/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes requirements.lock
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e . 2>/dev/null ||
-        .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps -e .
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
     echo "$wanted" >.venv/.installed
 fi
 

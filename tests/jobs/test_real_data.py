@@ -17,7 +17,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs import attribute, build, ingest, pipeline, train
+from jobs import build, ingest, pipeline, train
 from tests.quick import QUICK
 from warehouse.contracts import Table
 from warehouse.store import Lake
@@ -218,7 +218,7 @@ def test_the_cdnow_orders_give_the_published_pareto_nbd_fit(spark: SparkSession,
         "ltv": {"time_unit": "weeks", "holdout_until": "1998-06-30", "holdout_days": 273},
     }
     shop.configure(knobs)
-    for job in (ingest, build, attribute):
+    for job in (ingest, build):
         assert job.main(shop.config) == 0
     for fitter in ("exact", "lifetimes"):
         shop.configure(knobs | {"ltv": knobs["ltv"] | {"fitter": fitter}})
