@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from attribution.channel_performance import DATE_BASES
-from warehouse.checks import CheckResult, equal, none_found
+from warehouse.checks import CheckResult, equal, none_found, side_by_side
 
 TOLERANCE = 1e-9
 
@@ -93,18 +93,20 @@ def check_performance(credits: DataFrame, spend: DataFrame, performance: DataFra
 
 def check_paths(journeys: DataFrame, paths: DataFrame) -> list[CheckResult]:
     """Every journey stands in path_summary once, with its value."""
-    walked = journeys.agg(
-        F.count("conversion_id").alias("conversions"),
-        F.count_if(F.col("conversion_id").isNull()).alias("others"),
-        F.sum("report_value").alias("value"),
-    ).collect()[0]
-    told = paths.agg(
-        F.sum("conversions").alias("conversions"),
-        F.sum("non_conversions").alias("others"),
-        F.sum("value").alias("value"),
-    ).collect()[0]
+    found = side_by_side(
+        journeys.agg(
+            F.count("conversion_id").alias("conversions"),
+            F.count_if(F.col("conversion_id").isNull()).alias("others"),
+            F.sum("report_value").alias("value"),
+        ),
+        paths.agg(
+            F.sum("conversions").alias("told_conversions"),
+            F.sum("non_conversions").alias("told_others"),
+            F.sum("value").alias("told_value"),
+        ),
+    )
     return [
-        equal("converting journeys in path_summary", walked["conversions"], told["conversions"]),
-        equal("journeys without conversion in path_summary", walked["others"], told["others"]),
-        equal("value of journeys in path_summary", walked["value"], told["value"]),
+        equal("converting journeys in path_summary", found["conversions"], found["told_conversions"]),
+        equal("journeys without conversion in path_summary", found["others"], found["told_others"]),
+        equal("value of journeys in path_summary", found["value"], found["told_value"]),
     ]

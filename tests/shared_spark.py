@@ -16,19 +16,17 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from tests.quick import QUICK, SHARED_SESSION
+from warehouse.settings_file import load_settings
 from warehouse.spark import build_session, hadoop_path
 
 # How spark-submit tells a Python process which JVM is its own.
 PORT, SECRET = "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"
 SESSION = "org.apache.spark.sql.classic.SparkSession"
+# As users run, but for what small tables want.
 SETTINGS = {
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
+    **load_settings().spark.conf,
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
-    "spark.sql.requireAllClusterKeysForCoPartition": "false",
-    "spark.sql.ui.explainMode": "simple",
-    "spark.python.sql.dataFrameDebugging.enabled": "false",
     **QUICK,
 }
 

@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
+
+from pyspark.sql import DataFrame, Row
 
 from warehouse.errors import CheckFailed
 
@@ -39,6 +42,12 @@ def equal(name: str, expected: Number | None, actual: Number | None, *, detail: 
 def none_found(name: str, found: int | None, *, detail: str = "") -> CheckResult:
     """Nothing of the kind exists."""
     return equal(name, 0, found, detail=detail)
+
+
+def side_by_side(*totals: DataFrame) -> Row:
+    """The one row that each of `totals` has, as one row, from one query. Column names must differ."""
+    (row,) = reduce(DataFrame.crossJoin, totals).collect()
+    return row
 
 
 def require_all(results: Sequence[CheckResult]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -139,10 +140,10 @@ def test_without_a_fit_only_rules_are_credited(spark: SparkSession, tmp_path: Pa
     assert {row["model"] for row in made.lake.read(GOLD_ATTRIBUTION_CREDITS).collect()} == set(RULES)
 
 
-def test_new_journeys_are_credited_by_the_standing_version_until_a_refit(spark: SparkSession, tmp_path: Path) -> None:
-    settings = settings_in(tmp_path)
-    land(settings, spark)
-    run(settings, spark, journeys, fit_channels, attribute)
+def test_new_journeys_are_credited_by_the_standing_version_until_a_refit(
+    fitted: tuple[Settings, Run], spark: SparkSession, tmp_path: Path
+) -> None:
+    settings = settings_in(shutil.copytree(Path(fitted[0].lake).parent, tmp_path / "copy"))
     land(settings, spark, {"gus": ("Display > Search", True)})
     later = run(settings, spark, attribute)
     versions = "model = 'markov' AND conversion_id = 'of gus'"
