@@ -145,7 +145,8 @@ def changed_dates(
     timezone: str,
 ) -> DataFrame:
     """One row, first and last: the range of the dates whose rows may differ, those of changed credits and spend (change
-    feeds), and of what `renamed` campaigns earned or cost in all of `credits` and `spend`. Null where nothing changed.
+    feeds), and of what `renamed_campaigns` (known_campaign_id) earned or cost in all of `credits` and `spend`. Null
+    where nothing changed.
     """
     of_renamed = F.broadcast(renamed_campaigns)
     earned = credits.join(of_renamed, F.lower("campaign") == F.col("known_campaign_id"), how="left_semi")

@@ -64,10 +64,10 @@ TABLES = (
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_CUSTOMER_SUMMARY,
 )
-# Facts about when and with what else a row came, not about the row: of equal copies of an event the first is kept.
-ABOUT_THE_BATCH = (
-    "batch_id", "source_file", "modified_at", "quarantined_at", "rows_kept", "rows_duplicate", "rows_conflicting",
-)  # fmt: skip
+# Facts about when and with what else a row came, not about the row.
+ABOUT_THE_BATCH = {"batch_id", "modified_at", "quarantined_at", "rows_kept", "rows_duplicate", "rows_conflicting"}
+# Of equal copies of an event the first is kept.
+NOT_COMPARED = dict.fromkeys(TABLES, ABOUT_THE_BATCH) | {BRONZE_EVENTS: ABOUT_THE_BATCH | {"source_file"}}
 TO_CREDITS = (intake, build_silver, attribute)
 TO_THE_END = (score, check_and_publish)
 SEED = int(os.environ.get("WORLDS_SEED", "20260301"))
@@ -131,7 +131,7 @@ def differences(one: Read, other: Read) -> list[str]:
         columns = [
             F.round(column.name, 9).alias(column.name) if column.type == "double" else F.col(column.name)
             for column in table.columns
-            if column.name not in ABOUT_THE_BATCH
+            if column.name not in NOT_COMPARED[table]
         ]
         # Every table has its columns, so what to_json leaves out is null and nothing else.
         return read(table).select(
