@@ -38,12 +38,20 @@ class LandedFile:
 def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
     """The files below `root` that match `pattern`, in order of name; names that begin with . or _ are passed over.
 
-    Raises InputError where the folder that `pattern` points into is missing though `required`.
+    Raises InputError where the folder that `pattern` points into is missing though `required`, or cannot be read.
     """
+    try:
+        return _list_files(spark, root, pattern, required=required)
+    except Py4JJavaError as error:  # no permission, a file system that this Spark does not know
+        said = error.java_exception.toString()
+        raise InputError(f"{root}/{pattern}: cannot be listed ({said}); see landing.root and landing.inputs") from error
+
+
+def _list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
     path = java_class(spark, "org.apache.hadoop.fs.Path")
     folder, system = hadoop_path(spark, root)
     parent = path(folder, pattern.split("*", maxsplit=1)[0].rsplit("/", 1)[0]) if "/" in pattern else folder
-    if not system.exists(parent):
+    if not system.isDirectory(parent):
         if required:
             raise InputError(f"{parent.toString()}: no such folder; see landing.root and landing.inputs")
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,6 +143,26 @@ def test_a_cut_file_ends_with_3_and_nothing_is_taken_in(shop: Shop) -> None:
     log = shop.lake.read(OPS_RUN_LOG).select("job", "status", "message").collect()
     assert [(row["job"], row["status"]) for row in log] == [("ingest", "failed")], "the failure stands in the log"
     assert "cut short" in log[0]["message"]
+
+
+def test_a_file_that_may_not_be_read_ends_with_3_and_so_does_a_folder(shop: Shop) -> None:
+    shop.land("events/today.jsonl", event("e1"))
+    file, folder = shop.folder / "landing/events/today.jsonl", shop.folder / "landing/events"
+    file.chmod(0)
+    if os.access(file, os.R_OK):
+        pytest.skip("the user of these tests may read every file, as root may")
+    said = shop.ingest()
+    assert (said.code, said.error) == (
+        3,
+        "error: events/today.jsonl: the file cannot be read; nothing of this batch was taken in. "
+        "Land the whole file again.",
+    )
+    folder.chmod(0)
+    said = shop.ingest()
+    folder.chmod(0o700)
+    assert said.code == 3
+    assert "landing/events/*: cannot be listed (" in said.error
+    assert "Permission denied" in said.error
 
 
 def test_a_file_that_is_not_json_ends_with_1_and_a_spend_file_without_currency_with_3(shop: Shop) -> None:
