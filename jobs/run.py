@@ -28,7 +28,7 @@ from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
 from warehouse.settings import Settings
 from warehouse.settings_file import load_settings
-from warehouse.spark import build_session, java_class
+from warehouse.spark import build_session, hadoop_path, java_class
 from warehouse.store import Lake, Origin
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
 
@@ -193,6 +193,7 @@ def open_run(
     # Set before anything of MLflow is imported.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     session = spark or build_session(f"distributary {job}", chosen.spark.conf, master=chosen.spark.master)
+    hadoop_path(session, chosen.lake)  # out of reach is told now, in one line
     return Run(
         job=job,
         settings=chosen,

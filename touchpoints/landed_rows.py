@@ -42,7 +42,7 @@ def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) 
     """
     try:
         return _list_files(spark, root, pattern, required=required)
-    except Py4JJavaError as error:  # no permission, a file system that this Spark does not know
+    except Py4JJavaError as error:  # no permission, no network
         said = error.java_exception.toString()
         raise InputError(f"{root}/{pattern}: cannot be listed ({said}); see landing.root and landing.inputs") from error
 

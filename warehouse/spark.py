@@ -7,9 +7,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # has no stubs
 from pyspark.sql import SparkSession
 
 from conf import CONF_ROOT
+from warehouse.errors import InputError
 from warehouse.jars import delta_jars
 
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
@@ -59,9 +61,15 @@ def java_class(session: SparkSession, name: str) -> Any:
 
 
 def hadoop_path(session: SparkSession, path: str) -> tuple[Any, Any]:
-    """Hadoop's Path of a file or folder, and the file system that it lies in."""
+    """Hadoop's Path of a file or folder, and the file system that it lies in; InputError where that cannot be had."""
     found = java_class(session, "org.apache.hadoop.fs.Path")(path)
-    return found, found.getFileSystem(session._jsc.hadoopConfiguration())
+    try:
+        return found, found.getFileSystem(session._jsc.hadoopConfiguration())
+    except Py4JJavaError as error:
+        raise InputError(
+            f"{path}: its file system cannot be opened ({error.java_exception.toString()}); an object store needs its "
+            "JARs and access (spark.conf: spark.jars.packages, spark.hadoop.fs.*)"
+        ) from error
 
 
 class _Remembered:

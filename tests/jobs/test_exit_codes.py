@@ -130,6 +130,17 @@ def test_a_missing_folder_ends_with_3_and_an_empty_day_with_0(shop: Shop) -> Non
     assert shop.lake.read(BRONZE_LANDED_FILES).count() == 2
 
 
+def test_a_lake_or_a_landing_folder_out_of_reach_ends_with_3(shop: Shop) -> None:
+    shop.land("events/today.jsonl", event("e1"))
+    reachable = (shop.folder / "shop.yaml").read_text()
+    for line in (f"lake: {shop.folder}/lake", f"root: {shop.folder}/landing"):
+        (shop.folder / "shop.yaml").write_text(reachable.replace(line, line.split()[0] + " nosuch://bucket/shop"))
+        said = shop.ingest()
+        assert said.code == 3
+        assert said.error.startswith("error: nosuch://bucket/shop: its file system cannot be opened (")
+        assert 'No FileSystem for scheme "nosuch"' in said.error
+
+
 def test_a_cut_file_ends_with_3_and_nothing_is_taken_in(shop: Shop) -> None:
     whole = gzip.compress("".join(event(f"e{number * 7919 % 1009}") for number in range(900)).encode())
     shop.land("events/cut.jsonl.gz", whole[: len(whole) // 2])

@@ -360,13 +360,6 @@ def test_a_missing_required_folder_is_an_error_and_a_missing_optional_one_is_not
         shop.run(EVENTS)
 
 
-def test_a_folder_that_cannot_be_listed_is_one_clear_error(spark: SparkSession) -> None:
-    with pytest.raises(
-        InputError, match=r'^nosuch://bucket/events/\*: cannot be listed \(.*No FileSystem for scheme "nosuch"'
-    ):
-        list_files(spark, "nosuch://bucket", "events/*", required=True)
-
-
 def test_a_damaged_file_is_named_and_nothing_of_the_run_is_written(shop: Shop) -> None:
     whole = gzip.compress(
         "\n".join(event(f"e{number}", country=f"{number * 7919 % 1000}") for number in range(400)).encode()
