@@ -71,10 +71,11 @@ def maximise(
     """
     with np.errstate(over="ignore", invalid="ignore"):
         if sample is not None:
-            found, theta = _newton(sample, _climb(sample, search), search)
-            optimum, _ = _newton(evaluate, theta, search) if found else (None, theta)
-            if optimum is not None:
-                return optimum
+            near, _ = _newton(sample, _climb(sample, search), search)
+            if near is not None:
+                optimum, _ = _newton(evaluate, near.theta, search)
+                if optimum is not None:
+                    return optimum
         optimum, theta = _newton(evaluate, _climb(evaluate, search), search)
         if optimum is not None:
             return optimum
