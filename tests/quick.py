@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-# Most of a small query's time is the compiling of its code, the description of its plan and Delta's search for files to
-# leave out; its default of 50 partitions makes every small write slow. A commit starts half as many processes (chmod,
-# readlink) without Hadoop's checksums beside the files of the log. Each sort and sum begins with a page of memory, by
-# default of 32 MB, and each stage is sent in a block of 4 MB, which the collector must clear away.
+# Most of a small query's time is the compiling of its code and Delta's search for files to leave out; its default of 50
+# partitions makes every small write slow. A commit starts half as many processes (chmod, readlink) without Hadoop's
+# checksums beside the files of the log. Each sort and sum begins with a page of memory, by default of 32 MB, and each
+# stage is sent in a block of 4 MB, which the collector must clear away.
 QUICK = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.debug.maxToStringFields": "1",
     "spark.databricks.delta.stats.skipping": "false",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.buffer.pageSize": "1m",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial, reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -87,12 +86,11 @@ def check_silver(read: Read) -> list[CheckResult]:
 
 def check_spend(valid_spend: DataFrame, spend: DataFrame) -> list[CheckResult]:
     """Spend of the export rows that count is the spend of silver, per platform and currency."""
-    sides = {"before": valid_spend, "after": spend}
-    told = reduce(
-        partial(DataFrame.unionByName, allowMissingColumns=True),
-        (frame.select("platform", "currency", F.col("spend").alias(side)) for side, frame in sides.items()),
-    )
-    rows = told.groupBy("platform", "currency").agg(*(F.sum(side).alias(side) for side in sides)).collect()
+    key = ("platform", "currency")
+    before = valid_spend.select(*key, F.col("spend").alias("before"))
+    after = spend.select(*key, F.col("spend").alias("after"))
+    told = before.unionByName(after, allowMissingColumns=True)
+    rows = told.groupBy(*key).agg(F.sum("before").alias("before"), F.sum("after").alias("after")).collect()
     return [
         equal(f"spend of {row['platform']} in {row['currency']}", row["before"], row["after"])
         for row in sorted(rows, key=lambda row: (row["platform"], row["currency"]))
