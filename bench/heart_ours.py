@@ -99,7 +99,10 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
     try:
         sessions = write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events))
         write(SILVER_TOUCHPOINTS, build_touchpoints(visits, sessions))
-        valid_orders = write(SILVER_ORDERS, build_orders(orders, visits, default_currency=currency))
+        built_orders = build_orders(
+            orders, visits, rates, default_currency=currency, timezone=zone, report_currency=currency
+        )
+        valid_orders = write(SILVER_ORDERS, built_orders)
         conversions = build_conversions(
             valid_orders,
             visits,

@@ -19,7 +19,7 @@ from touchpoints.conversions import build_conversions, missing_rates, persons_re
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.identities import build_identities, logins_of
-from touchpoints.orders import build_orders
+from touchpoints.orders import build_orders, refunds_elsewhere
 from touchpoints.sessions import build_sessions
 from touchpoints.source_list import SourceList, load_sources
 from touchpoints.touchpoints import build_touchpoints
@@ -134,12 +134,14 @@ def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sou
 def _affected(run: Run, news: News, rates: DataFrame, keep: Keep) -> Affected:
     repriced = run.spark.createDataFrame([], "person_id string")
     if news.concern(BRONZE_EXCHANGE_RATES):
-        repriced = persons_repriced(
+        sold = persons_repriced(
             run.lake.read(SILVER_CONVERSIONS),
             rates,
             timezone=run.settings.report.timezone,
             report_currency=run.settings.report.currency,
         )
+        refunded = refunds_elsewhere(run.lake.read(BRONZE_EVENTS), run.lake.read(SILVER_ORDERS))
+        repriced = sold.unionByName(refunded.select("person_id")).distinct()
     return find_affected(
         run.lake.read(BRONZE_EVENTS),
         run.lake.read(BRONZE_ORDERS),
@@ -177,9 +179,14 @@ def _build_persons(writer: Writer, input_: Input, rates: DataFrame, rules: Chann
         writer.write(SILVER_TOUCHPOINTS, build_touchpoints(visits, lake.read(SILVER_SESSIONS)), owned)
         writer.write(SILVER_ACTIVITY, build_activity(visits, timezone=zone), owned)
         default_currency = settings.conversions.default_currency or currency
-        writer.write(SILVER_ORDERS, build_orders(orders, visits, default_currency=default_currency), owned)
+        built_orders = build_orders(
+            orders, visits, rates, default_currency=default_currency, timezone=zone, report_currency=currency
+        )
+        writer.write(SILVER_ORDERS, built_orders, owned)
         valid_orders = owned(lake.read(SILVER_ORDERS))
-        _require_rates(run, valid_orders, rates, moment="ordered_at", what="orders")
+        moneys = ("ordered_at", "currency")
+        paid, refunded = valid_orders.select(*moneys), refunds_elsewhere(visits, valid_orders).select(*moneys)
+        _require_rates(run, paid.unionByName(refunded), rates, moment="ordered_at", what="orders and refunds")
         conversions = build_conversions(
             valid_orders,
             visits,

@@ -47,3 +47,20 @@ def with_rate(frame: DataFrame, daily_rates: DataFrame, *, day: Column, report_c
 def in_report_currency(amount: Column) -> Column:
     """An amount times the row's `rate`, rounded half up to 6 decimals."""
     return F.round(amount * F.col("rate"), 6).cast(MONEY)
+
+
+def with_rates_of(frame: DataFrame, daily_rates: DataFrame, *, day: Column) -> DataFrame:
+    """`frame` with `rates`: by currency the units of the reporting currency for one of it on `day`; see `rate_of`."""
+    rates = daily_rates.groupBy("rate_day").agg(
+        F.map_from_entries(F.collect_list(F.struct("rate_currency", "rate"))).alias("rates")
+    )
+    joined = frame.withColumn("rate_wanted_on", day).join(
+        F.broadcast(rates), F.col("rate_wanted_on") == F.col("rate_day"), how="left"
+    )
+    return joined.drop("rate_day", "rate_wanted_on")
+
+
+def rate_of(currency: Column, *, report_currency: str) -> Column:
+    """Units of the reporting currency for one of `currency`, by the row's `rates`; null where none holds."""
+    own = F.lit(1).cast("decimal(18,8)")
+    return F.when(currency == report_currency, own).otherwise(F.try_element_at("rates", currency))

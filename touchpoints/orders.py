@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from touchpoints.exchange_rates import rate_of, with_rates_of
 from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
 from touchpoints.order_versions import newest_versions
 from touchpoints.visits import ORDER
@@ -14,16 +15,26 @@ from warehouse.tables.silver_orders import SILVER_ORDERS
 
 # The place where a version of an order was said last is the one that counts.
 SAID_LATER = "struct(s.source_file, s.source_line) > struct(t.source_file, t.source_line)"
+SUM = "decimal(38,6)"  # of amounts that may be more than an order can be worth
 
 
-def build_orders(orders: DataFrame, visits: DataFrame, *, default_currency: str) -> DataFrame:
+def build_orders(
+    orders: DataFrame,
+    visits: DataFrame,
+    daily_rates: DataFrame,
+    *,
+    default_currency: str,
+    timezone: str,
+    report_currency: str,
+) -> DataFrame:
     """One row per order that counts; `orders` is bronze.orders, `visits` the frame of `build_visits`.
 
     - Of an order's versions the newest (updated_at, file, line) is valid. A cancelled or deleted order does not
       count, whatever its purchase event says.
     - Purchase events without a feed row make an order: the earliest (event_at, event_id) of an order_id.
     - refunded_value is the greater of what the feed and the refund events say, at most the value: a refund told
-      twice is one refund.
+      twice is one refund. An event in another currency than the order's is worth what it was on the order's day; one
+      without a rate takes nothing back, and `refunds_elsewhere` tells of it.
     - The buyer is the feed's user, else the person of the purchase event, else the device's at the time; an order
       that names none of them is somebody's of whom nothing else is known.
     """
@@ -49,14 +60,10 @@ def build_orders(orders: DataFrame, visits: DataFrame, *, default_currency: str)
         anonymous_buyers, "fed_order_id", how="left"
     )
     in_feed = F.col("fed").isNotNull()
-    value = F.when(in_feed, F.col("fed.value")).otherwise(F.coalesce("told.value", F.lit(0)))
-    refunded = F.least(
-        F.greatest(F.coalesce("fed.refunded_value", F.lit(0)), F.coalesce("told_refunded_value", F.lit(0))), value
-    )
     counts = (in_feed & (F.col("fed.status") != "cancelled") & ~F.col("fed.deleted")) | (
         ~in_feed & F.col("told").isNotNull()
     )
-    valid = joined.where(counts).select(
+    chosen = joined.where(counts).select(
         F.coalesce("fed_order_id", "told_order_id").alias("order_id"),
         F.coalesce(
             person_of_user(login(F.col("fed.user_id"))),
@@ -66,31 +73,70 @@ def build_orders(orders: DataFrame, visits: DataFrame, *, default_currency: str)
             person_of_nobody("order", F.col("fed_order_id")),
         ).alias("person_id"),
         F.when(in_feed, F.col("fed.order_at")).otherwise(F.col("told.event_at")).alias("ordered_at"),
-        value.alias("value"),
-        refunded.alias("refunded_value"),
+        F.when(in_feed, F.col("fed.value")).otherwise(F.coalesce("told.value", F.lit(0))).alias("value"),
         F.when(in_feed, F.col("fed.currency"))
         .otherwise(F.coalesce(F.col("told.currency"), F.lit(default_currency)))
         .alias("currency"),
         F.col("fed.items").alias("items"),
-        F.when(refunded > 0, F.lit("refunded")).otherwise(F.lit("paid")).alias("status"),
         F.when(in_feed, F.lit("orders")).otherwise(F.lit("events")).alias("origin"),
+        F.coalesce("fed.refunded_value", F.lit(0)).alias("fed_refunded_value"),
+        "told_refunds",
     )
-    return conform(valid, SILVER_ORDERS)
+    day = F.from_utc_timestamp("ordered_at", timezone).cast("date")
+    told = _sum_in_currency(F.col("told_refunds"), F.col("currency"), report_currency=report_currency)
+    valid = with_rates_of(chosen, daily_rates, day=day).withColumn(
+        "refunded_value", F.least(F.greatest("fed_refunded_value", told), "value")
+    )
+    status = F.when(F.col("refunded_value") > 0, F.lit("refunded")).otherwise(F.lit("paid"))
+    return conform(valid.withColumn("status", status), SILVER_ORDERS)
+
+
+def refunds_elsewhere(events: DataFrame, orders: DataFrame) -> DataFrame:
+    """One row per refund event (of bronze.events or `build_visits`) in another currency than its order of `orders`.
+
+    order_id, person_id and ordered_at are the order's in silver.orders, currency is the event's.
+    """
+    told = events.where((F.col("event_name") == "refund") & F.col("value").isNotNull() & F.col("currency").isNotNull())
+    refunds = told.select("order_id", F.col("currency").alias("refund_currency"))
+    return (
+        orders.join(refunds, "order_id", how="inner")
+        .where(F.col("currency") != F.col("refund_currency"))
+        .select("order_id", "person_id", "ordered_at", F.col("refund_currency").alias("currency"))
+    )
+
+
+def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str) -> Column:
+    """The sum of an array of (currency, value) in `currency`, by the row's `rates`; no currency means that one."""
+
+    def rate(of: Column) -> Column:
+        return rate_of(of, report_currency=report_currency)
+
+    def converted(amount: Column) -> Column:
+        is_same = F.coalesce(amount["currency"] == currency, F.lit(True))
+        elsewhere = F.round(amount["value"] * rate(amount["currency"]) / rate(currency), 6)
+        return F.when(is_same, amount["value"]).otherwise(F.coalesce(elsewhere, F.lit(0)))
+
+    nothing = F.lit(0).cast(SUM)
+    total = F.aggregate(amounts, nothing, lambda so_far, amount: (so_far + converted(amount)).cast(SUM))
+    return F.coalesce(total, nothing)
 
 
 def _orders_from_events(visits: DataFrame) -> DataFrame:
-    """told_order_id, told (the purchase event that counts, null where only refunds came), told_refunded_value."""
+    """told_order_id, told (the purchase event that counts, null where only refunds came), told_refunds (amounts)."""
     money = visits.where(F.col("event_name").isin("purchase", "refund")).select(
         F.coalesce(F.col("order_id"), F.concat(F.lit("event:"), F.col("event_id"))).alias("told_order_id"),
         (F.col("event_name") == "purchase").alias("is_purchase"),
         F.struct("event_at", "event_id").alias("when_told"),
         F.struct("person_id", "event_at", "value", "currency").alias("purchase"),
+        "currency",
         "value",
     )
     is_purchase = F.col("is_purchase")
     return money.groupBy("told_order_id").agg(
         F.min_by(F.when(is_purchase, F.col("purchase")), F.when(is_purchase, F.col("when_told"))).alias("told"),
-        F.sum(F.when(~is_purchase, F.col("value"))).alias("told_refunded_value"),
+        F.collect_list(F.when(~is_purchase & F.col("value").isNotNull(), F.struct("currency", "value"))).alias(
+            "told_refunds"
+        ),
     )
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from bronze_rows import Fields, at, bronze, collected, orders, visits
+from bronze_rows import RATES, Fields, at, bronze, collected, frame, orders, visits
 from pyspark.sql import SparkSession
 
-from touchpoints.orders import build_orders, classify_orders
-from warehouse.tables import BRONZE_ORDERS
+from touchpoints.orders import build_orders, classify_orders, refunds_elsewhere
+from warehouse.tables import BRONZE_ORDERS, SILVER_ORDERS
 
 # order: what the feed says of it, what events say of it, and the row that comes out (only the named fields matter)
 Case = tuple[list[Fields], list[Fields], Fields | None]
 
 
 def fed(value: str = "10", **fields: Any) -> Fields:
-    return {"value": Decimal(value), "refunded_value": Decimal(0), "user_id": "ann", "order_at": at(0), **fields}
+    told = {"value": Decimal(value), "refunded_value": Decimal(0), "currency": "EUR"}
+    return {**told, "user_id": "ann", "order_at": at(0), **fields}
 
 
 def purchase(minute: float = 0, value: str | None = "10", **fields: Any) -> Fields:
@@ -115,6 +117,37 @@ CASES: dict[str, Case] = {
         {"value": Decimal(10), "refunded_value": Decimal(10), "status": "refunded"},
     ),
     "a refund without value takes nothing back": ([], [purchase(), refund(None)], {"refunded_value": Decimal(0)}),
+    # On 1 March a euro is worth 1.2 US dollars, a won 0.0008; a day later a euro is worth 2.
+    "a refund in another currency is worth what it was on the order's day": (
+        [],
+        [purchase(), refund("3000", 24 * 60, currency="KRW")],
+        {"value": Decimal(10), "currency": "EUR", "refunded_value": Decimal(2)},
+    ),
+    "a refund in the reporting currency too": (
+        [fed("10", currency="KRW")],
+        [refund("0.004", currency="USD")],
+        {"refunded_value": Decimal(5)},
+    ),
+    "an order in the reporting currency takes refunds in others": (
+        [fed("10", currency="USD", order_at=at(days=1))],
+        [refund("3", currency="EUR"), refund("1", currency="USD")],
+        {"refunded_value": Decimal(7)},
+    ),
+    "what comes out is rounded half up to a millionth": (
+        [fed("10", currency="EUR")],
+        [refund("0.000009", currency="KRW"), refund("0.1", currency="USD")],
+        {"refunded_value": Decimal("0.083333")},
+    ),
+    "a refund without currency is in its order's": (
+        [fed("10", currency="KRW")],
+        [refund("4", currency=None)],
+        {"refunded_value": Decimal(4)},
+    ),
+    "a refund without a rate takes nothing back": (
+        [fed("10", currency="EUR")],
+        [refund("4", currency="GBP"), refund("1")],
+        {"refunded_value": Decimal(1)},
+    ),
     "of a nameless order the buyer is the purchase event's": (
         [fed(user_id=None, anonymous_id="tablet")],
         [purchase(person_id="user:bob"), order(person_id="user:cat")],
@@ -135,6 +168,13 @@ CASES: dict[str, Case] = {
 }
 
 
+DAILY_RATES = [
+    {"rate_day": date(2026, 3, 1), "rate_currency": "EUR", "rate": Decimal("1.2")},
+    {"rate_day": date(2026, 3, 1), "rate_currency": "KRW", "rate": Decimal("0.0008")},
+    {"rate_day": date(2026, 3, 2), "rate_currency": "EUR", "rate": Decimal(2)},
+]
+
+
 @pytest.fixture(scope="module")
 def built(spark: SparkSession) -> dict[str, dict[str, Any]]:
     feed = [{"order_id": case, **row} for case, (rows, _, _) in CASES.items() for row in rows]
@@ -146,7 +186,16 @@ def built(spark: SparkSession) -> dict[str, dict[str, Any]]:
     # Without order_id each purchase is an order of its own, and a refund is nobody's.
     told += [{**purchase(value="7"), "event_id": "x"}, {**purchase(value="7"), "event_id": "y"}]
     told += [{**refund("7"), "event_id": "z"}]
-    rows = collected(build_orders(orders(spark, feed), visits(spark, told), default_currency="USD"))
+    rows = collected(
+        build_orders(
+            orders(spark, feed),
+            visits(spark, told),
+            frame(spark, RATES, DAILY_RATES),
+            default_currency="USD",
+            timezone="UTC",
+            report_currency="USD",
+        )
+    )
     assert len({row["order_id"] for row in rows}) == len(rows)
     return {row["order_id"]: row for row in rows}
 
@@ -165,6 +214,27 @@ def test_a_purchase_without_order_id_is_named_after_its_event(built: dict[str, d
     assert {name for name in built if name not in CASES} == {"event:x", "event:y"}
     assert built["event:x"]["value"] == 7
     assert built["event:x"]["refunded_value"] == 0
+
+
+def test_refunds_in_another_currency_than_their_orders_are_told_with_the_day_whose_rate_they_need(
+    spark: SparkSession,
+) -> None:
+    sold = [
+        {"order_id": "1", "person_id": "ann", "ordered_at": at(1), "currency": "EUR"},
+        {"order_id": "2", "person_id": "bob", "ordered_at": at(2), "currency": "USD"},
+    ]
+    told = [
+        refund("3", order_id="1", currency="GBP"),
+        refund("3", order_id="1", currency="EUR"),  # as the order
+        refund("3", order_id="2", currency=None),  # as the order
+        refund(None, order_id="2", currency="GBP"),  # takes nothing back
+        refund("3", order_id="unknown", currency="GBP"),
+        purchase(order_id="2", currency="GBP"),
+    ]
+
+    found = refunds_elsewhere(visits(spark, told), frame(spark, SILVER_ORDERS.ddl, sold))
+
+    assert collected(found) == [{"order_id": "1", "person_id": "ann", "ordered_at": at(1), "currency": "GBP"}]
 
 
 def test_a_version_is_kept_once_and_stands_where_it_was_said_last(spark: SparkSession) -> None:

@@ -74,9 +74,12 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.from_json("consent", "analytics string, ads string").alias("consented"),
         F.col("value").alias("value_text"),
         money_field("value").alias("value"),
-        F.upper(F.coalesce(F.col("currency"), F.lit(defaults.currency))).alias("currency"),
+        # A refund without currency is in that of its order, whatever that is.
+        F.upper(F.coalesce(F.col("currency"), F.when(F.col("event_name") != "refund", F.lit(defaults.currency)))).alias(
+            "currency"
+        ),
     )
-    moves_money = F.col("event_name").isin("purchase", "refund")
+    is_purchase, is_refund = (F.col("event_name") == name for name in ("purchase", "refund"))
     reason = first_problem(
         (F.col("event_id").isNull(), "event_id is missing"),
         (F.col("event_name").isNull(), "event_name is missing"),
@@ -88,9 +91,9 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (~F.col("platform").isin(*PLATFORMS), "platform is not web, ios, android or server"),
         (given_but_unread("value_text", F.col("value")), "value is not a decimal number"),
         (F.col("value") < 0, "value is negative"),
-        (moves_money & F.col("value").isNotNull() & F.col("currency").isNull(), "a value without currency"),
-        (moves_money & ~F.col("currency").rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
-        ((F.col("event_name") == "refund") & F.col("order_id").isNull(), "a refund without order_id"),
+        (is_purchase & F.col("value").isNotNull() & F.col("currency").isNull(), "a value without currency"),
+        ((is_purchase | is_refund) & ~F.col("currency").rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        (is_refund & F.col("order_id").isNull(), "a refund without order_id"),
     )
     is_skewed = F.coalesce(F.col("sent_event_at") > F.col("received_at") + F.expr(MAX_CLOCK_SKEW), F.lit(False))
     said = read.select(

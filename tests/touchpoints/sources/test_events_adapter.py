@@ -44,6 +44,8 @@ def test_unusable_events_have_their_reason_and_the_others_none(landing: Landing)
         (event(event_name="purchase", value=5), "a value without currency"),
         (event(event_name="purchase", value=5, currency="dollars"), "currency is not an ISO 4217 code"),
         (event(event_name="refund", value=5, currency="USD"), "a refund without order_id"),
+        (event(event_name="refund", value=5, currency="dollars", order_id="o1"), "currency is not an ISO 4217 code"),
+        (event(event_name="refund", value=5, order_id="o1"), None),  # in the currency of its order
         (event(event_name="purchase"), None),  # nothing to say a currency of
         (event(event_name="view_item", value=5), None),  # no money moves
         ("not json", "not a JSON object"),
