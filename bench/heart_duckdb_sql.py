@@ -6,7 +6,7 @@ The channel CASE, the click ids and the words for "nobody" and "nothing" come fr
 from __future__ import annotations
 
 from touchpoints.channels import ChannelRules, category_sql, channel_rule_sql, channel_sql
-from touchpoints.identities import NOT_A_LOGIN
+from touchpoints.identities import NOBODY
 from touchpoints.marketing_params import NOTHING, UTM
 from touchpoints.source_list import ClickId, SourceList
 from warehouse.settings import Settings
@@ -20,8 +20,8 @@ def quoted(texts: tuple[str, ...] | list[str]) -> str:
     return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
 
 
-def _login() -> str:
-    return f"CASE WHEN lower(user_id) NOT IN ({quoted(NOT_A_LOGIN)}) THEN user_id END"
+def _id(name: str) -> str:
+    return f"CASE WHEN lower({name}) NOT IN ({quoted(NOBODY)}) THEN {name} END"
 
 
 def host_sql() -> str:
@@ -41,7 +41,7 @@ CREATE TABLE identities AS
 WITH logins AS (
   SELECT anonymous_id, event_at AS login_at, arg_min(user_id, event_id || '|' || user_id) AS first_user,
          arg_max(user_id, event_id || '|' || user_id) AS last_user
-  FROM (SELECT anonymous_id, event_at, event_id, {_login()} AS user_id FROM {events})
+  FROM (SELECT {_id("anonymous_id")} AS anonymous_id, event_at, event_id, {_id("user_id")} AS user_id FROM {events})
   WHERE anonymous_id IS NOT NULL AND user_id IS NOT NULL GROUP BY ALL
 ), moments AS (
   SELECT *, lag(login_at) OVER w AS previous_at, lead(login_at) OVER w AS next_at
@@ -105,7 +105,8 @@ def hits_sql(events: str, sources: SourceList) -> str:
     return f"""
 CREATE VIEW hits AS
 WITH raw AS (
-  SELECT event_id, event_name, event_at, anonymous_id, {_login()} AS login, session_id AS sent_session_id, platform,
+  SELECT event_id, event_name, event_at, {_id("anonymous_id")} AS anonymous_id, {_id("user_id")} AS login,
+         session_id AS sent_session_id, platform,
          source AS s_source, medium AS s_medium, campaign AS s_campaign, content AS s_content, term AS s_term,
          CASE WHEN contains(page_url, '?') THEN nullif(regexp_extract(page_url, '\\?([^#]*)', 1), '') END AS query,
          regexp_extract(page_url, '^[^?#]*') AS landing_url, {host_sql()} AS host, user_agent,

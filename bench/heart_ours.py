@@ -18,7 +18,7 @@ from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
-from touchpoints.identities import build_identities, logins_of
+from touchpoints.identities import build_identities, identified, logins_of
 from touchpoints.orders import build_orders
 from touchpoints.sessions import build_sessions
 from touchpoints.source_list import load_sources
@@ -76,7 +76,7 @@ def build_heart(lake: Lake, settings: Settings) -> dict[str, float]:
 
 def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], DataFrame]) -> None:
     zone, currency = settings.report.timezone, settings.report.currency
-    events, orders = lake.read(BRONZE_EVENTS), lake.read(BRONZE_ORDERS)
+    events, orders = (identified(lake.read(table)) for table in (BRONZE_EVENTS, BRONZE_ORDERS))
     rules = load_channel_rules(settings.touchpoints.channels_file)
     sources = load_sources(settings.touchpoints.sources_file)
     rates = build_daily_rates(

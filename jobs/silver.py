@@ -18,7 +18,7 @@ from touchpoints.channels import ChannelRules, load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions, missing_rates, persons_repriced
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
-from touchpoints.identities import build_identities, logins_of
+from touchpoints.identities import build_identities, identified, logins_of
 from touchpoints.orders import build_orders, refunds_elsewhere
 from touchpoints.sessions import build_sessions
 from touchpoints.source_list import SourceList, load_sources
@@ -113,11 +113,11 @@ def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sou
                 max_age_days=run.settings.exchange_rates.max_age_days,
             ),
         )
-        everything = Input(run.lake.read(BRONZE_EVENTS), run.lake.read(BRONZE_ORDERS))
+        everything = Input(identified(run.lake.read(BRONZE_EVENTS)), identified(run.lake.read(BRONZE_ORDERS)))
         if news is None:
             _build_persons(writer, everything, rates, rules, sources)
         elif news.concern(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_EXCHANGE_RATES):
-            affected = _affected(run, news, rates, keep)
+            affected = _affected(run, everything, news, rates, keep)
             # Read several times below, and few of all.
             events = keep("their_events", affected.events(everything.events.select(*EVENT_COLUMNS)))
             orders = keep("their_order_versions", affected.order_versions(everything.orders))
@@ -131,7 +131,7 @@ def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sou
             writer.keep(SILVER_AD_SPEND)
 
 
-def _affected(run: Run, news: News, rates: DataFrame, keep: Keep) -> Affected:
+def _affected(run: Run, everything: Input, news: News, rates: DataFrame, keep: Keep) -> Affected:
     repriced = run.spark.createDataFrame([], "person_id string")
     if news.concern(BRONZE_EXCHANGE_RATES):
         sold = persons_repriced(
@@ -140,13 +140,13 @@ def _affected(run: Run, news: News, rates: DataFrame, keep: Keep) -> Affected:
             timezone=run.settings.report.timezone,
             report_currency=run.settings.report.currency,
         )
-        refunded = refunds_elsewhere(run.lake.read(BRONZE_EVENTS), run.lake.read(SILVER_ORDERS))
+        refunded = refunds_elsewhere(everything.events, run.lake.read(SILVER_ORDERS))
         repriced = sold.unionByName(refunded.select("person_id")).distinct()
     return find_affected(
-        run.lake.read(BRONZE_EVENTS),
-        run.lake.read(BRONZE_ORDERS),
-        news.changes[BRONZE_EVENTS],
-        news.changes[BRONZE_ORDERS],
+        everything.events,
+        everything.orders,
+        identified(news.changes[BRONZE_EVENTS]),
+        identified(news.changes[BRONZE_ORDERS]),
         other_persons=repriced,
         keep=keep,
     )

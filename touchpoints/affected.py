@@ -12,7 +12,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
+from touchpoints.identities import person_of_device, person_of_nobody, person_of_user
 from touchpoints.visits import MONEY_EVENTS, device_of
 from warehouse.store import Keep
 
@@ -54,8 +54,9 @@ def find_affected(
 ) -> Affected:
     """Who is concerned by `changed_events` and `changed_orders` (rows as they were and as they are), and their input.
 
-    `events` and `orders` are all of bronze as it is now; `other_persons` (person_id) are concerned in any case.
-    `keep` stores a frame under a name and gives it back: each set here leads to several others.
+    `events` and `orders` are all of bronze as it is now, `identified` as the changed rows are; `other_persons`
+    (person_id) are concerned in any case. `keep` stores a frame under a name and gives it back: each set here leads to
+    several others.
     """
     changed = keep("changed", _union(_named_by_events(changed_events), _named_by_orders(changed_orders)))
     buyers = keep("buyers", _named_by_orders(orders))
@@ -133,13 +134,13 @@ def find_affected(
 
 def _named_by_events(events: DataFrame) -> DataFrame:
     """device, user_id and order_id that each event names."""
-    return events.select(device_of().alias("device"), login(F.col("user_id")).alias("user_id"), "order_id")
+    return events.select(device_of().alias("device"), "user_id", "order_id")
 
 
 def _named_by_orders(orders: DataFrame) -> DataFrame:
     """device, user_id and order_id that each version of an order names; device null where none is told."""
     device = F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device")
-    return orders.select(device, login(F.col("user_id")).alias("user_id"), "order_id")
+    return orders.select(device, "user_id", "order_id")
 
 
 def _links(events: DataFrame, buyers: DataFrame) -> DataFrame:
@@ -150,7 +151,7 @@ def _links(events: DataFrame, buyers: DataFrame) -> DataFrame:
     """
     told = events.select(
         device_of().alias("device"),
-        F.when(F.col("anonymous_id").isNotNull(), login(F.col("user_id"))).alias("user_id"),
+        F.when(F.col("anonymous_id").isNotNull(), F.col("user_id")).alias("user_id"),
         F.when(F.col("event_name").isin(*MONEY_EVENTS), F.col("order_id")).alias("order_id"),
     ).where(F.col("user_id").isNotNull() | F.col("order_id").isNotNull())
     fed = buyers.where(F.col("device").isNotNull()).withColumn("user_id", F.lit(None).cast("string"))

@@ -59,7 +59,7 @@ def build_hits(
     internal_ips: Sequence[str],
     consent_ads_missing: bool,
 ) -> DataFrame:
-    """One row per event of bronze.events with HIT_COLUMNS.
+    """One row per event of bronze.events, `identified`, with HIT_COLUMNS.
 
     has_origin: the sender, the URL or the referrer says where the visitor came from. The sender and the URL win over
     the referrer, which counts only where they are silent. is_bot: a robot's user agent or an internal address.

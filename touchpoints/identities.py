@@ -13,17 +13,21 @@ from touchpoints.order_versions import newest_versions
 from warehouse.conform import conform
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 
-# What trackers send for "nobody": taken for a login they would make one person of many.
-NOT_A_LOGIN = (
+# What trackers send for "nobody"; the zeros are the advertising id of every phone that does not tell its own.
+NOBODY = (
     "0", "-1", "null", "none", "nil", "nan", "undefined", "anonymous", "guest", "unknown", "true", "false", "id",
     "user_id", "userid", "distinct_id", "email", "[object object]", "(not set)", "00000000-0000-0000-0000-000000000000",
 )  # fmt: skip
 MICROSECOND = "INTERVAL 1 MICROSECOND"
 
 
-def login(user_id: Column) -> Column:
-    """The login, or null where the text stands for nobody."""
-    return F.when(~F.lower(user_id).isin(*NOT_A_LOGIN), user_id)
+def identified(frame: DataFrame) -> DataFrame:
+    """`frame` (of bronze.events or bronze.orders) with null for an anonymous_id or user_id that stands for nobody.
+
+    Taken for a device or a login it would make one person of many. All that follows reads bronze through this.
+    """
+    ids = ("anonymous_id", "user_id")
+    return frame.withColumns({name: F.when(~F.lower(name).isin(*NOBODY), F.col(name)) for name in ids})
 
 
 def person_of_user(user_id: Column) -> Column:
@@ -45,10 +49,10 @@ def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
     """Every moment at which a device is known to be a user's: anonymous_id, user_id, login_at, login_id.
 
     One row per event with both ids, per order with both ids, and per purchase event whose order (same order_id) has
-    a user. `events` and `orders` are the bronze frames; of an order's versions only the newest speaks.
+    a user. `events` and `orders` are the bronze frames, `identified`; of an order's versions only the newest speaks.
     """
     orders = newest_versions(orders)
-    with_both = F.col("anonymous_id").isNotNull() & login(F.col("user_id")).isNotNull()
+    with_both = F.col("anonymous_id").isNotNull() & F.col("user_id").isNotNull()
     from_events = events.where(with_both).select(
         "anonymous_id", "user_id", F.col("event_at").alias("login_at"), F.col("event_id").alias("login_id")
     )
@@ -56,7 +60,7 @@ def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
     from_orders = orders.where(with_both).select(
         "anonymous_id", "user_id", F.col("order_at").alias("login_at"), order_login_id.alias("login_id")
     )
-    buyers = orders.where(login(F.col("user_id")).isNotNull()).select("order_id", "user_id").distinct()
+    buyers = orders.where(F.col("user_id").isNotNull()).select("order_id", "user_id").distinct()
     purchases = events.where(
         (F.col("event_name") == "purchase") & F.col("anonymous_id").isNotNull() & F.col("order_id").isNotNull()
     ).select("order_id", "anonymous_id", F.col("event_at").alias("login_at"), F.col("event_id").alias("login_id"))

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import rate_of, with_rates_of
-from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
+from touchpoints.identities import person_of_device, person_of_nobody, person_of_user
 from touchpoints.order_versions import newest_versions
 from touchpoints.visits import ORDER
 from warehouse.conform import conform
@@ -27,7 +27,7 @@ def build_orders(
     timezone: str,
     report_currency: str,
 ) -> DataFrame:
-    """One row per order that counts; `orders` is bronze.orders, `visits` the frame of `build_visits`.
+    """One row per order that counts; `orders` is bronze.orders, `identified`, `visits` the frame of `build_visits`.
 
     - Of an order's versions the newest (updated_at, file, line) is valid. A cancelled or deleted order does not
       count, whatever its purchase event says.
@@ -66,7 +66,7 @@ def build_orders(
     chosen = joined.where(counts).select(
         F.coalesce("fed_order_id", "told_order_id").alias("order_id"),
         F.coalesce(
-            person_of_user(login(F.col("fed.user_id"))),
+            person_of_user(F.col("fed.user_id")),
             F.col("told.person_id"),
             F.col("device_person_id"),
             person_of_device(F.col("fed.anonymous_id")),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.identities import login, person_of_device, person_of_nobody, person_of_user
+from touchpoints.identities import person_of_device, person_of_nobody, person_of_user
 from touchpoints.order_versions import newest_versions
 
 # What only touches say, and what only the way to them needs.
@@ -33,21 +33,22 @@ MARKER, ORDER, HIT = 0, 1, 2  # at one moment: first who it is, then what it doe
 def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, timeout_minutes: int) -> DataFrame:
     """One row per hit and per order (newest version) with an anonymous buyer: the hit's columns and
 
-    - person_id: the event's own login, else by the device's identity interval, else the device, else (where the
-      login stands for nobody and no device is named) the event itself;
+    - person_id: the event's own login, else by the device's identity interval, else the device, else (where neither
+      is named) the event itself;
     - session_id: of events that open or continue a session; null for ad_*, server events and orders;
     - is_session_start: the first event of its session;
     - is_touch: starts a session, changes source, medium, campaign or click id inside it, or is an ad_* event.
 
-    `hits` has the columns of `build_hits`. A gap of more than `timeout_minutes` or another person ends a session;
-    where sender's session ids are given on both sides of a gap, they decide in its place.
+    `hits` has the columns of `build_hits`; the ids of both inputs are `identified`. A gap of more than
+    `timeout_minutes` or another person ends a session; where sender's session ids are given on both sides of a gap,
+    they decide in its place.
     """
     rows = _rows(hits, identities, orders)
     device = Window.partitionBy("device_key", "device").orderBy("at", "row_kind", "event_id")
     so_far = device.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     before = device.rowsBetween(Window.unboundedPreceding, -1)
 
-    own_login = person_of_user(login(F.col("user_id")))
+    own_login = person_of_user(F.col("user_id"))
     by_interval = F.last("marked_person_id", ignorenulls=True).over(so_far)
     is_hit = F.col("row_kind") == HIT
     opens = is_hit & F.col("is_session_event")
@@ -112,7 +113,7 @@ def device_of() -> Column:
     """What an event happened on: the device; without one the login; without either the event stands alone."""
     return F.coalesce(
         F.concat(F.lit("a:"), F.col("anonymous_id")),
-        F.concat(F.lit("u:"), login(F.col("user_id"))),
+        F.concat(F.lit("u:"), F.col("user_id")),
         F.concat(F.lit("e:"), F.col("event_id")),
     )
 
@@ -129,7 +130,7 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFram
         F.col("event_at").alias("at"),
         no_person,
     )
-    is_anonymous = login(F.col("user_id")).isNull() & F.col("anonymous_id").isNotNull()
+    is_anonymous = F.col("user_id").isNull() & F.col("anonymous_id").isNotNull()
     order_rows = (
         newest_versions(orders)
         .where(is_anonymous)

@@ -83,7 +83,7 @@ def _visit(world: World, random: Random, devices: Sequence[str], users: Sequence
             "event_id": f"{world.name}-e{len(world.events)}",
             "event_name": random.choice(NAMES),
             "event_ts": _iso(moment),
-            "anonymous_id": device,
+            "anonymous_id": device if random.random() > 0.03 else "undefined",
             "user_id": user if known else None,
             "platform": random.choice(("web", "web", "web", "web", "ios", "server")),
             "session_id": sent,

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from touchpoints.identities import build_identities, logins_of
+from touchpoints.identities import build_identities, identified, logins_of
 from touchpoints.sessions import build_sessions
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, narrowed
@@ -65,16 +65,16 @@ def bronze(spark: SparkSession, table: Table, rows: Iterable[Fields]) -> DataFra
 
 
 def events(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
-    return bronze(spark, BRONZE_EVENTS, rows)
+    return identified(bronze(spark, BRONZE_EVENTS, rows))
 
 
 def orders(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
-    return bronze(spark, BRONZE_ORDERS, rows)
+    return identified(bronze(spark, BRONZE_ORDERS, rows))
 
 
 def hits(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
     """What build_hits makes of events: they have an origin where source, medium, campaign or click_id is given."""
-    return frame(spark, HITS, map(hit_of, rows))
+    return identified(frame(spark, HITS, map(hit_of, rows)))
 
 
 def visits(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:

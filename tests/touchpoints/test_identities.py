@@ -115,6 +115,7 @@ def test_a_login_is_an_event_or_order_with_both_ids_or_a_purchase_whose_order_ha
             {"event_id": "no device", "user_id": "ann", "event_at": at(2)},
             {"event_id": "no login", "anonymous_id": "d", "event_at": at(3)},
             {"event_id": "guest", "anonymous_id": "d", "user_id": "Guest", "event_at": at(4)},
+            {"event_id": "untold", "anonymous_id": "None", "user_id": "ann", "event_at": at(4)},
             {"event_id": "p1", "event_name": "purchase", "anonymous_id": "d", "order_id": "o1", "event_at": at(5)},
             {"event_id": "no feed", "event_name": "purchase", "anonymous_id": "d", "order_id": "?", "event_at": at(6)},
             {"event_id": "refund", "event_name": "refund", "anonymous_id": "e", "order_id": "o1", "event_at": at(7)},

@@ -164,6 +164,11 @@ CASES: dict[str, Case] = {
         {"person_id": "user:cat"},
     ),
     "else the device": ([fed(user_id="guest", anonymous_id="tablet")], [], {"person_id": "device:tablet"}),
+    "a device that stands for nobody is none": (
+        [fed(user_id=None, anonymous_id="null")],
+        [],
+        {"person_id": "order:a device that stands for nobody is none"},
+    ),
     "else somebody": ([fed(user_id="guest")], [], {"person_id": "order:else somebody"}),
 }
 

@@ -85,6 +85,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
 }
 
 
+ZEROS = "00000000-0000-0000-0000-000000000000"
 # Beside them, people who share devices, and orders that name only a device.
 PEOPLE: list[dict[str, Any]] = [
     {"event_id": "login", "anonymous_id": "tablet", "user_id": "ann", "event_at": at(0)},
@@ -94,6 +95,10 @@ PEOPLE: list[dict[str, Any]] = [
     # Two that say nothing of who they are: neither one person nor one visit.
     {"event_id": "guest 1", "user_id": "guest", "event_at": at(0)},
     {"event_id": "guest 2", "user_id": "guest", "event_at": at(1)},
+    # A phone that does not tell its id is nobody's device: whoever logs in on one has not been all of them.
+    {"event_id": "untold 1", "anonymous_id": ZEROS, "event_at": at(0)},
+    {"event_id": "untold 2", "anonymous_id": "Undefined", "event_at": at(1)},
+    {"event_id": "untold login", "anonymous_id": ZEROS, "user_id": "dan", "event_at": at(2)},
 ]
 ORDERS: list[dict[str, Any]] = [
     {"order_id": "at the login", "anonymous_id": "tablet", "order_at": at(0)},
@@ -101,6 +106,7 @@ ORDERS: list[dict[str, Any]] = [
     {"order_id": "guest's", "anonymous_id": "tablet", "user_id": "GUEST", "order_at": at(5)},
     {"order_id": "ann's", "anonymous_id": "tablet", "user_id": "ann", "order_at": at(0)},
     {"order_id": "nobody's", "user_id": "undefined", "order_at": at(0)},
+    {"order_id": "nobody's either", "anonymous_id": ZEROS, "order_at": at(3)},
     {"order_id": "corrected", "anonymous_id": "phone", "order_at": at(0), "updated_at": at(1)},
     {"order_id": "corrected", "anonymous_id": "tablet", "order_at": at(1), "updated_at": at(2)},
 ]
@@ -142,8 +148,11 @@ def test_every_event_and_every_anonymous_order_is_one_row_with_a_person(built: S
         ("order:too late", "device:tablet", False),
         ("page", "user:ann", True),
         ("stranger", "device:phone", True),
+        ("untold 1", "event:untold 1", True),
+        ("untold 2", "event:untold 2", True),
+        ("untold login", "user:dan", True),
     ]
-    assert len({row["session_id"] for row in rows if row["session_id"]}) == 5
+    assert len({row["session_id"] for row in rows if row["session_id"]}) == 8
 
 
 def test_session_ids_are_of_device_and_first_event_so_that_a_late_login_renames_none(built: Silver) -> None:

@@ -30,6 +30,9 @@ ORIGINS: list[Row] = [
 NAMES = ["page_view"] * 6 + ["ad_click"] * 2 + ["ad_impression", "purchase", "purchase"]
 
 
+NO_DEVICE = "00000000-0000-0000-0000-000000000000"
+
+
 @dataclass
 class World:
     """A shop with up to three devices and users, and all that happened in it."""
@@ -54,7 +57,7 @@ class World:
             moment += chance.choice(STEPS)
             moments.append(moment)
             event_name = chance.choice(NAMES)
-            device = chance.choice(devices) if chance.random() > 0.05 else None
+            device = chance.choice(devices) if chance.random() > 0.05 else chance.choice([None, NO_DEVICE])
             user = chance.choice(users) if device is None or chance.random() < login_rate else nobody
             world.events.append(
                 {
@@ -156,13 +159,13 @@ class Told:
 
 def told_by_oracle(world: World) -> Told:
     """The same from the rules' own words, one event after the other."""
+    world = World(world.name, [_known(row) for row in world.events], [_known(row) for row in world.orders])
     valid_orders = _valid_orders(world)
     logins = _logins(world, valid_orders)
     told = Told({}, {}, {}, {})
     devices: dict[str, list[Row]] = defaultdict(list)
     for row in map(hit_of, world.events):
-        user = None if row["user_id"] in ("guest", "0") else row["user_id"]
-        device = row["anonymous_id"]
+        user, device = row["user_id"], row["anonymous_id"]
         if user:
             person = f"user:{user}"
         elif device:
@@ -173,12 +176,16 @@ def told_by_oracle(world: World) -> Told:
         devices[device or (f"user {user}" if user else row["event_id"])].append(row)
     for order in valid_orders:
         device = order["anonymous_id"]
-        if device and order["user_id"] in (None, "guest"):
+        if device and order["user_id"] is None:
             told.persons[f"order:{order['order_id']}"] = _person_at(device, order["order_at"], logins[device])
             told.session_of[f"order:{order['order_id']}"] = None
     for rows in devices.values():
         _tell_device(sorted(rows, key=lambda row: (row["event_at"], row["event_id"])), told)
     return told
+
+
+def _known(row: Row) -> Row:
+    return {name: None if value in ("guest", "0", NO_DEVICE) else value for name, value in row.items()}
 
 
 def _valid_orders(world: World) -> list[Row]:
@@ -192,10 +199,10 @@ def _valid_orders(world: World) -> list[Row]:
 def _logins(world: World, valid_orders: list[Row]) -> dict[str, list[tuple[datetime, str, str]]]:
     logins: dict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
     for event in world.events:
-        if event["anonymous_id"] and event["user_id"] not in (None, "guest", "0"):
+        if event["anonymous_id"] and event["user_id"]:
             logins[event["anonymous_id"]].append((event["event_at"], event["event_id"], event["user_id"]))
     for order in valid_orders:
-        if order["user_id"] in (None, "guest"):
+        if order["user_id"] is None:
             continue
         if order["anonymous_id"]:
             login = (order["order_at"], f"order:{order['order_id']}", order["user_id"])
