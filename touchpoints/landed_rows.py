@@ -38,7 +38,7 @@ class LandedFile:
 def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
     """The files below `root` that match `pattern`, in order of name; names that begin with . or _ are passed over.
 
-    Raises InputError where the folder that `pattern` points into is missing though `required`, or cannot be read.
+    InputError where the folder that `pattern` points into is missing though `required`, is a file or cannot be read.
     """
     try:
         return _list_files(spark, root, pattern, required=required)
@@ -52,7 +52,7 @@ def _list_files(spark: SparkSession, root: str, pattern: str, *, required: bool)
     folder, system = hadoop_path(spark, root)
     parent = path(folder, pattern.split("*", maxsplit=1)[0].rsplit("/", 1)[0]) if "/" in pattern else folder
     if not system.isDirectory(parent):
-        if required:
+        if required or system.exists(parent):  # a file in its place is a mistake in any case
             raise InputError(f"{parent.toString()}: no such folder; see landing.root and landing.inputs")
         return []
     base = _folder_uri(spark, root)

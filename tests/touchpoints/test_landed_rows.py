@@ -38,12 +38,17 @@ def test_files_have_one_name_however_the_landing_folder_is_written(
     assert sorted(map(tuple, lines)) == sorted(zip(names, ('{"id": "3"}', '{"id": "1"}', '{"id": "2"}'), strict=True))
 
 
-def test_a_missing_folder_is_an_error_only_where_the_input_is_required(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_where_the_input_is_required_a_file_in_its_place_always(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     assert list_files(spark, str(tmp_path), "orders/*", required=False) == []
     with pytest.raises(InputError, match="orders: no such folder"):
         list_files(spark, str(tmp_path), "orders/*", required=True)
     (tmp_path / "orders").mkdir()
     assert list_files(spark, str(tmp_path), "orders/*", required=True) == []
+    (tmp_path / "ad_spend").write_text("date,platform\n")
+    with pytest.raises(InputError, match="ad_spend: no such folder"):
+        list_files(spark, str(tmp_path), "ad_spend/*", required=False)
 
 
 def test_lines_are_numbered_across_the_splits_of_large_files(spark: SparkSession, tmp_path: Path) -> None:
