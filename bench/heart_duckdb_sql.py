@@ -231,6 +231,7 @@ WITH counted AS (
   UNION ALL
   SELECT event_name, event_id, NULL, person_id, event_at, 0, 0, '{settings.report.currency}' FROM visits
   WHERE event_name IN ({quoted(finals)}) AND NOT is_bot
+    AND coalesce(session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot), true)
 )
 SELECT md5(conversion_type || '|' || of) AS conversion_id, conversion_type, true AS is_final, person_id, converted_at,
        order_id, value, refunded_value, currency, (value - refunded_value)::DECIMAL(18, 6) AS report_value,

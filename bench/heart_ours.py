@@ -20,7 +20,7 @@ from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.identities import build_identities, identified, logins_of
 from touchpoints.orders import build_orders
-from touchpoints.sessions import build_sessions
+from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, narrowed
@@ -98,7 +98,8 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
     visits = narrowed(with_channels, conversion_types=settings.conversions.final).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         sessions = write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events))
-        write(SILVER_TOUCHPOINTS, build_touchpoints(visits, sessions))
+        robots = bot_sessions(sessions)
+        write(SILVER_TOUCHPOINTS, build_touchpoints(visits, robots))
         built_orders = build_orders(
             orders, visits, rates, default_currency=currency, timezone=zone, report_currency=currency
         )
@@ -106,6 +107,7 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
         conversions = build_conversions(
             valid_orders,
             visits,
+            robots,
             rates,
             final=settings.conversions.final,
             auxiliary=[],

@@ -20,7 +20,7 @@ from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.identities import build_identities, identified, logins_of
 from touchpoints.orders import build_orders, refunds_elsewhere
-from touchpoints.sessions import build_sessions
+from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import SourceList, load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, narrowed
@@ -176,7 +176,8 @@ def _build_persons(writer: Writer, input_: Input, rates: DataFrame, rules: Chann
     ).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         writer.write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events), owned)
-        writer.write(SILVER_TOUCHPOINTS, build_touchpoints(visits, lake.read(SILVER_SESSIONS)), owned)
+        robots = bot_sessions(lake.read(SILVER_SESSIONS))
+        writer.write(SILVER_TOUCHPOINTS, build_touchpoints(visits, robots), owned)
         writer.write(SILVER_ACTIVITY, build_activity(visits, timezone=zone), owned)
         default_currency = settings.conversions.default_currency or currency
         built_orders = build_orders(
@@ -190,6 +191,7 @@ def _build_persons(writer: Writer, input_: Input, rates: DataFrame, rules: Chann
         conversions = build_conversions(
             valid_orders,
             visits,
+            robots,
             rates,
             final=settings.conversions.final,
             auxiliary=settings.conversions.auxiliary,

@@ -18,6 +18,7 @@ PURCHASE = "purchase"
 def build_conversions(
     orders: DataFrame,
     visits: DataFrame,
+    bot_sessions: DataFrame,
     daily_rates: DataFrame,
     *,
     final: Sequence[str],
@@ -25,9 +26,10 @@ def build_conversions(
     timezone: str,
     report_currency: str,
 ) -> DataFrame:
-    """One row per order (type purchase) and per event of the other types `final` and `auxiliary`, bots left out.
+    """One row per order (type purchase) and per event of the other types `final` and `auxiliary`.
 
-    Only purchases carry money. An amount without an exchange rate has a null report_value, which the table refuses:
+    Of the events those of bots and of `bot_sessions` (session_id) are left out; an order counts in any case. Only
+    purchases carry money. An amount without an exchange rate has a null report_value, which the table refuses:
     `missing_rates` tells which to ask for. An auxiliary conversion names the person's next final one, at the same
     moment or later.
     """
@@ -42,7 +44,8 @@ def build_conversions(
         "currency",
     )
     other_types = [name for name in [*final, *auxiliary] if name != PURCHASE]
-    others = visits.where(F.col("event_name").isin(other_types) & ~F.col("is_bot")).select(
+    told = visits.where(F.col("event_name").isin(other_types) & ~F.col("is_bot"))
+    others = told.join(bot_sessions, "session_id", how="left_anti").select(
         F.col("event_name").alias("conversion_type"),
         F.col("event_id").alias("of"),
         F.lit(None).cast("string").alias("order_id"),

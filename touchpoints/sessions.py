@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from warehouse.conform import conform
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
+BROADCAST_AT_MOST = 1_000_000  # session ids, some 100 MB
 # What the first event of a session says of all of it.
 FIRST = (
     "person_id", "anonymous_id", "platform", "channel", "source", "medium", "campaign", "landing_url",
@@ -35,3 +36,9 @@ def build_sessions(visits: DataFrame, *, max_events: int) -> DataFrame:
     )
     started = visits.where(F.col("is_session_start")).select(*session, *FIRST)
     return conform(counted.join(started, [*session], how="inner"), SILVER_SESSIONS)
+
+
+def bot_sessions(sessions: DataFrame) -> DataFrame:
+    """session_id of the robots' sessions of silver.sessions, to be joined where the visits lie."""
+    found = sessions.where(F.col("is_bot")).select("session_id")
+    return F.broadcast(found) if found.count() <= BROADCAST_AT_MOST else found

@@ -8,19 +8,13 @@ from pyspark.sql import functions as F
 from warehouse.conform import conform
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
-BROADCAST_AT_MOST = 1_000_000  # session ids, some 100 MB
 
-
-def build_touchpoints(visits: DataFrame, sessions: DataFrame) -> DataFrame:
-    """One row per touch of `build_visits`; those of bots are left out.
+def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
+    """One row per touch of `build_visits`; those of bots and of `bot_sessions` (session_id) are left out.
 
     An ad_click and its landing, the event of a session that carries its click id on the device, are one click: the
     landing is the touch, the ad_click is not, however often it was told.
     """
-    bot_sessions = sessions.where(F.col("is_bot")).select("session_id")
-    if bot_sessions.count() <= BROADCAST_AT_MOST:
-        # Touches then stay where the visits are, by device, which is what the window below wants.
-        bot_sessions = F.broadcast(bot_sessions)
     touches = (
         visits.where(F.col("is_touch") & ~F.col("is_bot"))
         .join(bot_sessions, "session_id", how="left_anti")

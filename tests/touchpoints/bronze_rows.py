@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from touchpoints.identities import build_identities, identified, logins_of
-from touchpoints.sessions import build_sessions
+from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, narrowed
 from warehouse.contracts import Table
@@ -118,7 +118,7 @@ def build_all(
     try:
         kept = narrowed(built, conversion_types=[])
         sessions = build_sessions(kept, max_events=max_events)
-        return Silver(collected(built), collected(sessions), collected(build_touchpoints(kept, sessions)))
+        return Silver(collected(built), collected(sessions), collected(build_touchpoints(kept, bot_sessions(sessions))))
     finally:
         built.unpersist()
 

@@ -12,7 +12,8 @@ from bronze_rows import RATES, Fields, at, collected, frame, visits
 from pyspark.sql import DataFrame, SparkSession
 
 from touchpoints.conversions import build_conversions
-from warehouse.tables import SILVER_ORDERS
+from touchpoints.sessions import bot_sessions
+from warehouse.tables import SILVER_ORDERS, SILVER_SESSIONS
 
 
 def order(order_id: str, minute: float, value: str = "10", refunded: str = "0", **fields: Any) -> Fields:
@@ -50,12 +51,15 @@ EVENTS = [
     event("view after all", "view_item", 111),
     event("view of another", "view_item", 1, person_id="eve"),
     event("install", "app_install", 300, person_id="eve", is_bot=False),
-    # None of these counts: a robot's, a type nobody asked for, and the events that orders are made of.
+    event("in a visit", "app_install", 301, person_id="eve", session_id="a person's"),
+    # None of these counts: a robot's or in its visit, a type nobody asked for, and the events that orders are made of.
     event("robot", "sign_up", 1, is_bot=True, person_id="rob"),
+    event("one of thousands", "sign_up", 2, person_id="rob", session_id="a robot's"),
     event("page", "page_view", 1),
     event("purchase", "purchase", 10),
     {"event_id": "order:o1", "event_name": "order", "row_kind": 1, "event_at": None, "person_id": "ann"},
 ]
+SESSIONS = [{"session_id": "a person's", "is_bot": False}, {"session_id": "a robot's", "is_bot": True}]
 EURO = [
     {"rate_day": date(2026, 3, 1), "rate_currency": "EUR", "rate": Decimal("1.1")},
     {"rate_day": date(2026, 3, 2), "rate_currency": "EUR", "rate": Decimal("1.2")},
@@ -66,6 +70,7 @@ def build(spark: SparkSession, final: list[str]) -> DataFrame:
     return build_conversions(
         frame(spark, SILVER_ORDERS.ddl, ORDERS),
         visits(spark, EVENTS),
+        bot_sessions(frame(spark, SILVER_SESSIONS.ddl, SESSIONS)),
         frame(spark, RATES, EURO),
         final=final,
         auxiliary=["view_item", "add_to_cart"],
@@ -100,6 +105,7 @@ def test_every_order_and_every_event_of_a_counted_type_is_one_conversion(
         "view after all": "view_item",
         "view of another": "view_item",
         "install": "app_install",
+        "in a visit": "app_install",
     }
     assert {row["conversion_type"] for row in conversions.values() if not row["is_final"]} == {
         "view_item",

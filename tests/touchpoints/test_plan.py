@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
-from touchpoints.sessions import build_sessions
+from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, narrowed
@@ -71,9 +71,9 @@ def test_sessions_are_counted_where_the_visits_are(visits: DataFrame) -> None:
 
 
 def test_touches_meet_their_session_and_their_click_without_the_events(spark: SparkSession, visits: DataFrame) -> None:
-    sessions = frame(spark, SILVER_SESSIONS.ddl, [])
+    robots = bot_sessions(frame(spark, SILVER_SESSIONS.ddl, []))
 
-    assert shuffles(build_touchpoints(visits, sessions)).count(WIDE) == 1
+    assert shuffles(build_touchpoints(visits, robots)).count(WIDE) == 1
 
 
 def test_the_login_shuffle_comes_first_and_is_narrow(spark: SparkSession) -> None:

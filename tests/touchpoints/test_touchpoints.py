@@ -9,6 +9,7 @@ from bronze_rows import Fields, at, collected, frame, visits
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from touchpoints.sessions import bot_sessions
 from touchpoints.touchpoints import build_touchpoints
 from warehouse.tables import SILVER_SESSIONS
 
@@ -65,7 +66,7 @@ def touchpoints(spark: SparkSession) -> list[dict[str, Any]]:
     ]
     known = [{"session_id": "s", "is_bot": False}, {"session_id": "robot", "is_bot": True}]
     told = visits(spark, rows).withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("direct")})
-    return collected(build_touchpoints(told, frame(spark, SILVER_SESSIONS.ddl, known)))
+    return collected(build_touchpoints(told, bot_sessions(frame(spark, SILVER_SESSIONS.ddl, known))))
 
 
 @pytest.mark.parametrize("device", CASES)
