@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.identities import person_of_device, person_of_nobody, person_of_user
-from touchpoints.visits import MONEY_EVENTS, device_of
+from touchpoints.visits import device_of, told_order
 from warehouse.store import Keep
 
 
@@ -134,7 +134,7 @@ def find_affected(
 
 def _named_by_events(events: DataFrame) -> DataFrame:
     """device, user_id and order_id that each event names."""
-    return events.select(device_of().alias("device"), "user_id", "order_id")
+    return events.select(device_of().alias("device"), "user_id", told_order().alias("order_id"))
 
 
 def _named_by_orders(orders: DataFrame) -> DataFrame:
@@ -152,7 +152,7 @@ def _links(events: DataFrame, buyers: DataFrame) -> DataFrame:
     told = events.select(
         device_of().alias("device"),
         F.when(F.col("anonymous_id").isNotNull(), F.col("user_id")).alias("user_id"),
-        F.when(F.col("event_name").isin(*MONEY_EVENTS), F.col("order_id")).alias("order_id"),
+        told_order().alias("order_id"),
     ).where(F.col("user_id").isNotNull() | F.col("order_id").isNotNull())
     fed = buyers.where(F.col("device").isNotNull()).withColumn("user_id", F.lit(None).cast("string"))
     return _union(told, fed)

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from touchpoints.exchange_rates import rate_of, with_rates_of
 from touchpoints.identities import person_of_device, person_of_nobody, person_of_user
 from touchpoints.order_versions import newest_versions
-from touchpoints.visits import ORDER
+from touchpoints.visits import MONEY_EVENTS, ORDER, told_order
 from warehouse.conform import conform
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
@@ -35,8 +35,9 @@ def build_orders(
     - refunded_value is the greater of what the feed and the refund events say, at most the value: a refund told
       twice is one refund. An event in another currency than the order's is worth what it was on the order's day; one
       without a rate takes nothing back, and `refunds_elsewhere` tells of it.
-    - The buyer is the feed's user, else the person of the purchase event, else the device's at the time; an order
-      that names none of them is somebody's of whom nothing else is known.
+    - The buyer is the feed's user, else the person of the purchase event (of several the earliest of a login, which
+      browsers often do not tell and servers do), else the device's at the time; an order that names none of them is
+      somebody's of whom nothing else is known.
     """
     feed = newest_versions(orders).select(
         F.col("order_id").alias("fed_order_id"),
@@ -67,7 +68,7 @@ def build_orders(
         F.coalesce("fed_order_id", "told_order_id").alias("order_id"),
         F.coalesce(
             person_of_user(F.col("fed.user_id")),
-            F.col("told.person_id"),
+            F.col("told_person_id"),
             F.col("device_person_id"),
             person_of_device(F.col("fed.anonymous_id")),
             person_of_nobody("order", F.col("fed_order_id")),
@@ -97,7 +98,7 @@ def refunds_elsewhere(events: DataFrame, orders: DataFrame) -> DataFrame:
     order_id, person_id and ordered_at are the order's in silver.orders, currency is the event's.
     """
     told = events.where((F.col("event_name") == "refund") & F.col("value").isNotNull() & F.col("currency").isNotNull())
-    refunds = told.select("order_id", F.col("currency").alias("refund_currency"))
+    refunds = told.select(told_order().alias("order_id"), F.col("currency").alias("refund_currency"))
     return (
         orders.join(refunds, "order_id", how="inner")
         .where(F.col("currency") != F.col("refund_currency"))
@@ -122,18 +123,24 @@ def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str)
 
 
 def _orders_from_events(visits: DataFrame) -> DataFrame:
-    """told_order_id, told (the purchase event that counts, null where only refunds came), told_refunds (amounts)."""
-    money = visits.where(F.col("event_name").isin("purchase", "refund")).select(
-        F.coalesce(F.col("order_id"), F.concat(F.lit("event:"), F.col("event_id"))).alias("told_order_id"),
+    """One row per order: told_order_id, told (the purchase event that counts, null where only refunds came),
+    told_person_id (its buyer) and told_refunds (amounts).
+    """
+    money = visits.where(F.col("event_name").isin(*MONEY_EVENTS)).select(
+        told_order().alias("told_order_id"),
         (F.col("event_name") == "purchase").alias("is_purchase"),
         F.struct("event_at", "event_id").alias("when_told"),
         F.struct("person_id", "event_at", "value", "currency").alias("purchase"),
         "currency",
         "value",
     )
-    is_purchase = F.col("is_purchase")
+    is_purchase, is_user = F.col("is_purchase"), F.startswith(F.col("purchase.person_id"), person_of_user(F.lit("")))
     return money.groupBy("told_order_id").agg(
         F.min_by(F.when(is_purchase, F.col("purchase")), F.when(is_purchase, F.col("when_told"))).alias("told"),
+        F.min_by(
+            F.when(is_purchase, F.col("purchase.person_id")),
+            F.when(is_purchase, F.struct(~is_user, F.col("when_told"))),
+        ).alias("told_person_id"),
         F.collect_list(F.when(~is_purchase & F.col("value").isNotNull(), F.struct("currency", "value"))).alias(
             "told_refunds"
         ),

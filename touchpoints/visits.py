@@ -118,6 +118,12 @@ def device_of() -> Column:
     )
 
 
+def told_order() -> Column:
+    """The order_id that a money event tells of; one that names none is of an order of its own."""
+    own = F.concat(F.lit("event:"), F.col("event_id"))
+    return F.when(F.col("event_name").isin(*MONEY_EVENTS), F.coalesce("order_id", own))
+
+
 def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFrame:
     """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
     device = device_of()

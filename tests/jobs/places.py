@@ -62,6 +62,7 @@ class Place:
             "attribution": {"start_date": f"{FIRST_DAY:%Y-%m-%d}"},
             # Each batch is a large part of so small a lake, and none may end in a full build.
             "build": {"max_changed_share": 1},
+            "sessions": {"max_events": 6},  # so that late events make robots of people
             "mlflow": {
                 "tracking_uri": f"sqlite:///{self.folder}/mlflow.db",
                 "artifact_root": str(self.folder / "artifacts"),

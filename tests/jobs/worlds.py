@@ -24,6 +24,7 @@ DAYS = 45  # more than the login window and the lookback, so that both end insid
 STEPS = (0, 0, 60, 600, 1800, 1801, 7200)
 PAGES = (
     "https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign={world}-spring",
+    "https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign={world}-0",
     "https://shop.example/?gclid={click}",
     "https://shop.example/?utm_source=news&utm_medium=email&utm_campaign={world}-news",
     "https://shop.example/?utm_source=facebook&utm_medium=paid_social",
@@ -60,14 +61,35 @@ def make_world(name: str, random: Random) -> World:
         _visit(world, random, devices, users, orders)
     for event in random.sample(world.events, k=min(2, len(world.events))):
         # The same id again: as it was, or with another payload; received before or after.
-        world.events.append(
-            {**event, **random.choice(({}, {"country": "KR"}, {"received_ts": _received(event, random)}))}
-        )
-    for order in orders:
+        again = {**event, **_other_payload(random, devices, users)}
+        if random.random() < 0.5:
+            again["received_ts"] = _received(again, random)
+        world.events.append(again)
+    for order in (*orders, *_own_orders(world)):
         if random.random() < 0.75:
             _versions(world, random, order, devices, users)
     _spend(world, random)
     return world
+
+
+def _other_payload(random: Random, devices: Sequence[str], users: Sequence[str]) -> Row:
+    moment = _iso(FIRST_DAY + timedelta(days=random.randint(0, DAYS - 2)))
+    return random.choice(
+        (
+            {},
+            {"country": "KR"},
+            {"anonymous_id": random.choice(devices)},
+            {"user_id": random.choice(users)},
+            {"event_name": "page_view"},
+            {"event_ts": moment},
+        )
+    )
+
+
+def _own_orders(world: World) -> list[str]:
+    """The names that orders have whose purchase events name none."""
+    is_own = [event["event_name"] == "purchase" and "order_id" not in event for event in world.events]
+    return [f"event:{event['event_id']}" for event, own in zip(world.events, is_own, strict=True) if own]
 
 
 def _visit(world: World, random: Random, devices: Sequence[str], users: Sequence[str], orders: Sequence[str]) -> None:
@@ -84,7 +106,7 @@ def _visit(world: World, random: Random, devices: Sequence[str], users: Sequence
             "event_name": random.choice(NAMES),
             "event_ts": _iso(moment),
             "anonymous_id": device if random.random() > 0.03 else "undefined",
-            "user_id": user if known else None,
+            "user_id": random.choice((user, user, user, "guest")) if known else None,
             "platform": random.choice(("web", "web", "web", "web", "ios", "server")),
             "session_id": sent,
             "user_agent": agent,
@@ -97,7 +119,9 @@ def _visit(world: World, random: Random, devices: Sequence[str], users: Sequence
         if event["event_name"] in ("purchase", "refund"):
             event |= {
                 # A refund must name its order.
-                "order_id": random.choice(orders if event["event_name"] == "refund" else (*orders, None)),
+                "order_id": random.choice(
+                    (*orders, *_own_orders(world)) if event["event_name"] == "refund" else (*orders, None)
+                ),
                 "value": str(random.randint(0, 40)),
                 "currency": random.choice(("USD", "EUR")),
             }
@@ -123,13 +147,13 @@ def _versions(world: World, random: Random, order: str, devices: Sequence[str], 
     says_when = random.random() < 0.6
     for version in range(random.randint(1, 4)):
         if version:
-            row = {**row, **_change(row, random, users)}
+            row = {**row, **_change(row, random, devices, users)}
         if says_when:
             row = {**row, "updated_at": _iso(moment + timedelta(hours=version))}
         world.orders.append(row)
 
 
-def _change(row: Row, random: Random, users: Sequence[str]) -> Row:
+def _change(row: Row, random: Random, devices: Sequence[str], users: Sequence[str]) -> Row:
     changes = (
         {"status": "paid", "deleted": "false"},
         {"status": "cancelled"},
@@ -138,6 +162,9 @@ def _change(row: Row, random: Random, users: Sequence[str]) -> Row:
         {"deleted": "true"},
         {"value": str(random.randint(1, 60))},
         {"user_id": random.choice(users)},
+        {"user_id": None, "anonymous_id": random.choice(devices)},
+        {"anonymous_id": random.choice(devices)},
+        {"currency": random.choice(("USD", "EUR"))},
         {"order_ts": _iso(FIRST_DAY + timedelta(days=random.randint(0, DAYS - 2)))},
     )
     return random.choice(changes)
@@ -155,7 +182,9 @@ def _spend(world: World, random: Random) -> None:
                         "account_id": f"{world.name}-a",
                         "campaign_id": f"{world.name}-{campaign}",
                         # A campaign may get another name: its id's rows of every day follow.
-                        "campaign_name": f"{world.name}-{random.choice(('spring', 'news', 'Spring 2'))}",
+                        "campaign_name": random.choice(
+                            (f"{world.name}-spring", f"{world.name}-news", f"{world.name}-Spring 2", "")
+                        ),
                         "impressions": random.randint(10, 99),
                         "clicks": random.randint(0, 9),
                         "spend": str(random.randint(0, 500) / 100),

@@ -8,12 +8,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.sources.adapter import (
+    IMPOSSIBLE,
     Adapter,
     Defaults,
     account_field,
     count_field,
     first_problem,
     given_but_unread,
+    impossible_time,
     money_field,
     number_field,
     timestamp_field,
@@ -78,6 +80,7 @@ def spend_rows(
     exported = timestamp_field(exported_at, zone_when_missing="Z")
     reason = first_problem(
         (spend_date.isNull(), "date is missing or not a date"),
+        (impossible_time(spend_date), f"date {IMPOSSIBLE}"),
         (platform.isNull(), "platform is missing"),
         (spend.isNull(), "spend is missing or not a decimal number"),
         (spend < 0, "spend is negative"),

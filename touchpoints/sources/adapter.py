@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 from warehouse.contracts import MONEY, Table
 
 ISO_WITH_OFFSET = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)$"
-EARLIEST_YEAR = 1990
+FIRST_YEAR, LAST_YEAR = 1990, 2099
+IMPOSSIBLE = f"is before {FIRST_YEAR} or after {LAST_YEAR}"
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def timestamp_field(name: str, *, zone_when_missing: str = "") -> Column:
 
 
 def impossible_time(at: Column) -> Column:
-    """Whether a moment lies before any log there is."""
-    return F.year(at) < EARLIEST_YEAR
+    """Whether a moment or date is none that a log or an export could tell; the reason ends with IMPOSSIBLE."""
+    return ~F.year(at).between(FIRST_YEAR, LAST_YEAR)
 
 
 def money_field(name: str) -> Column:

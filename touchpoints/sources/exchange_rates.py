@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources.adapter import Adapter, Defaults, first_problem, timestamp_field
+from touchpoints.sources.adapter import IMPOSSIBLE, Adapter, Defaults, first_problem, impossible_time, timestamp_field
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 
 
@@ -18,6 +18,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     code = "^[A-Z]{3}$"
     reason = first_problem(
         (rate_date.isNull(), "date is missing or not a date"),
+        (impossible_time(rate_date), f"date {IMPOSSIBLE}"),
         (rate.isNull(), "rate is missing or not a decimal number"),
         (rate <= 0, "rate is not above 0"),
         (~F.coalesce(F.upper("currency").rlike(code), F.lit(False)), "currency is not an ISO 4217 code"),

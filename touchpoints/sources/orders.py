@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.sources.adapter import (
+    IMPOSSIBLE,
     Adapter,
     Defaults,
     content_hash,
@@ -54,7 +55,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (F.col("order_id").isNull(), "order_id is missing"),
         (F.col("user_id").isNull() & F.col("anonymous_id").isNull(), "neither anonymous_id nor user_id is given"),
         (order_at.isNull(), "order_ts is missing or not ISO 8601 with an offset"),
-        (impossible_time(order_at), "order_ts is before 1990"),
+        (impossible_time(order_at), f"order_ts {IMPOSSIBLE}"),
         (given_but_unread("updated_at", updated_at), "updated_at is not ISO 8601 with an offset"),
         (given_but_unread("value", money_field("value")), "value is not a decimal number"),
         (value < 0, "value is negative"),

@@ -34,7 +34,10 @@ def test_unusable_events_have_their_reason_and_the_others_none(landing: Landing)
         (event(event_ts="2026-03-01T09:00:00"), "event_ts is not ISO 8601 with an offset"),
         (event(event_ts="2026-02-30T09:00:00Z"), "event_ts is not ISO 8601 with an offset"),
         (event(event_ts=1772355600), "event_ts is not ISO 8601 with an offset"),
-        (event(event_ts="1970-01-01T00:00:00Z"), "event_ts is before 1990"),
+        (event(event_ts="1970-01-01T00:00:00Z"), "event_ts or received_ts is before 1990 or after 2099"),
+        (event(event_ts="9999-12-31T00:00:00Z"), "event_ts or received_ts is before 1990 or after 2099"),
+        (event(received_ts="1970-01-01T00:00:00Z"), "event_ts or received_ts is before 1990 or after 2099"),
+        (event(event_ts="9999-12-31T00:00:00Z", received_ts="2026-03-01T00:00:00Z"), None),  # it happened then
         (event(received_ts="soon"), "received_ts is not ISO 8601 with an offset"),
         (event(anonymous_id=..., user_id=""), "neither anonymous_id nor user_id is given"),
         (event(platform="fridge"), "platform is not web, ios, android or server"),
@@ -114,6 +117,18 @@ def test_fields_become_the_contract(landing: Landing) -> None:
     assert other_case["page_url"] is None, "names are case sensitive"
     assert "Page_Url" in other_case["extra"]
     assert other_case["consent_ads"] is None
+
+
+def test_names_and_consent_are_read_as_they_are_meant(landing: Landing) -> None:
+    said = [({"analytics": "granted", "ads": "denied"}), {"analytics": 1, "ads": 0}, {"analytics": "Yes", "ads": "no"}]
+    landing.land(
+        "1.jsonl", *(event(consent=consent) for consent in said), event(event_name="Purchase"), event(event_name="Quiz")
+    )
+
+    *consented, purchase, own = landing.parsed("events", "1.jsonl")
+
+    assert [(row["consent_analytics"], row["consent_ads"]) for row in consented] == [(True, False)] * 3
+    assert (purchase["event_name"], own["event_name"]) == ("purchase", "Quiz")
 
 
 def test_the_payload_hash_says_what_the_event_says_not_when_or_how_it_was_received(landing: Landing) -> None:

@@ -23,7 +23,7 @@ def test_unusable_orders_have_their_reason_and_the_others_none(landing: Landing)
         (f",,u1,,{AT},10,USD,,,,", "order_id is missing"),
         (f",o1,,,{AT},10,USD,,,,", "neither anonymous_id nor user_id is given"),
         (",o1,u1,,2026-03-01,10,USD,,,,", "order_ts is missing or not ISO 8601 with an offset"),
-        (",o1,u1,,1899-12-30T00:00:00Z,10,USD,,,,", "order_ts is before 1990"),
+        (",o1,u1,,1899-12-30T00:00:00Z,10,USD,,,,", "order_ts is before 1990 or after 2099"),
         (f"noon,o1,u1,,{AT},10,USD,,,,", "updated_at is not ISO 8601 with an offset"),
         (f",o1,u1,,{AT},$10,USD,,,,", "value is not a decimal number"),
         (f",o1,u1,,{AT},-10,USD,,,,", "value is negative"),

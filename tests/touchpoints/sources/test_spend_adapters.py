@@ -27,6 +27,7 @@ def test_unusable_spend_has_its_reason_and_the_others_none(landing: Landing) -> 
         ("meta,2026-03-01T05:00:00+09:00,1,c,-,-,2.50,USD,,,,", None),
         ("meta,01/03/2026,1,c,10,1,2.50,USD,,,,", "date is missing or not a date"),
         ("meta,2026-02-30,1,c,10,1,2.50,USD,,,,", "date is missing or not a date"),
+        ("meta,0001-01-01,1,c,10,1,2.50,USD,,,,", "date is before 1990 or after 2099"),
         (",2026-03-01,1,c,10,1,2.50,USD,,,,", "platform is missing"),
         ("meta,2026-03-01,1,c,10,1,-,USD,,,,", "spend is missing or not a decimal number"),
         ("meta,2026-03-01,1,c,10,1,-2,USD,,,,", "spend is negative"),
