@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from warehouse.conform import conform
@@ -33,37 +33,35 @@ def build_channel_performance(
     """Credit and spend side by side; every row of either is in it, matched or not.
 
     Credit is dated in the reporting zone by its touch and, in other rows, by its conversion. Spend repeats for each
-    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id
-    (`names`, from `campaign_names` of all spend); a campaign that no spend row names goes by its id.
+    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id,
+    which goes by the name that it has on the row's date (`names`, from `campaign_names` of all spend); a campaign that
+    no spend row names goes by its id.
     """
-    earned = (
-        credits.withColumn("campaign_key", F.lower("campaign"))
-        .join(F.broadcast(names), F.col("campaign_key") == F.col("known_campaign_id"), how="left")
-        .select(
-            "model",
-            "conversion_type",
-            F.explode(_dates(timezone)).alias("dated"),
-            "channel",
-            "source",
-            "medium",
-            F.coalesce("known_campaign", "campaign_key").alias("campaign"),
-            F.col("credit").alias("credited_conversions"),
-            "credited_value",
-            "gross_value",
-            F.when(F.col("is_first_purchase"), F.col("credit")).otherwise(F.lit(0.0)).alias("new_customers"),
-        )
-        .select("*", "dated.date_basis", "dated.date")
+    dated = credits.select("*", F.explode(_dates(timezone)).alias("dated")).select(
+        "*", "dated.date_basis", "dated.date", F.lower("campaign").alias("campaign_key")
     )
-    named_spend = spend.withColumn("known_campaign_id", F.lower("campaign_id")).join(
-        F.broadcast(names), "known_campaign_id", how="left"
-    )
-    spent = named_spend.select(
-        _each(models).alias("model"),
-        F.col("spend_date").alias("date"),
+    earned = _with_known_campaign(dated, names).select(
+        "model",
+        "conversion_type",
+        "date_basis",
+        "date",
         "channel",
         "source",
         "medium",
-        F.coalesce("campaign", "known_campaign", "known_campaign_id").alias("campaign"),
+        F.coalesce("known_campaign", "campaign_key").alias("campaign"),
+        F.col("credit").alias("credited_conversions"),
+        "credited_value",
+        "gross_value",
+        F.when(F.col("is_first_purchase"), F.col("credit")).otherwise(F.lit(0.0)).alias("new_customers"),
+    )
+    keyed_spend = spend.withColumns({"date": F.col("spend_date"), "campaign_key": F.lower("campaign_id")})
+    spent = _with_known_campaign(keyed_spend, names).select(
+        _each(models).alias("model"),
+        "date",
+        "channel",
+        "source",
+        "medium",
+        F.coalesce("campaign", "known_campaign", "campaign_key").alias("campaign"),
         F.col("report_spend").alias("spend"),
         "impressions",
         "clicks",
@@ -72,7 +70,7 @@ def build_channel_performance(
     )
     spent = spent.select("*", _each(conversion_types).alias("conversion_type"))
     spent = spent.select("*", _each(DATE_BASES).alias("date_basis"))
-    sides = earned.drop("dated").unionByName(spent, allowMissingColumns=True)
+    sides = earned.unionByName(spent, allowMissingColumns=True)
     named = sides.withColumns({name: F.coalesce(name, F.lit(NOT_SET)) for name in ("source", "medium", "campaign")})
     summed = named.groupBy("model", "conversion_type", "date_basis", *DIMENSIONS).agg(
         *(_total(name) for name in MEASURES)
@@ -90,17 +88,38 @@ def build_channel_performance(
 
 
 def campaign_names(spend: DataFrame) -> DataFrame:
-    """One row per campaign id, in lower case, with the name it goes by: known_campaign_id, known_campaign."""
+    """One row per campaign id, in lower case, and range of dates in which it goes by one name: known_campaign_id,
+    known_campaign, named_from (null: since ever) and named_until (exclusive; null: for ever).
+
+    A name holds from the first day of spend under it to the first under another, the first name before that as well.
+    """
     named = spend.where(F.col("campaign_id").isNotNull() & F.col("campaign").isNotNull())
-    return named.groupBy(F.lower("campaign_id").alias("known_campaign_id")).agg(
+    by_day = Window.partitionBy("known_campaign_id").orderBy("spend_date")
+    daily = named.groupBy(F.lower("campaign_id").alias("known_campaign_id"), "spend_date").agg(
         F.min("campaign").alias("known_campaign")
+    )
+    before = daily.select("*", F.lag("known_campaign").over(by_day).alias("name_before"))
+    begun = before.where(~F.col("name_before").eqNullSafe(F.col("known_campaign")))
+    return begun.select(
+        "known_campaign_id",
+        "known_campaign",
+        F.when(F.col("name_before").isNotNull(), F.col("spend_date")).alias("named_from"),
+        F.lead("spend_date").over(by_day).alias("named_until"),
     )
 
 
+def _with_known_campaign(frame: DataFrame, names: DataFrame) -> DataFrame:
+    """`frame` (columns campaign_key, date) with known_campaign, the name that an id goes by on that date."""
+    from_then = F.coalesce(F.col("date") >= F.col("named_from"), F.lit(True))
+    until_then = F.coalesce(F.col("date") < F.col("named_until"), F.lit(True))
+    is_named = (F.col("campaign_key") == F.col("known_campaign_id")) & from_then & until_then
+    return frame.join(F.broadcast(names), is_named, how="left").drop("known_campaign_id", "named_from", "named_until")
+
+
 def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
-    """campaign_id and campaign of the spend rows that were there before `changes` (a change feed) came."""
+    """campaign_id, campaign and spend_date of the spend rows that were there before `changes` (a change feed) came."""
     came = F.col("_change_type").isin("insert", "update_postimage")
-    columns = ("campaign_id", "campaign")
+    columns = ("campaign_id", "campaign", "spend_date")
     counted = spend.select(*columns, F.lit(1).alias("rows")).unionByName(
         changes.select(*columns, F.when(came, F.lit(-1)).otherwise(F.lit(1)).alias("rows"))
     )
@@ -108,7 +127,7 @@ def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
 
 
 def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
-    """The campaign ids that go by another name in one of two frames of `campaign_names`: known_campaign_id."""
+    """The campaign ids that at some time go by another name in one of two frames of `campaign_names`."""
     signed = names.withColumn("surplus", F.lit(1)).unionByName(names_before.withColumn("surplus", F.lit(-1)))
     surplus = signed.groupBy(*names.columns).agg(F.sum("surplus").alias("surplus"))
     return surplus.where(F.col("surplus") != 0).select("known_campaign_id").distinct()

@@ -104,6 +104,7 @@ def render_report(figures: ReportFigures, *, title: str = DEFAULT_TITLE, timezon
         checks_held=bool(figures.facts.checks) and not figures.facts.failed,
         facts=figures.facts,
         as_of=formats.day(figures.facts.as_of),
+        last_day=formats.day(figures.performance.last_day if figures.performance else figures.facts.as_of),
         css=Markup(css),
     )
 
@@ -111,7 +112,7 @@ def render_report(figures: ReportFigures, *, title: str = DEFAULT_TITLE, timezon
 def subtitle(figures: ReportFigures, timezone: str | None) -> str:
     """Which days and which money the page is about."""
     performance = figures.performance
-    said = [f"Up to and including {formats.day(figures.facts.as_of)}"]
+    said = [f"Customers as of {formats.day(figures.facts.as_of)}"]
     if performance is not None:
         said = [f"{formats.day(performance.first_day)} to {formats.day(performance.last_day)}"]
     if timezone:

@@ -136,6 +136,7 @@ def _versions(facts: RunFacts) -> Panel:
     )
     sentence = (
         f"Run {facts.run_id} published {formats.plural(len(facts.versions), 'table')} together at "
-        f"{formats.moment(facts.published_at)}; they count what happened up to the end of {formats.day(facts.as_of)}."
+        f"{formats.moment(facts.published_at)}; customers are as of {formats.day(facts.as_of)}, "
+        "all else is what has landed."
     )
     return Panel("versions", "What was published", sentence, table=table, folded=True)

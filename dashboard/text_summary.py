@@ -31,7 +31,7 @@ def print_summary(lake: str, console: Console, *, steps: Sequence[StepTime] | No
     `steps` as for `write_report`. InputError when nothing is published in `lake`.
     """
     figures = read_figures(lake, steps=steps)
-    console.print(f"[bold]Up to and including {formats.day(figures.facts.as_of)}[/bold]", highlight=False)
+    console.print(f"[bold]Customers as of {formats.day(figures.facts.as_of)}[/bold]", highlight=False)
     _say(console, lead_sentence(figures))
     performance, customers = figures.performance, figures.customers
     if performance is not None:

@@ -17,7 +17,8 @@ Config = Annotated[Path | None, typer.Option(help="Configuration file; conf/base
 AsOf = Annotated[
     datetime | None,
     typer.Option(
-        formats=["%Y-%m-%d"], help="Last day that counts, in report.timezone. Default: the last day in bronze."
+        formats=["%Y-%m-%d"],
+        help="Last day that counts for customers and fits, in report.timezone. Default: the last day in bronze.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")]

@@ -144,6 +144,31 @@ def test_a_campaign_that_no_row_names_matches_by_its_id(rows: list[Row]) -> None
     assert (found["spend"], found["credited_conversions"]) == (3, 1.0)
 
 
+def test_an_id_goes_by_the_name_that_its_campaign_has_on_that_day(spark: SparkSession) -> None:
+    renamed_on_the_10th = [paid("7", "beta", 5), paid("7", None, 7), paid("7", "alpha", 10), paid("7", "alpha", 12)]
+    rows = built(spark, [bought("7", day) for day in (2, 6, 9, 10, 20)], renamed_on_the_10th).collect()
+
+    told = [row for row in rows if (row["model"], row["conversion_type"]) == ("linear", "purchase")]
+    measures = ("spend", "credited_conversions")
+    by_touch = [(row["date"].day, row["campaign"], *map(row.__getitem__, measures)) for row in told if is_by_touch(row)]
+    assert sorted(by_touch) == [
+        (2, "beta", 0, 1),
+        (5, "beta", 1, 0),
+        (6, "beta", 0, 1),
+        (7, "beta", 1, 0),
+        (9, "beta", 0, 1),
+        (10, "alpha", 1, 1),
+        (12, "alpha", 1, 0),
+        (20, "alpha", 0, 1),
+    ]
+    # On the other basis the name is that of the conversion's day: touched on the 9th, converted on the 10th.
+    assert {row["date"].day: row["campaign"] for row in told if not is_by_touch(row)}[10] == "alpha"
+
+
+def is_by_touch(row: Row) -> bool:
+    return bool(row["date_basis"] == "touch")
+
+
 def test_spend_without_conversions_keeps_its_row_with_roas_0_and_no_cpa(rows: list[Row]) -> None:
     found = cell(rows, "no conversions")
     assert (found["spend"], found["credited_conversions"], found["credited_value"]) == (Decimal("7.25"), 0, 0)

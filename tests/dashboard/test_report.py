@@ -115,8 +115,8 @@ def test_each_panel_says_one_sentence_in_plain_words(page: Page) -> None:
         "Of 160 rows read, 150 were kept, 8 were known already and 2 were set aside with a reason: nothing is missing.",
         "All 2 checks of these tables held.",
         "The run took 1 min 42 s; attribute took longest, 1 min 30 s.",
-        "Run run-1 published 4 tables together at 2026-04-01 03:00 UTC; they count what happened up to the end of 31 "
-        "March 2026.",
+        "Run run-1 published 4 tables together at 2026-04-01 03:00 UTC; customers are as of 31 March 2026, "
+        "all else is what has landed.",
     ):
         assert said in page.words
 
