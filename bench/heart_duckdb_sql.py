@@ -87,7 +87,8 @@ def _click_case(click_ids: list[ClickId], value: str) -> str:
 def hits_sql(events: str, sources: SourceList) -> str:
     """Events with what URL and referrer say; the queries of the few tagged pages are parsed apart, each once."""
     some = "|".join(dict.fromkeys(click_id.parameter for click_id in sources.click_ids))
-    struct = "{{'type': '{c.parameter}', 'source': '{c.source}', 'medium': '{c.medium}', 'paid': {c.paid}}}"
+    names = "'type': '{c.parameter}', 'source': '{c.source}', 'medium': '{c.medium}'"
+    struct = f"{{{{{names}, 'paid': {{c.paid}}, 'weak': {{c.weak}}}}}}"
     utm = ", ".join(
         f"CASE WHEN contains(query_lower, 'utm_{name}=') "
         f"THEN regexp_extract(query, '(?i){START}utm_{name}=([^&]*)', 3) END AS utm_{name}"
@@ -121,11 +122,13 @@ WITH raw AS (
   SELECT * EXCLUDE (query, query_lower), {said}, click.type AS click_id_type, {_decoded(value)} AS click_id FROM found
 ), filled AS (
   SELECT * EXCLUDE (source, medium), CASE WHEN {takes} THEN click.source ELSE source END AS source,
-         CASE WHEN {takes} THEN click.medium ELSE medium END AS medium
+         CASE WHEN {takes} THEN click.medium ELSE medium END AS medium,
+         coalesce({takes} AND click.weak AND campaign IS NULL, false) AS is_guessed
   FROM named
 ), joined AS (
   SELECT filled.*, coalesce(a.is_bot_agent, false) AS is_bot, r.*,
-         coalesce(source, medium, campaign, click_id) IS NOT NULL AS is_tagged
+         coalesce(source, medium, campaign, click_id) IS NOT NULL
+           AND NOT coalesce(is_guessed AND referrer_source <> source, false) AS is_tagged
   FROM filled LEFT JOIN agents a USING (user_agent) LEFT JOIN referrers r ON host = r.referrer_host
 )
 SELECT event_id, event_name, event_at, anonymous_id, login, sent_session_id, platform, order_id, value, currency,

@@ -62,7 +62,8 @@ def build_hits(
     """One row per event of bronze.events, `identified`, with HIT_COLUMNS.
 
     has_origin: the sender, the URL or the referrer says where the visitor came from. The sender and the URL win over
-    the referrer, which counts only where they are silent. is_bot: a robot's user agent or an internal address.
+    the referrer, which counts only where they are silent or guessed. is_bot: a robot's user agent or an internal
+    address.
     """
     # The page's URL goes through the parse, of the referrer the site alone.
     read = events.select(*EVENT_COLUMNS).withColumn("referrer_site", referrer_site()).drop("referrer")
@@ -81,7 +82,9 @@ def build_hits(
         F.broadcast(referrers), "referrer_site", how="left"
     )
     is_tagged = F.coalesce("source", "medium", "campaign", "click_id").isNotNull()
-    by_referrer = ~is_tagged & F.col("referrer_source").isNotNull()
+    # A click id that organic clicks have too gives way to another site that the visitor came from.
+    names_another = F.col("is_guessed") & F.col("campaign").isNull() & (F.col("referrer_source") != F.col("source"))
+    by_referrer = F.coalesce(~is_tagged & F.col("referrer_source").isNotNull() | names_another, F.lit(False))
     is_internal = F.col("ip").isin(list(internal_ips)) if internal_ips else F.lit(False)
     hits = joined.select(
         "event_id",

@@ -19,13 +19,14 @@ UNDECODABLE = "\ufffd"  # what bytes that are no UTF-8 decode to
 
 
 def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
-    """`events` with marketing_query, click_id_type, click_id and the five UTM fields in place of what the sender said.
+    """`events` with marketing_query, click_id_type, click_id, is_guessed and, in place of the sender's, the UTM fields.
 
     The sender's own field wins, then the URL's, field by field; blanks and '(not set)' are null. The query is that of
     page_url (web page, universal link or custom scheme, without its fragment), of an app_install its install referrer.
     The first of two equal parameters counts; names are read in any case, values keep theirs. Values are URL-decoded
     ('+' is a space; a % that encodes nothing stays as it is). A paid click id sets source and medium where medium is
     null or organic; another only where neither is known. Of several click ids the first in conf/sources.yaml counts.
+    is_guessed: source and medium are those of a click id that organic clicks have too.
     """
     # What is not parsed goes along as one column: each step copies it at once, not field by field.
     carried = F.struct(*(name for name in events.columns if name not in UTM)).alias("carried")
@@ -49,6 +50,7 @@ def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
         "marketing_query",
         "click_id_type",
         "click_id",
+        (F.col("takes_click") & _of_click(sources.click_ids, "weak")).alias("is_guessed"),
         *(taken.get(name, F.col(name)).alias(name) for name in UTM),
     )
 

@@ -42,7 +42,8 @@ class ClickId(_Entry):
     """A URL parameter that an ad network or mailer adds: what it proves, and for whom.
 
     `parameter` is in lower case and is found in any case. `value_contains`: the parameter counts only where its value,
-    lower-cased and URL-decoded, holds this text.
+    lower-cased and URL-decoded, holds this text. `weak`: organic clicks have it too, so that it names a source only
+    where the referrer names no other.
     """
 
     parameter: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -50,6 +51,7 @@ class ClickId(_Entry):
     medium: str
     paid: bool
     value_contains: str | None = None
+    weak: bool = False
 
 
 class SourceList(_Entry):

@@ -227,6 +227,39 @@ def test_what_brings_a_touch_and_what_does_not_from_raw_pages(spark: SparkSessio
     assert {row["event_id"] for row in rows if row["is_bot"]} == {"robot", "our own"}
 
 
+def test_a_click_id_that_organic_clicks_have_too_gives_way_to_the_site_they_came_from(spark: SparkSession) -> None:
+    cases = [
+        # referrer, what follows the page's ? -> source, medium
+        ("https://www.instagram.com/", "fbclid=1", "instagram", "referral"),
+        ("https://www.google.com/", "fbclid=1", "google", "organic"),
+        ("https://l.facebook.com/", "fbclid=1", "facebook", "social"),
+        ("https://shop.example/", "fbclid=1", "facebook", "social"),
+        (None, "fbclid=1", "facebook", "social"),
+        ("https://www.google.com/", "fbclid=1&utm_campaign=spring", "facebook", "social"),
+        ("https://www.google.com/", "fbclid=1&utm_source=news", "news", None),
+        ("https://blog.other.example/", "gclid=1", "google", "cpc"),  # proves an ad
+    ]
+    pages = [(referrer, f"https://shop.example/?{query}") for referrer, query, _, _ in cases]
+    told = [
+        {"event_id": str(number), "anonymous_id": "d", "event_at": at(), "referrer": referrer, "page_url": page}
+        for number, (referrer, page) in enumerate(pages)
+    ]
+
+    hits = collected(
+        build_hits(
+            events(spark, told),
+            sources=load_sources("sources.yaml"),
+            own_domains=["shop.example"],
+            internal_ips=[],
+            consent_ads_missing=True,
+        )
+    )
+
+    found = {row["event_id"]: (row["source"], row["medium"]) for row in hits}
+    assert [found[str(number)] for number in range(len(cases))] == [(source, medium) for _, _, source, medium in cases]
+    assert all(row["has_origin"] and row["click_id"] == "1" for row in hits)
+
+
 def test_many_random_histories_are_told_as_the_plain_python_oracle_tells_them(spark: SparkSession) -> None:
     chance = random.Random(20260301)
     worlds = [World.random(f"w{number:03}", chance) for number in range(300)]
