@@ -8,20 +8,27 @@ from pyspark.sql import functions as F
 from warehouse.conform import conform
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
+DAY = 86_400_000_000  # microseconds
+
 
 def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
     """One row per touch of `build_visits`; those of bots and of `bot_sessions` (session_id) are left out.
 
-    An ad_click and its landing, the event of a session that carries its click id on the device, are one click: the
-    landing is the touch, the ad_click is not, however often it was told.
+    An ad_click and its landing, the event of a session that carries its click id on the device within a day of it, are
+    one click: the landing is the touch, the ad_click is not, however often it was told. Who comes back later by the
+    same link, from a bookmark, does not take away what the click has led to.
     """
     touches = (
         visits.where(F.col("is_touch") & ~F.col("is_bot"))
         .join(bot_sessions, "session_id", how="left_anti")
         .withColumns({"touchpoint_id": F.col("event_id"), "touched_at": F.col("event_at")})
     )
-    of_click = Window.partitionBy("device_key", "device", "click_id")
-    has_landing = F.max(F.col("session_id").isNotNull()).over(of_click)
+    # What has no click id stands alone.
+    click = F.coalesce("click_id", F.concat(F.lit("none of "), F.col("event_id")))
+    within_a_day = (
+        Window.partitionBy("device_key", "device", click).orderBy(F.unix_micros("event_at")).rangeBetween(-DAY, DAY)
+    )
+    has_landing = F.max(F.col("session_id").isNotNull()).over(within_a_day)
     is_ad_click = (F.col("event_name") == "ad_click") & F.col("click_id").isNotNull()
     told = touches.select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))

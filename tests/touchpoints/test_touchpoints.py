@@ -36,6 +36,15 @@ CASES: dict[str, tuple[list[Fields], list[int]]] = {
         [{**CLICK, "click_id": "1"}, landing(source="news"), landing("t", click_id="1")],
         [1, 2],
     ),
+    "a landing a day later is still its own, one after that is not": (
+        [
+            {**CLICK, "click_id": "1"},
+            {**CLICK, "click_id": "2"},
+            landing(click_id="1", event_at=at(0, days=1)),
+            landing("t", click_id="2", event_at=at(1, days=1, microseconds=1)),
+        ],
+        [1, 2, 3],
+    ),
     "an ad_click without a landing is a touch": ([{**CLICK, "click_id": "1"}, landing(click_id="2")], [0, 1]),
     "an ad_click without a click id has no landing": ([CLICK, landing()], [0, 1]),
     "an impression is no landing": ([{**CLICK, "click_id": "1"}, {**SHOWN, "click_id": "1"}], [0, 1]),
@@ -80,6 +89,6 @@ def test_a_touch_is_its_event_at_its_time_seen_or_clicked(touchpoints: list[dict
     for row in touchpoints:
         device, number = row["touchpoint_id"].split("/")
         told = CASES[device][0][int(number)]
-        assert row["touched_at"] == at(int(number))
+        assert row["touched_at"] == told.get("event_at", at(int(number)))
         assert row["interaction"] == ("impression" if told.get("event_name") == "ad_impression" else "click")
         assert (row["session_id"], row["click_id"]) == (told.get("session_id"), told.get("click_id"))

@@ -14,10 +14,10 @@ Row = dict[str, Any]
 
 # Steps of a history's clock: on, just within and just over the edges of visits (30 minutes) and logins (2 days).
 TICK = timedelta(microseconds=1)
-HALF_HOUR, TWO_DAYS = timedelta(minutes=30), timedelta(days=2)
+HALF_HOUR, ONE_DAY, TWO_DAYS = timedelta(minutes=30), timedelta(days=1), timedelta(days=2)
 STEPS = [
     *[timedelta(0), timedelta(minutes=1), timedelta(minutes=10), HALF_HOUR, HALF_HOUR + TICK] * 3,
-    *[edge + tick for edge in (TWO_DAYS, 2 * TWO_DAYS) for tick in (-TICK, timedelta(0), TICK)],
+    *[edge + tick for edge in (ONE_DAY, TWO_DAYS, 2 * TWO_DAYS) for tick in (-TICK, timedelta(0), TICK)],
     timedelta(hours=20),
 ]
 ORIGINS: list[Row] = [
@@ -266,15 +266,20 @@ def _is_split(last: Row, row: Row, told: Told) -> bool:
     return bool(row["event_at"] - last["event_at"] > World.TIMEOUT)
 
 
+def _is_landing(landing: Row, click: Row) -> bool:
+    is_same = click.get("click_id") is not None and landing.get("click_id") == click["click_id"]
+    return is_same and abs(landing["event_at"] - click["event_at"]) <= ONE_DAY
+
+
 def _tell_touches(touches: list[Row], told: Told) -> None:
     human = []
     for row in touches:
         session = told.session_of[row["event_id"]]
         if not row["is_bot"] and not (session and told.sessions[session].is_bot):
             human.append(row)
-    landed = {row.get("click_id") for row in human if row["is_session_event"]} - {None}
+    landings = [row for row in human if row["is_session_event"]]
     for row in human:
-        if row["event_name"] == "ad_click" and row.get("click_id") in landed:
+        if row["event_name"] == "ad_click" and any(_is_landing(landing, row) for landing in landings):
             continue
         told.touches[row["event_id"]] = TouchTold(
             told.persons[row["event_id"]],
