@@ -215,14 +215,12 @@ FROM spoken WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sessi
 CREATE TABLE orders AS
 WITH told AS (
   SELECT coalesce(order_id, 'event:' || event_id) AS order_id,
-         arg_min({{'ordered_at': event_at, 'value': value, 'currency': currency}},
+         arg_min({{'person_id': person_id, 'ordered_at': event_at, 'value': value, 'currency': currency}},
                  {{'event_at': event_at, 'event_id': event_id}}) FILTER (event_name = 'purchase') AS p,
-         arg_min(person_id, {{'is_nobody': NOT starts_with(person_id, 'user:'), 'event_at': event_at,
-                 'event_id': event_id}}) FILTER (event_name = 'purchase') AS person_id,
          sum(value) FILTER (event_name = 'refund') AS refunded
   FROM visits WHERE event_name IN ('purchase', 'refund') GROUP BY ALL
 )
-SELECT order_id, person_id, p.ordered_at AS ordered_at, coalesce(p.value, 0)::DECIMAL(18, 6) AS value,
+SELECT order_id, p.person_id AS person_id, p.ordered_at AS ordered_at, coalesce(p.value, 0)::DECIMAL(18, 6) AS value,
        least(coalesce(refunded, 0), coalesce(p.value, 0))::DECIMAL(18, 6) AS refunded_value,
        coalesce(p.currency, '{settings.report.currency}') AS currency, NULL::BIGINT AS items,
        CASE WHEN least(coalesce(refunded, 0), coalesce(p.value, 0)) > 0 THEN 'refunded' ELSE 'paid' END AS status,

@@ -35,9 +35,8 @@ def build_orders(
     - refunded_value is the greater of what the feed and the refund events say, at most the value: a refund told
       twice is one refund. An event in another currency than the order's is worth what it was on the order's day; one
       without a rate takes nothing back, and `refunds_elsewhere` tells of it.
-    - The buyer is the feed's user, else the person of the purchase event (of several the earliest of a login, which
-      browsers often do not tell and servers do), else the device's at the time; an order that names none of them is
-      somebody's of whom nothing else is known.
+    - The buyer is the feed's user, else the person of the purchase event, else the device's at the time; an order
+      that names none of them is somebody's of whom nothing else is known.
     """
     feed = newest_versions(orders).select(
         F.col("order_id").alias("fed_order_id"),
@@ -68,7 +67,7 @@ def build_orders(
         F.coalesce("fed_order_id", "told_order_id").alias("order_id"),
         F.coalesce(
             person_of_user(F.col("fed.user_id")),
-            F.col("told_person_id"),
+            F.col("told.person_id"),
             F.col("device_person_id"),
             person_of_device(F.col("fed.anonymous_id")),
             person_of_nobody("order", F.col("fed_order_id")),
@@ -123,9 +122,7 @@ def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str)
 
 
 def _orders_from_events(visits: DataFrame) -> DataFrame:
-    """One row per order: told_order_id, told (the purchase event that counts, null where only refunds came),
-    told_person_id (its buyer) and told_refunds (amounts).
-    """
+    """told_order_id, told (the purchase event that counts, null where only refunds came), told_refunds (amounts)."""
     money = visits.where(F.col("event_name").isin(*MONEY_EVENTS)).select(
         told_order().alias("told_order_id"),
         (F.col("event_name") == "purchase").alias("is_purchase"),
@@ -134,13 +131,9 @@ def _orders_from_events(visits: DataFrame) -> DataFrame:
         "currency",
         "value",
     )
-    is_purchase, is_user = F.col("is_purchase"), F.startswith(F.col("purchase.person_id"), person_of_user(F.lit("")))
+    is_purchase = F.col("is_purchase")
     return money.groupBy("told_order_id").agg(
         F.min_by(F.when(is_purchase, F.col("purchase")), F.when(is_purchase, F.col("when_told"))).alias("told"),
-        F.min_by(
-            F.when(is_purchase, F.col("purchase.person_id")),
-            F.when(is_purchase, F.struct(~is_user, F.col("when_told"))),
-        ).alias("told_person_id"),
         F.collect_list(F.when(~is_purchase & F.col("value").isNotNull(), F.struct("currency", "value"))).alias(
             "told_refunds"
         ),

@@ -88,11 +88,6 @@ CASES: dict[str, Case] = {
             "status": "paid",
         },
     ),
-    "of a purchase told by browser and server the login is the buyer": (
-        [],
-        [purchase(0), purchase(1, "11", person_id="user:bob"), purchase(2, person_id="user:ann")],
-        {"value": Decimal(10), "ordered_at": at(0), "person_id": "user:bob"},
-    ),
     "a robot's purchase is an order": ([], [purchase(is_bot=True)], {"value": Decimal(10)}),
     "a purchase without value counts with 0 in conf's currency": (
         [],
