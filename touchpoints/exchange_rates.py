@@ -31,17 +31,8 @@ def build_daily_rates(rates: DataFrame, *, report_currency: str, max_age_days: i
 
 def with_rate(frame: DataFrame, daily_rates: DataFrame, *, day: Column, report_currency: str) -> DataFrame:
     """`frame` with `rate`: units of the reporting currency for one of `currency` on `day`; null where none holds."""
-    joined = (
-        frame.withColumn("rate_wanted_on", day)
-        .join(
-            F.broadcast(daily_rates),
-            (F.col("rate_wanted_on") == F.col("rate_day")) & (F.col("currency") == F.col("rate_currency")),
-            how="left",
-        )
-        .drop("rate_day", "rate_currency", "rate_wanted_on")
-    )
-    own = F.col("currency") == report_currency
-    return joined.withColumn("rate", F.when(own, F.lit(1).cast("decimal(18,8)")).otherwise(F.col("rate")))
+    rated = with_rates_of(frame, daily_rates, day=day)
+    return rated.withColumn("rate", rate_of(F.col("currency"), report_currency=report_currency)).drop("rates")
 
 
 def in_report_currency(amount: Column) -> Column:
