@@ -84,9 +84,9 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.col("value").alias("value_text"),
         money_field("value").alias("value"),
         # A refund without currency is in that of its order, whatever that is.
-        F.upper(F.coalesce(F.col("currency"), F.when(F.col("event_name") != "refund", F.lit(defaults.currency)))).alias(
-            "currency"
-        ),
+        F.upper(
+            F.coalesce(F.col("currency"), F.when(F.lower("event_name") != "refund", F.lit(defaults.currency)))
+        ).alias("currency"),
     )
     is_purchase, is_refund = (F.col("event_name") == name for name in ("purchase", "refund"))
     reason = first_problem(

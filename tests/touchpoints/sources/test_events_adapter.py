@@ -131,6 +131,16 @@ def test_names_and_consent_are_read_as_they_are_meant(landing: Landing) -> None:
     assert (purchase["event_name"], own["event_name"]) == ("purchase", "Quiz")
 
 
+def test_a_refund_without_currency_is_not_given_the_default_however_it_is_written(landing: Landing) -> None:
+    landing.land(
+        "1.jsonl", *(event(event_name=name, value=5, order_id="o") for name in ("Refund", "refund", "Purchase"))
+    )
+
+    rows = landing.parsed("events", "1.jsonl", defaults=Defaults(currency="KRW"))
+
+    assert [(row["reason"], row["currency"]) for row in rows] == [(None, None), (None, None), (None, "KRW")]
+
+
 def test_the_payload_hash_says_what_the_event_says_not_when_or_how_it_was_received(landing: Landing) -> None:
     landing.land(
         "1.jsonl",
