@@ -18,10 +18,10 @@ from attribution.shares import divide
 from attribution.touch_transforms import transformed
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
+from warehouse.days import report_day
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
+from warehouse.terms import NO_TOUCH, UNATTRIBUTED
 
-UNATTRIBUTED = "(unattributed)"
-NO_TOUCH = "(none)"
 VALUES = {"report_value": "credited_value", "report_gross_value": "gross_value"}  # a conversion's, and its parts'
 
 
@@ -30,7 +30,7 @@ def credited_journeys(journeys: DataFrame, *, start_date: date | None, timezone:
     converted = journeys.where(F.col("conversion_id").isNotNull())
     if start_date is None:
         return converted
-    return converted.where(F.from_utc_timestamp("ended_at", timezone).cast("date") >= F.lit(start_date))
+    return converted.where(report_day("ended_at", timezone) >= F.lit(start_date))
 
 
 def build_attribution_credits(

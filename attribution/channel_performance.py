@@ -10,9 +10,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from warehouse.conform import conform
+from warehouse.days import report_day
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
+from warehouse.terms import NOT_SET
 
-NOT_SET = "(not set)"
 DIMENSIONS = ("date", "channel", "source", "medium", "campaign")
 DATE_BASES = ("touch", "conversion")
 EXACT_MEASURES = ("spend", "impressions", "clicks", "credited_value", "gross_value", "platform_conversion_value")
@@ -151,7 +152,7 @@ class Dates:
     def _hold_day_of(self, moment: str, timezone: str) -> Column:
         # Wide enough for any zone, and literals: files outside are not opened.
         near = F.col(moment).between(F.lit(self.first - timedelta(days=2)), F.lit(self.last + timedelta(days=2)))
-        return near & self.hold(_day(moment, timezone))
+        return near & self.hold(report_day(moment, timezone))
 
 
 def changed_dates(
@@ -172,7 +173,7 @@ def changed_dates(
     spent = spend.join(of_renamed, F.lower("campaign_id") == F.col("known_campaign_id"), how="left_semi")
     moments = ("touched_at", "converted_at")
     dated = credit_changes.select(*moments).unionByName(earned.select(*moments))
-    touched, converted = (_day(moment, timezone) for moment in moments)
+    touched, converted = (report_day(moment, timezone) for moment in moments)
     of_credits = dated.select(F.least(touched, converted).alias("from"), F.greatest(touched, converted).alias("to"))
     of_spend = spend_changes.select("spend_date").unionByName(spent.select("spend_date"))
     ranges = of_credits.unionAll(of_spend.select("spend_date", "spend_date"))
@@ -187,13 +188,9 @@ def _total(name: str) -> Column:
 
 def _dates(timezone: str) -> Column:
     def dated(basis: str, moment: str) -> Column:
-        return F.struct(F.lit(basis).alias("date_basis"), _day(moment, timezone).alias("date"))
+        return F.struct(F.lit(basis).alias("date_basis"), report_day(moment, timezone).alias("date"))
 
     return F.array(dated("touch", "touched_at"), dated("conversion", "converted_at"))
-
-
-def _day(moment: str, timezone: str) -> Column:
-    return F.from_utc_timestamp(moment, timezone).cast("date")
 
 
 def _each(names: Sequence[str]) -> Column:

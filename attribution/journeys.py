@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from attribution.expressions import let
+from attribution.knobs import JourneyKnobs
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.tables.silver_journeys import MILESTONES, SILVER_JOURNEYS, TOUCH_STRUCT
@@ -30,23 +30,6 @@ END = {
 ENDS = f"array<struct<{', '.join(f'{name}:{type_}' for name, type_ in END.items())}>>"
 # The 64-bit key keeps the shuffle narrow; equality of the full id is asked as well.
 PERSON = ("person_key", "person_id")
-
-
-@dataclass(frozen=True)
-class JourneyKnobs:
-    """What makes a journey: days that each conversion type looks back (types that are not named have none) and the
-    interactions that are touches.
-
-    first_only: of a person's conversions of a type only the first, by (converted_at, conversion_id), ends a journey.
-    restart: a path holds only touches after the person's conversion of the type before. milestones: types of auxiliary
-    conversions that the model w_shape gives credit for.
-    """
-
-    lookback_days: Mapping[str, int]
-    interactions: Sequence[str]
-    first_only: bool = False
-    restart: bool = False
-    milestones: Sequence[str] = ()
 
 
 def build_journeys(
@@ -73,9 +56,9 @@ def build_journeys(
     ended = people.select(
         "person_id",
         F.coalesce("touches", F.array().cast(f"array<{TOUCH_STRUCT}>")).alias("touches"),
-        F.explode(_with_open_ends(knobs.lookback_days, report_currency)).alias("end"),
+        F.explode(_with_open_ends(knobs.lookbacks, report_currency)).alias("end"),
     ).select("person_id", "touches", "end.*")
-    walked = ended.select("person_id", *END, F.explode(_paths(knobs.lookback_days)).alias("path"))
+    walked = ended.select("person_id", *END, F.explode(_paths(knobs.lookbacks)).alias("path"))
     first, last = (F.try_element_at("path", F.lit(place)) for place in (1, -1))
     without = F.md5(F.concat_ws("|", F.lit("no conversion"), "conversion_type", first["touchpoint_id"]))
     journeys = walked.withColumns(
@@ -90,12 +73,12 @@ def build_journeys(
 def _ends(conversions: DataFrame, knobs: JourneyKnobs) -> DataFrame:
     """One row per person with a conversion: PERSON, `ends` (the conversions that end a journey, as END) and, as
     last_0, last_1 .., the last conversion of each type."""
-    wanted = conversions.where(F.col("conversion_type").isin(list(knobs.lookback_days))).select(
+    wanted = conversions.where(F.col("conversion_type").isin(list(knobs.lookbacks))).select(
         F.xxhash64("person_id").alias("person_key"),
         "person_id",
         *(name for name in END if name not in ("since", "milestones")),
     )
-    is_type = [F.col("conversion_type") == name for name in knobs.lookback_days]
+    is_type = [F.col("conversion_type") == name for name in knobs.lookbacks]
     return (
         _with_milestones(_with_since(wanted, knobs), conversions, knobs)
         .groupBy(*PERSON)
@@ -131,10 +114,11 @@ def _with_open_ends(lookback_days: Mapping[str, int], report_currency: str) -> C
 def _with_since(wanted: DataFrame, knobs: JourneyKnobs) -> DataFrame:
     """`wanted` with is_end, whether it ends a journey, and `since`, after which its path begins; null = no bound."""
     no_bound = F.lit(None).cast("timestamp")
-    if not (knobs.first_only or knobs.restart):
+    first_only = knobs.conversions == "first"
+    if not (first_only or knobs.restart):
         return wanted.select("*", F.lit(True).alias("is_end"), no_bound.alias("since"))
     order = Window.partitionBy(*PERSON, "conversion_type").orderBy("converted_at", "conversion_id")
-    is_end = (F.row_number().over(order) == 1) if knobs.first_only else F.lit(True)
+    is_end = (F.row_number().over(order) == 1) if first_only else F.lit(True)
     since = F.lag("converted_at").over(order) if knobs.restart else no_bound
     return wanted.select("*", is_end.alias("is_end"), since.alias("since"))
 
@@ -147,7 +131,7 @@ def _with_milestones(wanted: DataFrame, conversions: DataFrame, knobs: JourneyKn
         "person_id", F.col("conversion_type").alias("milestone"), F.col("converted_at").alias("reached_at")
     )
     age = F.unix_micros("converted_at") - F.unix_micros("reached_at")
-    in_window = age.between(F.lit(0), _lookback_micros(knobs.lookback_days)) & F.coalesce(
+    in_window = age.between(F.lit(0), _lookback_micros(knobs.lookbacks)) & F.coalesce(
         F.col("reached_at") > F.col("since"), F.lit(True)
     )
     firsts = (

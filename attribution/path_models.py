@@ -11,8 +11,9 @@ import numpy as np
 
 from attribution import markov, shapley
 from attribution.path_rules import RULES, PathRuleKnobs, credit_by_rule
-from attribution.paths import UNATTRIBUTED, Floats, Paths
+from attribution.paths import Floats, Paths
 from warehouse.errors import CheckFailed, UsageError
+from warehouse.terms import UNATTRIBUTED
 
 DEFAULT_MODELS = (
     "first_touch",

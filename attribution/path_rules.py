@@ -21,8 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attribution.paths import DIRECT, Flags, Floats, Paths, summed
+from attribution.paths import Flags, Floats, Paths, summed
 from warehouse.errors import UsageError
+from warehouse.terms import DIRECT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,8 +20,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import reduce
 
-from attribution.paths import DIRECT, Paths
+from attribution.paths import Paths
 from warehouse.errors import UsageError
+from warehouse.terms import DIRECT
 
 Path = tuple[str, ...]
 Transform = Callable[[Path], Path]

@@ -20,9 +20,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-UNATTRIBUTED = "(unattributed)"
-DIRECT = "Direct"
-
 
 @dataclass(frozen=True)
 class Paths:

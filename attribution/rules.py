@@ -16,10 +16,10 @@ from pyspark.sql import functions as F
 from attribution import more_rules
 from attribution.rule_knobs import RuleKnobs
 from attribution.weights import Model, Touch, last_where
+from warehouse.terms import DIRECT
 
-__all__ = ["DIRECT", "RULES", "RULES_VERSION", "Rule", "RuleKnobs", "rules_of"]
+__all__ = ["RULES", "RULES_VERSION", "Rule", "RuleKnobs", "rules_of"]
 
-DIRECT = "Direct"
 SECONDS_PER_DAY = 86_400
 RULES_VERSION = "rules"
 

@@ -13,8 +13,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from attribution.expressions import let
-from attribution.rules import DIRECT
 from warehouse.errors import UsageError
+from warehouse.terms import DIRECT
 
 
 def exposure(path: Column) -> Column:

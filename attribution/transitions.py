@@ -10,11 +10,12 @@ from pyspark.sql import functions as F
 
 from attribution.markov_chain import End, Move, check_order
 from attribution.paths import Paths
+from warehouse.days import report_day
 
 
 def known_journeys(journeys: DataFrame, *, as_of: date, timezone: str) -> DataFrame:
     """The journeys that ended on `as_of` (reporting day) or earlier and have a touch."""
-    ended_on = F.from_utc_timestamp("ended_at", timezone).cast("date")
+    ended_on = report_day("ended_at", timezone)
     return journeys.where((ended_on <= F.lit(as_of)) & (F.size("path") > 0))
 
 

@@ -32,8 +32,7 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from warehouse.settings import Settings
-from warehouse.settings_file import load_settings
+from jobs.settings import Settings, load_settings
 from warehouse.spark import build_session, java_class
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_EVENTS

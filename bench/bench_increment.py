@@ -26,9 +26,9 @@ from rich.table import Table as Grid
 
 from jobs.credit import attribute
 from jobs.run import Run, open_run, perform
+from jobs.settings import load_settings
 from jobs.silver import build_silver
 from warehouse.contracts import Table
-from warehouse.settings_file import load_settings
 from warehouse.tables import ALL_TABLES, BRONZE_EVENTS
 
 DAYS = 60

@@ -20,8 +20,8 @@ from rich.table import Table as Grid
 
 from jobs.intake import intake
 from jobs.run import Run, open_run, perform
+from jobs.settings import load_settings
 from simulator import Shop, write_landing
-from warehouse.settings_file import load_settings
 
 
 def main() -> int:

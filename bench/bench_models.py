@@ -35,8 +35,8 @@ from attribution.attribution_credits import build_attribution_credits, credited_
 from attribution.channel_model import ChannelModel, markov_effects, shapley_effects
 from attribution.transitions import count_channel_sets, count_transitions, moves_and_ends, paths_of
 from jobs.credit_models import rule_knobs
+from jobs.settings import load_settings
 from warehouse.conform import conform
-from warehouse.settings_file import load_settings
 from warehouse.spark import build_session
 from warehouse.tables import SILVER_JOURNEYS
 

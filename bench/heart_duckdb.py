@@ -13,12 +13,12 @@ from heart_duckdb_sql import hits_sql, host_sql, identities_sql, silver_sql, tou
 from heart_events import OWN_DOMAIN
 from heart_ours import TABLES
 
+from jobs.settings import Settings
 from touchpoints.bots import is_bot_agent
 from touchpoints.channels import load_channel_rules
 from touchpoints.referrers import host_classifier
 from touchpoints.source_list import load_sources
 from warehouse.contracts import Table
-from warehouse.settings import Settings
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS
 
 TOLERANCE = 1e-9  # of a credit

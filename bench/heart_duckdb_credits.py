@@ -5,7 +5,8 @@ from __future__ import annotations
 from heart_duckdb_sql import quoted
 
 from attribution.journeys import TOUCH as TOUCH_FIELDS
-from warehouse.settings import Attribution, Settings
+from attribution.knobs import Attribution
+from jobs.settings import Settings
 
 TOUCH = "{" + ", ".join(f"'{name}': {name}" for name in TOUCH_FIELDS) + "}"
 

@@ -5,11 +5,11 @@ The channel CASE, the click ids and the words for "nobody" and "nothing" come fr
 
 from __future__ import annotations
 
+from jobs.settings import Settings
 from touchpoints.channels import ChannelRules, category_sql, channel_rule_sql, channel_sql
 from touchpoints.identities import NOBODY
 from touchpoints.marketing_params import NOTHING, UTM
 from touchpoints.source_list import ClickId, SourceList
-from warehouse.settings import Settings
 
 START = "(^|&)(amp;)?"
 ORIGIN = "{'source': source, 'medium': medium, 'campaign': campaign, 'click_id': click_id}"

@@ -12,8 +12,9 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import build_attribution_credits, credited_journeys
 from attribution.journeys import build_journeys
-from jobs.credit import journey_knobs
+from attribution.knobs import JourneyKnobs
 from jobs.credit_models import rule_knobs
+from jobs.settings import Settings
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.exchange_rates import build_daily_rates
@@ -23,10 +24,10 @@ from touchpoints.orders import build_orders
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
-from touchpoints.visits import build_visits, narrowed
+from touchpoints.visits import build_visits, slim_visits
 from warehouse.contracts import Table
+from warehouse.knobs import part_of
 from warehouse.layout import event_periods
-from warehouse.settings import Settings
 from warehouse.store import STATS_COLUMNS, Lake, Origin
 from warehouse.tables import (
     BRONZE_EVENTS,
@@ -95,7 +96,9 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
     )
     built = build_visits(hits, identities, orders, timeout_minutes=settings.sessions.timeout_minutes)
     with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
-    visits = narrowed(with_channels, conversion_types=settings.conversions.final).persist(StorageLevel.MEMORY_AND_DISK)
+    visits = slim_visits(with_channels, conversion_types=settings.conversions.final).persist(
+        StorageLevel.MEMORY_AND_DISK
+    )
     try:
         sessions = write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events))
         robots = bot_sessions(sessions)
@@ -126,7 +129,7 @@ def _gold(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], Da
         build_journeys(
             lake.read(SILVER_CONVERSIONS),
             lake.read(SILVER_TOUCHPOINTS),
-            journey_knobs(knobs),
+            part_of(knobs, JourneyKnobs),
             report_currency=settings.report.currency,
         ),
     )

@@ -24,6 +24,7 @@ from attribution.transitions import (
 from jobs.channel_registry import champion_version, promote, store_version
 from jobs.run import Run
 from warehouse.code_version import code_version
+from warehouse.days import report_day
 from warehouse.errors import InputError
 from warehouse.tables import GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS, SILVER_JOURNEYS
 
@@ -96,7 +97,7 @@ def _markov(run: Run, journeys: DataFrame) -> dict[str, MarkovFit]:
 def _chosen_orders(run: Run, journeys: DataFrame) -> dict[str, int]:
     """By conversion type, the order that foretells the newest holdout_days best; 1 where one side has no journey."""
     newest = run.as_of - timedelta(days=run.settings.attribution.markov.holdout_days)
-    is_new = F.from_utc_timestamp("ended_at", run.settings.report.timezone).cast("date") > F.lit(newest)
+    is_new = report_day("ended_at", run.settings.report.timezone) > F.lit(newest)
     older, newer = (_by_type(count_paths(journeys.where(side))) for side in (~is_new, is_new))
     return {
         kind: select_order(paths_of(older[kind]), paths_of(newer[kind]), ORDERS)

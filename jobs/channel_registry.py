@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from mlflow.exceptions import MlflowException
 
 from attribution.channel_model import ChannelModel
+from jobs.settings import Settings
 from ltv.registry import CHAMPION, NOT_THERE, clear_errors, connect, experiment_id, first_line, mlflow
 from warehouse.errors import InputError
-from warehouse.settings import Mlflow, Settings
+from warehouse.knobs import Mlflow
 
 ARTIFACT = "channel_model.json"
 DESCRIPTION = f"""What each channel adds to conversions, by model and conversion type.

@@ -16,13 +16,14 @@ from attribution.channel_performance import (
     changed_dates,
     renamed,
 )
-from attribution.journeys import JourneyKnobs, build_journeys
+from attribution.journeys import build_journeys
+from attribution.knobs import JourneyKnobs
 from attribution.path_summary import build_path_summary, update_path_summary, walked_paths
 from jobs.credit_models import credit_models, credited_models
 from jobs.news import News, Writer, news_for
 from jobs.run import Run
 from warehouse.contracts import Table
-from warehouse.settings import Attribution
+from warehouse.knobs import part_of
 from warehouse.store import Origin
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
@@ -98,7 +99,7 @@ def _journeys(run: Run) -> str:
         return build_journeys(
             conversions,
             touchpoints,
-            journey_knobs(settings),
+            part_of(settings, JourneyKnobs),
             report_currency=run.settings.report.currency,
         )
 
@@ -205,14 +206,3 @@ def _paths(run: Run) -> str:
             writer.write(GOLD_PATH_SUMMARY, summary, of_paths, at_once=True)  # a sum: not to be added to twice
 
     return _make(run, GOLD_PATH_SUMMARY, (SILVER_JOURNEYS,), anew=anew, update=update)
-
-
-def journey_knobs(settings: Attribution) -> JourneyKnobs:
-    """What makes a journey, from the settings."""
-    return JourneyKnobs(
-        lookback_days={name: settings.lookback_of(name) for name in settings.conversion_types},
-        interactions=settings.interactions,
-        first_only=settings.conversions == "first",
-        restart=settings.restart,
-        milestones=settings.milestones,
-    )

@@ -10,9 +10,9 @@ from pyspark.sql import DataFrame
 
 from attribution.attribution_credits import build_attribution_credits
 from attribution.fitted_credit import FittedModel
+from attribution.knobs import Attribution
 from attribution.rules import RuleKnobs
 from jobs.run import Run
-from warehouse.settings import Attribution
 from warehouse.store import Origin
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS
 

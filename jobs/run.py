@@ -19,15 +19,15 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
+from jobs.settings import Settings, load_settings
 from jobs.shop import shop_of
 from warehouse.code_version import code_version
 from warehouse.conform import conform
 from warehouse.contracts import Table
+from warehouse.days import report_day
 from warehouse.errors import DistributaryError, InputError
 from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
-from warehouse.settings import Settings
-from warehouse.settings_file import load_settings
 from warehouse.spark import build_session, hadoop_path, java_class
 from warehouse.store import Lake, Origin
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
@@ -155,7 +155,7 @@ class Run:
     def _last_day(self) -> date:
         zone = self.settings.report.timezone
         days = [
-            self.lake.read(table).agg(F.max(F.from_utc_timestamp(moment, zone).cast("date")).alias("day")).collect()
+            self.lake.read(table).agg(F.max(report_day(moment, zone)).alias("day")).collect()
             for table, moment in ((BRONZE_EVENTS, "event_at"), (BRONZE_ORDERS, "order_at"))
         ]
         known: list[date] = [row["day"] for rows in days for row in rows if row["day"] is not None]

@@ -7,9 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from jobs.settings import Settings
 from simulator import Shop, write_landing
 from warehouse.errors import UsageError
-from warehouse.settings import Settings
 
 
 def shop_of(settings: Settings) -> Shop:

@@ -23,7 +23,7 @@ from touchpoints.orders import build_orders, refunds_elsewhere
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import SourceList, load_sources
 from touchpoints.touchpoints import build_touchpoints
-from touchpoints.visits import build_visits, narrowed
+from touchpoints.visits import build_visits, slim_visits
 from warehouse.errors import InputError
 from warehouse.store import Keep, Origin
 from warehouse.tables import (
@@ -170,7 +170,7 @@ def _build_persons(writer: Writer, input_: Input, rates: DataFrame, rules: Chann
     built = build_visits(
         hits, on_devices(lake.read(SILVER_IDENTITIES)), orders, timeout_minutes=settings.sessions.timeout_minutes
     )
-    visits = narrowed(
+    visits = slim_visits(
         with_channel(built, rules, sources, where=F.col("is_touch")),
         conversion_types=[*settings.conversions.final, *settings.conversions.auxiliary],
     ).persist(StorageLevel.MEMORY_AND_DISK)

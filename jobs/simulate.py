@@ -9,8 +9,8 @@ import typer
 
 from jobs.options import Config, DryRun, Json, job_main
 from jobs.run import exit_code_of
+from jobs.settings import load_settings
 from jobs.shop import shop_of, write_shop
-from warehouse.settings_file import load_settings
 
 
 def simulate(config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:

@@ -16,9 +16,10 @@ from pyspark.sql import functions as F
 from ltv.value_model import DAYS_PER_UNIT
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
+from warehouse.days import report_day
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
+from warehouse.terms import UNATTRIBUTED
 
-UNATTRIBUTED = "(unattributed)"
 ACQUISITION_TYPES = ("purchase", "sign_up")
 
 
@@ -63,7 +64,7 @@ def acquisition_channels(journeys: DataFrame) -> DataFrame:
 
 def purchase_days(conversions: DataFrame, *, timezone: str) -> DataFrame:
     """One row per person and purchase day: orders, net_value (reporting currency), first and last order of the day."""
-    day = F.to_date(F.from_utc_timestamp(F.col("converted_at"), timezone))
+    day = report_day("converted_at", timezone)
     return (
         conversions.where(F.col("conversion_type") == "purchase")
         .groupBy("person_id", day.alias("day"))

@@ -38,7 +38,7 @@ from mlflow.tracking import MlflowClient
 from ltv.fit import Fit
 from ltv.value_model import ValueModel
 from warehouse.errors import InputError, UsageError
-from warehouse.settings import Mlflow
+from warehouse.knobs import Mlflow
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, VALUE_HORIZONS_DAYS
 
 __all__ = [

@@ -16,11 +16,12 @@ import numpy as np
 from ltv import plots, registry, spark_likelihood
 from ltv.evaluate import calibration_table, judge, predict_holdout
 from ltv.fitters import Fitter, fit_purchases, fit_spend
+from ltv.knobs import Ltv
 from ltv.registry import Champion, mlflow
 from ltv.training_data import Counts, TrainingData
 from ltv.value_model import ValueModel
 from warehouse.errors import UsageError
-from warehouse.settings import Ltv, Mlflow
+from warehouse.knobs import Mlflow
 
 METRIC = "rmse"
 # A challenger may be this much worse and still win: it knows newer data, and differences below this are chance.

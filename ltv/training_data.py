@@ -17,9 +17,9 @@ from ltv.customer_summary import (
     purchase_days,
     purchase_histories,
 )
+from ltv.knobs import Ltv
 from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
 from warehouse.errors import InputError, UsageError
-from warehouse.settings import Ltv
 
 
 @dataclass(frozen=True, kw_only=True)

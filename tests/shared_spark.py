@@ -15,8 +15,8 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from jobs.settings import load_settings
 from tests.quick import QUICK, SHARED_SESSION
-from warehouse.settings_file import load_settings
 from warehouse.spark import build_session, hadoop_path
 
 # How spark-submit tells a Python process which JVM is its own.

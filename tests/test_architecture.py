@@ -13,7 +13,8 @@ import yaml
 from pydantic import BaseModel
 
 from conf import CONF_ROOT
-from warehouse.settings import InputFiles, Settings
+from intake.knobs import InputFiles
+from jobs.settings import Settings
 from warehouse.tables import ALL_TABLES
 
 REPOSITORY = Path(__file__).parents[1]

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from warehouse.conform import conform
+from warehouse.days import report_day
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 
 # A deep link's own scheme (shop-app://product/7) has no host: what stands there is the first part of its path.
@@ -18,7 +19,7 @@ def build_activity(visits: DataFrame, *, timezone: str) -> DataFrame:
     page_group = F.lower(F.substring_index(path, "/", 1))
     hits = visits.where(F.col("event_at").isNotNull() & ~F.col("is_bot")).select(
         "person_id",
-        F.from_utc_timestamp("event_at", timezone).cast("date").alias("activity_date"),
+        report_day("event_at", timezone).alias("activity_date"),
         "event_name",
         F.when(F.col("landing_url").isNull(), F.lit("(none)"))
         .when(page_group == "", F.lit("(home)"))

@@ -9,9 +9,8 @@ from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import in_report_currency, with_rate
 from warehouse.conform import conform
+from warehouse.days import report_day
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
-
-KEY = ("spend_date", "platform", "account_id", "campaign_id", "campaign", "source", "medium", "currency")
 
 
 def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
@@ -30,7 +29,7 @@ def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
     )
     same = [F.col(name).eqNullSafe(F.col(f"valid_{name}")) for name in [*day, "source_file"]]
     kept = spend.join(valid, same, how="left_semi")
-    hour_date = F.from_utc_timestamp("spend_at", timezone).cast("date")
+    hour_date = report_day("spend_at", timezone)
     return kept.withColumn("spend_date", F.coalesce(hour_date, F.col("spend_date")))
 
 
@@ -55,7 +54,7 @@ def build_ad_spend(
     )
     summed = (
         spend.withColumns({"source": source, "medium": medium, "campaign": F.lower("campaign_name")})
-        .groupBy(*KEY)
+        .groupBy(*SILVER_AD_SPEND.key)
         .agg(
             F.sum(F.coalesce("impressions", F.lit(0))).alias("impressions"),
             F.sum(F.coalesce("clicks", F.lit(0))).alias("clicks"),

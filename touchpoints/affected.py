@@ -12,8 +12,24 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.identities import person_of_device, person_of_nobody, person_of_user
-from touchpoints.visits import device_of, told_order
+from touchpoints.ids import (
+    anonymous_ids_of_devices,
+    anonymous_ids_of_persons,
+    device_of_anonymous_id,
+    device_of_event,
+    device_of_lone_event,
+    device_of_user,
+    events_of_devices,
+    events_of_persons,
+    order_id_of_event,
+    orders_of_persons,
+    person_of_device,
+    person_of_event,
+    person_of_order,
+    person_of_user,
+    users_of_devices,
+    users_of_persons,
+)
 from warehouse.store import Keep
 
 
@@ -31,7 +47,9 @@ class Affected:
 
     def events(self, events: DataFrame) -> DataFrame:
         """Everything that happened on the devices."""
-        return events.withColumn("device", device_of()).join(self.devices, "device", how="left_semi").drop("device")
+        return (
+            events.withColumn("device", device_of_event()).join(self.devices, "device", how="left_semi").drop("device")
+        )
 
     def order_versions(self, orders: DataFrame) -> DataFrame:
         """Every version of the orders."""
@@ -39,7 +57,7 @@ class Affected:
 
     def on_devices(self, frame: DataFrame) -> DataFrame:
         """The rows of `frame` (column anonymous_id) that are of the devices."""
-        known = _after(self.devices, "device", "a:", "anonymous_id")
+        known = anonymous_ids_of_devices(self.devices)
         return frame.join(known, "anonymous_id", how="left_semi")
 
 
@@ -78,21 +96,17 @@ def find_affected(
             logins.join(touched, "device", how="left_semi").select("user_id"),
             changed.select("user_id"),
             buyers.join(order_ids, "order_id", how="left_semi").select("user_id"),
-            _after(touched, "device", "u:", "user_id"),
-            _after(other_persons, "person_id", "user:", "user_id"),
+            users_of_devices(touched),
+            users_of_persons(other_persons),
         ).where(F.col("user_id").isNotNull()),
     )
     persons = keep(
         "persons",
         _union(
             users.select(person_of_user(F.col("user_id")).alias("person_id")),
-            _after(touched, "device", "a:", "anonymous_id").select(
-                person_of_device(F.col("anonymous_id")).alias("person_id")
-            ),
-            _after(touched, "device", "e:", "event_id").select(
-                person_of_nobody("event", F.col("event_id")).alias("person_id")
-            ),
-            order_ids.select(person_of_nobody("order", F.col("order_id")).alias("person_id")),
+            anonymous_ids_of_devices(touched).select(person_of_device(F.col("anonymous_id")).alias("person_id")),
+            events_of_devices(touched).select(person_of_event(F.col("event_id")).alias("person_id")),
+            order_ids.select(person_of_order(F.col("order_id")).alias("person_id")),
             other_persons.select("person_id"),
         ),
     )
@@ -102,13 +116,9 @@ def find_affected(
         _union(
             touched,
             logins.join(users, "user_id", how="left_semi").select("device"),
-            users.select(F.concat(F.lit("u:"), F.col("user_id")).alias("device")),
-            _after(persons, "person_id", "device:", "anonymous_id").select(
-                F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device")
-            ),
-            _after(persons, "person_id", "event:", "event_id").select(
-                F.concat(F.lit("e:"), F.col("event_id")).alias("device")
-            ),
+            users.select(device_of_user(F.col("user_id")).alias("device")),
+            anonymous_ids_of_persons(persons).select(device_of_anonymous_id(F.col("anonymous_id")).alias("device")),
+            events_of_persons(persons).select(device_of_lone_event(F.col("event_id")).alias("device")),
         ),
     )
     their_orders = keep(
@@ -117,7 +127,7 @@ def find_affected(
             order_ids,
             buyers.join(users, "user_id", how="left_semi").select("order_id"),
             devices_of_orders.join(theirs, "device", how="left_semi").select("order_id"),
-            _after(persons, "person_id", "order:", "order_id"),
+            orders_of_persons(persons),
         ),
     )
     # An order told on several devices needs them all.
@@ -134,12 +144,12 @@ def find_affected(
 
 def _named_by_events(events: DataFrame) -> DataFrame:
     """device, user_id and order_id that each event names."""
-    return events.select(device_of().alias("device"), "user_id", told_order().alias("order_id"))
+    return events.select(device_of_event().alias("device"), "user_id", order_id_of_event().alias("order_id"))
 
 
 def _named_by_orders(orders: DataFrame) -> DataFrame:
     """device, user_id and order_id that each version of an order names; device null where none is told."""
-    device = F.concat(F.lit("a:"), F.col("anonymous_id")).alias("device")
+    device = device_of_anonymous_id(F.col("anonymous_id")).alias("device")
     return orders.select(device, "user_id", "order_id")
 
 
@@ -150,9 +160,9 @@ def _links(events: DataFrame, buyers: DataFrame) -> DataFrame:
     - order_id of a money event, or of a version of an order that names the device.
     """
     told = events.select(
-        device_of().alias("device"),
+        device_of_event().alias("device"),
         F.when(F.col("anonymous_id").isNotNull(), F.col("user_id")).alias("user_id"),
-        told_order().alias("order_id"),
+        order_id_of_event().alias("order_id"),
     ).where(F.col("user_id").isNotNull() | F.col("order_id").isNotNull())
     fed = buyers.where(F.col("device").isNotNull()).withColumn("user_id", F.lit(None).cast("string"))
     return _union(told, fed)
@@ -162,12 +172,6 @@ def _logins(links: DataFrame, buyers: DataFrame, devices_of_orders: DataFrame) -
     """Each pair of device and user_id that an event, any version of an order, or an event's order brings together."""
     of_orders = devices_of_orders.join(buyers.drop("device"), "order_id", how="inner").select("device", "user_id")
     return _union(links.select("device", "user_id"), of_orders).where(F.col("user_id").isNotNull())
-
-
-def _after(frame: DataFrame, name: str, prefix: str, column: str) -> DataFrame:
-    """What follows `prefix` in the names (a column of `frame`) that begin with it, as `column`."""
-    rest = F.substr(name, F.lit(len(prefix) + 1))
-    return frame.where(F.startswith(name, F.lit(prefix))).select(rest.alias(column))
 
 
 def _union(*frames: DataFrame) -> DataFrame:

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from touchpoints.exchange_rates import in_report_currency, with_rate
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
+from warehouse.days import report_day
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 
 PURCHASE = "purchase"
@@ -56,7 +57,7 @@ def build_conversions(
         F.lit(report_currency).alias("currency"),
     )
     counted = purchases.where(F.lit(PURCHASE in final)).unionByName(others)
-    day = F.from_utc_timestamp("converted_at", timezone).cast("date")
+    day = report_day("converted_at", timezone)
     priced = with_rate(counted, daily_rates, day=day, report_currency=report_currency)
     conversions = priced.withColumns(
         {
@@ -86,7 +87,7 @@ def missing_rates(
     frame: DataFrame, daily_rates: DataFrame, *, day: str, timezone: str, report_currency: str
 ) -> DataFrame:
     """Days and currencies of `frame` (columns `day`, a moment, and currency) for which no rate holds: day, currency."""
-    wanted = frame.select(F.from_utc_timestamp(day, timezone).cast("date").alias("day"), "currency").distinct()
+    wanted = frame.select(report_day(day, timezone).alias("day"), "currency").distinct()
     rated = with_rate(wanted, daily_rates, day=F.col("day"), report_currency=report_currency)
     return rated.where(F.col("rate").isNull()).select("day", "currency")
 
@@ -96,7 +97,7 @@ def persons_repriced(
 ) -> DataFrame:
     """person_id of those with a row of silver.conversions whose worth `daily_rates` see otherwise."""
     foreign = conversions.where(F.col("currency") != report_currency)
-    day = F.from_utc_timestamp("converted_at", timezone).cast("date")
+    day = report_day("converted_at", timezone)
     priced = with_rate(foreign, daily_rates, day=day, report_currency=report_currency)
     net = in_report_currency(F.col("value") - F.col("refunded_value")).cast(MONEY)
     gross = in_report_currency(F.col("value")).cast(MONEY)

@@ -6,9 +6,10 @@ the window, else the device itself is the person. Two logins are never merged th
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from touchpoints.ids import event_id_of_order, person_of_device, person_of_user
 from touchpoints.order_versions import newest_versions
 from warehouse.conform import conform
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
@@ -30,21 +31,6 @@ def identified(frame: DataFrame) -> DataFrame:
     return frame.withColumns({name: F.when(~F.lower(name).isin(*NOBODY), F.col(name)) for name in ids})
 
 
-def person_of_user(user_id: Column) -> Column:
-    """person_id of a login."""
-    return F.concat(F.lit("user:"), user_id)
-
-
-def person_of_device(anonymous_id: Column) -> Column:
-    """person_id of a device that is nobody's."""
-    return F.concat(F.lit("device:"), anonymous_id)
-
-
-def person_of_nobody(kind: str, of: Column) -> Column:
-    """person_id of what names neither a login nor a device: each event or order is somebody else's."""
-    return F.concat(F.lit(f"{kind}:"), of)
-
-
 def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
     """Every moment at which a device is known to be a user's: anonymous_id, user_id, login_at, login_id.
 
@@ -56,7 +42,7 @@ def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
     from_events = events.where(with_both).select(
         "anonymous_id", "user_id", F.col("event_at").alias("login_at"), F.col("event_id").alias("login_id")
     )
-    order_login_id = F.concat(F.lit("order:"), F.col("order_id"))
+    order_login_id = event_id_of_order(F.col("order_id"))
     from_orders = orders.where(with_both).select(
         "anonymous_id", "user_id", F.col("order_at").alias("login_at"), order_login_id.alias("login_id")
     )

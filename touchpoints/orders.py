@@ -6,10 +6,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import rate_of, with_rates_of
-from touchpoints.identities import person_of_device, person_of_nobody, person_of_user
+from touchpoints.ids import MONEY_EVENTS, order_id_of_event, person_of_device, person_of_order, person_of_user
 from touchpoints.order_versions import newest_versions
-from touchpoints.visits import MONEY_EVENTS, ORDER, told_order
+from touchpoints.visits import ORDER
 from warehouse.conform import conform
+from warehouse.days import report_day
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
 
@@ -70,7 +71,7 @@ def build_orders(
             F.col("told.person_id"),
             F.col("device_person_id"),
             person_of_device(F.col("fed.anonymous_id")),
-            person_of_nobody("order", F.col("fed_order_id")),
+            person_of_order(F.col("fed_order_id")),
         ).alias("person_id"),
         F.when(in_feed, F.col("fed.order_at")).otherwise(F.col("told.event_at")).alias("ordered_at"),
         F.when(in_feed, F.col("fed.value")).otherwise(F.coalesce("told.value", F.lit(0))).alias("value"),
@@ -82,7 +83,7 @@ def build_orders(
         F.coalesce("fed.refunded_value", F.lit(0)).alias("fed_refunded_value"),
         "told_refunds",
     )
-    day = F.from_utc_timestamp("ordered_at", timezone).cast("date")
+    day = report_day("ordered_at", timezone)
     told = _sum_in_currency(F.col("told_refunds"), F.col("currency"), report_currency=report_currency)
     valid = with_rates_of(chosen, daily_rates, day=day).withColumn(
         "refunded_value", F.least(F.greatest("fed_refunded_value", told), "value")
@@ -97,7 +98,7 @@ def refunds_elsewhere(events: DataFrame, orders: DataFrame) -> DataFrame:
     order_id, person_id and ordered_at are the order's in silver.orders, currency is the event's.
     """
     told = events.where((F.col("event_name") == "refund") & F.col("value").isNotNull() & F.col("currency").isNotNull())
-    refunds = told.select(told_order().alias("order_id"), F.col("currency").alias("refund_currency"))
+    refunds = told.select(order_id_of_event().alias("order_id"), F.col("currency").alias("refund_currency"))
     return (
         orders.join(refunds, "order_id", how="inner")
         .where(F.col("currency") != F.col("refund_currency"))
@@ -124,7 +125,7 @@ def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str)
 def _orders_from_events(visits: DataFrame) -> DataFrame:
     """told_order_id, told (the purchase event that counts, null where only refunds came), told_refunds (amounts)."""
     money = visits.where(F.col("event_name").isin(*MONEY_EVENTS)).select(
-        told_order().alias("told_order_id"),
+        order_id_of_event().alias("told_order_id"),
         (F.col("event_name") == "purchase").alias("is_purchase"),
         F.struct("event_at", "event_id").alias("when_told"),
         F.struct("person_id", "event_at", "value", "currency").alias("purchase"),

@@ -11,10 +11,18 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.identities import person_of_device, person_of_nobody, person_of_user
+from touchpoints.ids import (
+    MONEY_EVENTS,
+    device_of_event,
+    event_id_of_order,
+    person_of_device,
+    person_of_event,
+    person_of_user,
+    session_id_of,
+)
 from touchpoints.order_versions import newest_versions
 
-# What only touches say, and what only the way to them needs.
+# Kept for touches only.
 TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "content", "term", "click_id_type", "click_id", "referrer_domain",
     "consent_ads", "channel", "channel_rule",
@@ -24,7 +32,7 @@ CARRIED = (
     "event_at", "platform", "content", "term", "click_id_type", "referrer_domain", "landing_url", "consent_ads",
     "is_bot", "value", "currency",
 )  # fmt: skip
-MONEY_EVENTS = ("purchase", "refund")
+# Dropped after visits are built.
 STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin")
 
 MARKER, ORDER, HIT = 0, 1, 2  # at one moment: first who it is, then what it does
@@ -58,7 +66,7 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
             own_login,
             by_interval,
             person_of_device(F.col("anonymous_id")),
-            person_of_nobody("event", F.col("event_id")),
+            person_of_event(F.col("event_id")),
         ).alias("person_id"),
         opens.alias("opens"),
     )
@@ -71,14 +79,14 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
     start_event = F.last(F.when(F.col("is_session_start"), F.col("event_id")), ignorenulls=True).over(so_far)
     # The last touch of the session: its start, or a later event that says where the visitor came from. Sessions of a
     # device follow each other and a start is a touch anyway: the last touch before any other event is of its session.
-    speaks = F.col("is_session_start") | (F.col("opens") & F.col("has_origin"))
-    last_origin = F.last(F.when(speaks, origin_of()), ignorenulls=True).over(before)
+    has_own_origin = F.col("is_session_start") | (F.col("opens") & F.col("has_origin"))
+    last_origin = F.last(F.when(has_own_origin, origin_of()), ignorenulls=True).over(before)
     compared = started.select(
         "*", F.when(F.col("opens"), start_event).alias("start_event_id"), last_origin.alias("last_origin")
     )
     changes_origin = F.col("opens") & F.col("has_origin") & (F.col("last_origin") != origin_of())
     is_ad_touch = is_hit & F.col("is_ad_event")
-    session_id = F.md5(F.concat_ws("|", "device", "start_event_id"))
+    session_id = session_id_of("device", "start_event_id")
     return compared.where(F.col("row_kind") != MARKER).select(
         *(F.col(f"carried.{name}" if name in CARRIED else name) for name in hits.columns),
         "row_kind",
@@ -91,7 +99,7 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
     )
 
 
-def narrowed(visits: DataFrame, *, conversion_types: Sequence[str]) -> DataFrame:
+def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str]) -> DataFrame:
     """`build_visits`, with the channel, as the tables of silver read it: what is kept of all events at once.
 
     Only touches say where they came from; only touches, orders, money events and events of `conversion_types` keep
@@ -109,24 +117,9 @@ def origin_of() -> Column:
     return F.struct("source", "medium", "campaign", "click_id")
 
 
-def device_of() -> Column:
-    """What an event happened on: the device; without one the login; without either the event stands alone."""
-    return F.coalesce(
-        F.concat(F.lit("a:"), F.col("anonymous_id")),
-        F.concat(F.lit("u:"), F.col("user_id")),
-        F.concat(F.lit("e:"), F.col("event_id")),
-    )
-
-
-def told_order() -> Column:
-    """The order_id that a money event tells of; one that names none is of an order of its own."""
-    own = F.concat(F.lit("event:"), F.col("event_id"))
-    return F.when(F.col("event_name").isin(*MONEY_EVENTS), F.coalesce("order_id", own))
-
-
 def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFrame:
     """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
-    device = device_of()
+    device = device_of_event()
     no_person = F.lit(None).cast("string").alias("marked_person_id")
     carried = [name for name in hits.columns if name in CARRIED]
     hit_rows = hits.select(
@@ -142,7 +135,7 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFram
         .where(is_anonymous)
         .select(
             "anonymous_id",
-            F.concat(F.lit("order:"), F.col("order_id")).alias("event_id"),
+            event_id_of_order(F.col("order_id")).alias("event_id"),
             F.lit("order").alias("event_name"),
             "order_id",
             F.lit(ORDER).alias("row_kind"),

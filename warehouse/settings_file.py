@@ -1,4 +1,4 @@
-"""Reads configuration files: base.yaml first, then what the user's file changes; errors name file and line."""
+"""Reads configuration files: a base file first, then what the user's file changes; errors name file and line."""
 
 from __future__ import annotations
 
@@ -9,28 +9,26 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from conf import CONF_ROOT
 from warehouse.errors import UsageError
-from warehouse.settings import Settings
+from warehouse.knobs import Part
 
-BASE_FILE = CONF_ROOT / "base.yaml"
 # libyaml, where PyYAML was built with it, reads the list of sources in a tenth of the time.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def load_settings(config: Path | None = None) -> Settings:
-    """The settings of base.yaml, changed by those of `config`.
+def read_knobs(model: type[Part], base: Path, config: Path | None = None) -> Part:
+    """The knobs of the file `base`, changed by those of `config`.
 
     Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob,
     for an unreadable file, an unknown knob or a value that does not fit.
     """
-    knobs = read_yaml(BASE_FILE)
+    knobs = read_yaml(base)
     if config is not None:
         knobs = _merged(knobs, read_yaml(config))
     try:
-        return Settings.model_validate(knobs)
+        return model.model_validate(knobs)
     except ValidationError as error:
-        raise UsageError(_explain(error, config or BASE_FILE)) from error
+        raise UsageError(_explain(error, model, config or base)) from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -73,22 +71,22 @@ def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _explain(error: ValidationError, config: Path) -> str:
+def _explain(error: ValidationError, model: type[BaseModel], config: Path) -> str:
     first = error.errors()[0]
     place = tuple(first["loc"])
     knob = ".".join(map(str, place))
     line = _line_of(config, place)
     where = f"{config}:{line}" if line else str(config)
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(place[-1]), _known_knobs(place[:-1]), n=1)
+        near = difflib.get_close_matches(str(place[-1]), _known_knobs(model, place[:-1]), n=1)
         return f"{where}: unknown knob {knob}" + (f"; did you mean {near[0]}?" if near else "; see conf/base.yaml")
     if first["type"] == "missing":
         return f"{where}: knob {knob} is missing"
     return f"{where}: {knob}: {first['msg']} (got {first['input']!r})"
 
 
-def _known_knobs(place: tuple[Any, ...]) -> list[str]:
-    model: Any = Settings
+def _known_knobs(settings: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
+    model: Any = settings
     for part in place:
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return []

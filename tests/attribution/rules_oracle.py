@@ -11,6 +11,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from attribution.knobs import JourneyKnobs
 from attribution.rules import RuleKnobs
 from warehouse.contracts import Table
 from warehouse.tables import SILVER_CONVERSIONS, SILVER_JOURNEYS, SILVER_TOUCHPOINTS
@@ -29,6 +30,13 @@ KNOBS = RuleKnobs(
     paid_channels=PAID,
     channel_weights=WEIGHTS,
 )
+
+
+def journey_knobs(lookbacks: Mapping[str, int], **changed: Any) -> JourneyKnobs:
+    """Clicks of these types, which look back so many days each; every conversion ends a journey."""
+    every = {"conversions": "every", "restart": False, "milestones": [], "interactions": ["click"]}
+    types = {"conversion_types": [*lookbacks], "lookback_days": 1, "lookback_days_by_type": dict(lookbacks)}
+    return JourneyKnobs(**{**every, **types, **changed})
 
 
 @dataclass(frozen=True, order=True)

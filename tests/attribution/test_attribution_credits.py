@@ -15,6 +15,7 @@ from rules_oracle import (
     conversion,
     conversions_frame,
     journey,
+    journey_knobs,
     journeys_frame,
     touchpoints_frame,
     utc,
@@ -22,7 +23,7 @@ from rules_oracle import (
 )
 
 from attribution.attribution_credits import build_attribution_credits, credited_journeys
-from attribution.journeys import JourneyKnobs, build_journeys
+from attribution.journeys import build_journeys
 from attribution.rules import RULES
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS
 
@@ -154,7 +155,7 @@ def test_touches_after_the_conversion_and_ties_from_touchpoints_to_credits(spark
     journeys = build_journeys(
         conversions_frame(spark, [conversion("of p", "p"), conversion("of q", "q")]),
         touchpoints_frame(spark, touches),
-        JourneyKnobs(lookback_days={"purchase": 30}, interactions=["click"]),
+        journey_knobs({"purchase": 30}),
         report_currency="KRW",
     )
     chosen = credited_journeys(journeys, start_date=None, timezone="UTC")

@@ -20,6 +20,7 @@ from rules_oracle import (
     Touch,
     conversion,
     conversions_frame,
+    journey_knobs,
     runs,
     touchpoints_frame,
     utc,
@@ -27,7 +28,7 @@ from rules_oracle import (
     window,
 )
 
-from attribution.journeys import JourneyKnobs, build_journeys
+from attribution.journeys import build_journeys
 
 LOOKBACK = {"purchase": 30, "sign_up": 7}
 NOTHING = timedelta(0)
@@ -71,12 +72,12 @@ CONVERSIONS = [
 
 
 def journeys(
-    spark: SparkSession, touches: DataFrame, conversions: Sequence[Mapping[str, Any]], **knobs: Any
+    spark: SparkSession, touches: DataFrame, converted: Sequence[Mapping[str, Any]], **knobs: Any
 ) -> DataFrame:
     return build_journeys(
-        conversions_frame(spark, conversions),
+        conversions_frame(spark, converted),
         touches,
-        JourneyKnobs(lookback_days=LOOKBACK, interactions=["click"], **knobs),
+        journey_knobs(LOOKBACK, **knobs),
         report_currency="KRW",
     )
 
@@ -201,7 +202,7 @@ def test_first_only_leaves_a_persons_later_conversions_of_a_type_without_a_journ
         conversion("first", "p", NOON - 10 * DAY),
         conversion("sign_up", "p", NOON, "sign_up"),
     ]
-    rows = journeys(spark, touchpoints_frame(spark, touches), conversions, first_only=True).collect()
+    rows = journeys(spark, touchpoints_frame(spark, touches), conversions, conversions="first").collect()
     assert {row["conversion_id"] for row in rows} == {"first", "sign_up", None}
     assert path_of(rows, "first") == ["t1"]
     # Who converted again did not end in nothing: t2 is in no journey of purchase.

@@ -22,9 +22,8 @@ from jobs.channel_registry import champion_version, load_version
 from jobs.credit import attribute, journeys
 from jobs.credit_models import credited_models
 from jobs.run import Run, Step, open_run, perform
+from jobs.settings import Settings, load_settings
 from warehouse.errors import InputError
-from warehouse.settings import Settings
-from warehouse.settings_file import load_settings
 from warehouse.store import Lake, Origin
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,

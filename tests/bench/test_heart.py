@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from warehouse.settings_file import load_settings
+from jobs.settings import load_settings
 
 BENCH = Path(__file__).parents[2] / "bench"
 EVENTS = 2_000

@@ -18,13 +18,12 @@ from jobs.intake import intake
 from jobs.publish import check_and_publish
 from jobs.reporting import report
 from jobs.run import Run, Step, open_run, perform
+from jobs.settings import Settings, load_settings
 from jobs.silver import build_silver, silver_origin
 from jobs.value import score, train
 from touchpoints.channels import load_channel_rules
 from touchpoints.source_list import load_sources
 from warehouse.errors import CheckFailed
-from warehouse.settings import Settings
-from warehouse.settings_file import load_settings
 from warehouse.store import Lake
 from warehouse.tables import (
     ALL_TABLES,

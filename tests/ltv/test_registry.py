@@ -23,7 +23,7 @@ from ltv.pareto_nbd import ParetoNBDFit
 from ltv.registry import Champion, mlflow
 from ltv.value_model import ValueModel
 from warehouse.errors import InputError, UsageError
-from warehouse.settings import Mlflow
+from warehouse.knobs import Mlflow
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, GOLD_CUSTOMER_VALUE, VALUE_HORIZONS_DAYS
 
 MODEL = ValueModel(

@@ -10,11 +10,11 @@ from pyspark.sql import DataFrame, SparkSession
 from test_training import AS_OF, LTV, conversions  # noqa: F401 (a fixture)
 
 from ltv import gamma_gamma, pareto_nbd, spark_likelihood
+from ltv.knobs import Ltv
 from ltv.spark_likelihood import SpreadCounts, spread
 from ltv.training import fit_value_model
 from ltv.training_data import TrainingData, collect_training_data, draw_customers
 from warehouse.errors import ConvergenceError, InputError, UsageError
-from warehouse.settings import Ltv
 
 # Days since the first purchase, not rounded, as a summary in weeks has them.
 HISTORIES = pd.DataFrame({name: getattr(cdnow(), name) for name in ("frequency", "recency", "T")})

@@ -14,12 +14,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from ltv import registry
 from ltv.fitters import fit_purchases, fit_spend
+from ltv.knobs import Ltv
 from ltv.plots import track
 from ltv.registry import Champion, mlflow
 from ltv.training import TrainingResult, fit_value_model, train_customer_value
 from ltv.training_data import Counts, TrainingData, collect_training_data
 from warehouse.errors import ConvergenceError, InputError, UsageError
-from warehouse.settings import Ltv, Mlflow
+from warehouse.knobs import Mlflow
 
 AS_OF = dt.date(1997, 9, 30)
 # The literature's set-up: fitted on 39 weeks, judged on the next 39.

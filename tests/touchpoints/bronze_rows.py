@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from touchpoints.identities import build_identities, identified, logins_of
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.touchpoints import build_touchpoints
-from touchpoints.visits import build_visits, narrowed
+from touchpoints.visits import build_visits, slim_visits
 from warehouse.contracts import Table
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS
 
@@ -116,7 +116,7 @@ def build_all(
         .persist()
     )
     try:
-        kept = narrowed(built, conversion_types=[])
+        kept = slim_visits(built, conversion_types=[])
         sessions = build_sessions(kept, max_events=max_events)
         return Silver(collected(built), collected(sessions), collected(build_touchpoints(kept, bot_sessions(sessions))))
     finally:

@@ -15,7 +15,7 @@ from touchpoints.identities import build_identities, logins_of
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
-from touchpoints.visits import build_visits, narrowed
+from touchpoints.visits import build_visits, slim_visits
 from warehouse.tables import SILVER_IDENTITIES, SILVER_SESSIONS
 
 WIDE = "device_key, device"
@@ -50,7 +50,7 @@ def visits(spark: SparkSession) -> DataFrame:
     known = frame(spark, SILVER_IDENTITIES.ddl, [])
     built = build_visits(hits, known, orders(spark, []), timeout_minutes=30)
     named = built.withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("test")})
-    return narrowed(named, conversion_types=["sign_up"])
+    return slim_visits(named, conversion_types=["sign_up"])
 
 
 def test_events_cross_the_network_once_on_their_way_to_visits(visits: DataFrame) -> None:

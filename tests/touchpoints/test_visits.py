@@ -13,7 +13,7 @@ from visit_oracle import Told, World, told_by_oracle
 
 from touchpoints.hits import build_hits
 from touchpoints.source_list import load_sources
-from touchpoints.visits import build_visits, narrowed
+from touchpoints.visits import build_visits, slim_visits
 from warehouse.tables import SILVER_IDENTITIES
 
 AD: dict[str, Any] = {"source": "google", "medium": "cpc", "campaign": "spring", "click_id": "g1"}
@@ -180,7 +180,7 @@ def test_what_is_kept_for_the_tables_names_touches_orders_money_and_conversions_
         for number, (name, touch, kind, _) in enumerate(told)
     ]
 
-    kept = collected(narrowed(visits(spark, rows), conversion_types=["sign_up"]))
+    kept = collected(slim_visits(visits(spark, rows), conversion_types=["sign_up"]))
 
     assert [row["event_id"] is not None for row in kept] == [named for *_, named in told]
     assert [row["source"] for row in kept] == ["news", *[None] * 6]

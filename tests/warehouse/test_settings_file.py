@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from conf import CONF_ROOT
+from jobs.settings import load_settings
 from warehouse.errors import UsageError
-from warehouse.settings_file import load_settings
 
 
 def configured(folder: Path, text: str) -> Path:

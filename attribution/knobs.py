@@ -1,0 +1,136 @@
+"""The knobs of attribution: which conversions are credited, over which window, by which models."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from warehouse.knobs import Knobs, PositiveDays, Share
+
+RuleModel = Literal[
+    "first_touch",
+    "last_touch",
+    "last_non_direct",
+    "linear",
+    "position_based",
+    "time_decay",
+    "time_decay_by_order",
+    "u_shape",
+    "w_shape",
+    "j_shaped",
+    "inverse_j_shaped",
+    "last_paid",
+    "custom",
+]
+
+
+class CreditedTypes(Knobs):
+    """The conversion types that get journeys and credit."""
+
+    conversion_types: list[str]
+
+
+class JourneyKnobs(CreditedTypes):
+    """What makes a journey.
+
+    conversions first: of a person's conversions of a type only the first, by (converted_at, conversion_id), ends a
+    journey. restart: a path holds only touches after the person's conversion of the type before. milestones: types of
+    auxiliary conversions that the model w_shape gives credit for.
+    """
+
+    interactions: list[Literal["click", "impression"]]
+    lookback_days: PositiveDays
+    lookback_days_by_type: dict[str, PositiveDays]
+    conversions: Literal["every", "first"]
+    restart: bool
+    milestones: list[str]
+
+    def lookback_of(self, conversion_type: str) -> int:
+        """Days of 86,400 s that a conversion of this type looks back."""
+        return self.lookback_days_by_type.get(conversion_type, self.lookback_days)
+
+    @property
+    def lookbacks(self) -> dict[str, int]:
+        """Days that each credited type looks back."""
+        return {name: self.lookback_of(name) for name in self.conversion_types}
+
+
+class CreditStart(Knobs):
+    """The first reporting day whose conversions get credit; null = all."""
+
+    start_date: dt.date | None
+
+
+class RuleModels(Knobs):
+    """The rule models that credit."""
+
+    models: list[RuleModel]
+
+
+class PositionBased(Knobs):
+    """Weights of the ends; the rest is shared by the middle."""
+
+    first: Share
+    last: Share
+
+    @model_validator(mode="after")
+    def _within_one(self) -> Self:
+        if not 0 < self.first + self.last <= 1:
+            raise ValueError("first and last must sum to more than 0 and at most 1")
+        return self
+
+
+class RuleKnobs(Knobs):
+    """Half-life in days, ratio of a touch's weight to the next one's, shares of the ends, paid channels (of last_paid)
+    and weights by channel (of custom)."""
+
+    half_life_days: Annotated[float, Field(gt=0)]
+    order_ratio: Annotated[float, Field(gt=0, le=1)]
+    position_based: PositionBased
+    paid_channels: list[str]
+    channel_weights: dict[str, Annotated[float, Field(ge=0)]]
+
+
+class Transforms(Knobs):
+    """Touches that are left out before credit."""
+
+    transforms: list[Literal["exposure", "first", "drop_direct"]]
+
+
+class Markov(Knobs):
+    """How far a state of the Markov model looks back."""
+
+    order: Annotated[int, Field(ge=1, le=3)] | Literal["auto"]
+    holdout_days: PositiveDays
+
+
+class FittedModels(Knobs):
+    """Which data-driven models are fitted and credited."""
+
+    models: list[Literal["markov", "shapley"]]
+
+
+class DataDriven(FittedModels):
+    """Which data-driven models are fitted and credited, and where their fits are kept."""
+
+    experiment: str
+    model_name: str
+
+
+class Attribution(JourneyKnobs, CreditStart, RuleModels, RuleKnobs, Transforms):
+    """Which conversions are credited, over which window, by which models."""
+
+    markov: Markov
+    data_driven: DataDriven
+
+    @model_validator(mode="after")
+    def _rules_have_their_knobs(self) -> Self:
+        if "last_paid" in self.models and not self.paid_channels:
+            raise ValueError("the model last_paid needs paid_channels")
+        if "custom" in self.models and not any(self.channel_weights.values()):
+            raise ValueError("the model custom needs channel_weights, one of them above 0")
+        if "w_shape" in self.models and not self.milestones:
+            raise ValueError("the model w_shape needs milestones")
+        return self

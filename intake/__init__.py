@@ -1,0 +1,1 @@
+"""From landed files to bronze: adapters read each format, and every row is counted."""

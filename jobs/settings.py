@@ -1,0 +1,87 @@
+"""All knobs of a run: the sections of every package, read from conf/base.yaml and the user's file.
+
+conf/base.yaml holds every knob with its comment and unit; a configuration file names only what it changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from attribution.knobs import Attribution
+from conf import CONF_ROOT
+from intake.knobs import Landing, Quality
+from ltv.knobs import Ltv
+from touchpoints.knobs import AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
+from warehouse.knobs import Build, Knobs, Lock, Mlflow, Part, Report, Spark, part_of
+from warehouse.settings_file import read_knobs
+
+BASE_FILE = CONF_ROOT / "base.yaml"
+
+
+class Settings(Knobs):
+    """All knobs of a run."""
+
+    lake: str
+    landing: Landing
+    build: Build
+    report: Report
+    identity: Identity
+    sessions: Sessions
+    touchpoints: Touchpoints
+    conversions: Conversions
+    ad_spend: AdSpend
+    exchange_rates: ExchangeRates
+    attribution: Attribution
+    ltv: Ltv
+    mlflow: Mlflow
+    quality: Quality
+    lock: Lock
+    spark: Spark
+    simulator: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _milestones_are_conversions(self) -> Self:
+        known = self.conversions.all_types
+        if unknown := sorted(set(self.attribution.milestones) - set(known)):
+            raise ValueError(f"attribution.milestones: {unknown[0]} is neither in conversions.final nor in .auxiliary")
+        return self
+
+    def part(self, part: type[Part]) -> Part:
+        """The knobs of a class: those of the one section that is an instance of it. TypeError where none is."""
+        for _, section in sections_of(self):
+            if isinstance(section, part):
+                return part_of(section, part)
+        raise TypeError(f"no section of the settings has the knobs {part.__name__}")
+
+    def digest(self, *sections: str, also: Sequence[str] = ()) -> str:
+        """A hash of the named sections, of all where none is named, and of the texts `also`."""
+        chosen = (
+            self.model_dump(mode="json", include=set(sections), exclude={"report": {"file"}})
+            if sections
+            else self.model_dump(mode="json")
+        )
+        return hashlib.sha256("\n".join([json.dumps(chosen, sort_keys=True), *also]).encode()).hexdigest()[:16]
+
+
+def sections_of(knobs: Knobs, path: str = "") -> Iterator[tuple[str, Knobs]]:
+    """Every group of knobs inside `knobs`, with its path such as attribution.markov; outer ones first."""
+    for name in type(knobs).model_fields:
+        value = getattr(knobs, name)
+        if isinstance(value, Knobs):
+            yield f"{path}{name}", value
+            yield from sections_of(value, f"{path}{name}.")
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """The settings of base.yaml, changed by those of `config`.
+
+    Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob,
+    for an unreadable file, an unknown knob or a value that does not fit.
+    """
+    return read_knobs(Settings, BASE_FILE, config)

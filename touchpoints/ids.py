@@ -1,0 +1,114 @@
+"""Ids of persons, devices, orders and sessions: put together here, and taken apart nowhere else.
+
+person_id is `user:<login>`, `device:<anonymous_id>`, or, for what names neither, `event:<event_id>` and
+`order:<order_id>`. A device is what events happened on, in order: `a:<anonymous_id>`, without one the login
+`u:<user_id>`, without either the event itself `e:<event_id>`.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+MONEY_EVENTS = ("purchase", "refund")
+
+
+def person_of_user(user_id: Column) -> Column:
+    """person_id of a login."""
+    return F.concat(F.lit("user:"), user_id)
+
+
+def person_of_device(anonymous_id: Column) -> Column:
+    """person_id of a device that is nobody's."""
+    return F.concat(F.lit("device:"), anonymous_id)
+
+
+def person_of_event(event_id: Column) -> Column:
+    """person_id of an event that names neither a login nor a device: each is somebody else's."""
+    return F.concat(F.lit("event:"), event_id)
+
+
+def person_of_order(order_id: Column) -> Column:
+    """person_id of an order that names neither a login nor a device: each is somebody else's."""
+    return F.concat(F.lit("order:"), order_id)
+
+
+def device_of_anonymous_id(anonymous_id: Column) -> Column:
+    """The device of a cookie or device id; null without one."""
+    return F.concat(F.lit("a:"), anonymous_id)
+
+
+def device_of_user(user_id: Column) -> Column:
+    """What stands for the device of a login's events that name none."""
+    return F.concat(F.lit("u:"), user_id)
+
+
+def device_of_lone_event(event_id: Column) -> Column:
+    """What stands for the device of an event that names neither device nor login."""
+    return F.concat(F.lit("e:"), event_id)
+
+
+def device_of_event() -> Column:
+    """What an event happened on: the device; without one the login; without either the event stands alone."""
+    return F.coalesce(
+        device_of_anonymous_id(F.col("anonymous_id")),
+        device_of_user(F.col("user_id")),
+        device_of_lone_event(F.col("event_id")),
+    )
+
+
+def order_id_of_event() -> Column:
+    """The order_id of a money event; one that names none is of an order of its own, `event:<event_id>`."""
+    own = F.concat(F.lit("event:"), F.col("event_id"))
+    return F.when(F.col("event_name").isin(*MONEY_EVENTS), F.coalesce("order_id", own))
+
+
+def event_id_of_order(order_id: Column) -> Column:
+    """What stands for the event_id of an order among events, and for the id of the login that an order proves."""
+    return F.concat(F.lit("order:"), order_id)
+
+
+def session_id_of(device: str, start_event_id: str) -> Column:
+    """A hash of two columns, the device and its session's first event: never of the person, so it does not renumber."""
+    return F.md5(F.concat_ws("|", device, start_event_id))
+
+
+def users_of_persons(persons: DataFrame) -> DataFrame:
+    """user_id of those of `persons` (person_id) that are logins."""
+    return _after(persons, "person_id", "user:", "user_id")
+
+
+def anonymous_ids_of_persons(persons: DataFrame) -> DataFrame:
+    """anonymous_id of those of `persons` (person_id) that are devices."""
+    return _after(persons, "person_id", "device:", "anonymous_id")
+
+
+def events_of_persons(persons: DataFrame) -> DataFrame:
+    """event_id of those of `persons` (person_id) that are known by one event alone."""
+    return _after(persons, "person_id", "event:", "event_id")
+
+
+def orders_of_persons(persons: DataFrame) -> DataFrame:
+    """order_id of those of `persons` (person_id) that are known by one order alone."""
+    return _after(persons, "person_id", "order:", "order_id")
+
+
+def anonymous_ids_of_devices(devices: DataFrame) -> DataFrame:
+    """anonymous_id of those of `devices` (device) that have one."""
+    return _after(devices, "device", "a:", "anonymous_id")
+
+
+def users_of_devices(devices: DataFrame) -> DataFrame:
+    """user_id of those of `devices` (device) that are logins without a device."""
+    return _after(devices, "device", "u:", "user_id")
+
+
+def events_of_devices(devices: DataFrame) -> DataFrame:
+    """event_id of those of `devices` (device) that are events without device and login."""
+    return _after(devices, "device", "e:", "event_id")
+
+
+def _after(frame: DataFrame, name: str, prefix: str, column: str) -> DataFrame:
+    """What follows `prefix` in the values of a column of `frame` that begin with it, as `column`."""
+    rest = F.substr(name, F.lit(len(prefix) + 1))
+    return frame.where(F.startswith(name, F.lit(prefix))).select(rest.alias(column))

@@ -1,0 +1,118 @@
+"""The knobs of silver: identities, sessions, touchpoints, conversions, ad spend and exchange rates."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from touchpoints.channels import ChannelRules, load_channel_rules
+from touchpoints.source_list import SourceList, load_sources
+from warehouse.knobs import CurrencyCode, Knobs, PositiveDays, TimeZone
+
+
+class Identity(Knobs):
+    """How anonymous events find their login."""
+
+    login_window_days: PositiveDays
+
+
+class SessionGap(Knobs):
+    """What ends a visit."""
+
+    timeout_minutes: Annotated[int, Field(gt=0)]
+
+
+class RobotLimit(Knobs):
+    """From how many events on a visit is a robot's."""
+
+    max_events: Annotated[int, Field(gt=0)]
+
+
+class Sessions(SessionGap, RobotLimit):
+    """What a visit is, and what is no person."""
+
+
+class Origins(Knobs):
+    """What is no origin of a visit, and what an event means that does not say."""
+
+    own_domains: list[str]
+    internal_ips: list[str]
+    consent_ads_missing: bool
+
+
+class RuleFiles(Knobs):
+    """The files with channel rules, and with known sources and click ids."""
+
+    channels_file: str
+    sources_file: str
+
+    def channel_rules(self) -> ChannelRules:
+        """The channel rules; UsageError, naming file and entry, where they do not fit."""
+        return load_channel_rules(self.channels_file)
+
+    def sources(self) -> SourceList:
+        """The known sources; UsageError, naming file and entry, where they do not fit."""
+        return load_sources(self.sources_file)
+
+    def content(self) -> str:
+        """What the files say, wherever they lie."""
+        return f"{self.channel_rules().model_dump_json()}\n{self.sources().model_dump_json()}"
+
+
+class Touchpoints(Origins, RuleFiles):
+    """What is no touch, what a touch means where the sender said nothing, and how it gets its channel."""
+
+
+class ConversionTypes(Knobs):
+    """Which events are success: names of events, final and auxiliary."""
+
+    final: list[str]
+    auxiliary: list[str]
+
+    @property
+    def all_types(self) -> list[str]:
+        """Final types first."""
+        return [*self.final, *self.auxiliary]
+
+
+class DefaultCurrency(Knobs):
+    """What a sale without currency is in; null = it is quarantined."""
+
+    default_currency: CurrencyCode | None
+
+
+class Conversions(ConversionTypes, DefaultCurrency):
+    """Which events are success, and the currency of a sale that names none."""
+
+
+class PlatformDefault(Knobs):
+    """Source and medium of a platform's ads where its export does not say."""
+
+    source: str
+    medium: str
+
+
+class Platforms(Knobs):
+    """Source and medium of each ad platform's rows that name none."""
+
+    platforms: dict[str, PlatformDefault]
+
+
+class AccountDefault(Knobs):
+    """Currency and time zone of an ad account where its export does not say."""
+
+    currency: CurrencyCode
+    timezone: TimeZone
+
+
+class AdSpend(Platforms):
+    """How ad spend gets its channel and its missing fields."""
+
+    accounts: dict[str, AccountDefault]
+
+
+class ExchangeRates(Knobs):
+    """How old a rate may be."""
+
+    max_age_days: Annotated[int, Field(ge=0)]

@@ -1,0 +1,92 @@
+"""What a knob is, and the knobs of this package: reporting day and currency, MLflow, Spark, the lock, updates.
+
+A section of a configuration file is a frozen model, and the same object is a builder's argument. A section whose
+knobs serve several builders inherits from one class for each of them, so that a builder gets, and a table rests on,
+just the knobs that its rows depend on (`part_of`). No model has a default: conf/base.yaml holds every knob.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveDays = Annotated[int, Field(gt=0)]
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Asia
+        raise ValueError(f"no time zone is called {name!r}; use a name such as Asia/Seoul") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Knobs(BaseModel):
+    """A group of knobs: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def content(self) -> str:
+        """All that rows can depend on in these knobs, as text; knobs that name a file say what the file holds."""
+        return self.model_dump_json()
+
+
+Part = TypeVar("Part", bound=Knobs)
+
+
+def part_of(knobs: Knobs, part: type[Part]) -> Part:
+    """The knobs of `part`, a class that `knobs` is an instance of, without the others."""
+    return part.model_construct(**{name: getattr(knobs, name) for name in part.model_fields})
+
+
+class ReportingDay(Knobs):
+    """What a reporting day is: a calendar day in `timezone`."""
+
+    timezone: TimeZone
+
+
+class ReportingCurrency(Knobs):
+    """What reporting amounts are in."""
+
+    currency: CurrencyCode
+
+
+class Report(ReportingDay, ReportingCurrency):
+    """What a reporting day and a reporting amount are, and where the report is written."""
+
+    file: str
+
+
+class Build(Knobs):
+    """When tables are made in full rather than in part."""
+
+    max_changed_share: Share
+
+
+class Mlflow(Knobs):
+    """Where models are tracked and registered."""
+
+    tracking_uri: str
+    artifact_root: str | None
+    experiment: str
+    model_name: str
+
+
+class Lock(Knobs):
+    """What a run does where another one writes to the lake."""
+
+    wait_seconds: float = Field(ge=0)
+
+
+class Spark(Knobs):
+    """The session: master (null = spark-submit's, else local[*]) and Spark's own settings."""
+
+    master: str | None
+    conf: dict[str, str]
