@@ -12,14 +12,19 @@ from decimal import Decimal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from attribution.checks import check_credits
 from attribution.fitted_credit import FittedModel, fitted_of
+from attribution.knobs import CreditStart, DataDriven, FittedModels, RuleModels, Transforms
 from attribution.rules import RuleKnobs, rules_of
 from attribution.shares import divide
 from attribution.touch_transforms import transformed
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
+from warehouse.knobs import Mlflow, ReportingDay
+from warehouse.recipes import Changes, Cut, Recipe, Work
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.terms import NO_TOUCH, UNATTRIBUTED
 
 VALUES = {"report_value": "credited_value", "report_gross_value": "gross_value"}  # a conversion's, and its parts'
@@ -90,3 +95,68 @@ def _micros(name: str) -> Column:
 
 def _money(micros: Column) -> Column:
     return (micros.cast("decimal(18,0)") * F.lit(Decimal("0.000001"))).cast(MONEY)
+
+
+def credited_models(work: Work) -> list[str]:
+    """The models that the stored credits were made by, so that a fit made since then changes nothing yet."""
+    origin = work.lake.origin(GOLD_ATTRIBUTION_CREDITS)
+    fitted = [name for name in DATA_DRIVEN_MODELS if origin and name in origin.inputs]
+    return [*work.knobs(RuleModels).models, *fitted]
+
+
+def _fitted_models(work: Work) -> list[FittedModel]:
+    """The data-driven models that credit now: none before the first fit."""
+    wanted = work.run.knobs(FittedModels).models
+    if not wanted:
+        return []
+    # MLflow takes seconds to import, and rules need none of it.
+    from attribution.channel_registry import champion_version, load_version  # noqa: PLC0415
+
+    tracking = work.run.knobs(Mlflow)
+    champion = champion_version(tracking, work.run.knobs(DataDriven))
+    return load_version(tracking, champion[0]).fitted(wanted, champion[0]) if champion else []
+
+
+def _credited(work: Work) -> DataFrame:
+    return credited_journeys(
+        work.read(SILVER_JOURNEYS),
+        start_date=work.knobs(CreditStart).start_date,
+        timezone=work.knobs(ReportingDay).timezone,
+    )
+
+
+def _changed_conversions(work: Work) -> DataFrame:
+    assert work.changes is not None
+    changed = work.changes[SILVER_JOURNEYS].where(F.col("conversion_id").isNotNull())
+    return work.stage("conversions", changed.select("conversion_id").distinct())
+
+
+def _of_changed_conversions(work: Work) -> Cut:
+    if work.changes is None:
+        return lambda frame: frame
+    conversions = work.once(_changed_conversions)
+    return lambda frame: frame.join(conversions, "conversion_id", how="left_semi")
+
+
+def _build(work: Work) -> DataFrame:
+    return build_attribution_credits(
+        _of_changed_conversions(work)(_credited(work)),
+        models=work.knobs(RuleModels).models,
+        knobs=work.knobs(RuleKnobs),
+        fitted=_fitted_models(work),
+        transforms=work.knobs(Transforms).transforms,
+    )
+
+
+CREDITS = Recipe(
+    table=GOLD_ATTRIBUTION_CREDITS,
+    inputs=(SILVER_JOURNEYS,),
+    knobs=(RuleModels, RuleKnobs, Transforms, CreditStart, ReportingDay),
+    build=_build,
+    changes=Changes(follows=(SILVER_JOURNEYS,)),
+    scope=_of_changed_conversions,
+    models=lambda work: {model.name: model.version for model in _fitted_models(work)},
+    checks=lambda work: check_credits(
+        _credited(work), work.read(GOLD_ATTRIBUTION_CREDITS), models=credited_models(work)
+    ),
+)

@@ -9,9 +9,16 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from attribution.attribution_credits import credited_models
+from attribution.checks import check_performance
+from attribution.knobs import CreditedTypes, RuleModels
 from warehouse.conform import conform
 from warehouse.days import report_day
+from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.recipes import Changes, Cut, Recipe, Work
+from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
+from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 from warehouse.terms import NOT_SET
 
 DIMENSIONS = ("date", "channel", "source", "medium", "campaign")
@@ -199,3 +206,52 @@ def _each(names: Sequence[str]) -> Column:
 
 def _ratio(part: Column, whole: Column) -> Column:
     return F.when(whole > 0, part.cast("double") / whole.cast("double"))
+
+
+def _changed_dates(work: Work) -> Dates | None:
+    """The dates whose rows an update may change; None for no date."""
+    assert work.changes is not None
+    spend, spend_changes = work.read(SILVER_AD_SPEND), work.changes[SILVER_AD_SPEND]
+    changed = changed_dates(
+        work.read(GOLD_ATTRIBUTION_CREDITS),
+        spend,
+        credit_changes=work.changes[GOLD_ATTRIBUTION_CREDITS],
+        spend_changes=spend_changes,
+        renamed_campaigns=renamed(campaign_names(spend), campaign_names(before_changes(spend, spend_changes))),
+        timezone=work.knobs(ReportingDay).timezone,
+    ).first()
+    return None if changed is None or changed["first"] is None else Dates(changed["first"], changed["last"])
+
+
+def _of_changed_dates(work: Work) -> Cut | None:
+    dates = work.once(_changed_dates)
+    return None if dates is None else lambda frame: frame.where(dates.hold(F.col("date")))
+
+
+def _build(work: Work) -> DataFrame:
+    credits, spend = work.read(GOLD_ATTRIBUTION_CREDITS), work.read(SILVER_AD_SPEND)
+    timezone, names = work.knobs(ReportingDay).timezone, campaign_names(spend)
+    if work.changes is not None and (dates := work.once(_changed_dates)) is not None:
+        credits, spend = dates.of_credits(credits, timezone=timezone), spend.where(dates.hold(F.col("spend_date")))
+    return build_channel_performance(
+        credits,
+        spend,
+        names,
+        models=credited_models(work),
+        conversion_types=work.knobs(CreditedTypes).conversion_types,
+        timezone=timezone,
+        report_currency=work.knobs(ReportingCurrency).currency,
+    )
+
+
+PERFORMANCE = Recipe(
+    table=GOLD_CHANNEL_PERFORMANCE,
+    inputs=(GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND),
+    knobs=(RuleModels, CreditedTypes, ReportingDay, ReportingCurrency),
+    build=_build,
+    changes=Changes(follows=(GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND)),
+    scope=_of_changed_dates,
+    checks=lambda work: check_performance(
+        work.read(GOLD_ATTRIBUTION_CREDITS), work.read(SILVER_AD_SPEND), work.read(GOLD_CHANNEL_PERFORMANCE)
+    ),
+)

@@ -106,6 +106,9 @@ class Markov(Knobs):
     holdout_days: PositiveDays
 
 
+DATA_DRIVEN_MODELS = ("markov", "shapley")
+
+
 class FittedModels(Knobs):
     """Which data-driven models are fitted and credited."""
 

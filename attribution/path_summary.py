@@ -7,9 +7,13 @@ from decimal import Decimal
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from attribution.checks import check_paths
 from warehouse.conform import conform
 from warehouse.contracts import MONEY_SUM
+from warehouse.knobs import ReportingCurrency
+from warehouse.recipes import Changes, Cut, Recipe, Work
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 
 SECONDS_PER_DAY = 86_400
 MICROSECOND = Decimal("0.000001")  # in seconds, decimal, so that sums are exact
@@ -34,7 +38,7 @@ def update_path_summary(standing: DataFrame, changes: DataFrame, *, report_curre
     return _summed(before.unionByName(told), report_currency=report_currency)
 
 
-def walked_paths(journeys: DataFrame) -> DataFrame:
+def paths_of_journeys(journeys: DataFrame) -> DataFrame:
     """conversion_type and path (of channels) of every journey."""
     return _walked(journeys.withColumn("sign", F.lit(1))).select(*PATH)
 
@@ -64,3 +68,34 @@ def _summed(walked: DataFrame, *, report_currency: str) -> DataFrame:
         {"days_to_convert": F.when(has_time, F.round(days, 9)), "currency": F.lit(report_currency)}
     )
     return conform(told, GOLD_PATH_SUMMARY)
+
+
+def _changed_paths(work: Work) -> DataFrame:
+    assert work.changes is not None
+    return work.stage("paths", paths_of_journeys(work.changes[SILVER_JOURNEYS]).distinct())
+
+
+def _of_changed_paths(work: Work) -> Cut:
+    paths = work.once(_changed_paths)
+    return lambda frame: frame.join(paths, list(PATH), how="left_semi")
+
+
+def _build(work: Work) -> DataFrame:
+    currency = work.knobs(ReportingCurrency).currency
+    if work.changes is None:
+        return build_path_summary(work.read(SILVER_JOURNEYS), report_currency=currency)
+    stored = _of_changed_paths(work)(work.read(GOLD_PATH_SUMMARY))
+    return update_path_summary(stored, work.changes[SILVER_JOURNEYS], report_currency=currency)
+
+
+PATHS = Recipe(
+    table=GOLD_PATH_SUMMARY,
+    inputs=(SILVER_JOURNEYS,),
+    knobs=(ReportingCurrency,),
+    build=_build,
+    # A base of its own: changes that were added already must not be added again.
+    changes=Changes(follows=(SILVER_JOURNEYS,)),
+    scope=_of_changed_paths,
+    adds_up=True,
+    checks=lambda work: check_paths(work.read(SILVER_JOURNEYS), work.read(GOLD_PATH_SUMMARY)),
+)

@@ -7,10 +7,16 @@ from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import rate_of, with_rates_of
 from touchpoints.ids import MONEY_EVENTS, order_id_of_event, person_of_device, person_of_order, person_of_user
+from touchpoints.knobs import DefaultCurrency, ExchangeRates
 from touchpoints.order_versions import newest_versions
+from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, person_input, visits
 from touchpoints.visits import ORDER
+from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
+from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.recipes import Recipe, Work
+from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
 
@@ -92,20 +98,6 @@ def build_orders(
     return conform(valid.withColumn("status", status), SILVER_ORDERS)
 
 
-def refunds_elsewhere(events: DataFrame, orders: DataFrame) -> DataFrame:
-    """One row per refund event (of bronze.events or `build_visits`) in another currency than its order of `orders`.
-
-    order_id, person_id and ordered_at are the order's in silver.orders, currency is the event's.
-    """
-    told = events.where((F.col("event_name") == "refund") & F.col("value").isNotNull() & F.col("currency").isNotNull())
-    refunds = told.select(order_id_of_event().alias("order_id"), F.col("currency").alias("refund_currency"))
-    return (
-        orders.join(refunds, "order_id", how="inner")
-        .where(F.col("currency") != F.col("refund_currency"))
-        .select("order_id", "person_id", "ordered_at", F.col("refund_currency").alias("currency"))
-    )
-
-
 def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str) -> Column:
     """The sum of an array of (currency, value) in `currency`, by the row's `rates`; no currency means that one."""
 
@@ -166,3 +158,41 @@ def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
         F.lit(False).alias("is_conflicting"),
         (is_known & F.col("is_last_in_batch") & is_later).alias("is_superseding"),
     )
+
+
+def check_orders(orders: DataFrame, versions: DataFrame) -> list[CheckResult]:
+    """Every order of bronze.orders whose newest version counts is there, and none is refunded by more than its value."""
+    counts = (F.col("status") != "cancelled") & ~F.col("deleted")
+    found = side_by_side(
+        newest_versions(versions).agg(F.count_if(counts).alias("fed")),
+        orders.agg(
+            F.count_if(F.col("origin") == "orders").alias("of_feed"),
+            F.count_if(F.col("refunded_value") > F.col("value")).alias("over_refunded"),
+        ),
+    )
+    return [
+        equal("orders of the feed that count", found["fed"], found["of_feed"]),
+        none_found("orders refunded by more than their value", found["over_refunded"]),
+    ]
+
+
+def _build(work: Work) -> DataFrame:
+    return build_orders(
+        work.once(person_input).orders,
+        work.once(visits),
+        work.once(daily_rates),
+        default_currency=work.knobs(DefaultCurrency).default_currency or work.knobs(ReportingCurrency).currency,
+        timezone=work.knobs(ReportingDay).timezone,
+        report_currency=work.knobs(ReportingCurrency).currency,
+    )
+
+
+ORDERS = Recipe(
+    table=SILVER_ORDERS,
+    inputs=(*VISIT_INPUTS, BRONZE_EXCHANGE_RATES),
+    knobs=(DefaultCurrency, ExchangeRates, ReportingDay, ReportingCurrency),
+    build=_build,
+    changes=PERSONS,
+    scope=of_persons,
+    checks=lambda work: check_orders(work.read(SILVER_ORDERS), work.read(BRONZE_ORDERS)),
+)

@@ -44,6 +44,18 @@ def none_found(name: str, found: int | None, *, detail: str = "") -> CheckResult
     return equal(name, 0, found, detail=detail)
 
 
+def at_least(name: str, expected: Number | None, actual: Number | None, *, detail: str = "") -> CheckResult:
+    """The second figure is the first or more; a missing one counts as 0."""
+    left, right = expected or 0, actual or 0
+    return CheckResult(name, right >= left, float(left), float(right), detail)
+
+
+def at_most(name: str, expected: Number | None, actual: Number | None, *, detail: str = "") -> CheckResult:
+    """The second figure is the first or less; a missing one counts as 0."""
+    left, right = expected or 0, actual or 0
+    return CheckResult(name, right <= left, float(left), float(right), detail)
+
+
 def side_by_side(*totals: DataFrame) -> Row:
     """The one row that each of `totals` has, as one row, from one query. Column names must differ."""
     (row,) = reduce(DataFrame.crossJoin, totals).collect()
