@@ -26,8 +26,9 @@ from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, narrowed
 from warehouse.contracts import Table
 from warehouse.layout import event_periods
+from warehouse.schema import STATS_COLUMNS
 from warehouse.settings import Settings
-from warehouse.store import STATS_COLUMNS, Lake, Origin
+from warehouse.store import Lake, Origin
 from warehouse.tables import (
     BRONZE_EVENTS,
     BRONZE_EXCHANGE_RATES,
