@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from attribution.checks import check_credits
 from attribution.fitted_credit import FittedModel, fitted_of
-from attribution.knobs import CreditStart, DataDriven, FittedModels, RuleModels, Transforms
+from attribution.knobs import DATA_DRIVEN_MODELS, CreditStart, DataDriven, FittedModels, RuleModels, Transforms
 from attribution.rules import RuleKnobs, rules_of
 from attribution.shares import divide
 from attribution.touch_transforms import transformed

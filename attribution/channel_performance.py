@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from attribution.attribution_credits import credited_models
 from attribution.checks import check_performance
 from attribution.knobs import CreditedTypes, RuleModels
+from warehouse.change_feed import change_sign
 from warehouse.conform import conform
 from warehouse.days import report_day
 from warehouse.knobs import ReportingCurrency, ReportingDay
@@ -126,10 +127,9 @@ def _with_known_campaign(frame: DataFrame, names: DataFrame) -> DataFrame:
 
 def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
     """campaign_id, campaign and spend_date of the spend rows that were there before `changes` (a change feed) came."""
-    came = F.col("_change_type").isin("insert", "update_postimage")
     columns = ("campaign_id", "campaign", "spend_date")
     counted = spend.select(*columns, F.lit(1).alias("rows")).unionByName(
-        changes.select(*columns, F.when(came, F.lit(-1)).otherwise(F.lit(1)).alias("rows"))
+        changes.select(*columns, (-change_sign()).alias("rows"))
     )
     return counted.groupBy(*columns).agg(F.sum("rows").alias("rows")).where(F.col("rows") > 0).drop("rows")
 

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from attribution.checks import check_paths
+from warehouse.change_feed import change_sign
 from warehouse.conform import conform
 from warehouse.contracts import MONEY_SUM
 from warehouse.knobs import ReportingCurrency
@@ -31,11 +32,9 @@ def build_path_summary(journeys: DataFrame, *, report_currency: str) -> DataFram
 
 def update_path_summary(standing: DataFrame, changes: DataFrame, *, report_currency: str) -> DataFrame:
     """`standing` (rows of path_summary) after `changes` (the change feed of silver.journeys); all sums are exact."""
-    came = F.col("_change_type").isin("insert", "update_postimage")
-    sign = F.when(came, F.lit(1)).otherwise(F.lit(-1))
-    told = _walked(changes.withColumn("sign", sign))
+    changed = _walked(changes.withColumn("sign", change_sign()))
     before = standing.select(*PATH, *MEASURES, F.lit(1).alias("sign"))
-    return _summed(before.unionByName(told), report_currency=report_currency)
+    return _summed(before.unionByName(changed), report_currency=report_currency)
 
 
 def paths_of_journeys(journeys: DataFrame) -> DataFrame:

@@ -28,7 +28,8 @@ from touchpoints.visits import build_visits, slim_visits
 from warehouse.contracts import Table
 from warehouse.knobs import part_of
 from warehouse.layout import event_periods
-from warehouse.store import STATS_COLUMNS, Lake, Origin
+from warehouse.schema import STATS_COLUMNS
+from warehouse.store import Lake, Origin
 from warehouse.tables import (
     BRONZE_EVENTS,
     BRONZE_EXCHANGE_RATES,

@@ -108,8 +108,8 @@ def _journeys(run: Run) -> str:
 
     def update(writer: Writer, news: News) -> None:
         changed = [news.changes[table].select("person_id") for table in (SILVER_CONVERSIONS, SILVER_TOUCHPOINTS)]
-        with lake.staging("journeys") as keep:
-            persons = keep("persons", changed[0].unionByName(changed[1]).distinct())
+        with lake.staging("journeys") as stage:
+            persons = stage("persons", changed[0].unionByName(changed[1]).distinct())
 
             def owned(frame: DataFrame) -> DataFrame:
                 return frame.join(persons, "person_id", how="left_semi")
@@ -133,8 +133,8 @@ def _credits(run: Run) -> str:
 
     def update(writer: Writer, news: News) -> None:
         changed = news.changes[SILVER_JOURNEYS].where(F.col("conversion_id").isNotNull())
-        with lake.staging("credits") as keep:
-            conversions = keep("conversions", changed.select("conversion_id").distinct())
+        with lake.staging("credits") as stage:
+            conversions = stage("conversions", changed.select("conversion_id").distinct())
 
             def theirs(frame: DataFrame) -> DataFrame:
                 return frame.join(conversions, "conversion_id", how="left_semi")
@@ -195,8 +195,8 @@ def _paths(run: Run) -> str:
 
     def update(writer: Writer, news: News) -> None:
         changed = news.changes[SILVER_JOURNEYS]
-        with lake.staging("paths") as keep:
-            paths = keep("paths", walked_paths(changed).distinct())
+        with lake.staging("paths") as stage:
+            paths = stage("paths", walked_paths(changed).distinct())
 
             def of_paths(frame: DataFrame) -> DataFrame:
                 return frame.join(paths, ["conversion_type", "path"], how="left_semi")

@@ -37,7 +37,7 @@ class CreditModels:
     def origin(self, origin: Origin) -> Origin:
         """The origin of credits by these models: a refit gives another one."""
         versions = {model.name: model.version for model in self.fitted}
-        return Origin(origin.inputs, f"{origin.settings}{VERSIONS}{json.dumps(versions)}", origin.code)
+        return Origin(origin.inputs, f"{origin.knobs}{VERSIONS}{json.dumps(versions)}", origin.code)
 
 
 def credit_models(run: Run) -> CreditModels:
@@ -50,8 +50,8 @@ def credit_models(run: Run) -> CreditModels:
 
 def credited_models(run: Run) -> list[str]:
     """The models that the standing credits were made by, so that a fit made since then changes nothing yet."""
-    standing = run.lake.origin(GOLD_ATTRIBUTION_CREDITS) or {}
-    _, _, versions = str(standing.get("settings", "")).partition(VERSIONS)
+    standing = run.lake.origin(GOLD_ATTRIBUTION_CREDITS)
+    _, _, versions = (standing.knobs if standing else "").partition(VERSIONS)
     return [*run.settings.attribution.models, *(json.loads(versions) if versions else {})]
 
 

@@ -41,16 +41,16 @@ def news_for(
     Of tables that a stopped run left at different versions the oldest counts: what is applied again changes nothing.
     Changed rows are told of the `followed` inputs; of each at most `max_changed_share` may have changed.
     """
-    lake, base = run.lake, dict(origin.inputs)
+    lake, base = run.lake, _table_versions(origin)
     for table in outputs:
         standing = lake.origin(table)
         if standing is None:
             return None, f"{table.full_name} was not built yet"
-        if standing["settings"] != origin.settings:
+        if standing.knobs != origin.knobs:
             return None, f"settings or rules that {table.full_name} rests on have changed"
-        if standing["code"] != origin.code:
+        if standing.code != origin.code:
             return None, f"{table.full_name} was built by another version of the code"
-        seen = standing["inputs"]
+        seen = _table_versions(standing)
         base = {name: min(version, seen.get(name, NO_VERSION)) for name, version in base.items()}
     changes: dict[Table, DataFrame] = {}
     for table in followed:
@@ -63,6 +63,10 @@ def news_for(
             if share > max_changed_share:
                 return None, f"{share:.0%} of {table.full_name} is new (build.max_changed_share)"
     return News(frozenset(name for name in base if base[name] != origin.inputs[name]), changes), ""
+
+
+def _table_versions(origin: Origin) -> dict[str, int]:
+    return {name: version for name, version in origin.inputs.items() if isinstance(version, int)}
 
 
 def _changed_shares(lake: Lake, changes: Mapping[Table, DataFrame]) -> dict[Table, float]:

@@ -25,7 +25,7 @@ from touchpoints.source_list import SourceList, load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.errors import InputError
-from warehouse.store import Keep, Origin
+from warehouse.store import Origin, Stage
 from warehouse.tables import (
     BRONZE_AD_SPEND,
     BRONZE_EVENTS,
@@ -104,8 +104,8 @@ def _news(run: Run, origin: Origin) -> tuple[News | None, str]:
 def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sources: SourceList) -> None:
     """Silver anew: of the persons that `news` concern, or of everybody where it is None."""
     writer = Writer(run, origin, is_full=news is None)
-    with run.lake.staging("silver") as keep:
-        rates = keep(  # few rows, read by several tables
+    with run.lake.staging("silver") as stage:
+        rates = stage(  # few rows, read by several tables
             "rates",
             build_daily_rates(
                 run.lake.read(BRONZE_EXCHANGE_RATES),
@@ -117,10 +117,10 @@ def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sou
         if news is None:
             _build_persons(writer, everything, rates, rules, sources)
         elif news.concern(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_EXCHANGE_RATES):
-            affected = _affected(run, everything, news, rates, keep)
+            affected = _affected(run, everything, news, rates, stage)
             # Read several times below, and few of all.
-            events = keep("their_events", affected.events(everything.events.select(*EVENT_COLUMNS)))
-            orders = keep("their_order_versions", affected.order_versions(everything.orders))
+            events = stage("their_events", affected.events(everything.events.select(*EVENT_COLUMNS)))
+            orders = stage("their_order_versions", affected.order_versions(everything.orders))
             input_ = Input(events, orders, affected.owned, affected.on_devices)
             _build_persons(writer, input_, rates, rules, sources)
         else:
@@ -131,7 +131,7 @@ def _build(run: Run, origin: Origin, news: News | None, rules: ChannelRules, sou
             writer.keep(SILVER_AD_SPEND)
 
 
-def _affected(run: Run, everything: Input, news: News, rates: DataFrame, keep: Keep) -> Affected:
+def _affected(run: Run, everything: Input, news: News, rates: DataFrame, stage: Stage) -> Affected:
     repriced = run.spark.createDataFrame([], "person_id string")
     if news.concern(BRONZE_EXCHANGE_RATES):
         sold = persons_repriced(
@@ -148,7 +148,7 @@ def _affected(run: Run, everything: Input, news: News, rates: DataFrame, keep: K
         identified(news.changes[BRONZE_EVENTS]),
         identified(news.changes[BRONZE_ORDERS]),
         other_persons=repriced,
-        keep=keep,
+        stage=stage,
     )
 
 

@@ -135,7 +135,7 @@ def _total_line(total: CustomerTotal, currency: str) -> str:
 
 
 def _with(origin: Origin, also: str) -> Origin:
-    return Origin(origin.inputs, f"{origin.settings} {also}", origin.code)
+    return Origin(origin.inputs, f"{origin.knobs} {also}", origin.code)
 
 
 def _replace_day(run: Run, table: Table, frame: DataFrame, origin: Origin) -> None:

@@ -31,7 +31,7 @@ from touchpoints.sources import adapter_named
 from touchpoints.sources.adapter import Adapter, Defaults
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed, InputError
-from warehouse.store import BROADCAST_AT_MOST, Keep, Lake
+from warehouse.store import BROADCAST_AT_MOST, Lake, Stage
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
@@ -144,14 +144,14 @@ class Ingest:
         # What a killed run planned comes first: its account was counted against the tables as they are now.
         in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
         accounts: dict[str, Account] = {}
-        with self.lake.staging("ingest") as keep:
-            staged = [self._stage(batch, keep) for batch in in_order]
+        with self.lake.staging("ingest") as stage:
+            staged = [self._stage(batch, stage) for batch in in_order]
             for wave in _waves(staged):
-                for name, account in self._take_in_wave(wave, keep):
+                for name, account in self._take_in_wave(wave, stage):
                     accounts[name] = accounts.get(name, Account()) + account
         return accounts
 
-    def _take_in_wave(self, wave: Sequence[Staged], keep: Keep) -> list[tuple[str, Account]]:
+    def _take_in_wave(self, wave: Sequence[Staged], stage: Stage) -> list[tuple[str, Account]]:
         batches = [one.batch for one in wave]
         classified = [self._classified(one).persist(StorageLevel.MEMORY_AND_DISK) for one in wave]
         accounts = []
@@ -161,7 +161,7 @@ class Ingest:
             plans = self._plan(batches, counted)
             for one, verdicts in zip(wave, classified, strict=True):
                 of_batch = plans[one.batch.batch_id]
-                self._write_rows(one, verdicts, counted[one.batch.batch_id].values(), keep)
+                self._write_rows(one, verdicts, counted[one.batch.batch_id].values(), stage)
                 self._write_quarantine(one, of_batch)
                 account = total_account(of_batch)
                 self._say(one.batch, account)
@@ -172,14 +172,14 @@ class Ingest:
         self._finish(batches)
         return accounts
 
-    def _stage(self, batch: Batch, keep: Keep) -> Staged:
+    def _stage(self, batch: Batch, stage: Stage) -> Staged:
         """Parses the files once and stores what they say; the share of bad rows is checked here, before any write."""
         seen = Observation()
         parsed = self._parsed(batch.source, batch.files).observe(
             seen, F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")
         )
         try:
-            rows = keep(
+            rows = stage(
                 f"{batch.source.name}-{batch.batch_id}", parsed.withColumn("row", F.monotonically_increasing_id())
             )
         except READ_FAILURES as error:
@@ -256,19 +256,19 @@ class Ingest:
         planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
         self.lake.update(BRONZE_LANDED_FILES, planned, {"status": F.lit("done")})
 
-    def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[Row], keep: Keep) -> None:
+    def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[Row], stage: Stage) -> None:
         batch, good = staged.batch, staged.good
         table = batch.source.adapter.table
         kept, better = good, None
         known = classified.where(~F.col("is_kept"))
         if known_rows := sum(row["read"] - row["bad"] - row["kept"] for row in counts):
             places = known.select("row")
-            few = F.broadcast(places) if known_rows <= BROADCAST_AT_MOST else keep(f"known-{batch.batch_id}", places)
+            few = F.broadcast(places) if known_rows <= BROADCAST_AT_MOST else stage(f"known-{batch.batch_id}", places)
             kept = good.join(few, "row", how="left_anti")
         if any(row["superseding"] for row in counts):
             # Stored before anything is written: then Spark forgets what was judged beside the table's rows.
             taking = known.where(F.col("is_superseding")).select("row", "batch_id")
-            better = keep(f"better-{batch.batch_id}", conform(good.drop("batch_id").join(taking, "row"), table))
+            better = stage(f"better-{batch.batch_id}", conform(good.drop("batch_id").join(taking, "row"), table))
         if batch.is_resumed:
             self.lake.merge(table, conform(kept, table))
         else:

@@ -14,7 +14,9 @@ from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
-BROADCAST_AT_MOST = 1_000_000  # session ids, some 100 MB
+# Ids of sessions that are sent to every executor, some 100 MB. More than the 200,000 rows of warehouse.store, which
+# have all columns of a table: these have one.
+BROADCAST_SESSION_IDS_AT_MOST = 1_000_000
 # What the first event of a session says of all of it.
 FIRST = (
     "person_id", "anonymous_id", "platform", "channel", "source", "medium", "campaign", "landing_url",
@@ -47,7 +49,7 @@ def build_sessions(visits: DataFrame, *, max_events: int) -> DataFrame:
 def bot_sessions(sessions: DataFrame) -> DataFrame:
     """session_id of the robots' sessions of silver.sessions, to be joined where the visits lie."""
     found = sessions.where(F.col("is_bot")).select("session_id")
-    return F.broadcast(found) if found.count() <= BROADCAST_AT_MOST else found
+    return F.broadcast(found) if found.count() <= BROADCAST_SESSION_IDS_AT_MOST else found
 
 
 def robots(work: Work) -> DataFrame:

@@ -67,11 +67,18 @@ class Run(Protocol):
     full: bool
 
     @property
-    def as_of(self) -> date: ...
+    def as_of(self) -> date:
+        """The last day that counts, in the reporting zone."""
+
     @property
-    def periods(self) -> Sequence[int]: ...
-    def knobs(self, part: type[Part]) -> Part: ...
-    def say(self, message: str) -> None: ...
+    def periods(self) -> Sequence[int]:
+        """What tables made in full are laid out by; see `warehouse.layout.event_periods`."""
+
+    def knobs(self, part: type[Part]) -> Part:
+        """The knobs of a class."""
+
+    def say(self, message: str) -> None:
+        """A line of progress for people."""
 
 
 @dataclass

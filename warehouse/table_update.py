@@ -13,7 +13,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from warehouse.change_feed import changed_share
+from pyspark.sql import functions as F
+
+from warehouse.checks import side_by_side
 from warehouse.code_version import code_version
 from warehouse.contracts import Table
 from warehouse.knobs import Build, Knobs
@@ -115,7 +117,7 @@ class TableUpdate:
         if stored.code != wanted.code:
             return "made by another version of the code"
         names = {table.full_name for table in recipe.inputs}
-        others = {name for name in {*stored.inputs, *wanted.inputs} - names}
+        others = {*stored.inputs, *wanted.inputs} - names
         if differing := sorted(name for name in others if stored.inputs.get(name) != wanted.inputs.get(name)):
             return f"{differing[0]} is {wanted.inputs.get(differing[0], 'gone')}"
         if recipe.changes is None:
@@ -138,20 +140,30 @@ class TableUpdate:
     def _base(self, changes: Changes) -> dict[Table, int]:
         """The versions that the tables with these changes have all seen, by input."""
         if changes not in self._bases:
-            origins = [self._run.lake.origin(recipe.table) for recipe in self._recipes if recipe.changes is changes]
+            group = [recipe for recipe in self._recipes if recipe.changes is changes]
             self._bases[changes] = {
-                table: min((_seen(origin, table) for origin in origins if origin), default=NEVER)
+                table: min((self._seen(recipe, table) for recipe in group if table in recipe.inputs), default=NEVER)
                 for table in (*changes.follows, *changes.watches)
             }
         return self._bases[changes]
+
+    def _seen(self, recipe: Recipe, table: Table) -> int:
+        """The version of an input that the stored rows were made from. A table that is not built yet asks for none."""
+        origin = self._run.lake.origin(recipe.table)
+        return self._version(table) if origin is None else int(origin.inputs.get(table.full_name, NEVER))
 
     def _version(self, table: Table) -> int:
         version = self._run.lake.version(table)
         return NEVER if version is None else version
 
     def _changed_share(self, table: Table, since: int) -> float:
+        """Changed rows beside all that the table has."""
         if (table, since) not in self._shares:
-            self._shares[table, since] = changed_share(self._run.lake, table, since)
+            rows = F.count(F.lit(1))
+            changed, lake = self._run.lake.changes(table, since), self._run.lake
+            assert changed is not None, "asked for before it was known that the changed rows can be followed"
+            counts = side_by_side(changed.agg(rows.alias("changed")), lake.read(table).agg(rows.alias("all")))
+            self._shares[table, since] = counts["changed"] / max(counts["all"], 1)
         return self._shares[table, since]
 
     def _look(self, recipe: Recipe) -> Work:
