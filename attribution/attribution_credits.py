@@ -114,7 +114,9 @@ def _fitted_models(work: Work) -> list[FittedModel]:
 
     tracking = work.run.knobs(Mlflow)
     champion = champion_version(tracking, work.run.knobs(DataDriven))
-    return load_version(tracking, champion[0]).fitted(wanted, champion[0]) if champion else []
+    if champion is None:
+        return []
+    return load_version(tracking, champion.full_name).fitted(wanted, champion.full_name)
 
 
 def _credited(work: Work) -> DataFrame:

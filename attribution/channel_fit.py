@@ -66,7 +66,7 @@ def fitted_channels(work: Work) -> ChannelFit:
 
 def promote_channels(work: Work) -> None:
     """From now on the fit credits. Last, so that a version that credits has its rows."""
-    from attribution.channel_registry import promote  # noqa: PLC0415
+    from warehouse.model_registry import promote  # noqa: PLC0415
 
     fit = work.once(fitted_channels)
     promote(work.run.knobs(Mlflow), fit.version)
@@ -81,7 +81,7 @@ def champion_origin(work: Work) -> Origin | None:
     champion = champion_version(work.run.knobs(Mlflow), work.run.knobs(DataDriven))
     if champion is None:
         return None
-    tags = champion[1]
+    tags = champion.tags
     inputs = {**json.loads(tags.get("data_versions", "{}")), "as_of": tags.get("as_of", "")}
     return Origin(inputs, tags.get("settings_digest", ""), tags.get("code_version", ""))
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from heart_events import OWN_DOMAIN
+from jobs.credit_models import rule_knobs
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -13,7 +14,6 @@ from pyspark.sql import functions as F
 from attribution.attribution_credits import build_attribution_credits, credited_journeys
 from attribution.journeys import build_journeys
 from attribution.knobs import JourneyKnobs
-from jobs.credit_models import rule_knobs
 from jobs.settings import Settings
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions

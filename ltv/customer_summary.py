@@ -183,11 +183,11 @@ def _units(days: Column, time_unit: str) -> Column:
 def check_customer_summary(
     summary: DataFrame, conversions: DataFrame, *, as_of: dt.date, timezone: str
 ) -> list[CheckResult]:
-    """The customers of a day have every purchase up to it, with its value. Nothing to check where none was summarized."""
-    of_day = summary.where(F.col("as_of") == F.lit(as_of))
+    """The customers of a day have every purchase up to it, with its value. A day without rows is not checked."""
+    customers = summary.where(F.col("as_of") == F.lit(as_of))
     known = (F.col("conversion_type") == "purchase") & (report_day("converted_at", timezone) <= F.lit(as_of))
     found = side_by_side(
-        of_day.agg(F.count(F.lit(1)).alias("rows"), F.sum("orders").alias("orders"), F.sum("net_value").alias("net")),
+        customers.agg(F.count(F.lit(1)).alias("rows"), F.sum("orders").alias("orders"), F.sum("net_value").alias("net")),
         conversions.where(known).agg(F.count(F.lit(1)).alias("purchases"), F.sum("report_value").alias("value")),
     )
     if not found["rows"]:
@@ -198,9 +198,9 @@ def check_customer_summary(
     ]
 
 
-def day_of(work: Work) -> str:
-    """SQL of the rows of the run's day in a table of customers."""
-    return f"as_of = DATE'{work.run.as_of}'"
+def of_day(as_of: dt.date) -> str:
+    """SQL of the rows of a day in a table of customers."""
+    return f"as_of = DATE'{as_of}'"
 
 
 def expired_days(work: Work) -> str:
@@ -225,7 +225,7 @@ CUSTOMER_SUMMARY = Recipe(
     knobs=(SummaryUnit, ReportingDay),
     build=_build,
     is_of_day=True,
-    slice=day_of,
+    slice=lambda work: of_day(work.run.as_of),
     expired=expired_days,
     checks=lambda work: check_customer_summary(
         work.read(GOLD_CUSTOMER_SUMMARY),

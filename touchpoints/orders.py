@@ -161,7 +161,7 @@ def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
 
 
 def check_orders(orders: DataFrame, versions: DataFrame) -> list[CheckResult]:
-    """Every order of bronze.orders whose newest version counts is there, and none is refunded by more than its value."""
+    """Every order of the feed whose newest version counts is there, and none is refunded by more than its value."""
     counts = (F.col("status") != "cancelled") & ~F.col("deleted")
     found = side_by_side(
         newest_versions(versions).agg(F.count_if(counts).alias("fed")),

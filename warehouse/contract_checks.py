@@ -39,9 +39,7 @@ def check_contracts(read: Read, tables: Sequence[Table]) -> list[CheckResult]:
     return [
         result
         for table in tables
-        for result in _results(
-            table, found[table.full_name, KEYS], found[table.full_name, COLUMNS], nulls=nulls[table]
-        )
+        for result in _results(table, found[table.full_name, KEYS], found[table.full_name, COLUMNS], nulls=nulls[table])
     ]
 
 

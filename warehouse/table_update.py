@@ -105,34 +105,36 @@ class TableUpdate:
 
     def _stale(self, recipe: Recipe) -> str | None:
         """Why the table is made in full, '' where it is updated in part; None where it is current."""
+        stored, wanted = recipe.standing(self._look(recipe)), self._origin(recipe)
+        if stored == wanted and not self._run.full:
+            return None
+        return self._why_in_full(recipe, stored, wanted) or self._why_not_in_part(recipe, stored)
+
+    def _why_in_full(self, recipe: Recipe, stored: Origin | None, wanted: Origin) -> str:
+        """Whether anything but versions of inputs differs, and what."""
         if self._run.full:
             return "asked for"
-        stored, wanted = recipe.standing(self._look(recipe)), self._origin(recipe)
         if stored is None:
             return "not built yet"
-        if stored == wanted:
-            return None
         if stored.knobs != wanted.knobs:
             return "knobs or rules have changed"
         if stored.code != wanted.code:
             return "made by another version of the code"
-        names = {table.full_name for table in recipe.inputs}
-        others = {*stored.inputs, *wanted.inputs} - names
-        if differing := sorted(name for name in others if stored.inputs.get(name) != wanted.inputs.get(name)):
-            return f"{differing[0]} is {wanted.inputs.get(differing[0], 'gone')}"
-        if recipe.changes is None:
-            return "inputs have changed"
-        return self._not_in_part(recipe, recipe.changes, stored)
+        others = {*stored.inputs, *wanted.inputs} - {table.full_name for table in recipe.inputs}
+        differing = sorted(name for name in others if stored.inputs.get(name) != wanted.inputs.get(name))
+        return f"{differing[0]} is {wanted.inputs.get(differing[0], 'gone')}" if differing else ""
 
-    def _not_in_part(self, recipe: Recipe, changes: Changes, stored: Origin) -> str:
+    def _why_not_in_part(self, recipe: Recipe, stored: Origin | None) -> str:
         """Why an update cannot find its part; '' where it can."""
-        lake, base = self._run.lake, self._base(changes)
+        if recipe.changes is None or stored is None:
+            return "inputs have changed"
+        base = self._base(recipe.changes)
         seen = {table: int(stored.inputs.get(table.full_name, NEVER)) for table in recipe.inputs} | base
         for table, version in seen.items():
-            if lake.replaced_since(table, version):
+            if self._run.lake.replaced_since(table, version):
                 return f"{table.full_name} was replaced as a whole"
         limit = self._run.knobs(Build).max_changed_share
-        for table in changes.follows:
+        for table in recipe.changes.follows:
             if table.layer == "bronze" and (share := self._changed_share(table, base[table])) > limit:
                 return f"{share:.0%} of {table.full_name} is new (build.max_changed_share)"
         return ""
