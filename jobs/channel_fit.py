@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from attribution.channel_effects import build_channel_effects
 from attribution.channel_model import ChannelEffect, ChannelModel, markov_effects, shapley_effects
+from attribution.channel_registry import champion_version, store_version
 from attribution.channel_transitions import build_channel_transitions
 from attribution.markov import MarkovFit, fit_transitions, select_order
 from attribution.transitions import (
@@ -21,11 +22,11 @@ from attribution.transitions import (
     moves_and_ends,
     paths_of,
 )
-from jobs.channel_registry import champion_version, promote, store_version
 from jobs.run import Run
 from warehouse.code_version import code_version
 from warehouse.days import report_day
 from warehouse.errors import InputError
+from warehouse.model_registry import promote
 from warehouse.tables import GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS, SILVER_JOURNEYS
 
 ORDERS = (1, 2, 3)
@@ -39,21 +40,22 @@ def fit_channels(run: Run) -> None:
     """
     settings = run.settings
     with run.step("train-attribution") as log:
-        wanted = settings.attribution.data_driven.models
+        kept = settings.attribution.data_driven
+        wanted = kept.models
         tags = _tags(run)
-        champion = champion_version(settings)
+        champion = champion_version(settings.mlflow, kept)
         if not wanted:
             log.skip("attribution.data_driven.models names none")
-        elif champion and not run.full and {name: champion[1].get(name) for name in tags} == tags:
-            log.skip(f"{champion[0]} was fitted on the same journeys and settings")
+        elif champion and not run.full and {name: champion.tags.get(name) for name in tags} == tags:
+            log.skip(f"{champion.full_name} was fitted on the same journeys and settings")
         elif run.dry_run:
             log.skip(f"would fit {', '.join(wanted)} on journeys up to {run.as_of}")
         else:
             model, fits = _fitted(run)
-            version = store_version(settings, model, tags=tags)
+            version = store_version(settings.mlflow, kept, model, tags=tags)
             _write(run, version, model, fits)
             # Last, so that a version that credits has its rows.
-            promote(settings, version)
+            promote(settings.mlflow, version)
             orders = ", ".join(f"{kind} order {fit.order}" for kind, fit in fits.items())
             log.message = f"{version}: {', '.join(wanted)}" + (f" ({orders})" if orders else "")
 

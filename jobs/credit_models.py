@@ -68,11 +68,14 @@ def rule_knobs(settings: Attribution) -> RuleKnobs:
 
 
 def _fitted(run: Run) -> list[FittedModel]:
-    wanted = run.settings.attribution.data_driven.models
-    if not wanted:
+    settings = run.settings
+    kept = settings.attribution.data_driven
+    if not kept.models:
         return []
     # MLflow takes seconds to import, and rules need none of it.
-    from jobs.channel_registry import champion_version, load_version  # noqa: PLC0415
+    from attribution.channel_registry import champion_version, load_version  # noqa: PLC0415
 
-    champion = champion_version(run.settings)
-    return load_version(run.settings, champion[0]).fitted(wanted, champion[0]) if champion else []
+    champion = champion_version(settings.mlflow, kept)
+    if champion is None:
+        return []
+    return load_version(settings.mlflow, champion.full_name).fitted(kept.models, champion.full_name)

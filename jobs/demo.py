@@ -25,7 +25,7 @@ def simulate(run: Run) -> None:
 
 def train_once(run: Run) -> None:
     """Trains unless a champion is there: training has a rhythm of its own, and the demo's data does not change."""
-    if registry.find_champion(run.settings.mlflow) is None:
+    if registry.champion_version(run.settings.mlflow) is None:
         train(run)
 
 

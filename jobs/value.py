@@ -12,10 +12,12 @@ from ltv import registry
 from ltv.customer_summary import acquisition_channels, build_customer_summary
 from ltv.customer_totals import CustomerTotal, customer_totals, total_metrics
 from ltv.customer_value import build_customer_value
+from ltv.knobs import Scoring, SummaryUnit
 from ltv.training_data import collect_training_data
 from warehouse.code_version import code_version
 from warehouse.contracts import Table
 from warehouse.errors import ConvergenceError
+from warehouse.model_registry import log_metrics
 from warehouse.store import Origin
 from warehouse.tables import GOLD_CUSTOMER_SUMMARY, GOLD_CUSTOMER_VALUE, SILVER_CONVERSIONS, SILVER_JOURNEYS
 from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
@@ -42,13 +44,16 @@ def train(run: Run, *, require_promotion: bool = False) -> None:
         )
         run.say(f"{data.full.customers:,} customers, {data.full.distinct_histories:,} distinct histories")
         try:
+            versions = run.lake.versions([SILVER_CONVERSIONS])
             result = train_customer_value(
                 data,
                 ltv=settings.ltv,
                 tracking=settings.mlflow,
-                data_versions=run.lake.versions([SILVER_CONVERSIONS]),
-                settings_digest=settings.digest("ltv", "report"),
-                code_version=code_version(),
+                tags={
+                    "settings_digest": settings.digest("ltv", "report"),
+                    "code_version": code_version(),
+                    **{f"delta_version.{name}": str(version) for name, version in versions.items()},
+                },
             )
         finally:
             data.release()
@@ -77,7 +82,7 @@ def score(run: Run) -> None:
             acquisition_channels(lake.read(SILVER_JOURNEYS)),
             as_of=run.as_of,
             timezone=settings.report.timezone,
-            time_unit=settings.ltv.time_unit,
+            unit=settings.part(SummaryUnit),
         )
         _replace_day(run, GOLD_CUSTOMER_SUMMARY, summary, summary_origin)
         if champion is None:
@@ -87,9 +92,7 @@ def score(run: Run) -> None:
             lake.read(GOLD_CUSTOMER_SUMMARY).where(F.col("as_of") == F.lit(run.as_of)),
             model=champion.model,
             model_version=champion.version,
-            margin=settings.ltv.margin,
-            annual_discount_rate=settings.ltv.annual_discount_rate,
-            interval_level=settings.ltv.interval_level,
+            scoring=settings.part(Scoring),
         )
         _replace_day(run, GOLD_CUSTOMER_VALUE, value, value_origin)
         log.message = f"scored by {champion.version}; {_tell_totals(run, champion)}"
@@ -97,9 +100,12 @@ def score(run: Run) -> None:
 
 def _champion(run: Run) -> registry.Champion | None:
     settings = run.settings
-    if registry.find_champion(settings.mlflow) is None:
+    version = registry.champion_version(settings.mlflow)
+    if version is None:
         return None
-    return registry.load_champion(settings.mlflow, time_unit=settings.ltv.time_unit, currency=settings.report.currency)
+    return registry.load_scorer(
+        settings.mlflow, version.full_name, time_unit=settings.ltv.time_unit, currency=settings.report.currency
+    )
 
 
 def _tell_totals(run: Run, champion: registry.Champion) -> str:
@@ -109,9 +115,7 @@ def _tell_totals(run: Run, champion: registry.Champion) -> str:
         run.lake.read(GOLD_CUSTOMER_SUMMARY).where(F.col("as_of") == F.lit(run.as_of)),
         model=champion.model,
         days=VALUE_HORIZONS_DAYS,
-        margin=settings.ltv.margin,
-        annual_discount_rate=settings.ltv.annual_discount_rate,
-        level=settings.ltv.interval_level,
+        scoring=settings.part(Scoring),
     )
     farthest = max(VALUE_HORIZONS_DAYS)
     told = [total for total in totals if total.channel is None or total.days == farthest]
@@ -119,7 +123,7 @@ def _tell_totals(run: Run, champion: registry.Champion) -> str:
     run.say(f"totals with predictive intervals ({settings.ltv.interval_level:.0%}):")
     for line in lines:
         run.say(f"  {line}")
-    if not registry.log_metrics(settings.mlflow, champion.version, total_metrics(totals), day=run.as_of):
+    if not log_metrics(settings.mlflow, champion.version, total_metrics(totals), day=run.as_of):
         run.say("MLflow did not take the totals as metrics; the scores are written")
     everybody = [
         line for line, total in zip(lines, told, strict=True) if (total.channel, total.days) == (None, farthest)
