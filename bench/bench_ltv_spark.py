@@ -22,6 +22,7 @@ from pyspark.sql import functions as F
 from ltv import gamma_gamma, pareto_nbd, spark_likelihood
 from ltv.customer_totals import customer_totals
 from ltv.customer_value import build_customer_value
+from ltv.knobs import Scoring
 from ltv.value_model import ValueModel
 from warehouse.spark import build_session
 from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
@@ -78,10 +79,10 @@ def main() -> None:
     spark = build_session("bench", {"spark.sql.shuffle.partitions": "8"}, master=f"local[{options.cores}]")
     model, histories = fitted_model(), distinct_histories(spark, options.histories)
     rows = histories.select("frequency", "recency", "T").distinct().count()
-    money = {"margin": 1.0, "annual_discount_rate": 0.1}
-    value = build_customer_value(histories, model=model, model_version="value/1", interval_level=0.95, **money)
+    scoring = Scoring(margin=1.0, annual_discount_rate=0.1, interval_level=0.95)
+    value = build_customer_value(histories, model=model, model_version="value/1", scoring=scoring)
     _, scoring = timed(lambda: value.write.format("noop").mode("overwrite").save())
-    _, adding = timed(lambda: customer_totals(histories, model=model, days=VALUE_HORIZONS_DAYS, level=0.95, **money))
+    _, adding = timed(lambda: customer_totals(histories, model=model, days=VALUE_HORIZONS_DAYS, scoring=scoring))
     counted = histories.groupBy("frequency", "recency", "T").agg(F.count("*").alias("customers"))
     counts, spreading = timed(lambda: spark_likelihood.spread(counted, seed=1))
     evaluate = spark_likelihood.summed(counts.frame, spark_likelihood.purchase_sums)

@@ -30,7 +30,7 @@ ACQUISITION_TYPES = ("purchase", "sign_up")
 
 
 def build_customer_summary(
-    conversions: DataFrame, acquisition: DataFrame, *, as_of: dt.date, timezone: str, time_unit: str
+    conversions: DataFrame, acquisition: DataFrame, *, as_of: dt.date, timezone: str, unit: SummaryUnit
 ) -> DataFrame:
     """gold.customer_summary: one row per person with a purchase up to the end of as_of (inclusive, reporting zone).
 
@@ -39,7 +39,8 @@ def build_customer_summary(
     and not rounded where time_unit is weeks; monetary_value is the mean net value of the purchase days after the
     first, 0 without any. Several orders on one day are one purchase day with the sum of their values.
     """
-    histories = purchase_histories(purchase_days(conversions, timezone=timezone), as_of=as_of, time_unit=time_unit)
+    days = purchase_days(conversions, timezone=timezone)
+    histories = purchase_histories(days, as_of=as_of, time_unit=unit.time_unit)
     summary = (
         histories.join(acquisition, on="person_id", how="left")
         .withColumn("as_of", F.lit(as_of))
@@ -215,7 +216,7 @@ def _build(work: Work) -> DataFrame:
         acquisition_channels(work.read(SILVER_JOURNEYS)),
         as_of=work.run.as_of,
         timezone=work.knobs(ReportingDay).timezone,
-        time_unit=work.knobs(SummaryUnit).time_unit,
+        unit=work.knobs(SummaryUnit),
     )
 
 

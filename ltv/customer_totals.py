@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ltv.intervals import Interval, Total, total_interval, total_purchases, total_value
+from ltv.knobs import Scoring
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_forecast import Forecast
 from ltv.value_model import ValueModel
@@ -29,7 +30,7 @@ SUMS = "channel string, measure string, days int, estimate double, gradient arra
 class CustomerTotal:
     """One total: purchase days, or discounted margin (reporting currency), within `days` days after as_of.
 
-    `channel` is the acquisition channel, None for all customers. `interval` is predictive, of the level asked for.
+    `channel` is the acquisition channel, None for all customers. `interval` is predictive, of level interval_level.
     """
 
     channel: str | None
@@ -43,9 +44,7 @@ def customer_totals(
     *,
     model: ValueModel,
     days: Sequence[int],
-    margin: float,
-    annual_discount_rate: float,
-    level: float,
+    scoring: Scoring,
 ) -> list[CustomerTotal]:
     """Totals of gold.customer_summary (one as_of): of everybody, then by acquisition channel, horizons in order.
 
@@ -56,7 +55,7 @@ def customer_totals(
     counted = summary.groupBy("acquisition_channel", "frequency", "recency", "T", money).agg(
         F.count("*").alias("customers")
     )
-    rows = counted.mapInPandas(_parts(model, tuple(days), margin, annual_discount_rate), SUMS).collect()
+    rows = counted.mapInPandas(_parts(model, tuple(days), scoring.margin, scoring.annual_discount_rate), SUMS).collect()
     totals: dict[tuple[str | None, str, int], list[Total]] = defaultdict(list)
     for row in rows:
         part = Total(row["estimate"], np.asarray(row["gradient"]), row["variance"])
@@ -71,7 +70,7 @@ def customer_totals(
             for horizon in days:
                 first, *others = totals.get((channel, measure, horizon)) or [_nothing(model, measure)]
                 total = sum(others, first)
-                interval = total_interval(total, *fits, level=level)
+                interval = total_interval(total, *fits, level=scoring.interval_level)
                 found.append(CustomerTotal(channel=channel, measure=measure, days=horizon, interval=interval))
     return found
 

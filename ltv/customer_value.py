@@ -35,19 +35,17 @@ def build_customer_value(
     *,
     model: ValueModel,
     model_version: str,
-    margin: float,
-    annual_discount_rate: float,
-    interval_level: float,
+    scoring: Scoring,
 ) -> DataFrame:
     """One row per row of gold.customer_summary, whose recency and T must be in the model's unit of time.
 
     Purchases are predicted once per distinct (frequency, recency, T) and joined back; the value of a purchase is
-    arithmetic in SQL. clv_<h>d = margin x purchases expected within h days, each discounted by `annual_discount_rate`
+    arithmetic in SQL. clv_<h>d = margin x purchases expected within h days, each discounted by annual_discount_rate
     over its time from as_of, x expected_order_value. Bounds are delta-method intervals of the true expectation
     (logarithmic; logit for probabilities); the two models count as independent, so that log variances add.
     """
-    predictions = _predict(summary.select(*HISTORY).distinct(), model, annual_discount_rate, interval_level)
-    deviations = F.lit(quantile(interval_level))
+    predictions = _predict(summary.select(*HISTORY).distinct(), model, scoring)
+    deviations = F.lit(quantile(scoring.interval_level))
     value, value_error = F.col("expected_order_value"), F.col("order_value_log_error")
     scored = (
         summary.join(predictions, on=list(HISTORY), how="inner")
@@ -57,7 +55,7 @@ def build_customer_value(
     )
     for days in VALUE_HORIZONS_DAYS:
         purchases = f"discounted_purchases_{days}d"
-        clv = F.lit(margin) * F.col(purchases) * value
+        clv = F.lit(scoring.margin) * F.col(purchases) * value
         error = F.sqrt(F.col(f"{purchases}_log_error") ** 2 + value_error**2)
         bounds = _bounds(f"clv_{days}d", clv, deviations * error)
         # A bound of a fit that knows next to nothing must not end the run where it leaves the money type.
@@ -66,7 +64,7 @@ def build_customer_value(
     return conform(scored.withColumn("model_version", F.lit(model_version)), GOLD_CUSTOMER_VALUE)
 
 
-def _predict(histories: DataFrame, model: ValueModel, annual_discount_rate: float, interval_level: float) -> DataFrame:
+def _predict(histories: DataFrame, model: ValueModel, scoring: Scoring) -> DataFrame:
     bounded = [
         "p_alive",
         *(f"churn_{days}d" for days in CHURN_HORIZONS_DAYS),
@@ -77,7 +75,7 @@ def _predict(histories: DataFrame, model: ValueModel, annual_discount_rate: floa
         *(f"discounted_purchases_{days}d{end}" for days in VALUE_HORIZONS_DAYS for end in ("", "_log_error")),
     ]
     schema = "frequency bigint, recency double, T double, " + ", ".join(f"{column} double" for column in columns)
-    return histories.mapInPandas(_batches(model, annual_discount_rate, interval_level), schema)
+    return histories.mapInPandas(_batches(model, scoring.annual_discount_rate, scoring.interval_level), schema)
 
 
 def _batches(

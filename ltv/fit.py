@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from ltv.histories import Array
 from warehouse.errors import ConvergenceError, UsageError
@@ -83,6 +82,8 @@ def maximise(
 
 
 def _climb(evaluate: Evaluate, search: Search) -> Array:
+    from scipy.optimize import minimize  # noqa: PLC0415 (half a second to import, needed only to fit)
+
     def negative(z: Array) -> tuple[float, Array]:
         total = evaluate(search.start + search.scale * z, 1)
         return -total.log_likelihood / size, -total.gradient * search.scale / size
@@ -268,4 +269,4 @@ def likelihood_ratio_test(restricted: Fit, full: Fit) -> LikelihoodRatio:
         raise UsageError("A likelihood-ratio test needs fitted models, not plain parameters.")
     statistic = max(0.0, 2 * (full.log_likelihood - restricted.log_likelihood))
     extra = len(full.names) - len(restricted.names)
-    return LikelihoodRatio(statistic, extra, float(chi2.sf(statistic, extra)))
+    return LikelihoodRatio(statistic, extra, float(chdtrc(extra, statistic)))

@@ -1,114 +1,72 @@
-"""MLflow: where fits are tracked, and where the champion that scores customers is kept.
+"""Registered value models: what is stored of a fit, and the champion that scores customers.
 
 A registered version holds parameters as JSON (a few kB) and the code that reads them; no customer row, no pickle.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import logging
-import math
-import os
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import Any
 
-# MLflow reads these when it is imported: no telemetry, and stdout belongs to the job's data.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-
-# Minutes of retries would only delay the news that a server is down.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-
-import mlflow
 import pandas as pd
-from mlflow.data.pandas_dataset import from_pandas
-from mlflow.entities import Metric
-from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
-from mlflow.tracking import MlflowClient
 
 from ltv.fit import Fit
 from ltv.value_model import ValueModel
+from warehouse import model_registry
 from warehouse.errors import InputError, UsageError
 from warehouse.knobs import Mlflow
+from warehouse.model_registry import CHAMPION, RegisteredVersion, mlflow
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, VALUE_HORIZONS_DAYS
 
-__all__ = [
-    "Champion",
-    "clear_errors",
-    "connect",
-    "experiment_id",
-    "find_champion",
-    "load_champion",
-    "log_data",
-    "log_metrics",
-    "log_value_model",
-    "mlflow",
-    "register",
-]
-
-CHAMPION = "champion"
 ARTIFACT = "value_model"
 PACKAGES = Path(__file__).parents[1]
 # What the registered code imports beside the two packages that travel with it.
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
-NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:
-    """The model that scores, the same model as it was fitted for its own holdout, and '<name>/<version>'."""
+    """The model that scores, the same model as it was fitted for its own holdout, and '<name>/<number>'."""
 
     model: ValueModel
     at_cutoff: ValueModel
     version: str
 
 
-def connect(settings: Mlflow) -> MlflowClient:
-    """Point MLflow at the tracking server or database of the settings, for runs and registry alike."""
-    # Making a database logs each step of its schema, storing a model each check.
-    for talker in ("alembic", "mlflow"):
-        logging.getLogger(talker).setLevel(logging.WARNING)
-    mlflow.set_tracking_uri(settings.tracking_uri)
-    mlflow.set_registry_uri(settings.tracking_uri)
-    return MlflowClient(settings.tracking_uri, settings.tracking_uri)
+def champion_version(tracking: Mlflow) -> RegisteredVersion | None:
+    """The champion's name, number and tags, or None where nothing was promoted yet. One call; no model is read."""
+    return model_registry.champion(tracking, tracking.model_name)
 
 
-def experiment_id(client: MlflowClient, settings: Mlflow) -> str:
-    """The experiment, made where it does not exist yet; its artifacts then go to settings.artifact_root.
+def load_version(tracking: Mlflow, version: str) -> Champion:
+    """The models of a version ('<name>/<number>'); InputError where they cannot be read."""
 
-    A plain folder counts only beside a database or folder on this machine: a tracking server keeps artifacts where it
-    was told to, unless artifact_root is a URI (s3://…).
-    """
-    experiment = client.get_experiment_by_name(settings.experiment)
-    if experiment is not None:
-        return str(experiment.experiment_id)
-    root = settings.artifact_root
-    if root is not None and "://" not in root:
-        served = settings.tracking_uri.startswith(("http://", "https://", "databricks"))
-        root = None if served else (Path(root).resolve() / settings.experiment).as_uri()
-    return str(client.create_experiment(settings.experiment, artifact_location=root))
-
-
-def load_champion(settings: Mlflow, *, time_unit: str, currency: str) -> Champion:
-    """The model with the alias champion, to score summaries in this unit of time and this currency.
-
-    Raises InputError where nothing was promoted yet or MLflow does not answer, UsageError where the champion was
-    trained in another unit or currency: its parameters mean nothing there.
-    """
-    champion = find_champion(settings)
-    if champion is None:
-        raise InputError(
-            f"{settings.tracking_uri}: no model {settings.model_name} has the alias {CHAMPION}; run `train` first."
+    def read(plain: Any) -> Champion:
+        return Champion(
+            model=ValueModel.from_dict(plain["model"]),
+            at_cutoff=ValueModel.from_dict(plain["at_cutoff"]),
+            version=version,
         )
+
+    return model_registry.load_json(
+        tracking, version, f"artifacts/{ARTIFACT}.json", read, what="the champion's parameters"
+    )
+
+
+def load_scorer(tracking: Mlflow, version: str, *, time_unit: str, currency: str) -> Champion:
+    """The models of a version, to score summaries in this unit of time and this currency.
+
+    UsageError where it was trained in another unit or currency: its parameters mean nothing there.
+    """
+    champion = load_version(tracking, version)
     trained = (champion.model.time_unit, champion.model.currency)
     if trained != (time_unit, currency):
         raise UsageError(
@@ -118,33 +76,26 @@ def load_champion(settings: Mlflow, *, time_unit: str, currency: str) -> Champio
     return champion
 
 
-def find_champion(settings: Mlflow) -> Champion | None:
-    """The model with the alias champion, or None where nothing was promoted yet."""
-    name = settings.model_name
-    with clear_errors(settings):
-        client = connect(settings)
-        try:
-            version = client.get_model_version_by_alias(name, CHAMPION).version
-        except MlflowException as error:
-            if error.error_code in NOT_THERE:
-                return None
-            raise
-    file = f"models:/{name}/{version}/artifacts/{ARTIFACT}.json"
-    try:
-        plain = json.loads(mlflow.artifacts.load_text(file))
-    except (MlflowException, OSError, ValueError) as error:
-        raise InputError(f"{file}: the champion's parameters cannot be read ({first_line(error)})") from error
-    return Champion(
-        model=ValueModel.from_dict(plain["model"]),
-        at_cutoff=ValueModel.from_dict(plain["at_cutoff"]),
-        version=f"{name}/{version}",
-    )
+def load_champion(tracking: Mlflow, *, time_unit: str, currency: str) -> Champion:
+    """`load_scorer` of the champion; InputError where nothing was promoted yet or MLflow does not answer."""
+    version = champion_version(tracking)
+    if version is None:
+        raise InputError(
+            f"{tracking.tracking_uri}: no model {tracking.model_name} has the alias {CHAMPION}; run `train` first."
+        )
+    return load_scorer(tracking, version.full_name, time_unit=time_unit, currency=currency)
+
+
+def find_champion(tracking: Mlflow) -> Champion | None:
+    """The champion with its models, in whatever unit and currency, or None where nothing was promoted yet."""
+    version = champion_version(tracking)
+    return load_version(tracking, version.full_name) if version else None
 
 
 def log_data(frame: pd.DataFrame, *, name: str, context: str) -> None:
     """Note the schema, size and digest of a table in the active run; its rows stay here."""
     with _no_hint_on_integers():
-        mlflow.log_input(from_pandas(frame, name=name), context=context)
+        mlflow.log_input(mlflow.data.from_pandas(frame, name=name), context=context)
 
 
 def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, annual_discount_rate: float) -> str:
@@ -166,39 +117,23 @@ def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, 
             python_model=str(PACKAGES / "ltv" / "pyfunc.py"),
             artifacts={ARTIFACT: str(parameters)},
             code_paths=[str(PACKAGES / package) for package in ("ltv", "warehouse")],
-            signature=infer_signature(example, pd.DataFrame(predictions), params=money),
+            signature=mlflow.models.infer_signature(example, pd.DataFrame(predictions), params=money),
             input_example=(example, money),
             pip_requirements=[f"{package}=={installed_version(package)}" for package in REQUIREMENTS],
         )
     return str(logged.model_uri)
 
 
-def register(model_uri: str, model: ValueModel, settings: Mlflow, *, tags: Mapping[str, str]) -> str:
-    """Make a logged model the next version of the registered model and its champion; gives '<name>/<version>'."""
-    client = connect(settings)
-    name = settings.model_name
+def register(model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mapping[str, str]) -> str:
+    """Make a logged model the next version of the registered model and its champion; gives '<name>/<number>'."""
+    client = model_registry.connect(tracking)
+    name = tracking.model_name
     registered = mlflow.register_model(model_uri, name, tags=dict(tags))
+    version = RegisteredVersion(name=name, number=str(registered.version), tags=tags).full_name
     client.update_registered_model(name, description=describe(model))
     client.update_model_version(name, registered.version, describe_fit(model))
-    client.set_registered_model_alias(name, CHAMPION, registered.version)
-    return f"{name}/{registered.version}"
-
-
-def log_metrics(settings: Mlflow, version: str, metrics: Mapping[str, float], *, day: dt.date) -> bool:
-    """Add figures of a day to the run that made a version ('<name>/<number>'), where they chart over days.
-
-    The step of a figure is its day as a number of days since 1970. Figures that are no finite numbers are left out.
-    False when MLflow refused, such as a registry that may only be read.
-    """
-    step, now = (day - dt.date(1970, 1, 1)).days, int(time.time() * 1000)
-    figures = [Metric(name, value, now, step) for name, value in metrics.items() if math.isfinite(value)]
-    try:
-        client = connect(settings)
-        name, number = version.rsplit("/", 1)
-        client.log_batch(str(client.get_model_version(name, number).run_id), metrics=figures)
-    except MlflowException:
-        return False
-    return True
+    model_registry.promote(tracking, version)
+    return version
 
 
 def describe(model: ValueModel) -> str:
@@ -241,20 +176,6 @@ def input_example(model: ValueModel) -> pd.DataFrame:
         [(x, t_x * unit, T * unit, m) for x, t_x, T, m in rows],
         columns=["frequency", "recency", "T", "monetary_value"],
     )
-
-
-def first_line(error: Exception) -> str:
-    """The message of an error without what follows its first line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-@contextmanager
-def clear_errors(settings: Mlflow) -> Iterator[None]:
-    """What MLflow cannot do becomes an InputError of one line that names the server or database."""
-    try:
-        yield
-    except MlflowException as error:
-        raise InputError(f"mlflow.tracking_uri {settings.tracking_uri}: {first_line(error)}") from error
 
 
 @contextmanager

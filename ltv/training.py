@@ -17,15 +17,17 @@ from ltv import plots, registry, spark_likelihood
 from ltv.evaluate import calibration_table, judge, predict_holdout
 from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.knobs import Ltv
-from ltv.registry import Champion, mlflow
+from ltv.registry import Champion
 from ltv.training_data import Counts, TrainingData
 from ltv.value_model import ValueModel
 from warehouse.errors import UsageError
 from warehouse.knobs import Mlflow
+from warehouse.model_registry import clear_errors, experiment_id, mlflow
 
 METRIC = "rmse"
 # A challenger may be this much worse and still win: it knows newer data, and differences below this are chance.
 TOLERANCE = 0.01
+RUN_TAGS = ("as_of", "settings_digest")  # of the run itself, so that MLflow's list of runs shows them
 MOST_SHOWN = 30  # frequency at which the picture of P(alive) ends
 
 
@@ -53,23 +55,21 @@ def train_customer_value(
     *,
     ltv: Ltv,
     tracking: Mlflow,
-    data_versions: Mapping[str, int],
-    settings_digest: str,
-    code_version: str,
+    tags: Mapping[str, str],
 ) -> TrainingResult:
     """Fit, judge, compare and, where the challenger wins, register; all of it one MLflow run.
 
-    `data_versions` are the Delta versions of the tables the data came from; `settings_digest` and `code_version` say
-    with what. Raises ConvergenceError when a fit has no optimum (the run is then marked as failed), InputError when
-    MLflow does not answer.
+    `tags` say what the fit is made of, such as settings_digest, code_version and the Delta versions of the tables that
+    the data came from. They become parameters of the run and tags of the version, beside the days, currency and
+    customers of the data. Raises ConvergenceError when a fit has no optimum (the run is then marked as failed),
+    InputError when MLflow does not answer.
     """
     champion = registry.find_champion(tracking)
-    client = registry.connect(tracking)
-    facts = _facts(data, ltv, data_versions, settings_digest, code_version)
+    facts = {**_facts(data), **tags}
     run_name = f"{tracking.model_name} {data.full.as_of}"
     with (
-        registry.clear_errors(tracking),
-        mlflow.start_run(experiment_id=registry.experiment_id(client, tracking), run_name=run_name) as run,
+        clear_errors(tracking),
+        mlflow.start_run(experiment_id=experiment_id(tracking, tracking.experiment), run_name=run_name) as run,
     ):
         mlflow.log_params(facts | {name: str(getattr(ltv, name)) for name in type(ltv).model_fields})
         _log_data(data)
@@ -89,7 +89,7 @@ def train_customer_value(
             model, challenger, margin=ltv.margin, annual_discount_rate=ltv.annual_discount_rate
         )
         status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
-        mlflow.set_tags({"status": status, "settings_digest": settings_digest, "as_of": facts["as_of"]})
+        mlflow.set_tags({"status": status} | {name: facts[name] for name in RUN_TAGS if name in facts})
         version = champion.version if champion else ""
         if reason is None:
             version = registry.register(model_uri, model, tracking, tags=facts)
@@ -156,19 +156,14 @@ def _won_because(metrics: Mapping[str, float], champion: Champion | None, champi
     )
 
 
-def _facts(
-    data: TrainingData, ltv: Ltv, data_versions: Mapping[str, int], settings_digest: str, code_version: str
-) -> dict[str, str]:
-    """What a fit was made of: parameters of the run, and tags of the version."""
+def _facts(data: TrainingData) -> dict[str, str]:
+    """Which days, currency and customers a fit is of."""
     return {
         "as_of": str(data.full.as_of),
         "cutoff": str(data.calibration.as_of),
         "until": str(data.until),
         "currency": data.currency,
         "customers": str(data.full.customers),
-        "settings_digest": settings_digest,
-        "code_version": code_version,
-        **{f"delta_version.{table}": str(version) for table, version in sorted(data_versions.items())},
     }
 
 

@@ -15,10 +15,10 @@ from rules_oracle import DAY, NOON, conversion, conversions_frame, touchpoints_f
 
 from attribution import markov
 from attribution.attribution_credits import credited_journeys
+from attribution.channel_registry import champion_version, load_version
 from attribution.checks import check_credits
 from attribution.paths import Paths
 from jobs.channel_fit import fit_channels
-from jobs.channel_registry import champion_version, load_version
 from jobs.credit import attribute, journeys
 from jobs.credit_models import credited_models
 from jobs.run import Run, Step, open_run, perform
@@ -122,7 +122,9 @@ def test_credits_are_made_by_that_version_and_lose_nothing(fitted: tuple[Setting
     rows = credits.where("model = 'markov' AND conversion_id = 'of cem'").orderBy("position").collect()
     expected = markov.touch_shares(["Search", "Search", "Email"], shares)
     assert [row["credit"] for row in rows] == pytest.approx(expected, abs=1e-12)
-    assert champion_version(settings)[0] == rows[0]["model_version"]  # type: ignore[index]
+    champion = champion_version(settings.mlflow, settings.attribution.data_driven)
+    assert champion is not None
+    assert champion.full_name == rows[0]["model_version"]
 
 
 def test_the_same_journeys_and_settings_are_not_fitted_twice(fitted: tuple[Settings, Run], spark: SparkSession) -> None:
@@ -186,10 +188,10 @@ def test_journeys_after_the_day_are_not_learned_from(spark: SparkSession, tmp_pa
     land(settings, spark)
     with pytest.raises(InputError, match="no journey up to 2026-03-01 has a touch"):
         run(settings, spark, journeys, fit_channels, as_of=(NOON - 30 * DAY).date())
-    assert champion_version(settings) is None
+    assert champion_version(settings.mlflow, settings.attribution.data_driven) is None
 
 
 def test_a_version_that_is_not_there_is_one_clear_error(fitted: tuple[Settings, Run]) -> None:
     settings, _ = fitted
     with pytest.raises(InputError, match="cannot be read"):
-        load_version(settings, "channel-attribution/99")
+        load_version(settings.mlflow, "channel-attribution/99")

@@ -203,7 +203,7 @@ def test_a_second_pipeline_changes_no_table_and_the_report_names_the_channels(sh
 
 
 def test_the_cdnow_orders_give_the_published_pareto_nbd_fit(spark: SparkSession, tmp_path: Path) -> None:
-    from ltv.registry import mlflow
+    from warehouse.model_registry import mlflow
 
     shop = Shop(spark, tmp_path)
     lines = (importlib.resources.files("lifetimes") / "datasets" / "CDNOW_sample.txt").read_text()

@@ -23,10 +23,12 @@ from ltv.customer_summary import (
     purchase_days,
     purchase_histories,
 )
+from ltv.knobs import SummaryUnit
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 
 UTC = dt.UTC
+DAYS = SummaryUnit(time_unit="days")
 CONVERSIONS = (
     "conversion_type string, person_id string, converted_at timestamp, report_value decimal(18,6), "
     "report_currency string"
@@ -56,7 +58,7 @@ def summary_rows(
         nobody_acquired(spark),
         as_of=dt.date.fromisoformat(as_of),
         timezone=timezone,
-        time_unit=time_unit,
+        unit=SummaryUnit(time_unit=time_unit),  # type: ignore[arg-type]
     )
     return {row["person_id"]: row.asDict() for row in summary.collect()}
 
@@ -127,7 +129,7 @@ def test_customers_who_come_later_and_other_conversions_are_not_in_it(spark: Spa
         nobody_acquired(spark),
         as_of=dt.date(2026, 3, 1),
         timezone="UTC",
-        time_unit="days",
+        unit=DAYS,
     )
 
     assert [(row["person_id"], row["as_of"], row["T"]) for row in summary.collect()] == [
@@ -223,7 +225,7 @@ def test_the_summary_carries_the_acquisition_channel_and_says_unattributed_witho
     bought = conversions(spark, [("ann", "2026-03-01", "5"), ("bob", "2026-03-01", "5")])
 
     summary = build_customer_summary(
-        bought, acquisition, as_of=dt.date(2026, 3, 1), timezone="UTC", time_unit="days"
+        bought, acquisition, as_of=dt.date(2026, 3, 1), timezone="UTC", unit=DAYS
     ).collect()
 
     assert {r["person_id"]: r["acquisition_channel"] for r in summary} == {"ann": "Email", "bob": "(unattributed)"}

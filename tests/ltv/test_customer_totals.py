@@ -10,6 +10,7 @@ from test_customer_value import CUSTOMERS, MODEL, scored, summary
 
 from ltv.customer_totals import CustomerTotal, customer_totals, total_metrics
 from ltv.intervals import total_interval, total_purchases, total_value
+from ltv.knobs import Scoring
 from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
 
 
@@ -20,7 +21,10 @@ def totals(spark: SparkSession) -> dict[tuple[str | None, str, int], CustomerTot
     channel = F.when(F.col("person_id").isin(half), "Email").otherwise("Search")
     people = summary(spark).withColumn("acquisition_channel", channel)
     found = customer_totals(
-        people, model=MODEL, days=VALUE_HORIZONS_DAYS, margin=0.5, annual_discount_rate=0.1, level=0.9
+        people,
+        model=MODEL,
+        days=VALUE_HORIZONS_DAYS,
+        scoring=Scoring(margin=0.5, annual_discount_rate=0.1, interval_level=0.9),
     )
     return {(total.channel, total.measure, total.days): total for total in found}
 
@@ -74,7 +78,10 @@ def test_metrics_name_the_totals_of_everybody(totals) -> None:
 
 def test_nobody_buys_nothing(spark: SparkSession) -> None:
     found = customer_totals(
-        summary(spark).limit(0), model=MODEL, days=(30,), margin=1.0, annual_discount_rate=0.1, level=0.95
+        summary(spark).limit(0),
+        model=MODEL,
+        days=(30,),
+        scoring=Scoring(margin=1.0, annual_discount_rate=0.1, interval_level=0.95),
     )
 
     assert [(total.channel, total.measure, float(total.interval.estimate)) for total in found] == [

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from ltv.customer_value import build_customer_value
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.intervals import prediction_intervals
+from ltv.knobs import Scoring
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.value_model import ValueModel
 from warehouse.errors import UsageError
@@ -98,9 +99,7 @@ def scored(summary: DataFrame, model: ValueModel = MODEL, *, margin: float = 1.0
         summary,
         model=model,
         model_version="customer-value/7",
-        margin=margin,
-        annual_discount_rate=0.1,
-        interval_level=0.95,
+        scoring=Scoring(margin=margin, annual_discount_rate=0.1, interval_level=0.95),
     )
     assert [(f.name, f.dataType.simpleString()) for f in value.schema] == [
         (column.name, column.type) for column in GOLD_CUSTOMER_VALUE.columns

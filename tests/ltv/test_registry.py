@@ -20,10 +20,11 @@ import pytest
 from ltv import registry
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.pareto_nbd import ParetoNBDFit
-from ltv.registry import Champion, mlflow
+from ltv.registry import Champion
 from ltv.value_model import ValueModel
 from warehouse.errors import InputError, UsageError
 from warehouse.knobs import Mlflow
+from warehouse.model_registry import connect, experiment_id, mlflow
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, GOLD_CUSTOMER_VALUE, VALUE_HORIZONS_DAYS
 
 MODEL = ValueModel(
@@ -54,8 +55,7 @@ def load_champion(tracking: Mlflow) -> Champion:
 
 def store(tracking: Mlflow) -> tuple[str, str]:
     """Log and register MODEL; the id of the run and '<name>/<version>'."""
-    client = registry.connect(tracking)
-    with mlflow.start_run(experiment_id=registry.experiment_id(client, tracking)) as run:
+    with mlflow.start_run(experiment_id=experiment_id(tracking, tracking.experiment)) as run:
         uri = registry.log_value_model(MODEL, AT_CUTOFF, margin=0.4, annual_discount_rate=0.1)
         version = registry.register(uri, MODEL, tracking, tags={"as_of": "1997-09-30"})
     return run.info.run_id, version
@@ -103,7 +103,7 @@ def test_a_version_is_parameters_and_code_and_its_parameters_are_a_few_kilobytes
 
 
 def test_the_registered_model_says_what_it_is_and_its_version_what_it_was_made_of(local: Mlflow, stored: str) -> None:
-    client = registry.connect(local)
+    client = connect(local)
     registered, version = client.get_registered_model("customer-value"), client.get_model_version("customer-value", "1")
 
     assert "probability of no purchase within h days" in registered.description
@@ -125,7 +125,7 @@ CUSTOMERS = pd.DataFrame(
 
 
 def test_an_application_loads_it_with_mlflow_alone(local: Mlflow, stored: str) -> None:
-    registry.connect(local)
+    connect(local)
     model = mlflow.pyfunc.load_model("models:/customer-value@champion")
 
     found = model.predict(CUSTOMERS)
@@ -167,8 +167,7 @@ def test_it_needs_nothing_of_this_installation(local: Mlflow, folder: Path, stor
 def test_storing_a_model_leaves_the_import_path_alone(local: Mlflow, stored: str) -> None:
     path = list(sys.path)
 
-    client = registry.connect(local)
-    with mlflow.start_run(experiment_id=registry.experiment_id(client, local)):
+    with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
         registry.log_value_model(MODEL, AT_CUTOFF, margin=1.0, annual_discount_rate=0.1)
 
     assert sys.path == path

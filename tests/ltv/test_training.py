@@ -16,11 +16,13 @@ from ltv import registry
 from ltv.fitters import fit_purchases, fit_spend
 from ltv.knobs import Ltv
 from ltv.plots import track
-from ltv.registry import Champion, mlflow
+from ltv.registry import Champion
 from ltv.training import TrainingResult, fit_value_model, train_customer_value
 from ltv.training_data import Counts, TrainingData, collect_training_data
+from warehouse import model_registry
 from warehouse.errors import ConvergenceError, InputError, UsageError
 from warehouse.knobs import Mlflow
+from warehouse.model_registry import mlflow
 
 AS_OF = dt.date(1997, 9, 30)
 # The literature's set-up: fitted on 39 weeks, judged on the next 39.
@@ -74,9 +76,7 @@ def train(data: TrainingData, tracking: Mlflow, ltv: Ltv = LTV) -> TrainingResul
         data,
         ltv=ltv,
         tracking=tracking,
-        data_versions={"silver.conversions": 12},
-        settings_digest="5e77",
-        code_version="c0de",
+        tags={"delta_version.silver.conversions": "12", "settings_digest": "5e77", "code_version": "c0de"},
     )
 
 
@@ -123,7 +123,7 @@ def test_cumulative_purchases_are_tracked_through_the_holdout(cdnow: TrainingDat
 
 
 def test_the_run_keeps_what_it_was_made_of_and_what_came_out(first: TrainingResult, tracking: Mlflow) -> None:
-    client = registry.connect(tracking)
+    client = model_registry.connect(tracking)
     run = client.get_run(first.run_id)
 
     assert run.info.status == "FINISHED"
@@ -166,14 +166,14 @@ def test_the_run_keeps_what_it_was_made_of_and_what_came_out(first: TrainingResu
 def test_figures_of_a_day_join_the_run_that_made_the_version(first: TrainingResult, tracking: Mlflow) -> None:
     figures = {"total_purchases_30d": 12.5, "total_value_30d_upper": np.inf}
 
-    assert registry.log_metrics(tracking, first.model_version, figures, day=dt.date(1997, 10, 1))
+    assert model_registry.log_metrics(tracking, first.model_version, figures, day=dt.date(1997, 10, 1))
 
-    client = registry.connect(tracking)
+    client = model_registry.connect(tracking)
     assert [(m.value, m.step) for m in client.get_metric_history(first.run_id, "total_purchases_30d")] == [
         (12.5, 10135)
     ]
     assert client.get_metric_history(first.run_id, "total_value_30d_upper") == []
-    assert not registry.log_metrics(tracking, "customer-value/999", figures, day=dt.date(1997, 10, 1))
+    assert not model_registry.log_metrics(tracking, "customer-value/999", figures, day=dt.date(1997, 10, 1))
 
 
 def test_the_first_model_becomes_champion(first: TrainingResult, tracking: Mlflow) -> None:
@@ -200,9 +200,9 @@ def test_a_challenger_that_is_as_good_takes_over_and_a_worse_one_does_not(
     assert (worse.status, worse.model_version) == ("lost", "customer-value/2")
     assert worse.reason.startswith("rmse on the holdout is ")
     assert champion_of(tracking).version == "customer-value/2"
-    versions = registry.connect(tracking).search_model_versions("name = 'customer-value'")
+    versions = model_registry.connect(tracking).search_model_versions("name = 'customer-value'")
     assert len(versions) == 2  # what lost is in its run, not in the registry
-    assert registry.connect(tracking).get_run(worse.run_id).data.tags["status"] == "lost"
+    assert model_registry.connect(tracking).get_run(worse.run_id).data.tags["status"] == "lost"
 
     older = replace(cdnow, full=replace(cdnow.full, as_of=dt.date(1997, 9, 29)))
     assert train(older, tracking).reason == (

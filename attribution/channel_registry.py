@@ -1,0 +1,46 @@
+"""Where data-driven attribution models are kept: versions of one registered model in MLflow, as JSON of a few kB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attribution.channel_model import ChannelModel
+from attribution.knobs import DataDriven
+from warehouse import model_registry
+from warehouse.knobs import Mlflow
+from warehouse.model_registry import RegisteredVersion
+
+ARTIFACT = "channel_model.json"
+DESCRIPTION = f"""What each channel adds to conversions, by model and conversion type.
+
+Markov removal effects and Shapley values, with each channel's share of them.
+
+{ARTIFACT} holds them; no journey and no person is in it. Credits of gold.attribution_credits name the version they were
+made by. A version's tags say which days, data and settings it was fitted on."""
+
+
+def store_version(tracking: Mlflow, kept: DataDriven, model: ChannelModel, *, tags: Mapping[str, str]) -> str:
+    """The model as the newest version of the registered model, not yet the one that credits; gives '<name>/<number>'.
+
+    InputError where MLflow does not answer.
+    """
+    return model_registry.store_json(
+        tracking,
+        kept.model_name,
+        model.to_dict(),
+        artifact=ARTIFACT,
+        experiment=kept.experiment,
+        run_name=f"{kept.model_name} {model.as_of}",
+        description=DESCRIPTION,
+        tags=tags,
+    )
+
+
+def champion_version(tracking: Mlflow, kept: DataDriven) -> RegisteredVersion | None:
+    """The version that credits, with its tags; None where nothing was fitted yet."""
+    return model_registry.champion(tracking, kept.model_name)
+
+
+def load_version(tracking: Mlflow, version: str) -> ChannelModel:
+    """The model of '<name>/<number>'; InputError where it cannot be read."""
+    return model_registry.load_json(tracking, version, ARTIFACT, ChannelModel.from_dict, what="the channels' effects")

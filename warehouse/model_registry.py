@@ -1,0 +1,196 @@
+"""The model registry: where fits are tracked in MLflow, and which version of a registered model is the champion.
+
+A registered model has numbered versions; the champion is the one with the alias `champion`, the one in use. A version
+is named '<name>/<number>' in tables and messages. Importing this module imports MLflow, which takes a second: modules
+that every run needs do not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+# MLflow reads these when it is imported: no telemetry, and stdout belongs to the job's data.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+
+# By default MLflow retries for minutes before it reports that a server is down.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+
+import mlflow
+from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from warehouse.errors import InputError
+from warehouse.knobs import Mlflow
+
+__all__ = [
+    "CHAMPION",
+    "RegisteredVersion",
+    "champion",
+    "clear_errors",
+    "connect",
+    "experiment_id",
+    "load_json",
+    "log_metrics",
+    "mlflow",
+    "promote",
+    "store_json",
+]
+
+CHAMPION = "champion"
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
+
+Loaded = TypeVar("Loaded")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredVersion:
+    """One version of a registered model, and the tags that say what it was made of."""
+
+    name: str
+    number: str
+    tags: Mapping[str, str]
+
+    @property
+    def full_name(self) -> str:
+        """'<name>/<number>', as tables and messages name a version."""
+        return f"{self.name}/{self.number}"
+
+
+def connect(tracking: Mlflow) -> MlflowClient:
+    """Point MLflow at the tracking server or database of the settings, for runs and registry alike."""
+    # Making a database logs each step of its schema, storing a model each check.
+    for talker in ("alembic", "mlflow"):
+        logging.getLogger(talker).setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(tracking.tracking_uri)
+    mlflow.set_registry_uri(tracking.tracking_uri)
+    return MlflowClient(tracking.tracking_uri, tracking.tracking_uri)
+
+
+def experiment_id(tracking: Mlflow, experiment: str) -> str:
+    """The id of the experiment, made where it does not exist yet; its artifacts then go to tracking.artifact_root.
+
+    A plain folder counts only beside a database or folder on this machine: a tracking server keeps artifacts where it
+    is set up to, unless artifact_root is a URI (s3://…).
+    """
+    client = connect(tracking)
+    found = client.get_experiment_by_name(experiment)
+    if found is not None:
+        return str(found.experiment_id)
+    root = tracking.artifact_root
+    if root is not None and "://" not in root:
+        served = tracking.tracking_uri.startswith(("http://", "https://", "databricks"))
+        root = None if served else (Path(root).resolve() / experiment).as_uri()
+    return str(client.create_experiment(experiment, artifact_location=root))
+
+
+def champion(tracking: Mlflow, name: str) -> RegisteredVersion | None:
+    """The champion of the registered model `name`, or None where nothing was promoted yet.
+
+    One call; no artifact is read. InputError where MLflow does not answer.
+    """
+    with clear_errors(tracking):
+        try:
+            found = connect(tracking).get_model_version_by_alias(name, CHAMPION)
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                return None
+            raise
+    return RegisteredVersion(name=name, number=str(found.version), tags=dict(found.tags))
+
+
+def load_json(tracking: Mlflow, version: str, artifact: str, read: Callable[[Any], Loaded], *, what: str) -> Loaded:
+    """What `read` makes of a JSON file of a version ('<name>/<number>'); InputError where it cannot be read.
+
+    `artifact` is the file's path inside the version; `what` names its content in the error, such as "the champion's
+    parameters".
+    """
+    connect(tracking)
+    file = f"models:/{version}/{artifact}"
+    try:
+        return read(json.loads(mlflow.artifacts.load_text(file)))
+    except (MlflowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: {what} cannot be read ({first_line(error)})") from error
+
+
+def store_json(
+    tracking: Mlflow,
+    name: str,
+    content: Mapping[str, Any],
+    *,
+    artifact: str,
+    experiment: str,
+    run_name: str,
+    description: str,
+    tags: Mapping[str, str],
+) -> str:
+    """Keep `content` as the JSON file `artifact` of a new version of the registered model; gives '<name>/<number>'.
+
+    The version is not yet champion. It is made by a run of its own in `experiment`, whose parameters are the tags. A
+    registered model that does not exist yet is made, with the description. InputError where MLflow does not answer.
+    """
+    with clear_errors(tracking):
+        client = connect(tracking)
+        with mlflow.start_run(experiment_id=experiment_id(tracking, experiment), run_name=run_name) as run:
+            mlflow.log_params(dict(tags))
+            mlflow.log_dict(dict(content), artifact)
+        if not client.search_registered_models(filter_string=f"name = '{name}'"):
+            client.create_registered_model(name, description=description)
+        source = str(run.info.artifact_uri)
+        version = client.create_model_version(name, source, run_id=run.info.run_id, tags=dict(tags))
+    return RegisteredVersion(name=name, number=str(version.version), tags=tags).full_name
+
+
+def promote(tracking: Mlflow, version: str) -> None:
+    """Make a version ('<name>/<number>') the champion; InputError where MLflow does not answer."""
+    name, number = name_and_number(version)
+    with clear_errors(tracking):
+        connect(tracking).set_registered_model_alias(name, CHAMPION, number)
+
+
+def log_metrics(tracking: Mlflow, version: str, metrics: Mapping[str, float], *, day: dt.date) -> bool:
+    """Add figures of a day to the run that made a version ('<name>/<number>'), where they chart over days.
+
+    The step of a figure is its day as a number of days since 1970. Figures that are no finite numbers are left out.
+    False when MLflow refused, such as a registry that may only be read.
+    """
+    step, now = (day - dt.date(1970, 1, 1)).days, int(time.time() * 1000)
+    figures = [Metric(name, value, now, step) for name, value in metrics.items() if math.isfinite(value)]
+    try:
+        client = connect(tracking)
+        made_by = client.get_model_version(*name_and_number(version)).run_id
+        client.log_batch(str(made_by), metrics=figures)
+    except MlflowException:
+        return False
+    return True
+
+
+def name_and_number(version: str) -> tuple[str, str]:
+    """The two parts of '<name>/<number>'."""
+    name, _, number = version.rpartition("/")
+    return name, number
+
+
+def first_line(error: Exception) -> str:
+    """The message of an error without what follows its first line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def clear_errors(tracking: Mlflow) -> Iterator[None]:
+    """What MLflow cannot do becomes an InputError of one line that names the server or database."""
+    try:
+        yield
+    except MlflowException as error:
+        raise InputError(f"mlflow.tracking_uri {tracking.tracking_uri}: {first_line(error)}") from error
