@@ -7,8 +7,10 @@ from pyspark.sql import functions as F
 
 from attribution.channel_fit import FIT_KNOBS, champion_origin, fitted_channels
 from attribution.channel_model import ChannelModel
+from attribution.knobs import ChannelModelName
 from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
+from warehouse.knobs import Registry
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
@@ -47,6 +49,7 @@ CHANNEL_EFFECTS = Recipe(
     table=GOLD_CHANNEL_EFFECTS,
     inputs=(SILVER_JOURNEYS,),
     knobs=FIT_KNOBS,
+    registered=(Registry, ChannelModelName),
     build=_build,
     is_of_day=True,
     slice=lambda work: f"model_version = '{work.once(fitted_channels).version}'",

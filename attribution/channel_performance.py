@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_models
-from attribution.checks import check_performance
 from attribution.knobs import CreditedTypes, RuleModels
 from warehouse.change_feed import change_sign
+from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.days import report_day
 from warehouse.knobs import ReportingCurrency, ReportingDay
@@ -206,6 +207,41 @@ def _each(names: Sequence[str]) -> Column:
 
 def _ratio(part: Column, whole: Column) -> Column:
     return F.when(whole > 0, part.cast("double") / whole.cast("double"))
+
+
+def check_performance(credits: DataFrame, spend: DataFrame, performance: DataFrame) -> list[CheckResult]:
+    """Per model, conversion type and date basis: the totals of credits and of spend are in channel_performance."""
+    of_credits = ("credit", "credited_value", "gross_value")
+    earned = {
+        (row["model"], row["conversion_type"]): row
+        for row in credits.groupBy("model", "conversion_type")
+        .agg(*(F.sum(name).alias(name) for name in of_credits))
+        .collect()
+    }
+    total_spend = spend.agg(F.sum("report_spend").alias("spend")).collect()[0]["spend"]
+    told = {
+        (row["model"], row["conversion_type"], row["date_basis"]): row
+        for row in performance.groupBy("model", "conversion_type", "date_basis")
+        .agg(
+            F.sum("credited_conversions").alias("credit"),
+            *(F.sum(name).alias(name) for name in ("credited_value", "gross_value", "spend")),
+        )
+        .collect()
+    }
+    models = sorted({model for model, *_ in [*earned, *told]})
+    types = sorted({type_ for _, type_, *_ in [*earned, *told]})
+    results = []
+    # Every combination, so that a slice that is missing as a whole is seen too.
+    for model, type_, basis in product(models, types, DATE_BASES):
+        of, row = earned.get((model, type_)), told.get((model, type_, basis))
+        name = f"performance of {model}, {type_}, by {basis}"
+        results += [
+            equal(f"{name}: conversions", of["credit"] if of else 0.0, row["credit"] if row else 0.0),
+            equal(f"{name}: value", of["credited_value"] if of else 0, row["credited_value"] if row else 0),
+            equal(f"{name}: gross value", of["gross_value"] if of else 0, row["gross_value"] if row else 0),
+            equal(f"{name}: spend", total_spend, row["spend"] if row else 0),
+        ]
+    return results
 
 
 def _changed_dates(work: Work) -> Dates | None:

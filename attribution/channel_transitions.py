@@ -8,9 +8,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from attribution.channel_fit import FIT_KNOBS, champion_origin, fitted_channels, promote_channels
+from attribution.knobs import ChannelModelName
 from attribution.markov import MarkovFit
 from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
+from warehouse.knobs import Registry
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
@@ -55,6 +57,7 @@ CHANNEL_TRANSITIONS = Recipe(
     table=GOLD_CHANNEL_TRANSITIONS,
     inputs=(SILVER_JOURNEYS,),
     knobs=FIT_KNOBS,
+    registered=(Registry, ChannelModelName),
     build=_build,
     is_of_day=True,
     slice=lambda work: f"model_version = '{work.once(fitted_channels).version}'",

@@ -115,11 +115,16 @@ class FittedModels(Knobs):
     models: list[Literal["markov", "shapley"]]
 
 
-class DataDriven(FittedModels):
+class ChannelModelName(Knobs):
+    """The registered model that holds the data-driven fits."""
+
+    model_name: str
+
+
+class DataDriven(FittedModels, ChannelModelName):
     """Which data-driven models are fitted and credited, and where their fits are kept."""
 
     experiment: str
-    model_name: str
 
 
 class Attribution(JourneyKnobs, CreditStart, RuleModels, RuleKnobs, Transforms):

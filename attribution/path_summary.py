@@ -7,8 +7,8 @@ from decimal import Decimal
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from attribution.checks import check_paths
 from warehouse.change_feed import change_sign
+from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY_SUM
 from warehouse.knobs import ReportingCurrency
@@ -67,6 +67,27 @@ def _summed(walked: DataFrame, *, report_currency: str) -> DataFrame:
         {"days_to_convert": F.when(has_time, F.round(days, 9)), "currency": F.lit(report_currency)}
     )
     return conform(told, GOLD_PATH_SUMMARY)
+
+
+def check_paths(journeys: DataFrame, paths: DataFrame) -> list[CheckResult]:
+    """Every journey stands in path_summary once, with its value."""
+    found = side_by_side(
+        journeys.agg(
+            F.count("conversion_id").alias("conversions"),
+            F.count_if(F.col("conversion_id").isNull()).alias("others"),
+            F.sum("report_value").alias("value"),
+        ),
+        paths.agg(
+            F.sum("conversions").alias("told_conversions"),
+            F.sum("non_conversions").alias("told_others"),
+            F.sum("value").alias("told_value"),
+        ),
+    )
+    return [
+        equal("converting journeys in path_summary", found["conversions"], found["told_conversions"]),
+        equal("journeys without conversion in path_summary", found["others"], found["told_others"]),
+        equal("value of journeys in path_summary", found["value"], found["told_value"]),
+    ]
 
 
 def _changed_paths(work: Work) -> DataFrame:

@@ -19,7 +19,9 @@ from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
-from touchpoints.identities import build_identities, identified, logins_of
+from touchpoints.identities import build_identities, logins_of
+from touchpoints.ids import identified
+from touchpoints.knobs import ConversionTypes, HitKnobs
 from touchpoints.orders import build_orders
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
@@ -90,10 +92,8 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
     )
     hits = build_hits(
         events,
+        part_of(settings.touchpoints, HitKnobs).model_copy(update={"own_domains": [OWN_DOMAIN]}),
         sources=sources,
-        own_domains=[OWN_DOMAIN],
-        internal_ips=settings.touchpoints.internal_ips,
-        consent_ads_missing=settings.touchpoints.consent_ads_missing,
     )
     built = build_visits(hits, identities, orders, timeout_minutes=settings.sessions.timeout_minutes)
     with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
@@ -113,8 +113,7 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
             visits,
             robots,
             rates,
-            final=settings.conversions.final,
-            auxiliary=[],
+            types=ConversionTypes(final=settings.conversions.final, auxiliary=[]),
             timezone=zone,
             report_currency=currency,
         )

@@ -6,9 +6,8 @@ import ast
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -31,11 +30,11 @@ JOBS = (
 class Jobs(TyperGroup):
     """The jobs as commands. Their one-line help is read from their files: importing all of them takes seconds."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """The jobs in the order of the flow."""
         return list(JOBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a job, imported here."""
         if cmd_name not in JOBS:
             return None
@@ -44,7 +43,7 @@ class Jobs(TyperGroup):
         app.command(cmd_name)(getattr(import_module(f"jobs.{name}"), name))
         return typer.main.get_command(app)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Every job with the first line of its help."""
         with formatter.section("Commands"):
             formatter.write_dl([(job, first_line(job)) for job in JOBS])

@@ -188,7 +188,9 @@ def check_customer_summary(
     customers = summary.where(F.col("as_of") == F.lit(as_of))
     known = (F.col("conversion_type") == "purchase") & (report_day("converted_at", timezone) <= F.lit(as_of))
     found = side_by_side(
-        customers.agg(F.count(F.lit(1)).alias("rows"), F.sum("orders").alias("orders"), F.sum("net_value").alias("net")),
+        customers.agg(
+            F.count(F.lit(1)).alias("rows"), F.sum("orders").alias("orders"), F.sum("net_value").alias("net")
+        ),
         conversions.where(known).agg(F.count(F.lit(1)).alias("purchases"), F.sum("report_value").alias("value")),
     )
     if not found["rows"]:

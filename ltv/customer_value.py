@@ -18,7 +18,7 @@ from ltv.knobs import Scoring, SummaryUnit
 from ltv.value_model import ValueModel
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
-from warehouse.knobs import Mlflow, ReportingCurrency
+from warehouse.knobs import Mlflow, Registry, ReportingCurrency, ValueModelName
 from warehouse.recipes import Recipe, Run, Work
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import BOUNDS, CHURN_HORIZONS_DAYS, GOLD_CUSTOMER_VALUE, VALUE_HORIZONS_DAYS
@@ -164,6 +164,7 @@ CUSTOMER_VALUE = Recipe(
     table=GOLD_CUSTOMER_VALUE,
     inputs=(GOLD_CUSTOMER_SUMMARY,),
     knobs=(Scoring,),
+    registered=(Registry, ValueModelName),
     build=_build,
     is_of_day=True,
     models=lambda work: {"customer_value": champion_of(work.run) or "none"},

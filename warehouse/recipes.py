@@ -40,8 +40,9 @@ class Recipe:
     a frame of the table to it, None where no row can differ; without `changes` the table is always made in full.
     `adds_up`: an update adds to the stored rows, which must not happen twice. `is_of_day`: the rows are those known on
     the run's day. `slice`: SQL of the rows that a build replaces; `expired`: SQL of those that go. `models`: the fitted
-    models the rows rest on, name to version. `standing`: what the stored rows were made from where no commit of the
-    table says it. `after`: what follows once the rows are written.
+    models the rows rest on, name to version, and `registered` the knobs that say where these are kept. `standing`: what
+    the stored rows were made from where no commit of the table says it. `after`: what follows once the rows are
+    written.
     """
 
     table: Table
@@ -56,6 +57,7 @@ class Recipe:
     slice: Callable[[Work], str] | None = None
     expired: Callable[[Work], str] | None = None
     models: Callable[[Work], Mapping[str, str]] = lambda work: {}
+    registered: tuple[type[Knobs], ...] = ()
     standing: Callable[[Work], Origin | None] = lambda work: work.lake.origin(work.table)
     after: Callable[[Work], None] = lambda work: None
 

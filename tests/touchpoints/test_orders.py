@@ -10,7 +10,8 @@ import pytest
 from bronze_rows import RATES, Fields, at, bronze, collected, frame, orders, visits
 from pyspark.sql import SparkSession
 
-from touchpoints.orders import build_orders, classify_orders, refunds_elsewhere
+from touchpoints.orders import build_orders, classify_orders
+from touchpoints.repriced import refunds_elsewhere
 from warehouse.tables import BRONZE_ORDERS, SILVER_ORDERS
 
 # order: what the feed says of it, what events say of it, and the row that comes out (only the named fields matter)

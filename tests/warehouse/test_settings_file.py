@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from attribution.knobs import Attribution
 from conf import CONF_ROOT
-from jobs.settings import load_settings
+from jobs.settings import Settings, load_settings
 from warehouse.errors import UsageError
+from warehouse.knobs import Knobs, ReportingCurrency, ReportingDay
+from warehouse.table_update import digest_of
 
 
 def configured(folder: Path, text: str) -> Path:
@@ -99,17 +102,21 @@ def test_a_missing_or_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
         load_settings(tmp_path / "latin.yaml")
 
 
-def test_settings_cannot_be_changed_and_their_digest_follows_the_named_sections(tmp_path: Path) -> None:
+def test_settings_cannot_be_changed_and_a_digest_follows_the_knobs_that_it_is_of(tmp_path: Path) -> None:
     base = load_settings()
     with pytest.raises(ValidationError):
         base.report.currency = "KRW"  # type: ignore[misc]
     other = load_settings(configured(tmp_path, "report: {currency: KRW}\n"))
     assert base.digest() == load_settings().digest()
     assert base.digest() != other.digest()
-    assert base.digest("report") != other.digest("report")
-    assert base.digest("attribution") == other.digest("attribution")
+
+    def digest(settings: Settings, *parts: type[Knobs]) -> str:
+        return digest_of([settings.part(part) for part in parts])
+
+    assert digest(base, ReportingCurrency) != digest(other, ReportingCurrency)
+    assert digest(base, ReportingDay, Attribution) == digest(other, ReportingDay, Attribution)
     elsewhere = load_settings(configured(tmp_path, "report: {file: other.html}\n"))
-    assert base.digest("report") == elsewhere.digest("report")
+    assert digest(base, ReportingDay, ReportingCurrency) == digest(elsewhere, ReportingDay, ReportingCurrency)
     assert base.digest() != elsewhere.digest()
 
 
