@@ -55,11 +55,12 @@ class Landing(Section):
 
 
 class Report(Section):
-    """What a reporting day and a reporting amount are, and where the report is written."""
+    """What a reporting day and a reporting amount are, where the report is written and in which language."""
 
     timezone: TimeZone
     currency: CurrencyCode
     file: str
+    language: Literal["en", "ko"]
 
 
 class Identity(Section):
@@ -289,10 +290,10 @@ class Settings(Section):
     def digest(self, *sections: str, also: Sequence[str] = ()) -> str:
         """A hash of the named sections, of all where none is named, and of the texts `also`.
 
-        Named sections are what rows follow from: where the report is written is no part of that.
+        Named sections are what rows follow from: where and how the report is written is no part of that.
         """
         if sections:
-            chosen = self.model_dump(mode="json", include=set(sections), exclude={"report": {"file"}})
+            chosen = self.model_dump(mode="json", include=set(sections), exclude={"report": {"file", "language"}})
         else:
             chosen = self.model_dump(mode="json")
         content = "\n".join([json.dumps(chosen, sort_keys=True), *also])

@@ -111,6 +111,8 @@ def test_settings_cannot_be_changed_and_their_digest_follows_the_named_sections(
     elsewhere = load_settings(configured(tmp_path, "report: {file: other.html}\n"))
     assert base.digest("report") == elsewhere.digest("report")
     assert base.digest() != elsewhere.digest()
+    korean = load_settings(configured(tmp_path, "report: {language: ko}\n"))
+    assert base.digest("report") == korean.digest("report")
 
 
 def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path) -> None:

@@ -12,24 +12,25 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from published_lake import AS_OF, publish, write_table
-from small_shop import DAYS, performance_row
 
-from dashboard.performance import Performance, read_performance
-from dashboard.report_data import Published, read_published
+from published.performance import Performance, read_performance
+from published.publication import Published, read_published
+from published.view import View
+from tests.published_lake import AS_OF, publish, write_table
+from tests.small_shop import DAYS, performance_row
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY
 
 
 @pytest.fixture(scope="module")
 def performance(published: Published) -> Performance:
-    found = read_performance(published)
+    found = read_performance(published, View())
     assert found is not None
     return found
 
 
 def read_rows(rows: list[dict[str, Any]], lake: Path) -> Performance | None:
     publish(lake, {GOLD_CHANNEL_PERFORMANCE: write_table(lake, GOLD_CHANNEL_PERFORMANCE, rows)})
-    return read_performance(read_published(str(lake)))
+    return read_performance(read_published(str(lake)), View())
 
 
 def test_spend_counts_once_though_it_stands_under_every_model_type_and_date_basis(performance: Performance) -> None:
@@ -126,7 +127,7 @@ def test_names_with_quotes_are_only_names(tmp_path: Path) -> None:
 def test_no_table_or_no_row_is_none(tmp_path: Path) -> None:
     assert read_rows([], tmp_path / "empty") is None
     publish(tmp_path / "other", {GOLD_PATH_SUMMARY: 0})
-    assert read_performance(read_published(str(tmp_path / "other"))) is None
+    assert read_performance(read_published(str(tmp_path / "other")), View()) is None
 
 
 ROWS = st.lists(
