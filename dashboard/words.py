@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -17,12 +18,12 @@ from published.view import Language
 LOCALES = Path(__file__).with_name("locales")
 
 
+@dataclass(frozen=True)
 class Words:
-    """What a page says, in one language. `texts` are its sentences by dotted key, with {placeholders}."""
+    """The texts of a page in one language. `texts` are its sentences by dotted key, with {placeholders}."""
 
-    def __init__(self, language: Language, texts: Mapping[str, str]) -> None:
-        self.language: Language = language
-        self.texts = texts
+    language: Language
+    texts: Mapping[str, str]
 
     def __call__(self, key: str, **values: str) -> str:
         """The text of that key with its placeholders filled; values are shown as they are."""

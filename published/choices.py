@@ -17,8 +17,8 @@ from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY
 class Choices:
     """The models, in report order, and the conversion types that the published tables have figures of.
 
-    `conversion_types` stand by net value under the first model, then by conversions, then by name; those that only
-    have paths follow. `main_type` is the first of them; purchase where channel performance is not published.
+    `conversion_types` stand by net value under the first model, then by conversions, then by name; those that have
+    nothing under it follow by name. `main_type` is the first of them; purchase where channel performance is not published.
     """
 
     models: tuple[str, ...]
@@ -49,8 +49,8 @@ def read_choices(published: Published, view: View) -> Choices:
     credited = _credited(published, view)
     models = in_report_order(row["model"] for row in credited)
     types = _by_net_value([row for row in credited if row["model"] == models[0]]) if models else []
-    more = [name for name in _types_with_paths(published) if name not in types]
-    return Choices(models, (*types, *more), types[0] if types else "purchase")
+    more = {row["conversion_type"] for row in credited} | _types_with_paths(published)
+    return Choices(models, (*types, *sorted(more - set(types))), types[0] if types else "purchase")
 
 
 def _credited(published: Published, view: View) -> list[Row]:
@@ -65,11 +65,11 @@ def _credited(published: Published, view: View) -> list[Row]:
     )
 
 
-def _types_with_paths(published: Published) -> list[str]:
+def _types_with_paths(published: Published) -> set[str]:
     if not published.has(GOLD_PATH_SUMMARY):
-        return []
-    rows = published.rows("select distinct conversion_type from gold_path_summary order by 1", GOLD_PATH_SUMMARY)
-    return [row["conversion_type"] for row in rows]
+        return set()
+    rows = published.rows("select distinct conversion_type from gold_path_summary", GOLD_PATH_SUMMARY)
+    return {row["conversion_type"] for row in rows}
 
 
 def _by_net_value(rows: Sequence[Row]) -> list[str]:
