@@ -21,13 +21,43 @@ from published.run_facts import StepTime
 from published.view import EVERYTHING, View
 from warehouse.errors import UsageError
 
-# What the report shows, in this order: the headings of its sections with their panels. A panel that has nothing to show
-# gives None and is left out.
-SECTIONS: tuple[tuple[str, tuple[Callable[[Figures, Words], Panel | None], ...]], ...] = (
-    ("sections.channels", (roas_panel, comparison_panel, roas_over_time_panel, spend_and_value_panel)),
-    ("sections.paths", (touches_panel, top_paths_panel)),
-    ("sections.customers", (activity_panel, acquisition_panel, at_risk_panel)),
-    ("sections.run", (rows_panel, checks_panel, steps_panel, versions_panel)),
+PanelMaker = Callable[[Figures, Words], Panel | None]
+# What the report shows, in this order: headings of sections with their panels. A panel that has nothing to show gives
+# None and is left out.
+SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
+    (
+        "sections.channels",
+        (
+            roas_panel,
+            comparison_panel,
+            roas_over_time_panel,
+            spend_and_value_panel,
+        ),
+    ),
+    (
+        "sections.paths",
+        (
+            touches_panel,
+            top_paths_panel,
+        ),
+    ),
+    (
+        "sections.customers",
+        (
+            activity_panel,
+            acquisition_panel,
+            at_risk_panel,
+        ),
+    ),
+    (
+        "sections.run",
+        (
+            rows_panel,
+            checks_panel,
+            steps_panel,
+            versions_panel,
+        ),
+    ),
 )
 HERE = Path(__file__).parent
 
@@ -86,5 +116,5 @@ def render_report(figures: Figures, *, title: str | None = None, timezone: str |
     )
 
 
-def _shown(panels: Sequence[Callable[[Figures, Words], Panel | None]], figures: Figures, words: Words) -> list[Panel]:
+def _shown(panels: Sequence[PanelMaker], figures: Figures, words: Words) -> list[Panel]:
     return [shown for panel in panels if (shown := panel(figures, words)) is not None]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from published.delta_files import Row
 from published.model_order import in_report_order
-from published.publication import Published, Row
+from published.publication import Published
 from published.view import View
 from warehouse.errors import UsageError
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY
@@ -18,7 +19,8 @@ class Choices:
     """The models, in report order, and the conversion types that the published tables have figures of.
 
     `conversion_types` stand by net value under the first model, then by conversions, then by name; those that have
-    nothing under it follow by name. `main_type` is the first of them; purchase where channel performance is not published.
+    nothing under it follow by name. `main_type` is the first of them; purchase where channel performance is not
+    published.
     """
 
     models: tuple[str, ...]
