@@ -12,9 +12,13 @@ import vl_convert
 from markupsafe import Markup
 
 from dashboard.words import Words
+from published.view import Language
 
 VEGA_LITE = "6.4"
 CHARTS = Path(__file__).with_name("charts")
+# Pixels between the columns of a legend. Where the machine that draws has no Korean font, Hangul is measured too narrow;
+# the browser that shows the page has one and needs the room.
+LEGEND_GAP: dict[Language, int] = {"en": 22, "ko": 66}
 _OWN_ID = re.compile(r'\bid="([^"]+)"')
 _TEXT = re.compile(r"\$\{([\w.]+)\}")
 
@@ -36,6 +40,7 @@ def draw_chart(
     """
     spec = json.loads((CHARTS / f"{name}.vl.json").read_text(encoding="utf-8"))
     theme = json.loads((CHARTS / "theme.json").read_text(encoding="utf-8"))
+    theme["legend"]["columnPadding"] = LEGEND_GAP[words.language]
     spec = _filled(spec, {**words.section("charts"), **texts})
     spec["data"] = {"values": [dict(row) for row in rows]}
     svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, config=theme, allowed_base_urls=[])

@@ -87,7 +87,7 @@ def test_the_file_asks_for_nothing_from_the_network(html: str, page: Page) -> No
 
 
 def test_the_headline_says_money_in_and_out(page: Page) -> None:
-    for said in (
+    for sentence in (
         "10 purchases brought ₩3,000 net of refunds, beside ₩1,500 of ad spend: 2.00 KRW of revenue for each KRW spent",
         "Net revenue ₩3,000 ₩6,000 before refunds",
         "Ad spend ₩1,500 on 2 channels",
@@ -97,11 +97,11 @@ def test_the_headline_says_money_in_and_out(page: Page) -> None:
         "Expected value ₩1,550",
         "22 March 2026 to 31 March 2026 · days in Asia/Seoul · amounts in KRW, net of refunds",
     ):
-        assert said in page.words
+        assert sentence in page.words
 
 
 def test_each_panel_says_one_sentence_in_plain_words(page: Page) -> None:
-    for said in (
+    for sentence in (
         "For every 1 KRW spent on Search, last touch says 3.00 came back, first touch 2.00.",
         "Against last touch, first touch differs most: it moves ₩1,000 (33% of all credited value), most of it to "
         "Display and away from Search.",
@@ -120,7 +120,7 @@ def test_each_panel_says_one_sentence_in_plain_words(page: Page) -> None:
         "Run run-1 published 4 tables together at 2026-04-01 03:00 UTC; customers are as of 31 March 2026, "
         "all else is what has landed.",
     ):
-        assert said in page.words
+        assert sentence in page.words
 
 
 def test_the_page_may_be_korean_from_its_heading_to_its_footer(shop: Path, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_names_from_the_data_cannot_become_markup(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("missing", "sentence"),
     [
         (
             GOLD_CUSTOMER_VALUE,
@@ -241,10 +241,10 @@ def test_names_from_the_data_cannot_become_markup(tmp_path: Path) -> None:
     ids=lambda value: value.full_name if isinstance(value, Table) else "",
 )
 def test_a_missing_table_is_reported_in_one_sentence_and_the_rest_stands(
-    tmp_path: Path, missing: Table, said: str
+    tmp_path: Path, missing: Table, sentence: str
 ) -> None:
     page = report_without(tmp_path, missing)
-    assert page.words.count(said) >= 1
+    assert page.words.count(sentence) >= 1
     assert "What was published" in page.words
 
 

@@ -43,14 +43,14 @@ def test_spend_counts_once_though_it_stands_under_every_model_type_and_date_basi
 
 
 def test_roas_is_the_ratio_of_the_sums_and_missing_without_spend(performance: Performance) -> None:
-    told = {channel.channel: channel for channel in performance.channels}
-    assert [told["Search"].roas(model) for model in ("last_touch", "first_touch")] == [3.0, 2.0]
-    assert [told["Display"].roas(model) for model in ("last_touch", "first_touch")] == [0.0, 2.0]
-    assert told["Direct"].roas("last_touch") is None
+    sums = {channel.channel: channel for channel in performance.channels}
+    assert [sums["Search"].roas(model) for model in ("last_touch", "first_touch")] == [3.0, 2.0]
+    assert [sums["Display"].roas(model) for model in ("last_touch", "first_touch")] == [0.0, 2.0]
+    assert sums["Direct"].roas("last_touch") is None
     assert performance.total.roas("last_touch") == performance.total.roas("first_touch") == 2.0
 
 
-def test_money_is_told_of_the_type_that_brings_it(performance: Performance) -> None:
+def test_money_is_shown_of_the_type_that_brings_it(performance: Performance) -> None:
     assert performance.conversion_type == "purchase"
     assert performance.conversions_by_type == pytest.approx({"purchase": 10.0, "sign_up": 10.0})
     assert performance.gross_value == 6000
@@ -162,6 +162,6 @@ def test_values_are_those_of_plain_sums(rows: list[dict[str, Any]]) -> None:
         assert found is None
         return
     assert found is not None
-    told = {(c.channel, model): v for c in found.channels for model, v in c.value.items() if v}
+    sums = {(c.channel, model): v for c in found.channels for model, v in c.value.items() if v}
     wanted = {(c, model): v for (kind, c, model), v in value.items() if kind == found.conversion_type and v}
-    assert told == wanted
+    assert sums == wanted
