@@ -16,8 +16,8 @@ from published.view import Language
 
 VEGA_LITE = "6.4"
 CHARTS = Path(__file__).with_name("charts")
-# Pixels between the columns of a legend. Where the machine that draws has no Korean font, Hangul is measured too narrow;
-# the browser that shows the page has one and needs the room.
+# Pixels between the columns of a legend. A machine without a Korean font measures Hangul too narrow when it draws; the
+# browser that shows the page has one and needs the room.
 LEGEND_GAP: dict[Language, int] = {"en": 22, "ko": 66}
 _OWN_ID = re.compile(r'\bid="([^"]+)"')
 _TEXT = re.compile(r"\$\{([\w.]+)\}")
