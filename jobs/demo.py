@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from dashboard.run_facts import StepTime
 from dashboard.text_summary import print_summary
 from jobs import attribute, build, check, ingest, report, score, simulate, train, train_attribution
 from jobs.options import Config, job_main, run_steps
 from jobs.run import Plan, Run, Step
 from ltv.customer_value import champion_of
+from published.run_facts import StepTime
+from published.view import View
 
 
 def demo(config: Config = None) -> None:
@@ -28,7 +29,8 @@ def plan_training_once(run: Run) -> Plan:
 
 def show_summary(run: Run) -> None:
     """Prints the main figures of the newest publication and the time of every step."""
-    print_summary(run.settings.lake, run.console, steps=[StepTime(*step) for step in run.step_times])
+    view = View(language=run.settings.report.language)
+    print_summary(run.settings.lake, run.console, steps=[StepTime(*step) for step in run.step_times], view=view)
 
 
 STEPS = (

@@ -6,6 +6,8 @@ import sys
 
 from jobs.options import Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
+from published.run_facts import StepTime
+from published.view import View
 from warehouse.tables.ops_published import OPS_PUBLISHED
 
 
@@ -24,11 +26,16 @@ def plan(run: Run) -> Plan:
     def do(log: StepLog) -> None:
         # Charts are drawn by a library that takes a second to import.
         from dashboard.report import write_report  # noqa: PLC0415
-        from dashboard.run_facts import StepTime  # noqa: PLC0415
 
         # Alone it shows the times of the run that published, after other steps those of this run.
         steps = [StepTime(*step) for step in run.step_times] or None
-        page = write_report(settings.lake, settings.report.file, timezone=settings.report.timezone, steps=steps)
+        page = write_report(
+            settings.lake,
+            settings.report.file,
+            timezone=settings.report.timezone,
+            steps=steps,
+            view=View(language=settings.report.language),
+        )
         log.message = f"wrote {page}"
 
     if not run.lake.exists(OPS_PUBLISHED):

@@ -56,7 +56,7 @@ def base_knobs() -> list[Knob]:
 
 
 def remade_by(settings: Settings, recipes: Sequence[Recipe]) -> dict[str, list[list[Table]]]:
-    """By path of a knob: the tables whose rows depend on it, and those that follow from them; other knobs are left out."""
+    """By path of a knob, the tables whose rows depend on it and those that follow from them; others are left out."""
     found: dict[str, list[list[Table]]] = {}
     for path in sorted({path for recipe in recipes for path in paths_of(settings, recipe)}):
         direct = [recipe.table for recipe in recipes if path in paths_of(settings, recipe)]

@@ -7,7 +7,7 @@ just the knobs that its rows depend on (`part_of`). No model has a default: conf
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -59,9 +59,10 @@ class ReportingCurrency(Knobs):
 
 
 class Report(ReportingDay, ReportingCurrency):
-    """What a reporting day and a reporting amount are, and where the report is written."""
+    """What a reporting day and a reporting amount are, where the report is written and in which language."""
 
     file: str
+    language: Literal["en", "ko"]
 
 
 class Build(Knobs):

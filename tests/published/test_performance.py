@@ -12,24 +12,25 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from published_lake import AS_OF, publish, write_table
-from small_shop import DAYS, performance_row
 
-from dashboard.performance import Performance, read_performance
-from dashboard.report_data import Published, read_published
+from published.performance import Performance, read_performance
+from published.publication import Published, read_published
+from published.view import View
+from tests.published_lake import AS_OF, publish, write_table
+from tests.small_shop import DAYS, performance_row
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY
 
 
 @pytest.fixture(scope="module")
 def performance(published: Published) -> Performance:
-    found = read_performance(published)
+    found = read_performance(published, View())
     assert found is not None
     return found
 
 
 def read_rows(rows: list[dict[str, Any]], lake: Path) -> Performance | None:
     publish(lake, {GOLD_CHANNEL_PERFORMANCE: write_table(lake, GOLD_CHANNEL_PERFORMANCE, rows)})
-    return read_performance(read_published(str(lake)))
+    return read_performance(read_published(str(lake)), View())
 
 
 def test_spend_counts_once_though_it_stands_under_every_model_type_and_date_basis(performance: Performance) -> None:
@@ -42,14 +43,14 @@ def test_spend_counts_once_though_it_stands_under_every_model_type_and_date_basi
 
 
 def test_roas_is_the_ratio_of_the_sums_and_missing_without_spend(performance: Performance) -> None:
-    told = {channel.channel: channel for channel in performance.channels}
-    assert [told["Search"].roas(model) for model in ("last_touch", "first_touch")] == [3.0, 2.0]
-    assert [told["Display"].roas(model) for model in ("last_touch", "first_touch")] == [0.0, 2.0]
-    assert told["Direct"].roas("last_touch") is None
+    sums = {channel.channel: channel for channel in performance.channels}
+    assert [sums["Search"].roas(model) for model in ("last_touch", "first_touch")] == [3.0, 2.0]
+    assert [sums["Display"].roas(model) for model in ("last_touch", "first_touch")] == [0.0, 2.0]
+    assert sums["Direct"].roas("last_touch") is None
     assert performance.total.roas("last_touch") == performance.total.roas("first_touch") == 2.0
 
 
-def test_money_is_told_of_the_type_that_brings_it(performance: Performance) -> None:
+def test_money_is_shown_of_the_type_that_brings_it(performance: Performance) -> None:
     assert performance.conversion_type == "purchase"
     assert performance.conversions_by_type == pytest.approx({"purchase": 10.0, "sign_up": 10.0})
     assert performance.gross_value == 6000
@@ -126,7 +127,7 @@ def test_names_with_quotes_are_only_names(tmp_path: Path) -> None:
 def test_no_table_or_no_row_is_none(tmp_path: Path) -> None:
     assert read_rows([], tmp_path / "empty") is None
     publish(tmp_path / "other", {GOLD_PATH_SUMMARY: 0})
-    assert read_performance(read_published(str(tmp_path / "other"))) is None
+    assert read_performance(read_published(str(tmp_path / "other")), View()) is None
 
 
 ROWS = st.lists(
@@ -161,6 +162,6 @@ def test_values_are_those_of_plain_sums(rows: list[dict[str, Any]]) -> None:
         assert found is None
         return
     assert found is not None
-    told = {(c.channel, model): v for c in found.channels for model, v in c.value.items() if v}
+    sums = {(c.channel, model): v for c in found.channels for model, v in c.value.items() if v}
     wanted = {(c, model): v for (kind, c, model), v in value.items() if kind == found.conversion_type and v}
-    assert told == wanted
+    assert sums == wanted

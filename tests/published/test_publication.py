@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from published_lake import AS_OF, PUBLISHED_AT, publish, write_table
-from small_shop import PATHS, path_row
 
-from dashboard.report_data import read_published
+from published.publication import read_published
+from tests.published_lake import AS_OF, PUBLISHED_AT, publish, write_table
+from tests.small_shop import PATHS, path_row
 from warehouse.errors import InputError
 from warehouse.tables import BRONZE_QUARANTINE, GOLD_CUSTOMER_VALUE, GOLD_PATH_SUMMARY, OPS_PUBLISHED
 
@@ -83,7 +83,7 @@ def test_a_published_version_that_is_gone_names_table_and_version(tmp_path: Path
     publish(tmp_path, {GOLD_PATH_SUMMARY: 5})
     write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
 
-    with pytest.raises(InputError, match=r"gold\.path_summary: version 5 cannot be read .*publish anew"):
+    with pytest.raises(InputError, match=r"gold\.path_summary: version 5 cannot be read .*publish again"):
         conversions(tmp_path)
 
 

@@ -8,25 +8,26 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from published_lake import AS_OF, publish, write_table
-from small_shop import NOON, VALUES, path_row, summary_row, value_row
 
-from dashboard.customers import CustomerFigures, count_customers, read_customers
-from dashboard.paths import PathSummary, read_paths
-from dashboard.report_data import Published, read_published
+from published.customers import CustomerFigures, count_customers, read_customers
+from published.paths import PathSummary, read_paths
+from published.publication import Published, read_published
+from published.view import View
+from tests.published_lake import AS_OF, publish, write_table
+from tests.small_shop import NOON, VALUES, path_row, summary_row, value_row
 from warehouse.tables import GOLD_CUSTOMER_SUMMARY, GOLD_CUSTOMER_VALUE, GOLD_PATH_SUMMARY
 
 
 @pytest.fixture(scope="module")
 def paths(published: Published) -> PathSummary:
-    found = read_paths(published, "purchase")
+    found = read_paths(published, View())
     assert found is not None
     return found
 
 
 @pytest.fixture(scope="module")
 def customers(published: Published) -> CustomerFigures:
-    found = read_customers(published)
+    found = read_customers(published, View())
     assert found is not None
     return found
 
@@ -59,14 +60,14 @@ def test_conversions_are_counted_by_touches_and_those_without_a_touch_apart(path
 
 
 def test_there_are_no_paths_to_a_type_nobody_converted_by(published: Published, tmp_path: Path) -> None:
-    assert read_paths(published, "sign_up") is None
+    assert read_paths(published, View(conversion_type="sign_up")) is None
     publish(tmp_path, {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 0, 9, 0)])})
-    assert read_paths(read_published(str(tmp_path)), "purchase") is None
+    assert read_paths(read_published(str(tmp_path)), View()) is None
 
 
 def test_only_the_newest_as_of_counts(customers: CustomerFigures, published: Published) -> None:
     assert (customers.as_of, customers.customers, customers.expected_value) == (AS_OF, 4, 1550)
-    assert count_customers(published) == 5  # one of them not scored
+    assert count_customers(published, View()) == 5  # one of them not scored
 
 
 def test_a_probability_of_one_is_in_the_last_tenth(customers: CustomerFigures) -> None:
@@ -98,14 +99,14 @@ def test_value_at_risk_is_the_value_if_active_times_the_chance_of_having_left(cu
 def test_values_without_histories_are_not_shown(tmp_path: Path) -> None:
     publish(tmp_path, {GOLD_CUSTOMER_VALUE: write_table(tmp_path, GOLD_CUSTOMER_VALUE, VALUES)})
     found = read_published(str(tmp_path))
-    assert read_customers(found) is None
-    assert count_customers(found) is None
+    assert read_customers(found, View()) is None
+    assert count_customers(found, View()) is None
 
 
 def test_an_empty_value_table_is_none(tmp_path: Path) -> None:
     tables = {GOLD_CUSTOMER_VALUE: [], GOLD_CUSTOMER_SUMMARY: []}
     publish(tmp_path, {table: write_table(tmp_path, table, rows) for table, rows in tables.items()})
-    assert read_customers(read_published(str(tmp_path))) is None
+    assert read_customers(read_published(str(tmp_path)), View()) is None
 
 
 def test_histograms_agree_with_plain_counting(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_histograms_agree_with_plain_counting(tmp_path: Path) -> None:
         GOLD_CUSTOMER_SUMMARY: [summary_row(f"u{n}", as_of=AS_OF) for n in range(len(values))],
     }
     publish(tmp_path, {table: write_table(tmp_path, table, rows) for table, rows in tables.items()})
-    found = read_customers(read_published(str(tmp_path)))
+    found = read_customers(read_published(str(tmp_path)), View())
 
     assert found is not None
     wanted = [sum(min(t // 100, 9) == tenth for t in thousandths) for tenth in range(10)]

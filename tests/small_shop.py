@@ -12,8 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from published_lake import AS_OF, publish, write_table
-
+from tests.published_lake import AS_OF, publish, write_table
 from warehouse.contracts import Table
 from warehouse.tables import (
     BRONZE_LANDED_FILES,

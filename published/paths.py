@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
-from dashboard.performance import ratio
-from dashboard.report_data import Published, quoted
+from published.choices import read_choices
+from published.performance import ratio
+from published.publication import Published, quoted
+from published.view import View
 from warehouse.tables import GOLD_PATH_SUMMARY
 
 TOP_PATHS = 10
@@ -58,10 +60,15 @@ class PathSummary:
         return sum(self.by_touches.values())
 
 
-def read_paths(published: Published, conversion_type: str) -> PathSummary | None:
-    """The paths to conversions of one type; None when gold.path_summary is not published or has none."""
+def read_paths(published: Published, view: View) -> PathSummary | None:
+    """The paths to conversions of the view's type; None when gold.path_summary is not published or has none.
+
+    No other field of the view applies: a path has no day and is the same under every model. UsageError when the view
+    names a type that there is not.
+    """
     if not published.has(GOLD_PATH_SUMMARY):
         return None
+    conversion_type = read_choices(published, view).type_of(view)
     counts = published.rows(
         f"""
         select least(cardinality(path), {MOST_TOUCHES}) as touches, max(currency) as currency,

@@ -6,25 +6,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from dashboard.report_data import Published, Row, quoted
+from published.choices import read_choices
+from published.delta_files import Row
+from published.publication import Published, quoted
+from published.view import View
+from warehouse.errors import UsageError
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
 
-# The order people know them in; models not named here follow by name.
-MODEL_ORDER = (
-    "last_touch",
-    "last_non_direct",
-    "first_touch",
-    "linear",
-    "position_based",
-    "time_decay",
-    "time_decay_by_order",
-)
 ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
 class ChannelFigures:
-    """One channel over all days: spend, and per model the net value and conversions credited to it."""
+    """One channel over the days of the view: spend, and per model the net value and conversions credited to it."""
 
     channel: str
     spend: Decimal
@@ -48,13 +42,14 @@ class DayFigures:
 
 @dataclass(frozen=True)
 class Performance:
-    """gold.channel_performance in figures.
+    """gold.channel_performance in figures, as a view wants to see it.
 
-    `conversion_type` is the type with the most net value (then the most conversions, then by name): the one that
-    money is told of. `reference` is the model that others are compared with: last_touch where it is there. `time_model`
-    is the one figures by day are under: linear where it is there, since last_touch hardly parts touch from conversion.
-    `channels` are sorted by ROAS under it; those without spend follow, by their value. `days` are those of the channels
-    with spend; first_day and last_day are the first and last with spend or a conversion.
+    `conversion_type` is the type that money is shown of: the view's, otherwise the one with the most net value (then
+    the most conversions, then by name). `reference` is the model that others are compared with: last_touch where it is
+    there. `time_model` is the one figures by day are under: linear where it is there, since last_touch hardly parts
+    touch from conversion. `channels` are sorted by ROAS under `reference`; those without spend follow, by their value.
+    `days` are those of the channels with spend; first_day and last_day are the first and last with spend or a
+    conversion.
     """
 
     conversion_type: str
@@ -72,9 +67,9 @@ class Performance:
 
     @property
     def total(self) -> ChannelFigures:
-        """All channels together, under the name 'All channels'."""
+        """All channels together; the channel's name is empty."""
         return ChannelFigures(
-            "All channels",
+            "",
             sum((channel.spend for channel in self.channels), ZERO),
             {model: sum((channel.value[model] for channel in self.channels), ZERO) for model in self.models},
             {model: sum(channel.conversions[model] for channel in self.channels) for model in self.models},
@@ -110,47 +105,42 @@ class Performance:
         return tuple(whole or some)
 
 
-def read_performance(published: Published) -> Performance | None:
-    """The figures of the published gold.channel_performance; None when it is not published or empty."""
+def read_performance(published: Published, view: View) -> Performance | None:
+    """The figures of the published gold.channel_performance; None when it is not published or empty.
+
+    The days filter rows by their date, credit is dated by the view's date basis; `days` have both bases. UsageError
+    when the view names a model or type that there is not, or days without a row of the type.
+    """
     if not published.has(GOLD_CHANNEL_PERFORMANCE):
         return None
-    # Spend repeats for every model, type and date basis: every sum here stays within one of each.
-    rows = published.rows(
-        """
-        select model, conversion_type, channel, currency, sum(spend) as spend, sum(credited_value) as value,
-               sum(gross_value) as gross_value, sum(credited_conversions) as conversions,
-               sum(new_customers) as new_customers, min(date) as first_day, max(date) as last_day
-        from gold_channel_performance where date_basis = 'conversion'
-        group by model, conversion_type, channel, currency order by channel, model
-        """,
-        GOLD_CHANNEL_PERFORMANCE,
-    )
-    if not rows:
+    choices = read_choices(published, view)
+    if not choices.models:
         return None
-    models = tuple(sorted({row["model"] for row in rows}, key=_rank))
+    models, conversion_type = choices.models_of(view), choices.type_of(view)
+    rows = _credited(published, view, models)
+    of_type = [row for row in rows if row["conversion_type"] == conversion_type]
+    if not of_type:
+        raise UsageError(_nothing_in_days(published, view, conversion_type))
     reference = models[0]
     time_model = "linear" if "linear" in models else reference
-    conversion_type = _told_type([row for row in rows if row["model"] == reference])
-    told = [row for row in rows if row["conversion_type"] == conversion_type]
-    channels = _channels(told, models)
-    of_reference = [row for row in told if row["model"] == reference]
-    by_type: dict[str, float] = {}
-    for row in rows:
-        if row["model"] == reference:
-            by_type[row["conversion_type"]] = by_type.get(row["conversion_type"], 0.0) + row["conversions"]
+    of_reference = [row for row in rows if row["model"] == reference]
+    by_type = {conversion_type: 0.0}
+    for row in of_reference:
+        by_type[row["conversion_type"]] = by_type.get(row["conversion_type"], 0.0) + row["conversions"]
+    credited = [row for row in of_reference if row["conversion_type"] == conversion_type]
     return Performance(
         conversion_type=conversion_type,
         currency=rows[0]["currency"],
         models=models,
         reference=reference,
         time_model=time_model,
-        channels=tuple(sorted(channels, key=lambda channel: _by_roas(channel, reference))),
-        days=_days(published, conversion_type, time_model),
+        channels=tuple(sorted(_channels(of_type, models), key=lambda channel: _by_roas(channel, reference))),
+        days=_days(published, view, conversion_type, time_model),
         first_day=min(row["first_day"] for row in rows),
         last_day=max(row["last_day"] for row in rows),
         conversions_by_type=by_type,
-        gross_value=sum((row["gross_value"] for row in of_reference), ZERO),
-        new_customers=sum(row["new_customers"] for row in of_reference),
+        gross_value=sum((row["gross_value"] for row in credited), ZERO),
+        new_customers=sum(row["new_customers"] for row in credited),
     )
 
 
@@ -159,21 +149,38 @@ def ratio(part: Decimal | float, whole: Decimal | float) -> float | None:
     return float(part) / float(whole) if whole else None
 
 
-def _rank(model: str) -> tuple[int, str]:
-    return (MODEL_ORDER.index(model) if model in MODEL_ORDER else len(MODEL_ORDER), model)
+def _credited(published: Published, view: View, models: tuple[str, ...]) -> list[Row]:
+    """One row per model, type, channel and currency within the view's days."""
+    # Spend repeats for every model, type and date basis: every sum here stays within one of each.
+    return published.rows(
+        f"""
+        select model, conversion_type, channel, currency, sum(spend) as spend, sum(credited_value) as value,
+               sum(gross_value) as gross_value, sum(credited_conversions) as conversions,
+               sum(new_customers) as new_customers, min(date) as first_day, max(date) as last_day
+        from gold_channel_performance
+        where date_basis = '{view.date_basis}' and {view.within_days} and model in ({", ".join(map(quoted, models))})
+        group by model, conversion_type, channel, currency order by channel, model
+        """,
+        GOLD_CHANNEL_PERFORMANCE,
+    )
+
+
+def _nothing_in_days(published: Published, view: View, conversion_type: str) -> str:
+    found = published.rows(
+        f"""
+        select min(date) as first_day, max(date) as last_day from gold_channel_performance
+        where date_basis = '{view.date_basis}' and conversion_type = {quoted(conversion_type)}
+        """,
+        GOLD_CHANNEL_PERFORMANCE,
+    )[0]
+    asked = f"{view.first_day or 'the first day'} to {view.last_day or 'the last day'}"
+    there_is = f"{found['first_day']} to {found['last_day']}" if found["first_day"] else "no day"
+    return f"nothing was published of {conversion_type} for {asked}; there is: {there_is}"
 
 
 def _by_roas(channel: ChannelFigures, model: str) -> tuple[bool, float, float, str]:
     roas = channel.roas(model)
     return (roas is None, -(roas or 0.0), -float(channel.value[model]), channel.channel)
-
-
-def _told_type(rows: list[Row]) -> str:
-    value: dict[str, tuple[Decimal, float]] = {}
-    for row in rows:
-        money, conversions = value.get(row["conversion_type"], (ZERO, 0.0))
-        value[row["conversion_type"]] = (money + row["value"], conversions + row["conversions"])
-    return min(value, key=lambda name: (-value[name][0], -value[name][1], name))
 
 
 def _channels(rows: list[Row], models: tuple[str, ...]) -> list[ChannelFigures]:
@@ -189,19 +196,19 @@ def _channels(rows: list[Row], models: tuple[str, ...]) -> list[ChannelFigures]:
     return list(found.values())
 
 
-def _days(published: Published, conversion_type: str, model: str) -> tuple[DayFigures, ...]:
+def _days(published: Published, view: View, conversion_type: str, model: str) -> tuple[DayFigures, ...]:
     rows = published.rows(
         f"""
-        with told as (
+        with credited as (
             select * from gold_channel_performance
-            where conversion_type = {quoted(conversion_type)} and model = {quoted(model)}
+            where conversion_type = {quoted(conversion_type)} and model = {quoted(model)} and {view.within_days}
         ),
-        paid as (select channel from told where date_basis = 'conversion' group by channel having sum(spend) > 0)
+        paid as (select channel from credited where date_basis = 'conversion' group by channel having sum(spend) > 0)
         select date,
                sum(case when date_basis = 'conversion' then spend else 0 end) as spend,
                sum(case when date_basis = 'touch' then credited_value else 0 end) as by_touch,
                sum(case when date_basis = 'conversion' then credited_value else 0 end) as by_conversion
-        from told where channel in (select channel from paid) group by date order by date
+        from credited where channel in (select channel from paid) group by date order by date
         """,
         GOLD_CHANNEL_PERFORMANCE,
     )

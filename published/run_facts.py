@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dashboard.report_data import Published, quoted
+from published.publication import Published, quoted
+from published.view import View
 from warehouse.tables import BRONZE_LANDED_FILES, BRONZE_QUARANTINE, OPS_QUALITY_RESULTS, OPS_RUN_LOG
 
 TOP_REASONS = 10
@@ -14,7 +15,7 @@ TOP_REASONS = 10
 
 @dataclass(frozen=True)
 class StepTime:
-    """One step of a run: its name, how long it took, how it ended (done, skipped, failed) and what it said."""
+    """One step of a run: its name, how long it took, how it ended (done, skipped, failed) and its message."""
 
     name: str
     seconds: float
@@ -78,8 +79,8 @@ class RunFacts:
         return tuple(check for check in self.checks if not check.passed)
 
 
-def read_run_facts(published: Published, steps: Sequence[StepTime] | None = None) -> RunFacts:
-    """The facts of the publication.
+def read_run_facts(published: Published, view: View, *, steps: Sequence[StepTime] | None = None) -> RunFacts:
+    """The facts of the publication. No field of the view applies.
 
     `steps` are those of a run that is still under way, whose row in ops.run_log comes only at its end; without
     them the steps are those that ops.run_log holds for the run that published.

@@ -1,4 +1,4 @@
-"""How much customers are worth, how many are leaving, and whom it would pay to win back."""
+"""How much customers are worth, how many are leaving, and who is worth winning back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from dashboard.report_data import Published, Row
+from published.delta_files import Row
+from published.publication import Published
+from published.view import View
 from warehouse.tables import GOLD_CUSTOMER_SUMMARY, GOLD_CUSTOMER_VALUE
 
 HORIZON_DAYS = 365
@@ -62,8 +64,11 @@ class CustomerFigures:
     at_risk: tuple[AtRisk, ...]
 
 
-def count_customers(published: Published) -> int | None:
-    """Persons with a purchase at the newest as_of of gold.customer_summary; None when that is not published."""
+def count_customers(published: Published, view: View) -> int | None:
+    """Persons with a purchase at the newest as_of of gold.customer_summary; None when that is not published.
+
+    No field of the view applies.
+    """
     if not published.has(GOLD_CUSTOMER_SUMMARY):
         return None
     rows = published.rows(
@@ -74,8 +79,11 @@ def count_customers(published: Published) -> int | None:
     return int(rows[0]["customers"])
 
 
-def read_customers(published: Published) -> CustomerFigures | None:
-    """The figures of the published gold.customer_value; None when it is not published or empty."""
+def read_customers(published: Published, view: View) -> CustomerFigures | None:
+    """The figures of the published gold.customer_value; None when it is not published or empty.
+
+    No field of the view applies: customers are as of one day, and no model of attribution takes part.
+    """
     if not published.has(GOLD_CUSTOMER_VALUE, GOLD_CUSTOMER_SUMMARY):
         return None
     total = _scored(
