@@ -4,7 +4,7 @@ from pathlib import Path
 
 from setuptools import find_namespace_packages, setup
 
-PACKAGES = ["warehouse", "touchpoints", "attribution", "ltv", "jobs", "simulator", "dashboard", "conf"]
+PACKAGES = ["warehouse", "intake", "touchpoints", "attribution", "ltv", "jobs", "simulator", "dashboard", "conf"]
 
 setup(
     name="distributary",

@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Grid
 
-from jobs.intake import intake
+from jobs.bronze import intake
 from jobs.run import Run, open_run, perform
 from simulator import Shop, write_landing
 from warehouse.settings_file import load_settings

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from jobs.bronze import intake
 from jobs.channel_fit import fit_channels
 from jobs.credit import attribute, journeys
-from jobs.intake import intake
 from jobs.options import Config, job_main, run_steps
 from jobs.publish import check_and_publish
 from jobs.reporting import report, show_summary

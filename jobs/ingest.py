@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from jobs.intake import intake
+from jobs.bronze import intake
 from jobs.options import Config, DryRun, Json, job_main, run_steps
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from jobs.bronze import intake
 from jobs.credit import attribute
-from jobs.intake import intake
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.publish import check_and_publish
 from jobs.reporting import report

@@ -8,10 +8,11 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_journeys
 from attribution.checks import check_credits, check_paths, check_performance
+from intake.checks import check_bronze
 from jobs.credit_models import credited_models
 from jobs.run import Run
 from touchpoints.ad_spend import valid_spend
-from touchpoints.checks import check_bronze, check_keys, check_silver, check_spend
+from touchpoints.checks import check_keys, check_silver, check_spend
 from warehouse.checks import CheckResult, require_all
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed

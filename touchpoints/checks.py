@@ -1,4 +1,4 @@
-"""Conservation from landed rows to conversions and spend: nothing lost, nothing counted twice."""
+"""Conservation from bronze to conversions and spend: nothing lost, nothing counted twice."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.hits import is_session_event
-from warehouse.checks import CheckResult, equal, none_found, side_by_side
+from warehouse.checks import CheckResult, equal, none_found, row_count, side_by_side
 from warehouse.contracts import Table
 from warehouse.tables import (
-    BRONZE_AD_SPEND,
     BRONZE_EVENTS,
-    BRONZE_EXCHANGE_RATES,
-    BRONZE_LANDED_FILES,
-    BRONZE_ORDERS,
-    BRONZE_QUARANTINE,
     SILVER_CONVERSIONS,
     SILVER_ORDERS,
     SILVER_SESSIONS,
@@ -24,34 +19,6 @@ from warehouse.tables import (
 )
 
 Read = Callable[[Table], DataFrame]
-KEPT = (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES)  # where the rows that ingest keeps are
-
-
-def check_bronze(read: Read) -> list[CheckResult]:
-    """read = kept + duplicate + quarantined for every file, and what was kept is what the tables hold."""
-    found = side_by_side(
-        read(BRONZE_LANDED_FILES).agg(
-            F.sum("rows_read").alias("read"),
-            F.sum("rows_kept").alias("kept"),
-            F.sum("rows_quarantined").alias("quarantined"),
-            F.count_if(
-                F.col("rows_read") != F.col("rows_kept") + F.col("rows_duplicate") + F.col("rows_quarantined")
-            ).alias("unbalanced"),
-            F.count_if(F.col("status") != "done").alias("unfinished"),
-        ),
-        *(_rows(read(table), table) for table in (*KEPT, BRONZE_QUARANTINE)),
-    )
-    kept = sum(found[table.full_name] for table in KEPT)
-    return [
-        none_found("files whose rows read are not kept + duplicate + quarantined", found["unbalanced"]),
-        none_found("files begun but not done", found["unfinished"]),
-        equal("rows kept by ingest are the rows of the bronze tables", found["kept"], kept),
-        equal(
-            "rows set aside are the rows of bronze.quarantine",
-            found["quarantined"],
-            found[BRONZE_QUARANTINE.full_name],
-        ),
-    ]
 
 
 def check_silver(read: Read) -> list[CheckResult]:
@@ -105,10 +72,5 @@ def check_keys(read: Read, tables: tuple[Table, ...]) -> list[CheckResult]:
 
     if not tables:
         return []
-    found = side_by_side(*(_rows(keys_twice(table), table) for table in tables))
+    found = side_by_side(*(row_count(keys_twice(table), table.full_name) for table in tables))
     return [none_found(f"keys that stand twice in {table.full_name}", found[table.full_name]) for table in tables]
-
-
-def _rows(frame: DataFrame, table: Table) -> DataFrame:
-    """How many rows the frame has, in a column that is named as the table."""
-    return frame.agg(F.count(F.lit(1)).alias(table.full_name))

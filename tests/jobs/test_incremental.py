@@ -14,8 +14,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.bronze import intake
 from jobs.credit import attribute
-from jobs.intake import intake
 from jobs.publish import check_and_publish
 from jobs.silver import build_silver
 from jobs.value import score

@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 from rich.console import Console
 
 from conf import CONF_ROOT
+from jobs.bronze import intake
 from jobs.credit import attribute
 from jobs.demo import simulate
-from jobs.intake import intake
 from jobs.publish import check_and_publish
 from jobs.reporting import report
 from jobs.run import Run, Step, open_run, perform

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources import orders
-from touchpoints.sources.adapter import Adapter, Defaults
+from intake.adapter import Adapter, Defaults
+from intake.adapters.orders import orders
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 
 
@@ -43,7 +43,6 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
 
 
 ADAPTER = Adapter(
-    name="cdnow_orders",
     table=BRONZE_ORDERS,
     columns=("raw_line",),
     required=(),

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources.adapter import (
+from intake.adapter import Adapter, Defaults
+from intake.parse import (
     IMPOSSIBLE,
-    Adapter,
-    Defaults,
     content_hash,
     count_field,
     first_problem,
     given_but_unread,
     impossible_time,
+    is_currency_code,
     money_field,
     timestamp_field,
 )
@@ -62,7 +62,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (given_but_unread("refunded_value", refunded), "refunded_value is not a decimal number"),
         (refunded < 0, "refunded_value is negative"),
         (currency.isNull(), "a value without currency"),
-        (~currency.rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        (~is_currency_code(currency), "currency is not an ISO 4217 code"),
         (~status.isin(*STATUSES), "status is not paid, refunded or cancelled"),
         (~deleted.isin("true", "false", "1", "0"), "deleted is neither true nor false"),
     )
@@ -89,7 +89,6 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
 
 
 ADAPTER = Adapter(
-    name="orders",
     table=BRONZE_ORDERS,
     columns=COLUMNS,
     required=("order_id", "order_ts", "value"),

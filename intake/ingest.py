@@ -15,9 +15,11 @@ from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Observation, Row
 from pyspark.sql import functions as F
 
-from touchpoints.events import SUPERSEDES, classify_events
-from touchpoints.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
-from touchpoints.landed_rows import (
+from intake.adapter import Adapter, Defaults
+from intake.adapters import adapter_named
+from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
+from intake.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
+from intake.landed_rows import (
     READ_FAILURES,
     LandedFile,
     list_files,
@@ -26,22 +28,14 @@ from touchpoints.landed_rows import (
     read_rows,
     unreadable,
 )
-from touchpoints.orders import SAID_LATER, classify_orders
-from touchpoints.sources import adapter_named
-from touchpoints.sources.adapter import Adapter, Defaults
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed, InputError
 from warehouse.store import BROADCAST_AT_MOST, Keep, Lake
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
-from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 
-# Inputs whose rows may arrive twice: what tells the new ones.
-CLASSIFIED_BY = {BRONZE_EVENTS: classify_events, BRONZE_ORDERS: classify_orders}
 VERDICT = ("row", "source_file", "batch_id", "is_kept", "is_conflicting", "is_superseding")
-# Where a row that arrives again can be the valid one: when (SQL over t, the table, and s, the row) it is.
-TAKES_THE_PLACE = {BRONZE_EVENTS: SUPERSEDES, BRONZE_ORDERS: SAID_LATER}
 
 
 @dataclass(frozen=True)
@@ -274,7 +268,7 @@ class Ingest:
         else:
             self.lake.append(table, conform(kept, table))
         if better is not None:
-            self.lake.merge(table, better, update_when=TAKES_THE_PLACE[table], all_are_known=True)
+            self.lake.merge(table, better, update_when=REPLACES_STORED[table], all_are_known=True)
 
     def _write_quarantine(self, staged: Staged, accounts: Sequence[FileAccount]) -> None:
         bad_rows = {row["file"]: row["rows_quarantined"] for row in accounts if row["rows_quarantined"]}

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources.adapter import (
+from intake.adapter import Adapter, Defaults
+from intake.parse import (
     IMPOSSIBLE,
-    Adapter,
-    Defaults,
     content_hash,
     first_problem,
     given_but_unread,
     impossible_time,
+    is_currency_code,
     money_field,
     timestamp_field,
 )
@@ -101,7 +101,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (given_but_unread("value_text", F.col("value")), "value is not a decimal number"),
         (F.col("value") < 0, "value is negative"),
         (is_purchase & F.col("value").isNotNull() & F.col("currency").isNull(), "a value without currency"),
-        ((is_purchase | is_refund) & ~F.col("currency").rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        ((is_purchase | is_refund) & ~is_currency_code(F.col("currency")), "currency is not an ISO 4217 code"),
         (is_refund & F.col("order_id").isNull(), "a refund without order_id"),
     )
     is_skewed = F.coalesce(F.col("sent_event_at") > F.col("received_at") + F.expr(MAX_CLOCK_SKEW), F.lit(False))
@@ -134,7 +134,6 @@ def _yes_or_no(name: str) -> Column:
 
 
 ADAPTER = Adapter(
-    name="events",
     table=BRONZE_EVENTS,
     columns=COLUMNS,
     required=("event_id", "event_name", "event_ts"),

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources import events
-from touchpoints.sources.adapter import Adapter, Defaults
+from intake.adapter import Adapter, Defaults
+from intake.adapters.events import events
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 
 # contract field: the atomic event's column
@@ -63,7 +63,6 @@ def _utc(text: Column) -> Column:
 
 
 ADAPTER = Adapter(
-    name="snowplow_events",
     table=BRONZE_EVENTS,
     columns=tuple(
         dict.fromkeys([*RENAMED.values(), "event_name", "event", "platform", "derived_tstamp", "collector_tstamp"])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from touchpoints.landed_rows import list_files, read_rows
-from touchpoints.sources import adapter_named
-from touchpoints.sources.adapter import Defaults
+from intake.adapter import Defaults
+from intake.adapters import adapter_named
+from intake.landed_rows import list_files, read_rows
 
 
 @dataclass(frozen=True)

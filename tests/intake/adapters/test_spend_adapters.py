@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from landed_text import Landing, reasons
 
-from touchpoints.sources import adapter_named
-from touchpoints.sources.adapter import Account, Defaults
+from intake.adapter import AdAccount, Defaults
+from intake.adapters import adapter_named
 from warehouse.errors import InputError, UsageError
 
 HEADER = (
@@ -57,7 +57,7 @@ def test_an_export_without_currency_needs_accounts_in_the_settings(landing: Land
     landing.land("1.csv", "date,platform,account_id,spend", "2026-03-01,meta,1,10", "2026-03-01,meta,2,10")
     with pytest.raises(InputError, match=r"^1\.csv: the header lacks the required column currency; it has date, pl"):
         landing.parsed("ad_spend", "1.csv")
-    accounts = Defaults(accounts={"1": Account("KRW", "Asia/Seoul")})
+    accounts = Defaults(accounts={"1": AdAccount("KRW", "Asia/Seoul")})
     known, unknown = landing.parsed("ad_spend", "1.csv", defaults=accounts)
     assert (known["reason"], known["currency"], known["timezone"]) == (None, "KRW", "Asia/Seoul")
     assert unknown["reason"] == "a spend without currency; ad_spend.accounts can say it"
@@ -85,7 +85,7 @@ def test_google_ads_takes_currency_and_zone_from_the_newest_account_history(land
     rows = landing.parsed(
         "google_ads",
         "stats.csv",
-        defaults=Defaults(accounts={"3": Account("EUR", "Europe/Berlin")}),
+        defaults=Defaults(accounts={"3": AdAccount("EUR", "Europe/Berlin")}),
         lookups={"account_history": "accounts.csv", "campaign_history": "campaigns.csv"},
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from intake.adapter import AdAccount, Defaults
+from intake.ingest import Ingest, Input, input_named
 from jobs.run import Run
-from touchpoints.ingest import Ingest, Input, input_named
-from touchpoints.sources.adapter import Account, Defaults
 
 
 def inputs_of(run: Run) -> list[Input]:
@@ -27,7 +27,7 @@ def intake(run: Run) -> None:
             defaults=Defaults(
                 currency=settings.conversions.default_currency,
                 accounts={
-                    name: Account(account.currency, account.timezone)
+                    name: AdAccount(account.currency, account.timezone)
                     for name, account in settings.ad_spend.accounts.items()
                 },
             ),
