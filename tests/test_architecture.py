@@ -120,12 +120,14 @@ def test_every_silver_and_gold_table_has_one_builder_in_a_module_of_its_name(tab
     assert f"build_{table.name}" in defined, homes[0]
 
 
-def test_builders_keep_their_hands_off_clock_and_files() -> None:
+def test_builders_and_adapters_keep_their_hands_off_clock_and_files() -> None:
     impure = re.compile(r"\b(datetime\.now|date\.today|time\.time|current_timestamp|current_date|open\()")
     for package in ("touchpoints", "attribution", "ltv"):
         for path in sources(package):
             if re.search(r"^def build_", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
                 assert not impure.search(path.read_text(encoding="utf-8")), path.relative_to(REPOSITORY)
+    for path in sources("intake/adapters"):
+        assert not impure.search(path.read_text(encoding="utf-8")), path.relative_to(REPOSITORY)
 
 
 def test_no_python_file_of_the_packages_is_too_long_to_read() -> None:

@@ -2,71 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from intake.adapter import Adapter, Defaults
 from intake.adapters.events import events
-from warehouse.tables.bronze_events import BRONZE_EVENTS
+from intake.flat_export import Computed, flat_export
+from intake.parse import utc_text
 
-# contract field: the atomic event's column
-RENAMED = {
-    "event_id": "event_id",
-    "anonymous_id": "domain_userid",
-    "user_id": "user_id",
-    "session_id": "domain_sessionid",
-    "source": "mkt_source",
-    "medium": "mkt_medium",
-    "campaign": "mkt_campaign",
-    "content": "mkt_content",
-    "term": "mkt_term",
-    "page_url": "page_url",
-    "referrer": "page_referrer",
-    "user_agent": "useragent",
-    "ip": "user_ipaddress",
-    "country": "geo_country",
-    "order_id": "tr_orderid",
-    "value": "tr_total",
-    "currency": "tr_currency",
-}
 PLATFORMS = {"web": "web", "mob": "android", "srv": "server"}
 
 
-def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
-    """One event per atomic event. A row with tr_total is a purchase, whatever else it was."""
-    event_name = F.coalesce(F.col("event_name"), F.col("event"))
-    platform = F.coalesce(*(F.when(F.col("platform") == code, F.lit(name)) for code, name in PLATFORMS.items()))
-    absent = [name for name in events.COLUMNS if name not in RENAMED]
-    contract: dict[str, Column] = {
-        **{name: F.lit(None).cast("string") for name in absent},
-        **{name: F.col(column) for name, column in RENAMED.items()},
-        "event_name": F.when(F.col("tr_total").isNotNull(), F.lit("purchase")).otherwise(event_name),
-        "event_ts": _utc(F.coalesce(F.col("derived_tstamp"), F.col("collector_tstamp"))),
-        "received_ts": _utc(F.col("collector_tstamp")),
-        "platform": platform,
-    }
-    as_events = rows.select(
-        "file",
-        "line",
-        "raw",
-        "problem",
-        F.lit(False).alias("unknown"),
-        *(column.alias(name) for name, column in contract.items()),
-    )
-    return events.parse(as_events, defaults, lookups)
+def _event_name(tr_total: Column, event_name: Column, event: Column) -> Column:
+    """A row with tr_total is a purchase, whatever else it was."""
+    return F.when(tr_total.isNotNull(), F.lit("purchase")).otherwise(F.coalesce(event_name, event))
 
 
-def _utc(text: Column) -> Column:
-    return F.when(text.rlike("(Z|[+-]\\d{2}:?\\d{2})$"), text).otherwise(F.concat(text, F.lit("Z")))
+def _event_ts(derived_tstamp: Column, collector_tstamp: Column) -> Column:
+    return utc_text(F.coalesce(derived_tstamp, collector_tstamp))
 
 
-ADAPTER = Adapter(
-    table=BRONZE_EVENTS,
-    columns=tuple(
-        dict.fromkeys([*RENAMED.values(), "event_name", "event", "platform", "derived_tstamp", "collector_tstamp"])
-    ),
+def _platform(platform: Column) -> Column:
+    return F.coalesce(*(F.when(platform == code, F.lit(name)) for code, name in PLATFORMS.items()))
+
+
+ADAPTER = flat_export(
+    events.ADAPTER,
+    {
+        "event_id": "event_id",
+        "event_name": Computed(("tr_total", "event_name", "event"), _event_name),
+        "event_ts": Computed(("derived_tstamp", "collector_tstamp"), _event_ts),
+        "received_ts": Computed(("collector_tstamp",), utc_text),
+        "platform": Computed(("platform",), _platform),
+        "anonymous_id": "domain_userid",
+        "user_id": "user_id",
+        "session_id": "domain_sessionid",
+        "source": "mkt_source",
+        "medium": "mkt_medium",
+        "campaign": "mkt_campaign",
+        "content": "mkt_content",
+        "term": "mkt_term",
+        "page_url": "page_url",
+        "referrer": "page_referrer",
+        "user_agent": "useragent",
+        "ip": "user_ipaddress",
+        "country": "geo_country",
+        "order_id": "tr_orderid",
+        "value": "tr_total",
+        "currency": "tr_currency",
+    },
     required=("event_id", "domain_userid", "collector_tstamp", "mkt_source", "mkt_medium", "tr_total"),
-    parse=parse,
 )

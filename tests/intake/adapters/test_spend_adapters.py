@@ -7,8 +7,7 @@ import pytest
 from landed_text import Landing, reasons
 
 from intake.adapter import AdAccount, Defaults
-from intake.adapters import adapter_named
-from warehouse.errors import InputError, UsageError
+from warehouse.errors import InputError
 
 HEADER = (
     "platform,date,account_id,campaign_id,impressions,clicks,spend,currency,timezone,"
@@ -126,8 +125,3 @@ def test_exchange_rates_are_positive_and_between_two_currencies(landing: Landing
     ]
     assert (rows[0]["rate_date"], rows[0]["currency"], rows[0]["report_currency"]) == (date(2026, 3, 1), "USD", "KRW")
     assert (rows[0]["rate"], rows[0]["exported_at"]) == (Decimal("1443.25000000"), utc(2026, 3, 1))
-
-
-def test_an_unknown_adapter_is_a_usage_error_that_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="no adapter is called 'excel'; there are ad_spend, cdnow_orders, events, "):
-        adapter_named("excel")
