@@ -21,7 +21,6 @@ from intake.adapter import Defaults
 from intake.file_accounts import Account
 from intake.ingest import Ingest, input_named
 from warehouse.contracts import Table
-from warehouse.settings import InputFiles
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_AD_SPEND, BRONZE_QUARANTINE
 
@@ -80,8 +79,8 @@ def test_the_sample_becomes_the_rows_that_the_page_shows(spark: SparkSession, tm
     landed = tmp_path / "landing" / file
     landed.parent.mkdir(parents=True)
     landed.write_text(SAMPLE, encoding="utf-8")
-    chosen = InputFiles(**yaml.safe_load(CONFIGURATION)["landing"]["inputs"][0])
-    source = input_named(chosen.name, chosen.adapter, chosen.files, required=chosen.required, options=chosen.options)
+    (chosen,) = yaml.safe_load(CONFIGURATION)["landing"]["inputs"]
+    source = input_named(**chosen, options={})
     lake = Lake(spark, str(tmp_path / "lake"), "run")
     ingest = Ingest(
         lake,
@@ -98,8 +97,8 @@ def test_the_sample_becomes_the_rows_that_the_page_shows(spark: SparkSession, tm
         found = lake.read(table).orderBy(*order).select(*(F.col(name).cast("string") for name in names))
         return [tuple(row) for row in found.collect()]
 
-    assert chosen.adapter == entered
-    assert accounts == {chosen.name: Account(read=3, kept=2, duplicate=0, quarantined=1)}
+    assert source.adapter is adapters.ADAPTERS[entered]
+    assert accounts == {source.name: Account(read=3, kept=2, duplicate=0, quarantined=1)}
     spend, quarantine = table_of(SPEND), table_of(QUARANTINE)
     assert rows(BRONZE_AD_SPEND, spend.names, "source_line") == spend.rows
     assert rows(BRONZE_QUARANTINE, quarantine.names, "line") == quarantine.rows

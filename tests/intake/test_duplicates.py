@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from pyspark.sql import SparkSession
 
 from intake.duplicates import classify_orders
-from tests.touchpoints.bronze_rows import at, bronze, collected
-from warehouse.tables import BRONZE_ORDERS
+
+# The columns of bronze.orders that it goes by.
+ORDERS = "order_id string, updated_at timestamp, payload_hash bigint, source_file string, source_line bigint"
+
+
+def at(minute: int) -> datetime:
+    return datetime(2026, 3, 1, 12, minute, tzinfo=UTC)
 
 
 def test_a_version_is_kept_once_and_stands_where_it_was_said_last(spark: SparkSession) -> None:
     known = [
-        {"order_id": "1", "updated_at": at(1), "payload_hash": 11, "source_file": "b", "source_line": 2},
-        {"order_id": "3", "updated_at": at(1), "payload_hash": 11, "source_file": "b", "source_line": 2},
+        ("1", at(1), 11, "b", 2),
+        ("3", at(1), 11, "b", 2),
     ]
     arrived = [
         # order, updated_at, what it says, file, line -> kept, superseding
@@ -25,13 +32,26 @@ def test_a_version_is_kept_once_and_stands_where_it_was_said_last(spark: SparkSe
         ("3", at(1), 11, "b", 10, False, False),  # known, and said later: twice, so the last of them
         ("3", at(1), 11, "c", 1, False, True),
     ]
-    names = ("order_id", "updated_at", "payload_hash", "source_file", "source_line")
-    rows = [{**dict(zip(names, row[:5], strict=True)), "batch_id": "new"} for row in arrived]
-    old = [{**row, "batch_id": "old"} for row in known]
+    rows = [(*row[:5], "new") for row in arrived]
+    earlier = [(*row, "old") for row in known]
 
-    told = collected(classify_orders(bronze(spark, BRONZE_ORDERS, rows), bronze(spark, BRONZE_ORDERS, old)))
+    judged = classify_orders(
+        spark.createDataFrame(rows, f"{ORDERS}, batch_id string"),
+        spark.createDataFrame(earlier, f"{ORDERS}, batch_id string"),
+    ).collect()
 
-    assert {(*(row[name] for name in names), row["is_kept"], row["is_superseding"]) for row in told} == set(arrived)
-    assert not any(row["is_conflicting"] for row in told)
+    assert {
+        (
+            row["order_id"],
+            row["updated_at"].astimezone(UTC),
+            row["payload_hash"],
+            row["source_file"],
+            row["source_line"],
+            row["is_kept"],
+            row["is_superseding"],
+        )
+        for row in judged
+    } == set(arrived)
+    assert not any(row["is_conflicting"] for row in judged)
     # A batch's account can be counted again: the batch that brought a version first keeps it.
-    assert [row["batch_id"] for row in told if row["is_superseding"]] == ["old"]
+    assert [row["batch_id"] for row in judged if row["is_superseding"]] == ["old"]
