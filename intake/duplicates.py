@@ -22,7 +22,7 @@ def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
     """Every good row of a batch with what it is.
 
     `known` are the events of earlier batches (event_id, received_at, payload_hash, batch_id). Adds is_kept (brings
-    a new event_id), is_conflicting (its payload is another than that of the row known before, else of the row kept),
+    a new event_id), is_conflicting (its payload is not that of the row known before, or of the row kept where none was),
     is_first_in_batch and is_superseding (its payload takes the place of a known one).
     """
     by_receipt = Window.partitionBy("event_id").orderBy(
@@ -63,10 +63,10 @@ def _before_known() -> Column:
 
 def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
     """Every good row of a batch with is_kept (brings a new version of an order: bronze.orders' key), is_conflicting
-    (never: a version that arrives again says nothing else) and is_superseding.
+    (never: the key holds the hash of the payload) and is_superseding.
 
-    A version stands at the last (source_file, source_line) that says it, whatever the order of arrival: one that
-    takes a known version to a later place is superseding, so that paid, cancelled and paid again ends as paid.
+    The place of a version is the last (source_file, source_line) that has it, whatever the order of arrival: a row that
+    moves a known version to a later place is superseding, so that paid, cancelled and paid again ends as paid.
     """
     key = BRONZE_ORDERS.key
     of_version = Window.partitionBy(*key).orderBy(F.col("source_file").desc(), F.col("source_line").desc())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from intake.adapter import AdAccount, Defaults
-from intake.ingest import Ingest, Input, input_named
+from intake.ingest import Ingest
+from intake.landing_folder import Input, input_named
 from jobs.run import Run
 
 

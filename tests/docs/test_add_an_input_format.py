@@ -19,7 +19,8 @@ from pyspark.sql import functions as F
 from intake import adapters
 from intake.adapter import Defaults
 from intake.file_accounts import Account
-from intake.ingest import Ingest, input_named
+from intake.ingest import Ingest
+from intake.landing_folder import input_named
 from warehouse.contracts import Table
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_AD_SPEND, BRONZE_QUARANTINE

@@ -17,8 +17,9 @@ from pyspark.sql import SparkSession
 from intake.adapter import Defaults
 from intake.checks import check_bronze
 from intake.file_accounts import Account
-from intake.ingest import Batch, Ingest, Input, input_named
+from intake.ingest import Ingest
 from intake.landed_rows import list_files, read_rows
+from intake.landing_folder import Batch, Input, input_named
 from touchpoints.order_versions import newest_versions
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed, InputError

@@ -105,7 +105,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (is_refund & F.col("order_id").isNull(), "a refund without order_id"),
     )
     is_skewed = F.coalesce(F.col("sent_event_at") > F.col("received_at") + F.expr(MAX_CLOCK_SKEW), F.lit(False))
-    said = read.select(
+    parsed = read.select(
         "file",
         "line",
         "raw",
@@ -124,13 +124,13 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.when(F.col("value").isNotNull(), F.col("currency")).alias("currency"),
         F.when(F.col("unknown"), F.col("raw")).alias("extra"),
     )
-    content = [name for name in said.columns if name in BRONZE_EVENTS.column_names and name not in NOT_CONTENT]
-    return said.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
+    content = [name for name in parsed.columns if name in BRONZE_EVENTS.column_names and name not in NOT_CONTENT]
+    return parsed.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
 
 
 def _yes_or_no(name: str) -> Column:
-    said = F.lower(F.trim(F.col(name)))
-    return F.when(said.isin(*YES), F.lit(True)).when(said.isin(*NO), F.lit(False))
+    answer = F.lower(F.trim(F.col(name)))
+    return F.when(answer.isin(*YES), F.lit(True)).when(answer.isin(*NO), F.lit(False))
 
 
 ADAPTER = Adapter(

@@ -13,7 +13,7 @@ PLATFORMS = {"web": "web", "mob": "android", "srv": "server"}
 
 
 def _event_name(tr_total: Column, event_name: Column, event: Column) -> Column:
-    """A row with tr_total is a purchase, whatever else it was."""
+    """A row with tr_total is a purchase, whatever its event_name."""
     return F.when(tr_total.isNotNull(), F.lit("purchase")).otherwise(F.coalesce(event_name, event))
 
 

@@ -67,7 +67,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (~deleted.isin("true", "false", "1", "0"), "deleted is neither true nor false"),
     )
     in_full = (status == "refunded") & (F.coalesce(refunded, F.lit(0)) == 0)
-    said = rows.select(
+    parsed = rows.select(
         "file",
         "line",
         "raw",
@@ -84,8 +84,8 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.coalesce(updated_at, order_at).alias("updated_at"),
         deleted.isin("true", "1").alias("deleted"),
     )
-    content = [name for name in said.columns if name in BRONZE_ORDERS.column_names and name not in NOT_CONTENT]
-    return said.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
+    content = [name for name in parsed.columns if name in BRONZE_ORDERS.column_names and name not in NOT_CONTENT]
+    return parsed.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
 
 
 ADAPTER = Adapter(
