@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from pyspark.sql import functions as F
 
+from intake.checks import check_bronze
 from jobs import attribute, build, score, train_attribution
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
-from touchpoints.checks import check_bronze
 from warehouse.checks import CheckResult, require_all
 from warehouse.conform import conform
 from warehouse.contract_checks import check_contracts

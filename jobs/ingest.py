@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 
+from intake.adapter import AdAccount, Defaults
+from intake.ingest import Ingest
+from intake.landing_folder import Input, input_named
 from jobs.options import Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
-from touchpoints.ingest import Ingest, Input, input_named
-from touchpoints.sources.adapter import Account, Defaults
 
 
 def ingest(config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
@@ -31,7 +32,7 @@ def plan(run: Run) -> Plan:
     """Files not seen before become rows of bronze; nothing is written before every input was parsed and counted."""
     settings = run.settings
     accounts = {
-        name: Account(account.currency, account.timezone) for name, account in settings.ad_spend.accounts.items()
+        name: AdAccount(account.currency, account.timezone) for name, account in settings.ad_spend.accounts.items()
     }
     intake = Ingest(
         run.lake,

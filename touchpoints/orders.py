@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import rate_of, with_rates_of
@@ -20,8 +20,6 @@ from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
 
-# The place where a version of an order was said last is the one that counts.
-SAID_LATER = "struct(s.source_file, s.source_line) > struct(t.source_file, t.source_line)"
 SUM = "decimal(38,6)"  # of amounts that may be more than an order can be worth
 
 
@@ -130,33 +128,6 @@ def _orders_from_events(visits: DataFrame) -> DataFrame:
         F.collect_list(F.when(~is_purchase & F.col("value").isNotNull(), F.struct("currency", "value"))).alias(
             "told_refunds"
         ),
-    )
-
-
-def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
-    """Every good row of a batch with is_kept (brings a new version of an order: bronze.orders' key), is_conflicting
-    (never: a version that arrives again says nothing else) and is_superseding.
-
-    A version stands at the last (source_file, source_line) that says it, whatever the order of arrival: one that
-    takes a known version to a later place is superseding, so that paid, cancelled and paid again ends as paid.
-    """
-    key = BRONZE_ORDERS.key
-    of_version = Window.partitionBy(*key).orderBy(F.col("source_file").desc(), F.col("source_line").desc())
-    known_versions = known.select(
-        *key,
-        F.struct("source_file", "source_line").alias("known_place"),
-        F.col("batch_id").alias("known_batch_id"),
-    )
-    ranked = arrived.select("*", (F.row_number().over(of_version) == 1).alias("is_last_in_batch"))
-    is_known = F.col("known_place").isNotNull()
-    is_later = F.struct("source_file", "source_line") > F.col("known_place")
-    return ranked.join(known_versions, list(key), how="left").select(
-        *(name for name in arrived.columns if name != "batch_id"),
-        # The batch that brought the version first stays, so that every batch's account can be counted again.
-        F.coalesce("known_batch_id", "batch_id").alias("batch_id"),
-        (~is_known & F.col("is_last_in_batch")).alias("is_kept"),
-        F.lit(False).alias("is_conflicting"),
-        (is_known & F.col("is_last_in_batch") & is_later).alias("is_superseding"),
     )
 
 

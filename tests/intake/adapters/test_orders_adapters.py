@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from landed_text import Landing, reasons
 
-from touchpoints.sources.adapter import Defaults
+from intake.adapter import Defaults
 
 HEADER = "updated_at,order_id,user_id,anonymous_id,order_ts,value,currency,status,refunded_value,items,deleted"
 AT = "2026-03-01T09:00:00+09:00"

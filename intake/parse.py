@@ -1,54 +1,17 @@
-"""What an adapter is, and the readings of text that adapters share."""
+"""Readings of text that adapters share: moments, money, numbers, and what makes a row unusable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from warehouse.contracts import MONEY, Table
+from intake.adapter import Defaults
+from warehouse.contracts import MONEY
 
 ISO_WITH_OFFSET = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)$"
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 IMPOSSIBLE = f"is before {FIRST_YEAR} or after {LAST_YEAR}"
-
-
-@dataclass(frozen=True)
-class Account:
-    """Currency (ISO 4217) and time zone of an ad account."""
-
-    currency: str
-    timezone: str
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """What stands for fields that an export lacks: the currency of values, currency and zone of ad accounts."""
-
-    currency: str | None = None
-    accounts: Mapping[str, Account] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Adapter:
-    """How one input format becomes rows of one bronze table.
-
-    `columns` are read as text; those of `required` must be in a CSV header, those of `required_without_accounts`
-    where the settings name no accounts. `parse(rows, defaults, lookups)` gets the frame of `read_rows` and one frame
-    per name of `lookups` (an option of the input that names a file, with the columns read from it) and gives file,
-    line, raw, reason (null for a good row) and the contract's columns, without those that ingest adds (source_file,
-    source_line, batch_id).
-    """
-
-    name: str
-    table: Table
-    columns: tuple[str, ...]
-    required: tuple[str, ...]
-    parse: Callable[[DataFrame, Defaults, Mapping[str, DataFrame]], DataFrame]
-    required_without_accounts: tuple[str, ...] = ()
-    lookups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+MICROS = 1_000_000
 
 
 def first_problem(*problems: tuple[Column, str]) -> Column:
@@ -67,13 +30,18 @@ def timestamp_field(name: str, *, zone_when_missing: str = "") -> Column:
 
 
 def impossible_time(at: Column) -> Column:
-    """Whether a moment or date is none that a log or an export could tell; the reason ends with IMPOSSIBLE."""
+    """Whether a moment or date lies outside the years that an export can be of; the reason ends with IMPOSSIBLE."""
     return ~F.year(at).between(FIRST_YEAR, LAST_YEAR)
 
 
 def money_field(name: str) -> Column:
     """The text as decimal(18,6); null where it is no number (or '-', which some platforms write for none)."""
     return F.when(F.col(name) != "-", F.col(name)).try_cast(MONEY)
+
+
+def money_from_micros(amount: Column) -> Column:
+    """Millionths of a currency unit, as text, as decimal(18,6); null where it is no number."""
+    return (amount.try_cast("decimal(28,0)") / MICROS).try_cast(MONEY)
 
 
 def number_field(name: str) -> Column:
@@ -87,6 +55,16 @@ def count_field(name: str) -> Column:
     return F.when(F.col(name) != "-", F.col(name)).try_cast("decimal(20,4)").try_cast("bigint")
 
 
+def utc_text(moment: Column) -> Column:
+    """The text of a moment with Z where it has no offset: for formats whose times are UTC."""
+    return F.when(moment.rlike(r"(Z|[+-]\d{2}:?\d{2})$"), moment).otherwise(F.concat(moment, F.lit("Z")))
+
+
+def is_currency_code(code: Column) -> Column:
+    """Whether the text has the form of an ISO 4217 code; null for null."""
+    return code.rlike("^[A-Z]{3}$")
+
+
 def given_but_unread(name: str, read: Column) -> Column:
     """Whether the text was there but could not be read."""
     return F.col(name).isNotNull() & (F.col(name) != "-") & read.isNull()
@@ -98,8 +76,8 @@ def content_hash(*columns: Column) -> Column:
 
 
 def account_field(name: str, defaults: Defaults) -> Column:
-    """The text, or what the settings say of the row's account_id; `name` is currency or timezone."""
-    told = [
+    """The text, otherwise what the settings say of the row's account_id; `name` is currency or timezone."""
+    from_settings = [
         F.when(F.col("account_id") == id_, F.lit(getattr(account, name))) for id_, account in defaults.accounts.items()
     ]
-    return F.coalesce(F.col(name), *told)
+    return F.coalesce(F.col(name), *from_settings)

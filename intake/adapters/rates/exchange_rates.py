@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources.adapter import IMPOSSIBLE, Adapter, Defaults, first_problem, impossible_time, timestamp_field
+from intake.adapter import Adapter, Defaults
+from intake.parse import IMPOSSIBLE, first_problem, impossible_time, is_currency_code, timestamp_field
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 
 
@@ -15,14 +16,17 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     """Rows of the exchange rates contract: 1 unit of currency = rate units of report_currency."""
     rate_date = F.col("date").try_cast("date")
     rate = F.col("rate").try_cast("decimal(18,8)")
-    code = "^[A-Z]{3}$"
+
+    def is_code(name: str) -> Column:
+        return F.coalesce(is_currency_code(F.upper(name)), F.lit(False))
+
     reason = first_problem(
         (rate_date.isNull(), "date is missing or not a date"),
         (impossible_time(rate_date), f"date {IMPOSSIBLE}"),
         (rate.isNull(), "rate is missing or not a decimal number"),
         (rate <= 0, "rate is not above 0"),
-        (~F.coalesce(F.upper("currency").rlike(code), F.lit(False)), "currency is not an ISO 4217 code"),
-        (~F.coalesce(F.upper("report_currency").rlike(code), F.lit(False)), "report_currency is not an ISO 4217 code"),
+        (~is_code("currency"), "currency is not an ISO 4217 code"),
+        (~is_code("report_currency"), "report_currency is not an ISO 4217 code"),
     )
     return rows.select(
         "file",
@@ -40,7 +44,6 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
 
 
 ADAPTER = Adapter(
-    name="exchange_rates",
     table=BRONZE_EXCHANGE_RATES,
     columns=("date", "currency", "report_currency", "rate", "exported_at"),
     required=("date", "currency", "report_currency", "rate"),

@@ -6,68 +6,31 @@ batch; the next run finds the same files under the same batch_id and writes what
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, Observation, Row
+from pyspark.sql import DataFrame, Observation, Row
 from pyspark.sql import functions as F
 
-from touchpoints.events import SUPERSEDES, classify_events
-from touchpoints.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
-from touchpoints.landed_rows import (
-    READ_FAILURES,
-    LandedFile,
-    list_files,
-    number_lines,
-    read_lines,
-    read_rows,
-    unreadable,
-)
-from touchpoints.orders import SAID_LATER, classify_orders
-from touchpoints.sources import adapter_named
-from touchpoints.sources.adapter import Adapter, Defaults
+from intake.adapter import Defaults
+from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
+from intake.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
+from intake.landed_rows import READ_FAILURES, number_lines, read_lines, unreadable
+from intake.landing_folder import Batch, Input, LandingFolder, is_event, line_hash
 from warehouse.conform import conform
-from warehouse.errors import CheckFailed, InputError
+from warehouse.errors import CheckFailed
 from warehouse.store import BROADCAST_AT_MOST, Lake, Stage
-from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
-from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 
-# Inputs whose rows may arrive twice: what tells the new ones.
-CLASSIFIED_BY = {BRONZE_EVENTS: classify_events, BRONZE_ORDERS: classify_orders}
 VERDICT = ("row", "source_file", "batch_id", "is_kept", "is_conflicting", "is_superseding")
-# Where a row that arrives again can be the valid one: when (SQL over t, the table, and s, the row) it is.
-TAKES_THE_PLACE = {BRONZE_EVENTS: SUPERSEDES, BRONZE_ORDERS: SAID_LATER}
-
-
-@dataclass(frozen=True)
-class Input:
-    """One kind of landed file: name, adapter, files (a glob below the landing folder) and the adapter's lookups."""
-
-    name: str
-    adapter: Adapter
-    files: str
-    required: bool
-    lookup_files: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """New files of one input. `is_resumed`: a killed run planned it and may have written some of its rows."""
-
-    source: Input
-    batch_id: str
-    files: Sequence[LandedFile]
-    is_resumed: bool
 
 
 @dataclass(frozen=True)
 class Staged:
-    """A batch whose rows are parsed, on disk; `row` tells them apart."""
+    """A batch whose rows are parsed, on disk; `row` is an id of each."""
 
     batch: Batch
     rows: DataFrame
@@ -101,7 +64,7 @@ class Ingest:
         self.lake = lake
         self.spark = lake.spark
         self.root = root
-        self.defaults = defaults
+        self.landing = LandingFolder(lake.spark, root, defaults)
         self.max_quarantined_share = max_quarantined_share
         self.started_at = started_at
         self.say = say
@@ -115,26 +78,7 @@ class Ingest:
         known: dict[str, dict[str, Row]] = {}
         for row in self.lake.read(BRONZE_LANDED_FILES).collect():  # one row per landed file
             known.setdefault(row["source"], {})[row["file"]] = row
-        return [batch for source in sources for batch in self._new_batches_of(source, known.get(source.name, {}))]
-
-    def _new_batches_of(self, source: Input, known: Mapping[str, Row]) -> list[Batch]:
-        landed = list_files(self.spark, self.root, source.files, required=source.required)
-        lookups = set(source.lookup_files.values())
-        found = {file.file: file for file in landed if file.file not in lookups}
-        self._refuse_changed(source, [file for file in found.values() if file.file in known], known)
-        resumed: dict[str, list[LandedFile]] = {}
-        for row in known.values():
-            if row["status"] == "planned":
-                if row["file"] not in found:
-                    raise InputError(
-                        f"{row['file']}: a run stopped while taking it in, and now it is gone; land it again"
-                    )
-                resumed.setdefault(row["batch_id"], []).append(found[row["file"]])
-        batches = [Batch(source, batch_id, files, is_resumed=True) for batch_id, files in sorted(resumed.items())]
-        fresh = [file for name, file in found.items() if name not in known]
-        if fresh:
-            batches.append(Batch(source, _batch_id(source, fresh), fresh, is_resumed=False))
-        return batches
+        return [batch for source in sources for batch in self.landing.new_batches(source, known.get(source.name, {}))]
 
     def take_in(self, batches: Sequence[Batch]) -> dict[str, Account]:
         """Stages, plans, writes and finishes the batches; the account of each input.
@@ -175,7 +119,7 @@ class Ingest:
     def _stage(self, batch: Batch, stage: Stage) -> Staged:
         """Parses the files once and stores what they say; the share of bad rows is checked here, before any write."""
         seen = Observation()
-        parsed = self._parsed(batch.source, batch.files).observe(
+        parsed = self.landing.parsed(batch.source, batch.files).observe(
             seen, F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")
         )
         try:
@@ -189,36 +133,11 @@ class Ingest:
             raise CheckFailed(self._too_many_bad(batch.source, rows, total))
         return Staged(batch, rows, total["read"])
 
-    def _parsed(self, source: Input, files: Sequence[LandedFile]) -> DataFrame:
-        adapter = source.adapter
-        required = adapter.required + (() if self.defaults.accounts else adapter.required_without_accounts)
-        rows = read_rows(
-            self.spark,
-            self.root,
-            files,
-            columns=adapter.columns,
-            required=required,
-            numbered=not is_event(adapter),
-        )
-        lookups = {name: self._lookup(source, name, columns) for name, columns in adapter.lookups.items()}
-        parsed = adapter.parse(rows, self.defaults, lookups)
-        return parsed.withColumn("line_hash", _line_hash()).withColumn(
-            "raw", F.when(F.col("reason").isNotNull(), F.col("raw"))
-        )
-
-    def _lookup(self, source: Input, name: str, columns: Sequence[str]) -> DataFrame:
-        if name not in source.lookup_files:
-            raise InputError(f"landing.inputs: {source.name} needs the option {name}: a file below {self.root}")
-        files = list_files(self.spark, self.root, source.lookup_files[name], required=True)
-        if not files:
-            raise InputError(f"{self.root}/{source.lookup_files[name]}: no such file (option {name} of {source.name})")
-        return read_rows(self.spark, self.root, files, columns=columns, required=columns, numbered=True)
-
     def _classified(self, staged: Staged) -> DataFrame:
         """What each good row is: VERDICT; see `classify_events`. Narrow, so that few bytes are shuffled and sorted."""
         good, table = staged.good, staged.batch.source.adapter.table
         if table not in CLASSIFIED_BY:
-            # Rows of other inputs are told apart by file and line: each is new.
+            # Rows of other inputs have file and line as their key: each is new.
             verdicts = {"is_kept": True, "is_conflicting": False, "is_superseding": False}
             return good.withColumns({name: F.lit(value) for name, value in verdicts.items()}).select(*VERDICT)
         earlier = self.lake.read(table).where(F.col("batch_id") != staged.batch.batch_id)
@@ -274,7 +193,7 @@ class Ingest:
         else:
             self.lake.append(table, conform(kept, table))
         if better is not None:
-            self.lake.merge(table, better, update_when=TAKES_THE_PLACE[table], all_are_known=True)
+            self.lake.merge(table, better, update_when=REPLACES_STORED[table], all_are_known=True)
 
     def _write_quarantine(self, staged: Staged, accounts: Sequence[FileAccount]) -> None:
         bad_rows = {row["file"]: row["rows_quarantined"] for row in accounts if row["rows_quarantined"]}
@@ -287,7 +206,7 @@ class Ingest:
             wanted = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
             few = F.broadcast(wanted) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else wanted
             lines = read_lines(self.spark, self.root, [file for file in batch.files if file.file in bad_rows])
-            found = number_lines(lines).withColumn("line_hash", _line_hash()).join(few, ["file", "line_hash"])
+            found = number_lines(lines).withColumn("line_hash", line_hash()).join(few, ["file", "line_hash"])
             bad = bad.where(F.col("line").isNotNull()).unionByName(found)
         rows = bad.select(
             F.lit(batch.source.name).alias("source"),
@@ -310,31 +229,6 @@ class Ingest:
             f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
         )
 
-    def _refuse_changed(self, source: Input, files: Sequence[LandedFile], known: Mapping[str, Row]) -> None:
-        touched = []
-        for file in files:
-            row = known[file.file]
-            if file.bytes != row["bytes"]:
-                raise InputError(
-                    f"{file.file}: has changed since it was taken in ({row['bytes']:,} bytes then, "
-                    f"{file.bytes:,} now); a landed file is immutable: land the new rows under a new name"
-                )
-            if datetime.fromtimestamp(file.modified_ms / 1000, UTC) != row["modified_at"].replace(tzinfo=UTC):
-                touched.append(file)
-        if not touched:
-            return
-        prints = F.bit_xor("line_hash").alias("print")
-        try:
-            now = self._parsed(source, touched).groupBy("file").agg(prints).collect()
-        except READ_FAILURES as error:
-            raise (unreadable(error, touched) or error) from error
-        for row in now:
-            if row["print"] != known[row["file"]]["fingerprint"]:
-                raise InputError(
-                    f"{row['file']}: has changed since it was taken in (same size, other content); "
-                    "a landed file is immutable: land the new rows under a new name"
-                )
-
     def _too_many_bad(self, source: Input, staged: DataFrame, total: Mapping[str, int]) -> str:
         worst = (
             staged.where(F.col("reason").isNotNull())
@@ -351,28 +245,8 @@ class Ingest:
         )
 
 
-def is_event(adapter: Adapter) -> bool:
-    """Whether the adapter makes events: these files are large, and only bad rows need their line number."""
-    return adapter.table is BRONZE_EVENTS
-
-
-def input_named(name: str, adapter: str, files: str, *, required: bool, options: Mapping[str, str]) -> Input:
-    """An input of the settings with its adapter; UsageError for an unknown adapter."""
-    return Input(name=name, adapter=adapter_named(adapter), files=files, required=required, lookup_files=dict(options))
-
-
-def _line_hash() -> Column:
-    """What a line is told by within its file."""
-    return F.xxhash64("raw")
-
-
-def _batch_id(source: Input, files: Sequence[LandedFile]) -> str:
-    content = "\n".join([source.name, *(f"{file.file} {file.bytes}" for file in files)])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
 def _waves(staged: Sequence[Staged]) -> list[list[Staged]]:
-    """The batches in order, at most one per table in a wave: a batch is told from what the table already holds."""
+    """The batches in order, at most one per table in a wave: a batch is judged against what the table already holds."""
     waves: list[list[Staged]] = []
     for one in staged:
         table = one.batch.source.adapter.table

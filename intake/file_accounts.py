@@ -12,7 +12,7 @@ from typing import Any
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from touchpoints.landed_rows import LandedFile
+from intake.landed_rows import LandedFile
 
 FileAccount = Mapping[str, Any]  # a row of bronze.landed_files
 VERDICTS = ("kept", "conflicting", "superseding")

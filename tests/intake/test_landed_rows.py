@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from touchpoints.landed_rows import list_files, number_lines, read_lines, read_rows
+from intake.landed_rows import list_files, number_lines, read_lines, read_rows
 from warehouse.errors import InputError
 
 

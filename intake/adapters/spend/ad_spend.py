@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources.adapter import (
+from intake.adapter import Adapter, Defaults
+from intake.parse import (
     IMPOSSIBLE,
-    Adapter,
-    Defaults,
     account_field,
     count_field,
     first_problem,
     given_but_unread,
     impossible_time,
+    is_currency_code,
     money_field,
     number_field,
     timestamp_field,
@@ -85,7 +85,7 @@ def spend_rows(
         (spend.isNull(), "spend is missing or not a decimal number"),
         (spend < 0, "spend is negative"),
         (currency.isNull(), "a spend without currency; ad_spend.accounts can say it"),
-        (~currency.rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        (~is_currency_code(currency), "currency is not an ISO 4217 code"),
         (given_but_unread("impressions", count_field("impressions")), "impressions is not a number"),
         (given_but_unread("clicks", count_field("clicks")), "clicks is not a number"),
         (given_but_unread(conversions, number_field(conversions)), f"{conversions} is not a number"),
@@ -118,7 +118,6 @@ def spend_rows(
 
 
 ADAPTER = Adapter(
-    name="ad_spend",
     table=BRONZE_AD_SPEND,
     columns=COLUMNS,
     required=("date", "platform", "spend"),

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources.adapter import (
+from intake.adapter import Adapter, Defaults
+from intake.parse import (
     IMPOSSIBLE,
-    Adapter,
-    Defaults,
     content_hash,
     count_field,
     first_problem,
     given_but_unread,
     impossible_time,
+    is_currency_code,
     money_field,
     timestamp_field,
 )
@@ -62,12 +62,12 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (given_but_unread("refunded_value", refunded), "refunded_value is not a decimal number"),
         (refunded < 0, "refunded_value is negative"),
         (currency.isNull(), "a value without currency"),
-        (~currency.rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        (~is_currency_code(currency), "currency is not an ISO 4217 code"),
         (~status.isin(*STATUSES), "status is not paid, refunded or cancelled"),
         (~deleted.isin("true", "false", "1", "0"), "deleted is neither true nor false"),
     )
     in_full = (status == "refunded") & (F.coalesce(refunded, F.lit(0)) == 0)
-    said = rows.select(
+    parsed = rows.select(
         "file",
         "line",
         "raw",
@@ -84,12 +84,11 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.coalesce(updated_at, order_at).alias("updated_at"),
         deleted.isin("true", "1").alias("deleted"),
     )
-    content = [name for name in said.columns if name in BRONZE_ORDERS.column_names and name not in NOT_CONTENT]
-    return said.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
+    content = [name for name in parsed.columns if name in BRONZE_ORDERS.column_names and name not in NOT_CONTENT]
+    return parsed.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
 
 
 ADAPTER = Adapter(
-    name="orders",
     table=BRONZE_ORDERS,
     columns=COLUMNS,
     required=("order_id", "order_ts", "value"),

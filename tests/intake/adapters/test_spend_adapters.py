@@ -6,9 +6,8 @@ from decimal import Decimal
 import pytest
 from landed_text import Landing, reasons
 
-from touchpoints.sources import adapter_named
-from touchpoints.sources.adapter import Account, Defaults
-from warehouse.errors import InputError, UsageError
+from intake.adapter import AdAccount, Defaults
+from warehouse.errors import InputError
 
 HEADER = (
     "platform,date,account_id,campaign_id,impressions,clicks,spend,currency,timezone,"
@@ -57,7 +56,7 @@ def test_an_export_without_currency_needs_accounts_in_the_settings(landing: Land
     landing.land("1.csv", "date,platform,account_id,spend", "2026-03-01,meta,1,10", "2026-03-01,meta,2,10")
     with pytest.raises(InputError, match=r"^1\.csv: the header lacks the required column currency; it has date, pl"):
         landing.parsed("ad_spend", "1.csv")
-    accounts = Defaults(accounts={"1": Account("KRW", "Asia/Seoul")})
+    accounts = Defaults(accounts={"1": AdAccount("KRW", "Asia/Seoul")})
     known, unknown = landing.parsed("ad_spend", "1.csv", defaults=accounts)
     assert (known["reason"], known["currency"], known["timezone"]) == (None, "KRW", "Asia/Seoul")
     assert unknown["reason"] == "a spend without currency; ad_spend.accounts can say it"
@@ -85,7 +84,7 @@ def test_google_ads_takes_currency_and_zone_from_the_newest_account_history(land
     rows = landing.parsed(
         "google_ads",
         "stats.csv",
-        defaults=Defaults(accounts={"3": Account("EUR", "Europe/Berlin")}),
+        defaults=Defaults(accounts={"3": AdAccount("EUR", "Europe/Berlin")}),
         lookups={"account_history": "accounts.csv", "campaign_history": "campaigns.csv"},
     )
 
@@ -126,8 +125,3 @@ def test_exchange_rates_are_positive_and_between_two_currencies(landing: Landing
     ]
     assert (rows[0]["rate_date"], rows[0]["currency"], rows[0]["report_currency"]) == (date(2026, 3, 1), "USD", "KRW")
     assert (rows[0]["rate"], rows[0]["exported_at"]) == (Decimal("1443.25000000"), utc(2026, 3, 1))
-
-
-def test_an_unknown_adapter_is_a_usage_error_that_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="no adapter is called 'excel'; there are ad_spend, cdnow_orders, events, "):
-        adapter_named("excel")

@@ -7,7 +7,7 @@ from typing import Any
 
 from landed_text import Landing, reasons
 
-from touchpoints.sources.adapter import Defaults
+from intake.adapter import Defaults
 
 
 def event(**fields: Any) -> str:

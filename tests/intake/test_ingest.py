@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from touchpoints.checks import check_bronze
-from touchpoints.file_accounts import Account
-from touchpoints.ingest import Batch, Ingest, Input, input_named
-from touchpoints.landed_rows import list_files, read_rows
+from intake.adapter import Defaults
+from intake.checks import check_bronze
+from intake.file_accounts import Account
+from intake.ingest import Ingest
+from intake.landed_rows import list_files, read_rows
+from intake.landing_folder import Batch, Input, input_named
 from touchpoints.order_versions import newest_versions
-from touchpoints.sources.adapter import Defaults
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed, InputError
 from warehouse.store import Lake
@@ -316,7 +317,7 @@ def test_a_run_killed_anywhere_resumes_to_the_same_tables_and_account(
     assert accounts["app_events"] == Account(read=2, kept=1, duplicate=1, quarantined=0)
 
     # As where rows are many: what is known already and what is bad is joined by shuffles.
-    monkeypatch.setattr("touchpoints.ingest.BROADCAST_AT_MOST", 0)
+    monkeypatch.setattr("intake.ingest.BROADCAST_AT_MOST", 0)
     for kind in (KilledWhenPlanned, KilledWhenRowsAreWritten, KilledWhenAllIsWritten):
         with pytest.raises(Killed):
             killed.run(EVENTS, kind=kind)

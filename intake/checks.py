@@ -1,4 +1,4 @@
-"""Conservation from landed rows to conversions and spend: nothing lost, nothing counted twice."""
+"""Conservation of landed rows: each is kept, a duplicate or set aside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from warehouse.checks import CheckResult, equal, none_found, side_by_side
+from warehouse.checks import CheckResult, equal, none_found, row_count, side_by_side
 from warehouse.contracts import Table
 from warehouse.tables import (
     BRONZE_AD_SPEND,
@@ -34,7 +34,7 @@ def check_bronze(read: Read) -> list[CheckResult]:
             ).alias("unbalanced"),
             F.count_if(F.col("status") != "done").alias("unfinished"),
         ),
-        *(_rows(read(table), table) for table in (*KEPT, BRONZE_QUARANTINE)),
+        *(row_count(read(table), table.full_name) for table in (*KEPT, BRONZE_QUARANTINE)),
     )
     kept = sum(found[table.full_name] for table in KEPT)
     return [
@@ -47,8 +47,3 @@ def check_bronze(read: Read) -> list[CheckResult]:
             found[BRONZE_QUARANTINE.full_name],
         ),
     ]
-
-
-def _rows(frame: DataFrame, table: Table) -> DataFrame:
-    """How many rows the frame has, in a column that is named as the table."""
-    return frame.agg(F.count(F.lit(1)).alias(table.full_name))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from touchpoints.landed_rows import list_files, read_rows
-from touchpoints.sources import adapter_named
-from touchpoints.sources.adapter import Defaults
+from intake.adapter import Defaults
+from intake.adapters import adapter_named
+from intake.landed_rows import list_files, read_rows
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Landing:
     ) -> list[Row]:
         """The adapter's rows of the files, in order of file and line."""
         how = adapter_named(adapter)
-        told = defaults or Defaults()
-        required = how.required + (() if told.accounts else how.required_without_accounts)
+        given = defaults or Defaults()
+        required = how.required + (() if given.accounts else how.required_without_accounts)
         read = {name: self.rows((lookups or {})[name], columns, columns) for name, columns in how.lookups.items()}
-        parsed = how.parse(self.rows(pattern, how.columns, required), told, read)
+        parsed = how.parse(self.rows(pattern, how.columns, required), given, read)
         return sorted(parsed.collect(), key=lambda row: (row["file"], row["line"]))
 
 

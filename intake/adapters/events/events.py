@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.sources.adapter import (
+from intake.adapter import Adapter, Defaults
+from intake.parse import (
     IMPOSSIBLE,
-    Adapter,
-    Defaults,
     content_hash,
     first_problem,
     given_but_unread,
     impossible_time,
+    is_currency_code,
     money_field,
     timestamp_field,
 )
@@ -101,11 +101,11 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (given_but_unread("value_text", F.col("value")), "value is not a decimal number"),
         (F.col("value") < 0, "value is negative"),
         (is_purchase & F.col("value").isNotNull() & F.col("currency").isNull(), "a value without currency"),
-        ((is_purchase | is_refund) & ~F.col("currency").rlike("^[A-Z]{3}$"), "currency is not an ISO 4217 code"),
+        ((is_purchase | is_refund) & ~is_currency_code(F.col("currency")), "currency is not an ISO 4217 code"),
         (is_refund & F.col("order_id").isNull(), "a refund without order_id"),
     )
     is_skewed = F.coalesce(F.col("sent_event_at") > F.col("received_at") + F.expr(MAX_CLOCK_SKEW), F.lit(False))
-    said = read.select(
+    parsed = read.select(
         "file",
         "line",
         "raw",
@@ -124,17 +124,16 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.when(F.col("value").isNotNull(), F.col("currency")).alias("currency"),
         F.when(F.col("unknown"), F.col("raw")).alias("extra"),
     )
-    content = [name for name in said.columns if name in BRONZE_EVENTS.column_names and name not in NOT_CONTENT]
-    return said.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
+    content = [name for name in parsed.columns if name in BRONZE_EVENTS.column_names and name not in NOT_CONTENT]
+    return parsed.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
 
 
 def _yes_or_no(name: str) -> Column:
-    said = F.lower(F.trim(F.col(name)))
-    return F.when(said.isin(*YES), F.lit(True)).when(said.isin(*NO), F.lit(False))
+    answer = F.lower(F.trim(F.col(name)))
+    return F.when(answer.isin(*YES), F.lit(True)).when(answer.isin(*NO), F.lit(False))
 
 
 ADAPTER = Adapter(
-    name="events",
     table=BRONZE_EVENTS,
     columns=COLUMNS,
     required=("event_id", "event_name", "event_ts"),

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.sources.ad_spend import spend_rows
-from touchpoints.sources.adapter import Adapter, Defaults, account_field
-from warehouse.contracts import MONEY
+from intake.adapter import Adapter, Defaults
+from intake.adapters.spend.ad_spend import spend_rows
+from intake.parse import account_field, money_from_micros
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
-
-MICROS = 1_000_000
 
 
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
@@ -37,13 +35,12 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
             }
         )
     )
-    micros = F.col("cost_micros").try_cast("decimal(28,0)")
     return spend_rows(
         named,
         spend_date=F.col("date").try_cast("date"),
         spend_at=F.lit(None).cast("timestamp"),
         platform=F.lit("google_ads"),
-        spend=(micros / MICROS).try_cast(MONEY),
+        spend=money_from_micros(F.col("cost_micros")),
         currency=F.upper(account_field("currency", defaults)),
         timezone=account_field("timezone", defaults),
         conversions="conversions",
@@ -60,7 +57,6 @@ def _newest(history: DataFrame, key: str) -> DataFrame:
 
 
 ADAPTER = Adapter(
-    name="google_ads",
     table=BRONZE_AD_SPEND,
     columns=(
         "customer_id",

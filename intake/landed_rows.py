@@ -100,7 +100,7 @@ def read_rows(
     required: Sequence[str],
     numbered: bool,
 ) -> DataFrame:
-    """One row per data line: file, line, raw, problem (why it cannot be read, else null), unknown (it has fields
+    """One row per data line: file, line, raw, problem (why it cannot be read, otherwise null), unknown (it has fields
     outside `columns`) and every name of `columns` as trimmed text, null for blank.
 
     `line` is null for JSON Lines and text unless `numbered`. Names are case sensitive in JSON, not in CSV headers.
