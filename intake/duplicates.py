@@ -22,7 +22,7 @@ def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
     """Every good row of a batch with what it is.
 
     `known` are the events of earlier batches (event_id, received_at, payload_hash, batch_id). Adds is_kept (brings
-    a new event_id), is_conflicting (its payload is not that of the row known before, or of the row kept where none was),
+    a new event_id), is_conflicting (its payload differs from that of the row known before, or kept where none was),
     is_first_in_batch and is_superseding (its payload takes the place of a known one).
     """
     by_receipt = Window.partitionBy("event_id").orderBy(

@@ -39,7 +39,7 @@ MAY_IMPORT = {
         "dashboard",
         "simulator",
         "conf",
-    },  # fmt: skip
+    },
 }
 LONGEST_FILE = 400
 
