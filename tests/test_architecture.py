@@ -115,6 +115,12 @@ def test_the_numeric_doors_need_no_spark(door: str) -> None:
     assert not with_root(reached_from(REPOSITORY / door), "pyspark")
 
 
+def test_only_the_rooms_behind_the_store_use_delta_s_own_writer() -> None:
+    rooms = {"schema.py", "spark_writer.py", "upkeep.py"}
+    importing = {path for package in MAY_IMPORT for path in sources(package) if with_root(imports_of(path), "delta")}
+    assert importing == {REPOSITORY / "warehouse" / room for room in rooms}
+
+
 def test_every_table_has_a_contract_module_of_its_name() -> None:
     modules = {path.stem for path in sources("warehouse/tables")} - {"__init__"}
     assert modules == {f"{table.layer}_{table.name}" for table in ALL_TABLES}

@@ -31,7 +31,7 @@ BROADCAST_AT_MOST = 200_000
 def overwrite(path: str, frame: DataFrame, *, where: str | None, metadata: str) -> None:
     """Puts `frame` in the place of all rows, or of those that `where` (SQL) selects.
 
-    Delta makes no commit where neither `frame` nor its place has a row.
+    Delta can leave the commit out where neither `frame` nor its place has a row.
     """
     writer = frame.write.format("delta").mode("overwrite").option("userMetadata", metadata)
     if where is not None:
