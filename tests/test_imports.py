@@ -11,7 +11,7 @@ import pytest
 from tests.test_architecture import MAY_IMPORT, REPOSITORY, imports_of, reached_from, sources, with_root
 
 # Modules that a run imports only in the step that tracks, fits or draws; all others of the packages below are light.
-MODELS = {
+MODELS: dict[str, set[str]] = {
     "warehouse": {"warehouse.model_registry"},
     "touchpoints": set(),
     "attribution": {"attribution.channel_registry"},
@@ -43,9 +43,7 @@ def modules_of(package: str) -> set[str]:
 
 def loaded_by(modules: set[str]) -> set[str]:
     """Every module that a fresh Python has loaded after importing these."""
-    program = (
-        f"import {', '.join(sorted(modules))}\nimport json, sys\nsys.stdout.write(json.dumps(sorted(sys.modules)))"
-    )
+    program = f"import json, sys, {', '.join(sorted(modules))}\nsys.stdout.write(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120
     )
