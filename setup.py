@@ -8,6 +8,55 @@ PACKAGES = [
     "warehouse", "intake", "touchpoints", "attribution", "ltv", "jobs", "simulator", "published", "dashboard", "conf",
 ]  # fmt: skip
 
+# Without an extra: reading published tables, attribute-paths, and the numeric doors of ltv and attribution.
+BASE = [
+    "numpy>=2,<3",
+    "scipy>=1.13,<2",
+    "pyarrow>=25,<26",
+    "deltalake>=1.6,<2",
+    "pydantic>=2.9,<3",
+    "pyyaml>=6",
+    "typer>=0.15",
+    "rich>=13",
+]
+EXTRAS = {
+    # making tables: every job but attribute-paths
+    "spark": [
+        "pyspark==4.2.0",
+        "delta-spark==4.4.0",
+        "importlib-metadata>=8",
+        "pandas>=2.2,<3",
+        "crawler-user-agents>=1.60",
+        "tldextract>=5.3",
+    ],
+    # scoring with registered models, and training them
+    "models": [
+        "mlflow>=3.17,<3.18",
+        "pandas>=2.2,<3",
+        "lifetimes==0.11.3",
+        "matplotlib>=3.9",
+    ],
+    # the report page
+    "report": [
+        "jinja2>=3.1",
+        "vl-convert-python>=1.9,<2",
+    ],
+}
+ALL = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
+DEV = [
+    "duckdb>=1.4,<3",
+    "hypothesis>=6",
+    "mpmath>=1.3",
+    "mypy>=1.18",
+    "pandas-stubs<3",
+    "pytest>=8",
+    "pytest-xdist>=3.8",
+    "ruff>=0.14",
+    "scipy-stubs",
+    "setuptools>=77",
+    "types-PyYAML",
+]
+
 setup(
     name="distributary",
     version="0.1.0",
@@ -18,41 +67,8 @@ setup(
     python_requires=">=3.11,<3.13",
     packages=find_namespace_packages(include=[f"{p}{suffix}" for p in PACKAGES for suffix in ("", ".*")]),
     package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.json", "*.lock", "*.properties"]},
-    install_requires=[
-        "pyspark==4.2.0",
-        "delta-spark==4.4.0",
-        "mlflow>=3.17,<3.18",
-        "lifetimes==0.11.3",
-        "pyarrow>=25,<26",
-        "pandas>=2.2,<3",
-        "numpy>=2,<3",
-        "scipy>=1.13,<2",
-        "pydantic>=2.9,<3",
-        "pyyaml>=6",
-        "typer>=0.15",
-        "rich>=13",
-        "crawler-user-agents>=1.60",
-        "tldextract>=5.3",
-        "jinja2>=3.1",
-        "deltalake>=1.6,<2",
-        "matplotlib>=3.9",
-        "vl-convert-python>=1.9,<2",
-        "importlib-metadata>=8",
-    ],
-    extras_require={
-        "dev": [
-            "duckdb>=1.4,<3",
-            "hypothesis>=6",
-            "mpmath>=1.3",
-            "mypy>=1.18",
-            "pandas-stubs<3",
-            "pytest>=8",
-            "pytest-xdist>=3.8",
-            "ruff>=0.14",
-            "scipy-stubs",
-            "setuptools>=77",
-            "types-PyYAML",
-        ]
-    },
+    install_requires=BASE,
+    # requirements.lock is compiled from `dev`, which holds everything.
+    extras_require={**EXTRAS, "all": ALL, "dev": [*ALL, *DEV]},
     entry_points={"console_scripts": ["distributary=jobs.cli:main"]},
 )

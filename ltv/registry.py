@@ -95,7 +95,8 @@ def find_champion(tracking: Mlflow) -> Champion | None:
 def log_data(frame: pd.DataFrame, *, name: str, context: str) -> None:
     """Note the schema, size and digest of a table in the active run; its rows stay here."""
     with _no_hint_on_integers():
-        mlflow.log_input(mlflow.data.from_pandas(frame, name=name), context=context)
+        dataset = mlflow.data.from_pandas(frame, name=name)  # type: ignore[attr-defined]  # MLflow adds it when imported
+        mlflow.log_input(dataset, context=context)
 
 
 def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, annual_discount_rate: float) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -48,7 +49,8 @@ def sources(package: str) -> list[Path]:
     return sorted((REPOSITORY / package).rglob("*.py"))
 
 
-def imports_of(path: Path) -> set[str]:
+@cache
+def imports_of(path: Path) -> frozenset[str]:
     """Every module the file imports, wherever in it: `from a.b import c` gives a.b and a.b.c."""
     package = path.relative_to(REPOSITORY).parent.parts
     found: set[str] = set()
@@ -59,7 +61,7 @@ def imports_of(path: Path) -> set[str]:
             parts = [*package[: len(package) - node.level + 1]] if node.level else []
             origin = ".".join([*parts, *([node.module] if node.module else [])])
             found.update({origin, *(f"{origin}.{alias.name}" for alias in node.names)})
-    return found
+    return frozenset(found)
 
 
 def reached_from(path: Path) -> set[str]:
@@ -74,7 +76,7 @@ def reached_from(path: Path) -> set[str]:
     return reached
 
 
-def with_root(modules: set[str], root: str) -> set[str]:
+def with_root(modules: Set[str], root: str) -> set[str]:
     return {module for module in modules if module.split(".")[0] == root}
 
 

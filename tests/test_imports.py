@@ -1,0 +1,80 @@
+"""What an import loads: a run that builds tables waits neither for MLflow nor for plotting, nor for the simulator."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.test_architecture import MAY_IMPORT, REPOSITORY, imports_of, reached_from, sources, with_root
+
+# Modules that a run imports only in the step that tracks, fits or draws; all others of the packages below are light.
+MODELS: dict[str, set[str]] = {
+    "warehouse": {"warehouse.model_registry"},
+    "touchpoints": set(),
+    "attribution": {"attribution.channel_registry"},
+    "ltv": {"ltv.plots", "ltv.pyfunc", "ltv.registry", "ltv.training"},
+}
+SLOW = {"mlflow", "matplotlib", "vl_convert", "lifetimes", "simulator", "scipy.optimize", "scipy.stats"}
+WITHOUT_SPARK = {
+    "warehouse.contracts",
+    "warehouse.knobs",
+    "warehouse.settings_file",
+    "warehouse.tables",
+    "attribution.knobs",
+    "attribution.markov",
+    "attribution.path_models",
+    "attribution.paths_file",
+    "ltv.bg_nbd",
+    "ltv.gamma_gamma",
+    "ltv.knobs",
+    "ltv.mbg_nbd",
+    "ltv.pareto_nbd",
+    "ltv.value_model",
+}
+
+
+def modules_of(package: str) -> set[str]:
+    names = (path.relative_to(REPOSITORY).with_suffix("").as_posix() for path in sources(package))
+    return {name.replace("/", ".").removesuffix(".__init__") for name in names}
+
+
+def loaded_by(modules: set[str]) -> set[str]:
+    """Every module that a fresh Python has loaded after importing these."""
+    program = f"import json, sys, {', '.join(sorted(modules))}\nsys.stdout.write(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("package", MODELS)
+def test_modules_that_builders_need_load_no_mlflow_no_plotting_and_no_simulator(package: str) -> None:
+    assert MODELS[package] <= modules_of(package)
+    assert loaded_by(modules_of(package) - MODELS[package]) & SLOW == set()
+
+
+def test_numbers_and_knobs_are_loaded_without_spark() -> None:
+    assert loaded_by(WITHOUT_SPARK) & {"pyspark", "delta", *SLOW} == set()
+
+
+def test_mlflow_is_imported_where_its_settings_are_made() -> None:
+    """Whoever imports MLflow first decides its telemetry; the registered model's file runs inside MLflow."""
+    importers = {
+        path.relative_to(REPOSITORY).as_posix()
+        for package in MAY_IMPORT
+        for path in sources(package)
+        if with_root(imports_of(path), "mlflow")
+    }
+    assert importers == {"warehouse/model_registry.py", "ltv/pyfunc.py"}
+
+
+def test_the_registered_model_reaches_only_the_packages_that_it_names_and_those_that_travel_with_it() -> None:
+    from ltv.registry import REQUIREMENTS
+
+    packages = {REPOSITORY / "warehouse" / "tables" / "__init__.py", REPOSITORY / "ltv" / "pyfunc.py"}
+    roots = {module.split(".")[0] for path in packages for module in reached_from(path)}
+    assert roots - set(sys.stdlib_module_names) == {"ltv", "warehouse", *REQUIREMENTS}
