@@ -13,7 +13,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from attribution.fitted_credit import FittedModel, fitted_of
-from attribution.rules import RuleKnobs, rules_of
+from attribution.knobs import RuleKnobs
+from attribution.rule_credit import rules_of
 from attribution.shares import divide
 from attribution.touch_transforms import transformed
 from warehouse.conform import conform
@@ -78,7 +79,7 @@ def build_attribution_credits(
     ]
     place = F.array_position("window", F.col("touch.touchpoint_id")) if transforms else F.col("index") + 1
     position = F.when(F.col("path_length") == 0, 0).otherwise(place).alias("position")
-    parts = (_money(F.col(f"part of {value}")).alias(name) for value, name in VALUES.items())
+    parts = (_money(F.col(f"{value}_part")).alias(name) for value, name in VALUES.items())
     divided = divide(credited, named, tuple(VALUES)).where(F.col("credit") > 0)
     return conform(divided.select("*", "touch.*", position, *parts), GOLD_ATTRIBUTION_CREDITS)
 

@@ -7,18 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from dashboard.report_data import Published, Row, quoted
+from warehouse.model_order import MODEL_ORDER
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
 
-# The order people know them in; models not named here follow by name.
-MODEL_ORDER = (
-    "last_touch",
-    "last_non_direct",
-    "first_touch",
-    "linear",
-    "position_based",
-    "time_decay",
-    "time_decay_by_order",
-)
 ZERO = Decimal(0)
 
 

@@ -10,9 +10,9 @@ from pyspark.sql import DataFrame
 
 from attribution.attribution_credits import build_attribution_credits
 from attribution.fitted_credit import FittedModel
-from attribution.knobs import Attribution
-from attribution.rules import RuleKnobs
+from attribution.knobs import RuleKnobs
 from jobs.run import Run
+from warehouse.knobs import part_of
 from warehouse.store import Origin
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS
 
@@ -44,7 +44,7 @@ def credit_models(run: Run) -> CreditModels:
     """The models that credit now: data-driven ones only where a fit exists."""
     settings = run.settings.attribution
     return CreditModels(
-        rules=settings.models, knobs=rule_knobs(settings), fitted=_fitted(run), transforms=settings.transforms
+        rules=settings.models, knobs=part_of(settings, RuleKnobs), fitted=_fitted(run), transforms=settings.transforms
     )
 
 
@@ -53,18 +53,6 @@ def credited_models(run: Run) -> list[str]:
     standing = run.lake.origin(GOLD_ATTRIBUTION_CREDITS) or {}
     _, _, versions = str(standing.get("settings", "")).partition(VERSIONS)
     return [*run.settings.attribution.models, *(json.loads(versions) if versions else {})]
-
-
-def rule_knobs(settings: Attribution) -> RuleKnobs:
-    """The knobs of the rules, from the settings."""
-    return RuleKnobs(
-        half_life_days=settings.half_life_days,
-        order_ratio=settings.order_ratio,
-        position_first=settings.position_based.first,
-        position_last=settings.position_based.last,
-        paid_channels=frozenset(settings.paid_channels),
-        channel_weights=settings.channel_weights,
-    )
 
 
 def _fitted(run: Run) -> list[FittedModel]:
