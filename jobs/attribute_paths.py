@@ -38,7 +38,7 @@ KNOBS = path_rule_knobs()
 DEFAULT = ",".join(DEFAULT_MODELS)
 ENDS = KNOBS.position_based
 # What typer raises for a command line that it cannot read, by the one public name near it.
-WrongCommandLine: type[typer.BadParameter] = typer.BadParameter.__bases__[0]  # type: ignore[assignment]
+WrongCommandLine: type[typer.BadParameter] = typer.BadParameter.__bases__[0]
 
 In = Annotated[
     str,
