@@ -12,7 +12,6 @@ from decimal import Decimal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from attribution import knobs as knobs_module
 from attribution.fitted_credit import FittedModel, fitted_of
 from attribution.knobs import (
     DATA_DRIVEN_MODELS,
@@ -20,10 +19,11 @@ from attribution.knobs import (
     CreditStart,
     DataDriven,
     FittedModels,
+    RuleKnobs,
     RuleModels,
     Transforms,
 )
-from attribution.rules import RuleKnobs, rules_of
+from attribution.rule_credit import rules_of
 from attribution.shares import divide
 from attribution.touch_transforms import transformed
 from warehouse.checks import CheckResult, equal, none_found
@@ -93,7 +93,7 @@ def build_attribution_credits(
     ]
     place = F.array_position("window", F.col("touch.touchpoint_id")) if transforms else F.col("index") + 1
     position = F.when(F.col("path_length") == 0, 0).otherwise(place).alias("position")
-    parts = (_money(F.col(f"part of {value}")).alias(name) for value, name in VALUES.items())
+    parts = (_money(F.col(f"{value}_part")).alias(name) for value, name in VALUES.items())
     divided = divide(credited, named, tuple(VALUES)).where(F.col("credit") > 0)
     return conform(divided.select("*", "touch.*", position, *parts), GOLD_ATTRIBUTION_CREDITS)
 
@@ -192,22 +192,11 @@ def _of_changed_conversions(work: Work) -> Cut:
     return lambda frame: frame.join(conversions, "conversion_id", how="left_semi")
 
 
-def _rule_knobs(k: knobs_module.RuleKnobs) -> RuleKnobs:
-    return RuleKnobs(
-        half_life_days=k.half_life_days,
-        order_ratio=k.order_ratio,
-        position_first=k.position_based.first,
-        position_last=k.position_based.last,
-        paid_channels=frozenset(k.paid_channels),
-        channel_weights=k.channel_weights,
-    )
-
-
 def _build(work: Work) -> DataFrame:
     return build_attribution_credits(
         _of_changed_conversions(work)(_credited(work)),
         models=work.knobs(RuleModels).models,
-        knobs=_rule_knobs(work.knobs(knobs_module.RuleKnobs)),
+        knobs=work.knobs(RuleKnobs),
         fitted=_fitted_models(work),
         transforms=work.knobs(Transforms).transforms,
     )
@@ -216,7 +205,7 @@ def _build(work: Work) -> DataFrame:
 CREDITS = Recipe(
     table=GOLD_ATTRIBUTION_CREDITS,
     inputs=(SILVER_JOURNEYS,),
-    knobs=(RuleModels, knobs_module.RuleKnobs, Transforms, FittedModels, CreditStart, ReportingDay),
+    knobs=(RuleModels, RuleKnobs, Transforms, FittedModels, CreditStart, ReportingDay),
     registered=(Registry, ChannelModelName),
     build=_build,
     changes=Changes(follows=(SILVER_JOURNEYS,)),

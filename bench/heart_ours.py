@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable
 
 from heart_events import OWN_DOMAIN
-from jobs.credit_models import rule_knobs
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from attribution.attribution_credits import build_attribution_credits, credited_journeys
 from attribution.journeys import build_journeys
-from attribution.knobs import JourneyKnobs
+from attribution.knobs import JourneyKnobs, RuleKnobs
 from jobs.settings import Settings
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions
@@ -136,7 +135,7 @@ def _gold(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], Da
     credits = build_attribution_credits(
         credited_journeys(journeys, start_date=knobs.start_date, timezone=settings.report.timezone),
         models=knobs.models,
-        knobs=rule_knobs(knobs),
+        knobs=part_of(knobs, RuleKnobs),
     )
     write(GOLD_ATTRIBUTION_CREDITS, credits)
 

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# The order people know them in; models not named here follow by name.
-MODEL_ORDER = (
-    "last_touch",
-    "last_non_direct",
-    "first_touch",
-    "linear",
-    "position_based",
-    "time_decay",
-    "time_decay_by_order",
-)
+from warehouse.model_order import MODEL_ORDER
 
 
 def in_report_order(models: Iterable[str]) -> tuple[str, ...]:

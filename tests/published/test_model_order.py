@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from published.model_order import MODEL_ORDER, in_report_order
+from published.model_order import in_report_order
+from warehouse.model_order import MODEL_ORDER
 
 
 def test_known_models_come_first_and_others_follow_by_name() -> None:

@@ -80,6 +80,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
         ("report:\n  timezone: Asia\n", "shop.yaml:2: report.timezone: Value error, no time zone"),
         ("ltv:\n", "shop.yaml:1: ltv: Input should be a valid dictionary"),
         ("attribution:\n  models: [lineal]\n", "shop.yaml:2: attribution.models.0: Input should be 'first_touch'"),
+        ("attribution:\n  models: [custom]\n", "shop.yaml:1: attribution: Value error, the model custom needs"),
         ("- lake\n", "shop.yaml: must hold knobs as `name: value`, not a list"),
         ("lake: [\n", "shop.yaml: not YAML: "),
         ("lake: a\nreport: {currency: KRW}\nlake: b\n", "shop.yaml:3: knob lake stands twice, first on line 1"),
@@ -90,6 +91,11 @@ def test_a_wrong_knob_is_refused_with_file_line_and_the_way_out(tmp_path: Path, 
     said = refusal(tmp_path, text)
     assert said.startswith(message)
     assert "\n" not in said
+
+
+def test_a_rule_model_that_does_not_exist_is_named_with_the_nearest(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "attribution:\n  models: [linear, lineal]\n")
+    assert said.endswith("'last_paid' or 'custom'; did you mean linear? (got 'lineal')")
 
 
 def test_a_missing_or_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
