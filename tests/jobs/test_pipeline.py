@@ -12,14 +12,16 @@ from pyspark.sql import functions as F
 from rich.console import Console
 
 from conf import CONF_ROOT
-from jobs import attribute, build, check, ingest, pipeline, report, score, simulate, train
+from jobs import attribute, build, check, ingest, pipeline, report, score, simulate, train, train_attribution
 from jobs.run import Run, Step, open_run, perform
 from jobs.settings import Settings, load_settings
+from jobs.settings_page import base_knobs
+from tests.jobs.other_knobs import remade_by_the_page, with_another
 from touchpoints.knobs import RuleFiles
 from warehouse.errors import CheckFailed
 from warehouse.knobs import part_of
 from warehouse.store import Lake
-from warehouse.table_update import digest_of
+from warehouse.table_update import TableUpdate, digest_of
 from warehouse.tables import (
     ALL_TABLES,
     BRONZE_EVENTS,
@@ -74,6 +76,8 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple
         simulate.STEP,
         ingest.STEP,
         build.STEP,
+        attribute.JOURNEYS_STEP,
+        train_attribution.STEP,
         attribute.STEP,
         train.STEP,
         score.STEP,
@@ -136,9 +140,28 @@ def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tup
     _, made = shop
     rows = made.lake.read(OPS_RUN_LOG).where(F.col("run_id") == made.lake.run_id).collect()
     steps = {row["job"].removeprefix("pipeline/"): row for row in rows}
-    assert set(steps) == {"simulate", "ingest", "build", "attribute", "train", "score", "check", "report"}
+    assert set(steps) == {
+        *("simulate", "ingest", "build", "journeys", "train-attribution"),
+        *("attribute", "train", "score", "check", "report"),
+    }
     assert set(steps["score"]["written"]) == {"gold.customer_summary", "gold.customer_value"}
     assert {row["status"] for row in rows} == {"done"}
+
+
+def test_a_change_of_each_knob_makes_those_tables_stale_that_the_settings_page_names(
+    shop: tuple[Settings, Run], spark: SparkSession, tmp_path: Path
+) -> None:
+    settings, made = shop
+    page = remade_by_the_page()
+    assert set(page) == {knob.path for knob in base_knobs()}
+
+    def stale(chosen: Settings) -> set[str]:
+        opened = open_run("look", config=None, as_of=made.as_of, settings=chosen, spark=spark)
+        opened.lake = lake_now(made)
+        return {table.full_name for table in TableUpdate(opened, check.RECIPES).plan()}
+
+    assert stale(settings) == set()
+    assert {path: stale(with_another(settings, path, tmp_path)) for path in page} == page
 
 
 def test_the_report_is_one_file_that_asks_nothing_of_the_network(shop: tuple[Settings, Run]) -> None:
