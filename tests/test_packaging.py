@@ -46,7 +46,6 @@ DOORS: dict[str, set[str]] = {
     "ltv/pyfunc.py": {"models"},
     "ltv/registry.py": {"models"},
 }
-BUILDERS = re.compile(r"^def build_", flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +98,6 @@ def test_an_extra_holds_what_its_modules_import(declared: dict[str, Any], packag
 @pytest.mark.parametrize("door", DOORS)
 def test_who_reads_or_scores_installs_no_more(declared: dict[str, Any], door: str) -> None:
     assert not_installed(REPOSITORY / door, installed_with(declared, DOORS[door])) == []
-
-
-def test_builders_need_no_models(declared: dict[str, Any]) -> None:
-    installed = installed_with(declared, {"spark"})
-    for package in ("touchpoints", "attribution", "ltv"):
-        for path in sources(package):
-            if BUILDERS.search(path.read_text(encoding="utf-8")):
-                assert not_installed(path, installed) == [], path.relative_to(REPOSITORY)
 
 
 def test_every_package_is_installed(declared: dict[str, Any]) -> None:
