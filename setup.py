@@ -4,7 +4,9 @@ from pathlib import Path
 
 from setuptools import find_namespace_packages, setup
 
-PACKAGES = ["warehouse", "intake", "touchpoints", "attribution", "ltv", "jobs", "simulator", "dashboard", "conf"]
+PACKAGES = [
+    "warehouse", "intake", "touchpoints", "attribution", "ltv", "jobs", "simulator", "published", "dashboard", "conf",
+]  # fmt: skip
 
 # Without an extra: reading published tables, attribute-paths, and the numeric doors of ltv and attribution.
 BASE = [

@@ -13,15 +13,30 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from attribution.fitted_credit import FittedModel, fitted_of
-from attribution.rules import RuleKnobs, rules_of
+from attribution.knobs import (
+    DATA_DRIVEN_MODELS,
+    ChannelModelName,
+    CreditStart,
+    DataDriven,
+    FittedModels,
+    RuleKnobs,
+    RuleModels,
+    Transforms,
+)
+from attribution.rule_credit import rules_of
 from attribution.shares import divide
 from attribution.touch_transforms import transformed
+from warehouse.checks import CheckResult, equal, none_found
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
+from warehouse.knobs import Mlflow, Registry, ReportingDay
+from warehouse.recipes import Changes, Cut, Recipe, Work
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.terms import NO_TOUCH, UNATTRIBUTED
 
+TOLERANCE = 1e-9  # of the sum of a conversion's shares
 VALUES = {"report_value": "credited_value", "report_gross_value": "gross_value"}  # a conversion's, and its parts'
 
 
@@ -78,7 +93,7 @@ def build_attribution_credits(
     ]
     place = F.array_position("window", F.col("touch.touchpoint_id")) if transforms else F.col("index") + 1
     position = F.when(F.col("path_length") == 0, 0).otherwise(place).alias("position")
-    parts = (_money(F.col(f"part of {value}")).alias(name) for value, name in VALUES.items())
+    parts = (_money(F.col(f"{value}_part")).alias(name) for value, name in VALUES.items())
     divided = divide(credited, named, tuple(VALUES)).where(F.col("credit") > 0)
     return conform(divided.select("*", "touch.*", position, *parts), GOLD_ATTRIBUTION_CREDITS)
 
@@ -90,3 +105,113 @@ def _micros(name: str) -> Column:
 
 def _money(micros: Column) -> Column:
     return (micros.cast("decimal(18,0)") * F.lit(Decimal("0.000001"))).cast(MONEY)
+
+
+def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[str]) -> list[CheckResult]:
+    """Each model gives every credited conversion (of `credited_journeys`) exactly once, and its whole value."""
+    wanted = journeys.agg(
+        F.count(F.lit(1)).alias("conversions"),
+        F.sum("report_value").alias("net"),
+        F.sum("report_gross_value").alias("gross"),
+    ).first()
+    assert wanted is not None
+    by_conversion = (
+        credits.groupBy("model", "conversion_id")
+        .agg(F.sum("credit").alias("credit"), F.sum("credited_value").alias("net"), F.sum("gross_value").alias("gross"))
+        .join(journeys.select("conversion_id", "report_value", "report_gross_value"), "conversion_id", how="left")
+    )
+    # Also false for a conversion that is not among the journeys, or without any credit.
+    even = F.abs(F.col("credit") - 1) <= TOLERANCE
+    whole = (F.col("net") == F.col("report_value")) & (F.col("gross") == F.col("report_gross_value"))
+    found = {
+        row["model"]: row
+        for row in by_conversion.groupBy("model")
+        .agg(
+            F.count(F.lit(1)).alias("conversions"),
+            F.sum("net").alias("net"),
+            F.sum("gross").alias("gross"),
+            F.count_if(~F.coalesce(even, F.lit(False))).alias("uneven"),
+            F.count_if(~F.coalesce(whole, F.lit(False))).alias("other_value"),
+        )
+        .collect()
+    }
+    results = []
+    for model in models:
+        row = found.get(model)
+        results += [
+            equal(f"{model}: conversions credited", wanted["conversions"], row["conversions"] if row else 0),
+            equal(f"{model}: net value credited", wanted["net"], row["net"] if row else 0),
+            equal(f"{model}: gross value credited", wanted["gross"], row["gross"] if row else 0),
+            none_found(f"{model}: conversions whose credit is not 1", row["uneven"] if row else 0),
+            none_found(f"{model}: conversions whose value is not theirs", row["other_value"] if row else 0),
+        ]
+    strangers = sorted(set(found) - set(models))
+    return [*results, none_found("models that were not asked for", len(strangers), detail=", ".join(strangers))]
+
+
+def credited_models(work: Work) -> list[str]:
+    """The models that the stored credits were made by, so that a fit made since then changes nothing yet."""
+    origin = work.lake.origin(GOLD_ATTRIBUTION_CREDITS)
+    fitted = [name for name in DATA_DRIVEN_MODELS if origin and name in origin.inputs]
+    return [*work.knobs(RuleModels).models, *fitted]
+
+
+def _fitted_models(work: Work) -> list[FittedModel]:
+    """The data-driven models that credit now: none before the first fit."""
+    wanted = work.run.knobs(FittedModels).models
+    if not wanted:
+        return []
+    # MLflow takes seconds to import, and rules need none of it.
+    from attribution.channel_registry import champion_version, load_version  # noqa: PLC0415
+
+    tracking = work.run.knobs(Mlflow)
+    champion = champion_version(tracking, work.run.knobs(DataDriven))
+    if champion is None:
+        return []
+    return load_version(tracking, champion.full_name).fitted(wanted, champion.full_name)
+
+
+def _credited(work: Work) -> DataFrame:
+    return credited_journeys(
+        work.read(SILVER_JOURNEYS),
+        start_date=work.knobs(CreditStart).start_date,
+        timezone=work.knobs(ReportingDay).timezone,
+    )
+
+
+def _changed_conversions(work: Work) -> DataFrame:
+    assert work.changes is not None
+    changed = work.changes[SILVER_JOURNEYS].where(F.col("conversion_id").isNotNull())
+    return work.stage("conversions", changed.select("conversion_id").distinct())
+
+
+def _of_changed_conversions(work: Work) -> Cut:
+    if work.changes is None:
+        return lambda frame: frame
+    conversions = work.once(_changed_conversions)
+    return lambda frame: frame.join(conversions, "conversion_id", how="left_semi")
+
+
+def _build(work: Work) -> DataFrame:
+    return build_attribution_credits(
+        _of_changed_conversions(work)(_credited(work)),
+        models=work.knobs(RuleModels).models,
+        knobs=work.knobs(RuleKnobs),
+        fitted=_fitted_models(work),
+        transforms=work.knobs(Transforms).transforms,
+    )
+
+
+CREDITS = Recipe(
+    table=GOLD_ATTRIBUTION_CREDITS,
+    inputs=(SILVER_JOURNEYS,),
+    knobs=(RuleModels, RuleKnobs, Transforms, FittedModels, CreditStart, ReportingDay),
+    registered=(Registry, ChannelModelName),
+    build=_build,
+    changes=Changes(follows=(SILVER_JOURNEYS,)),
+    scope=_of_changed_conversions,
+    models=lambda work: {model.name: model.version for model in _fitted_models(work)},
+    checks=lambda work: check_credits(
+        _credited(work), work.read(GOLD_ATTRIBUTION_CREDITS), models=credited_models(work)
+    ),
+)

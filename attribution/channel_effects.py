@@ -5,9 +5,17 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from attribution.channel_fit import FIT_KNOBS, champion_origin, fitted_channels
 from attribution.channel_model import ChannelModel
+from attribution.knobs import ChannelModelName
+from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
+from warehouse.knobs import Registry
+from warehouse.recipes import Recipe, Work
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
+
+TOLERANCE = 1e-9
 
 
 def build_channel_effects(spark: SparkSession, model: ChannelModel, *, model_version: str) -> DataFrame:
@@ -20,3 +28,31 @@ def build_channel_effects(spark: SparkSession, model: ChannelModel, *, model_ver
     return conform(
         rows.withColumns({"model_version": F.lit(model_version), "as_of": F.lit(model.as_of)}), GOLD_CHANNEL_EFFECTS
     )
+
+
+def check_channel_effects(effects: DataFrame) -> list[CheckResult]:
+    """The shares of each fit, model and conversion type sum to 1, or are all 0."""
+    sums = effects.groupBy("model_version", "model", "conversion_type").agg(
+        F.sum("share").alias("share"), F.sum("value_share").alias("value_share")
+    )
+    whole = [(F.abs(F.col(name) - 1) <= TOLERANCE) | (F.col(name) == 0) for name in ("share", "value_share")]
+    return [none_found("fits whose channel shares do not sum to 1", sums.where(~(whole[0] & whole[1])).count())]
+
+
+def _build(work: Work) -> DataFrame:
+    fit = work.once(fitted_channels)
+    return build_channel_effects(work.lake.spark, fit.model, model_version=fit.version)
+
+
+# Written by the fit that its rows describe; what that fit was made from stands in the model registry.
+CHANNEL_EFFECTS = Recipe(
+    table=GOLD_CHANNEL_EFFECTS,
+    inputs=(SILVER_JOURNEYS,),
+    knobs=FIT_KNOBS,
+    registered=(Registry, ChannelModelName),
+    build=_build,
+    is_of_day=True,
+    slice=lambda work: f"model_version = '{work.once(fitted_channels).version}'",
+    standing=champion_origin,
+    checks=lambda work: check_channel_effects(work.read(GOLD_CHANNEL_EFFECTS)),
+)

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from attribution.attribution_credits import credited_models
+from attribution.knobs import CreditedTypes, RuleModels
+from warehouse.change_feed import change_sign
+from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.days import report_day
+from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.recipes import Changes, Cut, Recipe, Work
+from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
+from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 from warehouse.terms import NOT_SET
 
 DIMENSIONS = ("date", "channel", "source", "medium", "campaign")
@@ -119,10 +128,9 @@ def _with_known_campaign(frame: DataFrame, names: DataFrame) -> DataFrame:
 
 def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
     """campaign_id, campaign and spend_date of the spend rows that were there before `changes` (a change feed) came."""
-    came = F.col("_change_type").isin("insert", "update_postimage")
     columns = ("campaign_id", "campaign", "spend_date")
     counted = spend.select(*columns, F.lit(1).alias("rows")).unionByName(
-        changes.select(*columns, F.when(came, F.lit(-1)).otherwise(F.lit(1)).alias("rows"))
+        changes.select(*columns, (-change_sign()).alias("rows"))
     )
     return counted.groupBy(*columns).agg(F.sum("rows").alias("rows")).where(F.col("rows") > 0).drop("rows")
 
@@ -199,3 +207,87 @@ def _each(names: Sequence[str]) -> Column:
 
 def _ratio(part: Column, whole: Column) -> Column:
     return F.when(whole > 0, part.cast("double") / whole.cast("double"))
+
+
+def check_performance(credits: DataFrame, spend: DataFrame, performance: DataFrame) -> list[CheckResult]:
+    """Per model, conversion type and date basis: the totals of credits and of spend are in channel_performance."""
+    of_credits = ("credit", "credited_value", "gross_value")
+    earned = {
+        (row["model"], row["conversion_type"]): row
+        for row in credits.groupBy("model", "conversion_type")
+        .agg(*(F.sum(name).alias(name) for name in of_credits))
+        .collect()
+    }
+    total_spend = spend.agg(F.sum("report_spend").alias("spend")).collect()[0]["spend"]
+    told = {
+        (row["model"], row["conversion_type"], row["date_basis"]): row
+        for row in performance.groupBy("model", "conversion_type", "date_basis")
+        .agg(
+            F.sum("credited_conversions").alias("credit"),
+            *(F.sum(name).alias(name) for name in ("credited_value", "gross_value", "spend")),
+        )
+        .collect()
+    }
+    models = sorted({model for model, *_ in [*earned, *told]})
+    types = sorted({type_ for _, type_, *_ in [*earned, *told]})
+    results = []
+    # Every combination, so that a slice that is missing as a whole is seen too.
+    for model, type_, basis in product(models, types, DATE_BASES):
+        of, row = earned.get((model, type_)), told.get((model, type_, basis))
+        name = f"performance of {model}, {type_}, by {basis}"
+        results += [
+            equal(f"{name}: conversions", of["credit"] if of else 0.0, row["credit"] if row else 0.0),
+            equal(f"{name}: value", of["credited_value"] if of else 0, row["credited_value"] if row else 0),
+            equal(f"{name}: gross value", of["gross_value"] if of else 0, row["gross_value"] if row else 0),
+            equal(f"{name}: spend", total_spend, row["spend"] if row else 0),
+        ]
+    return results
+
+
+def _changed_dates(work: Work) -> Dates | None:
+    """The dates whose rows an update may change; None for no date."""
+    assert work.changes is not None
+    spend, spend_changes = work.read(SILVER_AD_SPEND), work.changes[SILVER_AD_SPEND]
+    changed = changed_dates(
+        work.read(GOLD_ATTRIBUTION_CREDITS),
+        spend,
+        credit_changes=work.changes[GOLD_ATTRIBUTION_CREDITS],
+        spend_changes=spend_changes,
+        renamed_campaigns=renamed(campaign_names(spend), campaign_names(before_changes(spend, spend_changes))),
+        timezone=work.knobs(ReportingDay).timezone,
+    ).first()
+    return None if changed is None or changed["first"] is None else Dates(changed["first"], changed["last"])
+
+
+def _of_changed_dates(work: Work) -> Cut | None:
+    dates = work.once(_changed_dates)
+    return None if dates is None else lambda frame: frame.where(dates.hold(F.col("date")))
+
+
+def _build(work: Work) -> DataFrame:
+    credits, spend = work.read(GOLD_ATTRIBUTION_CREDITS), work.read(SILVER_AD_SPEND)
+    timezone, names = work.knobs(ReportingDay).timezone, campaign_names(spend)
+    if work.changes is not None and (dates := work.once(_changed_dates)) is not None:
+        credits, spend = dates.of_credits(credits, timezone=timezone), spend.where(dates.hold(F.col("spend_date")))
+    return build_channel_performance(
+        credits,
+        spend,
+        names,
+        models=credited_models(work),
+        conversion_types=work.knobs(CreditedTypes).conversion_types,
+        timezone=timezone,
+        report_currency=work.knobs(ReportingCurrency).currency,
+    )
+
+
+PERFORMANCE = Recipe(
+    table=GOLD_CHANNEL_PERFORMANCE,
+    inputs=(GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND),
+    knobs=(RuleModels, CreditedTypes, ReportingDay, ReportingCurrency),
+    build=_build,
+    changes=Changes(follows=(GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND)),
+    scope=_of_changed_dates,
+    checks=lambda work: check_performance(
+        work.read(GOLD_ATTRIBUTION_CREDITS), work.read(SILVER_AD_SPEND), work.read(GOLD_CHANNEL_PERFORMANCE)
+    ),
+)

@@ -9,9 +9,14 @@ from pyspark.sql import functions as F
 
 from attribution.expressions import let
 from attribution.knobs import JourneyKnobs
+from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
+from warehouse.knobs import ReportingCurrency
+from warehouse.recipes import Changes, Cut, Recipe, Work
+from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_journeys import MILESTONES, SILVER_JOURNEYS, TOUCH_STRUCT
+from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 MICROS_PER_DAY = 86_400_000_000
 TOUCH = ("touched_at", "touchpoint_id", "channel", "source", "medium", "campaign")
@@ -191,3 +196,57 @@ def _moment(path: Column, place: int | Column) -> Column:
 def _lookback_micros(lookback_days: Mapping[str, int]) -> Column:
     windows = {name: F.lit(days * MICROS_PER_DAY).cast("bigint") for name, days in lookback_days.items()}
     return F.coalesce(*(F.when(F.col("conversion_type") == name, window) for name, window in windows.items()))
+
+
+def check_journeys(journeys: DataFrame, conversions: DataFrame, knobs: JourneyKnobs) -> list[CheckResult]:
+    """Every conversion of a credited type ends one journey with its value; with `conversions: first` only a person's
+    first of each type does."""
+    credited = conversions.where(F.col("conversion_type").isin(knobs.conversion_types))
+    if knobs.conversions == "first":
+        credited = credited.groupBy("person_id", "conversion_type").agg(
+            F.min_by("report_value", F.struct("converted_at", "conversion_id")).alias("report_value")
+        )
+    found = side_by_side(
+        credited.agg(F.count(F.lit(1)).alias("conversions"), F.sum("report_value").alias("conversion_value")),
+        journeys.agg(F.count("conversion_id").alias("journeys"), F.sum("report_value").alias("journey_value")),
+    )
+    return [
+        equal("conversions of credited types end one journey each", found["conversions"], found["journeys"]),
+        equal("value of journeys is the value of those conversions", found["conversion_value"], found["journey_value"]),
+    ]
+
+
+def _changed_persons(work: Work) -> DataFrame:
+    assert work.changes is not None
+    changed = [work.changes[table].select("person_id") for table in (SILVER_CONVERSIONS, SILVER_TOUCHPOINTS)]
+    return work.stage("persons", changed[0].unionByName(changed[1]).distinct())
+
+
+def _of_changed_persons(work: Work) -> Cut:
+    if work.changes is None:
+        return lambda frame: frame
+    persons = work.once(_changed_persons)
+    return lambda frame: frame.join(persons, "person_id", how="left_semi")
+
+
+def _build(work: Work) -> DataFrame:
+    cut = _of_changed_persons(work)
+    return build_journeys(
+        cut(work.read(SILVER_CONVERSIONS)),
+        cut(work.read(SILVER_TOUCHPOINTS)),
+        work.knobs(JourneyKnobs),
+        report_currency=work.knobs(ReportingCurrency).currency,
+    )
+
+
+JOURNEYS = Recipe(
+    table=SILVER_JOURNEYS,
+    inputs=(SILVER_CONVERSIONS, SILVER_TOUCHPOINTS),
+    knobs=(JourneyKnobs, ReportingCurrency),
+    build=_build,
+    changes=Changes(follows=(SILVER_CONVERSIONS, SILVER_TOUCHPOINTS)),
+    scope=_of_changed_persons,
+    checks=lambda work: check_journeys(
+        work.read(SILVER_JOURNEYS), work.read(SILVER_CONVERSIONS), work.knobs(JourneyKnobs)
+    ),
+)

@@ -5,25 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from attribution.rule import unmet_need
+from attribution.rules import RULES, rules_named
+from warehouse.errors import did_you_mean
 from warehouse.knobs import Knobs, PositiveDays, Share
 
-RuleModel = Literal[
-    "first_touch",
-    "last_touch",
-    "last_non_direct",
-    "linear",
-    "position_based",
-    "time_decay",
-    "time_decay_by_order",
-    "u_shape",
-    "w_shape",
-    "j_shaped",
-    "inverse_j_shaped",
-    "last_paid",
-    "custom",
-]
+
+def _rule_model(name: str) -> str:
+    if name not in RULES:
+        *others, last = map(repr, RULES)
+        raise PydanticCustomError(
+            "rule_model",
+            "Input should be {names}{near}",
+            {"names": f"{', '.join(others)} or {last}", "near": did_you_mean(name, RULES)},
+        )
+    return name
+
+
+RuleModel = Annotated[str, AfterValidator(_rule_model)]
 
 
 class CreditedTypes(Knobs):
@@ -83,8 +85,8 @@ class PositionBased(Knobs):
 
 
 class RuleKnobs(Knobs):
-    """Half-life in days, ratio of a touch's weight to the next one's, shares of the ends, paid channels (of last_paid)
-    and weights by channel (of custom)."""
+    """What rule models read: half-life in days, ratio of a touch's weight to the next one's, shares of the ends, paid
+    channels and weights by channel. Which rule reads which stands in attribution/rules.py."""
 
     half_life_days: Annotated[float, Field(gt=0)]
     order_ratio: Annotated[float, Field(gt=0, le=1)]
@@ -106,17 +108,25 @@ class Markov(Knobs):
     holdout_days: PositiveDays
 
 
+DATA_DRIVEN_MODELS = ("markov", "shapley")
+
+
 class FittedModels(Knobs):
     """Which data-driven models are fitted and credited."""
 
     models: list[Literal["markov", "shapley"]]
 
 
-class DataDriven(FittedModels):
+class ChannelModelName(Knobs):
+    """The registered model that holds the data-driven fits."""
+
+    model_name: str
+
+
+class DataDriven(FittedModels, ChannelModelName):
     """Which data-driven models are fitted and credited, and where their fits are kept."""
 
     experiment: str
-    model_name: str
 
 
 class Attribution(JourneyKnobs, CreditStart, RuleModels, RuleKnobs, Transforms):
@@ -127,10 +137,6 @@ class Attribution(JourneyKnobs, CreditStart, RuleModels, RuleKnobs, Transforms):
 
     @model_validator(mode="after")
     def _rules_have_their_knobs(self) -> Self:
-        if "last_paid" in self.models and not self.paid_channels:
-            raise ValueError("the model last_paid needs paid_channels")
-        if "custom" in self.models and not any(self.channel_weights.values()):
-            raise ValueError("the model custom needs channel_weights, one of them above 0")
-        if "w_shape" in self.models and not self.milestones:
-            raise ValueError("the model w_shape needs milestones")
+        if unmet := unmet_need(rules_named(self.models), self):
+            raise ValueError(unmet)
         return self

@@ -10,22 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from attribution import markov, shapley
-from attribution.path_rules import RULES, PathRuleKnobs, credit_by_rule
+from attribution.knobs import RuleKnobs
+from attribution.path_rules import PATH_RULES, credit_by_rule
 from attribution.paths import Floats, Paths
-from warehouse.errors import CheckFailed, UsageError
+from attribution.rules import RULES
+from warehouse.errors import CheckFailed, UsageError, unknown_name
 from warehouse.terms import UNATTRIBUTED
 
-DEFAULT_MODELS = (
-    "first_touch",
-    "last_touch",
-    "last_non_direct",
-    "linear",
-    "position_based",
-    "time_decay_by_order",
-    "markov",
-    "shapley",
-)
-ALL_MODELS = (*DEFAULT_MODELS, *(rule for rule in RULES if rule not in DEFAULT_MODELS), "shapley_rate")
+DEFAULT_MODELS = (*(name for name in PATH_RULES if RULES[name].is_default), "markov", "shapley")
+ALL_MODELS = (*DEFAULT_MODELS, *(name for name in PATH_RULES if not RULES[name].is_default), "shapley_rate")
 TOLERANCE = 1e-9
 
 
@@ -75,7 +68,7 @@ def attribute(
     models: Sequence[str] = DEFAULT_MODELS,
     *,
     order: int = 1,
-    knobs: PathRuleKnobs | None = None,
+    knobs: RuleKnobs | None = None,
     has_value: bool = True,
 ) -> Attribution:
     """Credit of each model for each channel, zeros included; per model the sums are those of the paths.
@@ -85,7 +78,7 @@ def attribute(
     """
     unknown = [model for model in models if model not in ALL_MODELS]
     if unknown or not models:
-        raise UsageError(f"no model is called {(unknown or [''])[0]!r}; there are {', '.join(ALL_MODELS)}")
+        raise UsageError(unknown_name("model", (unknown or [""])[0], ALL_MODELS))
     if len(set(models)) < len(models):
         raise UsageError("each model can be named once")
     walked = paths.keep_paths(paths.lengths > 0)
@@ -96,7 +89,7 @@ def attribute(
         if model == "markov" and result.markov is not None:
             fitted = result.markov
             conversions, value, effects = fitted.credited_conversions, fitted.credited_value, fitted.removal_effects
-        elif model in RULES:
+        elif model in PATH_RULES:
             conversions, value = credit_by_rule(walked, model, knobs)
         else:
             earned = (shapley.fit_rate_game if model == "shapley_rate" else shapley.fit_subset_game)(walked)

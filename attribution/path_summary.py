@@ -7,9 +7,14 @@ from decimal import Decimal
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from warehouse.change_feed import change_sign
+from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY_SUM
+from warehouse.knobs import ReportingCurrency
+from warehouse.recipes import Changes, Cut, Recipe, Work
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 
 SECONDS_PER_DAY = 86_400
 MICROSECOND = Decimal("0.000001")  # in seconds, decimal, so that sums are exact
@@ -27,14 +32,12 @@ def build_path_summary(journeys: DataFrame, *, report_currency: str) -> DataFram
 
 def update_path_summary(standing: DataFrame, changes: DataFrame, *, report_currency: str) -> DataFrame:
     """`standing` (rows of path_summary) after `changes` (the change feed of silver.journeys); all sums are exact."""
-    came = F.col("_change_type").isin("insert", "update_postimage")
-    sign = F.when(came, F.lit(1)).otherwise(F.lit(-1))
-    told = _walked(changes.withColumn("sign", sign))
+    changed = _walked(changes.withColumn("sign", change_sign()))
     before = standing.select(*PATH, *MEASURES, F.lit(1).alias("sign"))
-    return _summed(before.unionByName(told), report_currency=report_currency)
+    return _summed(before.unionByName(changed), report_currency=report_currency)
 
 
-def walked_paths(journeys: DataFrame) -> DataFrame:
+def paths_of_journeys(journeys: DataFrame) -> DataFrame:
     """conversion_type and path (of channels) of every journey."""
     return _walked(journeys.withColumn("sign", F.lit(1))).select(*PATH)
 
@@ -64,3 +67,55 @@ def _summed(walked: DataFrame, *, report_currency: str) -> DataFrame:
         {"days_to_convert": F.when(has_time, F.round(days, 9)), "currency": F.lit(report_currency)}
     )
     return conform(told, GOLD_PATH_SUMMARY)
+
+
+def check_paths(journeys: DataFrame, paths: DataFrame) -> list[CheckResult]:
+    """Every journey stands in path_summary once, with its value."""
+    found = side_by_side(
+        journeys.agg(
+            F.count("conversion_id").alias("conversions"),
+            F.count_if(F.col("conversion_id").isNull()).alias("others"),
+            F.sum("report_value").alias("value"),
+        ),
+        paths.agg(
+            F.sum("conversions").alias("told_conversions"),
+            F.sum("non_conversions").alias("told_others"),
+            F.sum("value").alias("told_value"),
+        ),
+    )
+    return [
+        equal("converting journeys in path_summary", found["conversions"], found["told_conversions"]),
+        equal("journeys without conversion in path_summary", found["others"], found["told_others"]),
+        equal("value of journeys in path_summary", found["value"], found["told_value"]),
+    ]
+
+
+def _changed_paths(work: Work) -> DataFrame:
+    assert work.changes is not None
+    return work.stage("paths", paths_of_journeys(work.changes[SILVER_JOURNEYS]).distinct())
+
+
+def _of_changed_paths(work: Work) -> Cut:
+    paths = work.once(_changed_paths)
+    return lambda frame: frame.join(paths, list(PATH), how="left_semi")
+
+
+def _build(work: Work) -> DataFrame:
+    currency = work.knobs(ReportingCurrency).currency
+    if work.changes is None:
+        return build_path_summary(work.read(SILVER_JOURNEYS), report_currency=currency)
+    stored = _of_changed_paths(work)(work.read(GOLD_PATH_SUMMARY))
+    return update_path_summary(stored, work.changes[SILVER_JOURNEYS], report_currency=currency)
+
+
+PATHS = Recipe(
+    table=GOLD_PATH_SUMMARY,
+    inputs=(SILVER_JOURNEYS,),
+    knobs=(ReportingCurrency,),
+    build=_build,
+    # A base of its own: changes that were added already must not be added again.
+    changes=Changes(follows=(SILVER_JOURNEYS,)),
+    scope=_of_changed_paths,
+    adds_up=True,
+    checks=lambda work: check_paths(work.read(SILVER_JOURNEYS), work.read(GOLD_PATH_SUMMARY)),
+)

@@ -17,12 +17,12 @@ def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[st
     - index: the touch's 0-based place in `touches`, an array of at least one; touch: its struct;
     - model, model_version;
     - credit: the touch's share, 0 for one that gets nothing;
-    - part of X for each of `amounts`, whole numbers [micros]: its share rounded half up; the last touch with a share
+    - X_part for each X of `amounts`, whole numbers [micros]: its share rounded half up; the last touch with a share
       takes what rounding left.
     """
-    told = conversions.select("*", *(model.of_path.alias(_of_path(model)) for model in models))
-    divided = told.select("*", _divided(models, amounts).alias("divided"))
-    # outer, because Spark would else look first whether an array is empty, making it twice.
+    prepared = conversions.select("*", *(model.of_path.alias(_of_path(model)) for model in models))
+    divided = prepared.select("*", _divided(models, amounts).alias("divided"))
+    # explode_outer: plain explode evaluates the array twice, first to see whether it is empty.
     touched = divided.select("*", F.posexplode_outer("touches").alias("index", "touch"))
     each = touched.select("*", F.posexplode_outer("divided.models").alias("number", "by"))
     is_last = F.col("index") == F.col("by.last")
@@ -32,8 +32,8 @@ def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[st
         "*", "by.model", "by.model_version", _share(weight, F.col("by.total")).alias("credit"), is_last.alias("is_last")
     )
     parts = {
-        f"part of {amount}": _rounded(amount, F.col("credit"))
-        + F.when(F.col("is_last"), F.col(f"by.left of {amount}")).otherwise(0)
+        f"{amount}_part": _rounded(amount, F.col("credit"))
+        + F.when(F.col("is_last"), F.col(f"by.left_of_{amount}")).otherwise(0)
         for amount in amounts
     }
     return shared.withColumns(parts)
@@ -43,8 +43,8 @@ def _divided(models: Sequence[Model], amounts: Sequence[str]) -> Column:
     """What is made of each path: struct of
 
     - weights: an array of touches, each the array of its weights by the models that weigh;
-    - models: an array of struct<model, model_version, total, last, left of each amount>, those that weigh first: the
-      sum of weights, the index of the last touch with a share, and what rounding the shares leaves.
+    - models: an array of struct<model, model_version, total, last, left_of_X for each amount X>, those that weigh
+      first: the sum of weights, the index of the last touch with a share, and what rounding the shares leaves.
 
     In one expression, so that nothing between its steps is written out, and each touch is looked at once, whatever the
     number of models.
@@ -52,22 +52,22 @@ def _divided(models: Sequence[Model], amounts: Sequence[str]) -> Column:
     weighing = [(model, model.weigh) for model in models if model.weigh]
     left_of_all = _left_of_all(amounts)
     takers = [
-        _told(model, F.lit(1.0), F.col(_of_path(model)), left_of_all, amounts) for model in models if not model.weigh
+        _divisor(model, F.lit(1.0), F.col(_of_path(model)), left_of_all, amounts) for model in models if not model.weigh
     ]
     if not weighing:
         return F.struct(F.array().cast("array<array<double>>").alias("weights"), F.array(*takers).alias("models"))
     places = range(len(weighing))
     one, other = amounts
 
-    def weigh(said: Column, index: Column) -> Column:
-        return F.array(*(weigh(Touch(said, index, _size(), F.col(_of_path(model)))) for model, weigh in weighing))
+    def weigh(touch: Column, index: Column) -> Column:
+        return F.array(*(weigh(Touch(touch, index, _size(), F.col(_of_path(model)))) for model, weigh in weighing))
 
     def result(weights: Column, totals: Column, left: Column, left_of_other: Column) -> Column:
-        told = []
+        divisors = []
         for i, (model, _) in enumerate(weighing):
-            lefts = (left[f"left {i}"], left_of_other[f"left {i}"])
-            told.append(_told(model, totals[f"total {i}"], totals[f"last {i}"], lefts, amounts))
-        return F.struct(weights.alias("weights"), F.array(*told, *takers).alias("models"))
+            lefts = (left[f"left_{i}"], left_of_other[f"left_{i}"])
+            divisors.append(_divisor(model, totals[f"total_{i}"], totals[f"last_{i}"], lefts, amounts))
+        return F.struct(weights.alias("weights"), F.array(*divisors, *takers).alias("models"))
 
     def with_left(weights: Column, totals: Column) -> Column:
         def with_other(left: Column) -> Column:
@@ -88,11 +88,11 @@ def _totals(weights: Column, places: range) -> Column:
 
     def step(so_far: Column, weight: Column, index: Column) -> dict[str, Column]:
         own = [F.get(weight, F.lit(i)) for i in places]
-        sums = {f"total {i}": so_far[f"total {i}"] + own[i] for i in places}
-        return sums | {f"last {i}": F.when(own[i] > 0, index).otherwise(so_far[f"last {i}"]) for i in places}
+        sums = {f"total_{i}": so_far[f"total_{i}"] + own[i] for i in places}
+        return sums | {f"last_{i}": F.when(own[i] > 0, index).otherwise(so_far[f"last_{i}"]) for i in places}
 
     # Where no touch weighs anything, all have equal shares.
-    start = {f"total {i}": F.lit(0.0) for i in places} | {f"last {i}": _size() - 1 for i in places}
+    start = {f"total_{i}": F.lit(0.0) for i in places} | {f"last_{i}": _size() - 1 for i in places}
     return fold(weights, start, step)
 
 
@@ -100,10 +100,10 @@ def _left(weights: Column, totals: Column, amount: str, places: range) -> Column
     """What rounding each model's shares of an amount leaves of it."""
 
     def step(so_far: Column, weight: Column, index: Column) -> dict[str, Column]:
-        shares = [_share(F.get(weight, F.lit(i)), totals[f"total {i}"]) for i in places]
-        return {f"left {i}": so_far[f"left {i}"] - _rounded(amount, shares[i]) for i in places}
+        shares = [_share(F.get(weight, F.lit(i)), totals[f"total_{i}"]) for i in places]
+        return {f"left_{i}": so_far[f"left_{i}"] - _rounded(amount, shares[i]) for i in places}
 
-    return fold(weights, {f"left {i}": F.col(amount) for i in places}, step)
+    return fold(weights, {f"left_{i}": F.col(amount) for i in places}, step)
 
 
 def _left_of_all(amounts: Sequence[str]) -> tuple[Column, Column]:
@@ -112,13 +112,13 @@ def _left_of_all(amounts: Sequence[str]) -> tuple[Column, Column]:
     return one, other
 
 
-def _told(model: Model, total: Column, last: Column, left: tuple[Column, Column], amounts: Sequence[str]) -> Column:
+def _divisor(model: Model, total: Column, last: Column, left: tuple[Column, Column], amounts: Sequence[str]) -> Column:
     return F.struct(
         F.lit(model.name).alias("model"),
         F.lit(model.version).alias("model_version"),
         total.alias("total"),
         last.alias("last"),
-        *(rest.alias(f"left of {amount}") for rest, amount in zip(left, amounts, strict=True)),
+        *(rest.alias(f"left_of_{amount}") for rest, amount in zip(left, amounts, strict=True)),
     )
 
 
@@ -131,7 +131,7 @@ def _rounded(amount: str, share: Column) -> Column:
 
 
 def _of_path(model: Model) -> str:
-    return f"{model.name} of path"
+    return f"{model.name}_of_path"
 
 
 def _size() -> Column:

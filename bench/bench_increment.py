@@ -24,10 +24,9 @@ from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table as Grid
 
-from jobs.credit import attribute
+from jobs import attribute, build
 from jobs.run import Run, open_run, perform
 from jobs.settings import load_settings
-from jobs.silver import build_silver
 from warehouse.contracts import Table
 from warehouse.tables import ALL_TABLES, BRONZE_EVENTS
 
@@ -84,7 +83,7 @@ def _run(lake: Path, *, full: bool, like: Run | None = None) -> Run:
 
 def _timed(run: Run) -> dict[str, float]:
     before = len(run.steps)
-    perform(run, (build_silver, attribute))
+    perform(run, (build.STEP, attribute.STEP))
     return {step.name: step.seconds for step in run.steps[before:]}
 
 

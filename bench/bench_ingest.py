@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Grid
 
-from jobs.intake import intake
+from jobs import ingest
 from jobs.run import Run, open_run, perform
 from jobs.settings import load_settings
 from simulator import Shop, write_landing
@@ -66,7 +66,7 @@ def _run(root: Path) -> Run:
 
 
 def _timed(run: Run) -> dict[str, float]:
-    perform(run, (intake,))
+    perform(run, (ingest.STEP,))
     step = run.steps[-1]
     return {"seconds": step.seconds, **step.counts}
 

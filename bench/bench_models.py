@@ -33,10 +33,11 @@ from pyspark.sql import functions as F
 from attribution import markov
 from attribution.attribution_credits import build_attribution_credits, credited_journeys
 from attribution.channel_model import ChannelModel, markov_effects, shapley_effects
+from attribution.knobs import RuleKnobs
 from attribution.transitions import count_channel_sets, count_transitions, moves_and_ends, paths_of
-from jobs.credit_models import rule_knobs
 from jobs.settings import load_settings
 from warehouse.conform import conform
+from warehouse.knobs import part_of
 from warehouse.spark import build_session
 from warehouse.tables import SILVER_JOURNEYS
 
@@ -116,7 +117,7 @@ def credit(journeys: DataFrame, folder: str, model: ChannelModel | None) -> None
     credits = build_attribution_credits(
         credited_journeys(journeys, start_date=None, timezone="UTC"),
         models=settings.models,
-        knobs=rule_knobs(settings),
+        knobs=part_of(settings, RuleKnobs),
         fitted=model.fitted(model.models, "bench/1") if model else (),
     )
     credits.write.mode("overwrite").parquet(folder)

@@ -12,14 +12,15 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import build_attribution_credits, credited_journeys
 from attribution.journeys import build_journeys
-from attribution.knobs import JourneyKnobs
-from jobs.credit_models import rule_knobs
+from attribution.knobs import JourneyKnobs, RuleKnobs
 from jobs.settings import Settings
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
-from touchpoints.identities import build_identities, identified, logins_of
+from touchpoints.identities import build_identities, logins_of
+from touchpoints.ids import identified
+from touchpoints.knobs import ConversionTypes, HitKnobs
 from touchpoints.orders import build_orders
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
@@ -28,7 +29,8 @@ from touchpoints.visits import build_visits, slim_visits
 from warehouse.contracts import Table
 from warehouse.knobs import part_of
 from warehouse.layout import event_periods
-from warehouse.store import STATS_COLUMNS, Lake, Origin
+from warehouse.schema import STATS_COLUMNS
+from warehouse.store import Lake, Origin
 from warehouse.tables import (
     BRONZE_EVENTS,
     BRONZE_EXCHANGE_RATES,
@@ -89,10 +91,8 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
     )
     hits = build_hits(
         events,
+        part_of(settings.touchpoints, HitKnobs).model_copy(update={"own_domains": [OWN_DOMAIN]}),
         sources=sources,
-        own_domains=[OWN_DOMAIN],
-        internal_ips=settings.touchpoints.internal_ips,
-        consent_ads_missing=settings.touchpoints.consent_ads_missing,
     )
     built = build_visits(hits, identities, orders, timeout_minutes=settings.sessions.timeout_minutes)
     with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
@@ -112,8 +112,7 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
             visits,
             robots,
             rates,
-            final=settings.conversions.final,
-            auxiliary=[],
+            types=ConversionTypes(final=settings.conversions.final, auxiliary=[]),
             timezone=zone,
             report_currency=currency,
         )
@@ -136,7 +135,7 @@ def _gold(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], Da
     credits = build_attribution_credits(
         credited_journeys(journeys, start_date=knobs.start_date, timezone=settings.report.timezone),
         models=knobs.models,
-        knobs=rule_knobs(knobs),
+        knobs=part_of(knobs, RuleKnobs),
     )
     write(GOLD_ATTRIBUTION_CREDITS, credits)
 

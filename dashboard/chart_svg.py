@@ -11,9 +11,16 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup
 
+from dashboard.words import Words
+from published.view import Language
+
 VEGA_LITE = "6.4"
 CHARTS = Path(__file__).with_name("charts")
+# Pixels between the columns of a legend. A machine without a Korean font measures Hangul too narrow when it draws; the
+# browser that shows the page has one and needs the room.
+LEGEND_GAP: dict[Language, int] = {"en": 22, "ko": 66}
 _OWN_ID = re.compile(r'\bid="([^"]+)"')
+_TEXT = re.compile(r"\$\{([\w.]+)\}")
 
 
 def chart_names() -> tuple[str, ...]:
@@ -22,17 +29,33 @@ def chart_names() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(suffix) for f in CHARTS.iterdir() if f.name.endswith(suffix)))
 
 
-def draw_chart(name: str, rows: Sequence[Mapping[str, Any]]) -> Markup:
+def draw_chart(
+    name: str, rows: Sequence[Mapping[str, Any]], words: Words, *, key: str | None = None, **texts: str
+) -> Markup:
     """The chart dashboard/charts/<name>.vl.json over `rows`, as an <svg> element that fills its container's width.
 
-    Texts in `rows` come out escaped, and the same rows give the same drawing. Values are JSON numbers and strings;
-    days are ISO dates.
+    ${...} in the spec is filled from `texts`, ${charts...} with how the language of `words` writes days and numbers.
+    `key` sets a second chart of the same spec apart on a page. Texts in `rows` come out escaped, and the same rows give
+    the same drawing. Values are JSON numbers and strings; days are ISO dates.
     """
     spec = json.loads((CHARTS / f"{name}.vl.json").read_text(encoding="utf-8"))
     theme = json.loads((CHARTS / "theme.json").read_text(encoding="utf-8"))
+    theme["legend"]["columnPadding"] = LEGEND_GAP[words.language]
+    spec = _filled(spec, {**words.section("charts"), **texts})
     spec["data"] = {"values": [dict(row) for row in rows]}
     svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, config=theme, allowed_base_urls=[])
-    return Markup(_own_ids(svg, prefix=name))
+    return Markup(_own_ids(svg, prefix=key or name))
+
+
+def _filled(part: Any, texts: Mapping[str, str]) -> Any:
+    """The part of a spec with every ${...} of its strings filled in; KeyError where a text is missing."""
+    if isinstance(part, dict):
+        return {name: _filled(value, texts) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_filled(value, texts) for value in part]
+    if isinstance(part, str):
+        return _TEXT.sub(lambda found: texts[found.group(1)], part)
+    return part
 
 
 def _own_ids(svg: str, *, prefix: str) -> str:

@@ -6,34 +6,24 @@ from decimal import Decimal
 
 from dashboard import formats
 from dashboard.chart_svg import draw_chart
-from dashboard.customers import BINS, CHURN_DAYS, HORIZON_DAYS, UNCERTAIN_ALIVE, CustomerFigures
 from dashboard.panels import Chart, PageTable, Panel, columns, table_rows
-from dashboard.performance import ratio
+from dashboard.words import Words
+from published.customers import BINS, CHURN_DAYS, HORIZON_DAYS, UNCERTAIN_ALIVE, CustomerFigures
+from published.figures import Figures
+from published.performance import ratio
 
 FEW_CUSTOMERS = 30
+HORIZON, CHURN = str(HORIZON_DAYS), str(CHURN_DAYS)
 
 
-def customer_panels(customers: CustomerFigures | None) -> tuple[Panel, ...]:
-    """Every panel about customers, or one that says why there is none."""
+def activity_panel(figures: Figures, words: Words) -> Panel:
+    """How many customers are probably still active, or why no customer has a value."""
+    customers = figures.customers
     if customers is None:
-        missing = "Customer value is not published yet: `distributary train` and `distributary score` make it."
-        return (Panel("customers", "Customer value", missing),)
-    return (_activity(customers), _by_channel(customers), _at_risk(customers))
-
-
-def activity_sentence(customers: CustomerFigures) -> str:
-    """How many customers are probably still active, and how many will probably buy nothing soon."""
-    return (
-        f"Of {formats.plural(customers.customers, 'customer')}, {formats.count(customers.likely_alive)} "
-        f"({formats.share(ratio(customers.likely_alive, customers.customers))}) are more likely than not still active; "
-        f"{formats.count(customers.likely_quiet)} will more likely than not buy nothing within {CHURN_DAYS} days."
-    )
-
-
-def _activity(customers: CustomerFigures) -> Panel:
+        return Panel("customers", words("activity.missing_title"), words("activity.missing"))
     measures = {
-        "Chance of still being a customer": customers.p_alive,
-        f"Chance of no purchase within {CHURN_DAYS} days": customers.churn,
+        words("activity.alive"): customers.p_alive,
+        words("activity.quiet", days=CHURN): customers.churn,
     }
     drawn = [
         {"position": position, "measure": measure, "low": tenth / BINS, "high": (tenth + 1) / BINS, "customers": found}
@@ -42,30 +32,41 @@ def _activity(customers: CustomerFigures) -> Panel:
     ]
     rows = [
         [
-            f"{formats.share(tenth / BINS)} to {formats.share((tenth + 1) / BINS)}",
+            words("activity.tenth", low=formats.share(tenth / BINS), high=formats.share((tenth + 1) / BINS)),
             *(formats.count(counts[tenth]) for counts in measures.values()),
         ]
         for tenth in range(BINS)
     ]
     table = PageTable(
-        caption="Customers per tenth of each probability",
-        columns=columns("Probability", *measures),
+        caption=words("activity.caption"),
+        columns=columns(words("activity.probability"), *measures),
         rows=table_rows(rows),
-        foot=("All", *(formats.count(sum(counts)) for counts in measures.values())),
+        foot=(words("activity.all"), *(formats.count(sum(counts)) for counts in measures.values())),
     )
-    label = (
-        "Two histograms of customers: by the probability that they are still customers, and by the probability of no "
-        f"purchase within {CHURN_DAYS} days."
-    )
-    chart = Chart(draw_chart("value_distribution", drawn), label)
-    note = (
-        "The two are not opposites: someone who buys twice a year may be a customer for certain and still buy nothing "
-        f"this month. Scored by {customers.model_version} as of {formats.day(customers.as_of)}."
-    )
-    return Panel("customers", "Who is still active", activity_sentence(customers), chart, table, folded=True, note=note)
+    axis, label = words("activity.axis"), words("activity.label", days=CHURN)
+    chart = Chart(draw_chart("value_distribution", drawn, words, axis=axis), label)
+    note = words("activity.note", model=customers.model_version, day=words.day(customers.as_of))
+    sentence = activity_sentence(customers, words)
+    return Panel("customers", words("activity.title"), sentence, chart, table, folded=True, note=note)
 
 
-def _by_channel(customers: CustomerFigures) -> Panel:
+def activity_sentence(customers: CustomerFigures, words: Words) -> str:
+    """How many customers are probably still active, and how many will probably buy nothing soon."""
+    return words(
+        "activity.sentence",
+        customers=words.counted("customer", customers.customers),
+        alive=formats.count(customers.likely_alive),
+        part=formats.share(ratio(customers.likely_alive, customers.customers)),
+        quiet=formats.count(customers.likely_quiet),
+        days=CHURN,
+    )
+
+
+def acquisition_panel(figures: Figures, words: Words) -> Panel | None:
+    """What the customers that each channel brought are expected to bring."""
+    customers = figures.customers
+    if customers is None:
+        return None
     currency = customers.currency
     overall = customers.expected_value / customers.customers
     drawn = [
@@ -88,52 +89,66 @@ def _by_channel(customers: CustomerFigures) -> Panel:
         for channel in customers.channels
     ]
     table = PageTable(
-        caption=f"Customers by the channel that brought them; margin expected within {HORIZON_DAYS} days, {currency}",
-        columns=columns("Acquisition channel", "Customers", "Mean chance active", "Per customer", "Together"),
+        caption=words("acquisition.caption", days=HORIZON, currency=words.currency(currency)),
+        columns=columns(
+            words("acquisition.channel"),
+            words("acquisition.customers"),
+            words("acquisition.active"),
+            words("acquisition.each"),
+            words("acquisition.together"),
+        ),
         rows=table_rows(rows),
         foot=(
-            "All channels",
+            words("page.all_channels"),
             formats.count(customers.customers),
             "",
             formats.amount(overall, currency),
             formats.amount(customers.expected_value, currency),
         ),
     )
-    label = f"Bar chart of the expected margin per customer within {HORIZON_DAYS} days, by acquisition channel."
-    chart = Chart(draw_chart("value_by_channel", drawn), label)
-    note = "The acquisition channel is the first touch of a person's first purchase or sign-up."
+    axis, label = words("acquisition.axis"), words("acquisition.label", days=HORIZON)
+    chart = Chart(draw_chart("value_by_channel", drawn, words, axis=axis), label)
+    note = words("acquisition.note")
     if any(channel.customers < FEW_CUSTOMERS for channel in customers.channels):
-        note += f" † fewer than {FEW_CUSTOMERS} customers: read the row with care."
-    sentence = _by_channel_sentence(customers, overall)
-    return Panel("acquisition", "Expected value by acquisition channel", sentence, chart, table, note=note)
+        note += words("acquisition.few", number=str(FEW_CUSTOMERS))
+    sentence = _acquisition_sentence(customers, overall, words)
+    return Panel("acquisition", words("acquisition.title"), sentence, chart, table, note=note)
 
 
-def _by_channel_sentence(customers: CustomerFigures, overall: Decimal) -> str:
-    # Few customers make a mean that says little: the sentence names a channel only where there are enough.
+def _acquisition_sentence(customers: CustomerFigures, overall: Decimal, words: Words) -> str:
+    # Few customers make a mean that shows little: the sentence names a channel only where there are enough.
     enough = [channel for channel in customers.channels if channel.customers >= FEW_CUSTOMERS]
-    together = (
-        f"all {formats.plural(customers.customers, 'customer')} together are expected to bring "
-        f"{formats.money(customers.expected_value, customers.currency)} of margin within {HORIZON_DAYS} days"
-    )
+    counted = words.counted("customer", customers.customers)
+    money = words.money(customers.expected_value, customers.currency)
     if not enough:
-        return f"{together[:1].upper()}{together[1:]}."
+        return words("acquisition.few_everywhere", customers=counted, money=money, days=HORIZON)
     best = enough[0]
-    each, mean = (formats.money(value, customers.currency) for value in (best.mean_value, overall))
-    return (
-        f"Customers who came through {best.channel} are worth most, {each} each against {mean} on average; {together}."
+    return words(
+        "acquisition.sentence",
+        channel=best.channel,
+        each=words.money(best.mean_value, customers.currency),
+        mean=words.money(overall, customers.currency),
+        customers=counted,
+        money=money,
+        days=HORIZON,
     )
 
 
-def _at_risk(customers: CustomerFigures) -> Panel:
-    title, currency = "Customers worth winning back", customers.currency
+def at_risk_panel(figures: Figures, words: Words) -> Panel | None:
+    """The customers who may be leaving with the most value."""
+    customers = figures.customers
+    if customers is None:
+        return None
+    title, currency = words("at_risk.title"), customers.currency
     low, high = (formats.share(bound) for bound in UNCERTAIN_ALIVE)
     if not customers.at_risk:
-        said = f"No customer has a chance between {low} and {high} of still being active, so none stands out."
-        return Panel("at-risk", title, said)
+        return Panel("at-risk", title, words("at_risk.none", low=low, high=high))
     total = sum(person.value_at_risk for person in customers.at_risk)
-    sentence = (
-        f"These {formats.plural(len(customers.at_risk), 'customer')} may be leaving, and with them "
-        f"{formats.money(total, currency)} of expected margin within {HORIZON_DAYS} days."
+    sentence = words(
+        "at_risk.sentence",
+        customers=words.counted("customer", len(customers.at_risk)),
+        money=words.money(total, currency),
+        days=HORIZON,
     )
     rows = [
         [
@@ -148,20 +163,16 @@ def _at_risk(customers: CustomerFigures) -> Panel:
         for person in customers.at_risk
     ]
     table = PageTable(
-        caption=f"The most value at risk, in {currency}; last order in UTC",
+        caption=words("at_risk.caption", currency=words.currency(currency)),
         columns=columns(
-            "Customer",
-            "Chance active",
-            f"No purchase in {CHURN_DAYS} days",
-            "Expected value",
-            "Value at risk",
-            "Orders",
-            "Last order",
+            words("at_risk.customer"),
+            words("at_risk.active"),
+            words("at_risk.quiet", days=CHURN),
+            words("at_risk.expected_value"),
+            words("at_risk.value_at_risk"),
+            words("at_risk.orders"),
+            words("at_risk.last_order"),
         ),
         rows=table_rows(rows),
     )
-    note = (
-        f"Among customers with a chance of {low} to {high} of still being active. Value at risk is what a customer "
-        "would bring if still active for certain, times the chance that they are not."
-    )
-    return Panel("at-risk", title, sentence, table=table, note=note)
+    return Panel("at-risk", title, sentence, table=table, note=words("at_risk.note", low=low, high=high))

@@ -1,9 +1,14 @@
-"""How figures are written: money by its currency, shares, counts, days, names of models."""
+"""How figures are written: money by its currency, shares, counts, days, durations.
+
+What languages write differently takes the language; panels reach it through their `Words`.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+
+from published.view import Language
 
 # ISO 4217: currencies without a minor unit, and with a thousandth. All others have two decimals.
 # fmt: off
@@ -34,11 +39,13 @@ def amount(value: Decimal | float | None, currency: str) -> str:
     return f"{rounded + 0:,f}".replace("-", MINUS)  # + 0 turns a negative zero into zero
 
 
-def money(value: Decimal | float | None, currency: str) -> str:
-    """The amount with its currency: ₩1,234,567, $1,234.50, CHF 1,234.50."""
+def money(value: Decimal | float | None, currency: str, language: Language) -> str:
+    """The amount with its currency: ₩1,234,567 (in Korean 1,234,567원), $1,234.50, CHF 1,234.50."""
     text = amount(value, currency)
     if value is None:
         return text
+    if language == "ko" and currency == "KRW":
+        return f"{text}원"
     sign, digits = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
     return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{digits}"
 
@@ -55,12 +62,23 @@ def figure(value: float | None) -> str:
     return (f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}").replace("-", MINUS)
 
 
-def roas(value: float | None) -> str:
-    """A return on ad spend: two decimals, one from 10 on, none from 100 on."""
+def roas(value: float | None, language: Language) -> str:
+    """A return on ad spend: as `multiple`, in Korean as percent, e.g. 3.00 and 300%."""
+    return share(value) if language == "ko" else multiple(value)
+
+
+def multiple(value: float | None) -> str:
+    """How many times something is: two decimals, one from 10 on, none from 100 on."""
     if value is None:
         return MISSING
     size = abs(value)
     return count(value, 2 if size < 10 else 1 if size < 100 else 0)
+
+
+def back(value: float | None, unit: str, language: Language) -> str:
+    """What came back for one unit of spend: as `multiple`, in Korean with the unit, e.g. 3.00 and 3.00원."""
+    text = multiple(value)
+    return f"{text}{unit}" if language == "ko" and value is not None else text
 
 
 def share(value: float | None, decimals: int = 0) -> str:
@@ -76,9 +94,11 @@ def change(value: float | None) -> str:
     return "0%" if percent == 0 else f"{percent:+,d}%".replace("-", MINUS)
 
 
-def day(value: date | datetime | None) -> str:
-    """A day, e.g. 5 March 2026."""
-    return MISSING if value is None else f"{value.day} {value:%B %Y}"
+def day(value: date | datetime | None, language: Language) -> str:
+    """A day, e.g. 5 March 2026, in Korean 2026년 3월 5일."""
+    if value is None:
+        return MISSING
+    return f"{value.year}년 {value.month}월 {value.day}일" if language == "ko" else f"{value.day} {value:%B %Y}"
 
 
 def moment(value: datetime) -> str:
@@ -86,32 +106,16 @@ def moment(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M} UTC"
 
 
-def seconds(value: float) -> str:
-    """A duration: 0.4 s, 12.3 s, 3 min 05 s."""
-    if value < 60:
-        return f"{value:.1f} s"
+def seconds(value: float, language: Language) -> str:
+    """A duration: 0.4 s, 12.3 s, 3 min 05 s; in Korean 0.4초, 3분 5초."""
     whole = round(value)
-    return f"{whole // 60} min {whole % 60:02d} s"
+    if language == "ko":
+        return f"{value:.1f}초" if value < 60 else f"{whole // 60}분 {whole % 60}초"
+    return f"{value:.1f} s" if value < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
-def plain(name: str) -> str:
-    """A name from the tables in words: last_touch gives last touch, sign_up gives sign-up."""
-    return {"sign_up": "sign-up", "last_non_direct": "last non-direct"}.get(name, name.replace("_", " "))
-
-
-def title(name: str) -> str:
-    """As `plain`, with a capital."""
-    words = plain(name)
-    return words[:1].upper() + words[1:]
-
-
-def plural(number: float, noun: str) -> str:
-    """1 purchase, 2 purchases, 1,204 purchases."""
-    return f"{count(number)} {noun}" + ("" if round(number) == 1 else "s")
-
-
-def listed(names: list[str]) -> str:
-    """A, B and C."""
-    if len(names) < 2:
-        return "".join(names)
+def listed(names: list[str], language: Language) -> str:
+    """A, B and C; in Korean A, B, C."""
+    if len(names) < 2 or language == "ko":
+        return ", ".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"

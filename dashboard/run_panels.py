@@ -4,40 +4,25 @@ from __future__ import annotations
 
 from dashboard import formats
 from dashboard.panels import Column, PageTable, Panel, columns, table_rows
-from dashboard.run_facts import CheckFigures, RunFacts
+from dashboard.words import Words
+from published.figures import Figures
+from published.run_facts import CheckFigures, RunFacts
 
 
-def run_panels(facts: RunFacts) -> tuple[Panel, ...]:
-    """Every panel about the run."""
-    return (_rows_read(facts), _checks(facts), _steps(facts), _versions(facts))
-
-
-def rows_sentence(facts: RunFacts) -> str:
-    """What became of the rows read, over all inputs."""
-    read, kept = sum(i.read for i in facts.inputs), sum(i.kept for i in facts.inputs)
-    duplicate, quarantined = sum(i.duplicate for i in facts.inputs), sum(i.quarantined for i in facts.inputs)
-    if not facts.inputs:
-        return "No account of the files read is on record."
-    verdict = "nothing is missing" if all(i.adds_up for i in facts.inputs) else "the account does not add up"
-    return (
-        f"Of {formats.plural(read, 'row')} read, {formats.count(kept)} were kept, {formats.count(duplicate)} were "
-        f"known already and {formats.count(quarantined)} were set aside with a reason: {verdict}."
-    )
-
-
-def checks_sentence(facts: RunFacts) -> str:
-    """How many checks held."""
-    if not facts.checks:
-        return "No checks are on record for this publication."
-    if not facts.failed:
-        return f"All {formats.plural(len(facts.checks), 'check')} of these tables held."
-    return f"{len(facts.failed)} of {formats.plural(len(facts.checks), 'check')} failed."
-
-
-def _rows_read(facts: RunFacts) -> Panel:
+def rows_panel(figures: Figures, words: Words) -> Panel:
+    """What became of the rows of every input."""
+    facts = figures.facts
     table = PageTable(
-        caption="Rows by input, over all files taken in so far",
-        columns=columns("Input", "Files", "Read", "Kept", "Duplicate", "Set aside", "Adds up"),
+        caption=words("rows.caption"),
+        columns=columns(
+            words("rows.input"),
+            words("rows.files"),
+            words("rows.read"),
+            words("rows.kept"),
+            words("rows.duplicate"),
+            words("rows.set_aside"),
+            words("rows.adds_up_heading"),
+        ),
         rows=table_rows(
             [
                 [
@@ -47,96 +32,132 @@ def _rows_read(facts: RunFacts) -> Panel:
                     formats.count(taken.kept),
                     formats.count(taken.duplicate),
                     formats.count(taken.quarantined),
-                    "yes" if taken.adds_up else "no",
+                    words("rows.yes") if taken.adds_up else words("rows.no"),
                 ]
                 for taken in facts.inputs
             ]
         ),
     )
     reasons = PageTable(
-        caption="Why rows were set aside (most frequent reasons)",
-        columns=(Column("Input", numeric=False), Column("Reason", numeric=False), Column("Rows")),
+        caption=words("rows.reasons_caption"),
+        columns=(
+            Column(words("rows.input"), numeric=False),
+            Column(words("rows.reason"), numeric=False),
+            Column(words("rows.rows")),
+        ),
         rows=table_rows([[why.source, why.reason, formats.count(why.rows)] for why in facts.reasons]),
     )
     return Panel(
         "rows",
-        "Every row accounted for",
-        rows_sentence(facts),
+        words("rows.title"),
+        rows_sentence(facts, words),
         table=table if facts.inputs else None,
         more=(reasons,) if facts.reasons else (),
     )
 
 
-def _checks(facts: RunFacts) -> Panel:
+def rows_sentence(facts: RunFacts, words: Words) -> str:
+    """What became of the rows read, over all inputs."""
+    if not facts.inputs:
+        return words("rows.missing")
+    adds_up = all(taken.adds_up for taken in facts.inputs)
+    return words(
+        "rows.sentence",
+        read=words.counted("row", sum(taken.read for taken in facts.inputs)),
+        kept=formats.count(sum(taken.kept for taken in facts.inputs)),
+        duplicate=formats.count(sum(taken.duplicate for taken in facts.inputs)),
+        quarantined=formats.count(sum(taken.quarantined for taken in facts.inputs)),
+        verdict=words("rows.adds_up") if adds_up else words("rows.does_not_add_up"),
+    )
+
+
+def checks_panel(figures: Figures, words: Words) -> Panel:
+    """The checks of the published versions; unfolded where one failed."""
+    facts = figures.facts
     table = PageTable(
-        caption="Checks of the published versions, failures first",
+        caption=words("checks.caption"),
         columns=(
-            Column("Check", numeric=False),
-            Column("Result", numeric=False),
-            Column("Expected"),
-            Column("Found"),
-            Column("Detail", numeric=False),
+            Column(words("checks.check"), numeric=False),
+            Column(words("checks.result"), numeric=False),
+            Column(words("checks.expected")),
+            Column(words("checks.found")),
+            Column(words("checks.detail"), numeric=False),
         ),
-        rows=table_rows([_check_row(check) for check in facts.checks]),
+        rows=table_rows([_check_row(check, words) for check in facts.checks]),
     )
     return Panel(
         "checks",
-        "Checks",
-        checks_sentence(facts),
+        words("checks.title"),
+        checks_sentence(facts, words),
         table=table if facts.checks else None,
         folded=not facts.failed,
     )
 
 
-def _check_row(check: CheckFigures) -> list[str]:
-    verdict = "held" if check.passed else "failed"
+def checks_sentence(facts: RunFacts, words: Words) -> str:
+    """How many checks held."""
+    if not facts.checks:
+        return words("checks.missing")
+    checks = words.counted("check", len(facts.checks))
+    if not facts.failed:
+        return words("checks.all_held", checks=checks)
+    return words("checks.some_failed", failed=str(len(facts.failed)), checks=checks)
+
+
+def _check_row(check: CheckFigures, words: Words) -> list[str]:
+    verdict = words("checks.held") if check.passed else words("checks.failed")
     return [check.name, verdict, formats.figure(check.expected), formats.figure(check.actual), check.detail]
 
 
-def _steps(facts: RunFacts) -> Panel:
-    title = "How long it took"
-    if not facts.steps:
-        return Panel("steps", title, "The times of this run's steps are not on record.")
-    total = sum(step.seconds for step in facts.steps)
-    longest = max(facts.steps, key=lambda step: (step.seconds, step.name))
+def steps_panel(figures: Figures, words: Words) -> Panel:
+    """How long every step of the run took."""
+    steps = figures.facts.steps
+    if not steps:
+        return Panel("steps", words("steps.title"), words("steps.missing"))
+    total = sum(step.seconds for step in steps)
+    longest = max(steps, key=lambda step: (step.seconds, step.name))
     table = PageTable(
-        caption="Steps of the run",
+        caption=words("steps.caption"),
         columns=(
-            Column("Step", numeric=False),
-            Column("Time"),
-            Column("Share"),
-            Column("Status", numeric=False),
-            Column("What it did", numeric=False),
+            Column(words("steps.step"), numeric=False),
+            Column(words("steps.time")),
+            Column(words("steps.share")),
+            Column(words("steps.status"), numeric=False),
+            Column(words("steps.message"), numeric=False),
         ),
         rows=table_rows(
             [
                 [
                     step.name,
-                    formats.seconds(step.seconds),
+                    words.seconds(step.seconds),
                     formats.share(step.seconds / total if total else None),
-                    step.status,
+                    words.status(step.status),
                     step.message,
                 ]
-                for step in facts.steps
+                for step in steps
             ]
         ),
-        foot=("All steps", formats.seconds(total), "", "", ""),
+        foot=(words("steps.all"), words.seconds(total), "", "", ""),
     )
-    sentence = (
-        f"The run took {formats.seconds(total)}; {longest.name} took longest, {formats.seconds(longest.seconds)}."
+    sentence = words(
+        "steps.sentence", total=words.seconds(total), step=longest.name, longest=words.seconds(longest.seconds)
     )
-    return Panel("steps", title, sentence, table=table)
+    return Panel("steps", words("steps.title"), sentence, table=table)
 
 
-def _versions(facts: RunFacts) -> Panel:
+def versions_panel(figures: Figures, words: Words) -> Panel:
+    """Which versions of which tables the report was read from."""
+    facts = figures.facts
     table = PageTable(
-        caption="Delta versions that this report was read from",
-        columns=columns("Table", "Version"),
+        caption=words("versions.caption"),
+        columns=columns(words("versions.table"), words("versions.version")),
         rows=table_rows([[name, str(version)] for name, version in sorted(facts.versions.items())]),
     )
-    sentence = (
-        f"Run {facts.run_id} published {formats.plural(len(facts.versions), 'table')} together at "
-        f"{formats.moment(facts.published_at)}; customers are as of {formats.day(facts.as_of)}, "
-        "all else is what has landed."
+    sentence = words(
+        "versions.sentence",
+        run=facts.run_id,
+        tables=words.counted("table", len(facts.versions)),
+        moment=formats.moment(facts.published_at),
+        day=words.day(facts.as_of),
     )
-    return Panel("versions", "What was published", sentence, table=table, folded=True)
+    return Panel("versions", words("versions.title"), sentence, table=table, folded=True)

@@ -1,9 +1,8 @@
-"""The report's main figures in a terminal, and as plain data for --json."""
+"""The report's main figures in a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -13,77 +12,47 @@ from rich.table import Table
 
 from dashboard import formats
 from dashboard.customer_panels import activity_sentence
-from dashboard.customers import CHURN_DAYS, HORIZON_DAYS, CustomerFigures
-from dashboard.performance import ChannelFigures, Performance
+from dashboard.headline import lead_sentence
 from dashboard.performance_panels import roas_sentence
-from dashboard.report import ReportFigures, lead_sentence, read_figures
-from dashboard.run_facts import RunFacts, StepTime
 from dashboard.run_panels import checks_sentence, rows_sentence
+from dashboard.words import Words, capital, words_in
+from published.customers import HORIZON_DAYS, CustomerFigures
+from published.figures import read_figures
+from published.performance import Performance
+from published.run_facts import RunFacts, StepTime
+from published.view import EVERYTHING, View
 
 VALUE_CHANNELS = 5
 NAME_WIDTH = 14
 WIDE = 100
 
 
-def print_summary(lake: str, console: Console, *, steps: Sequence[StepTime] | None = None) -> None:
+def print_summary(
+    lake: str, console: Console, *, steps: Sequence[StepTime] | None = None, view: View = EVERYTHING
+) -> None:
     """Prints ROAS by channel under every model, the value summary, the checks and the times of the steps.
 
-    `steps` as for `write_report`. InputError when nothing is published in `lake`.
+    `steps` and `view` as for `write_report`. InputError when nothing is published in `lake`.
     """
-    figures = read_figures(lake, steps=steps)
-    console.print(f"[bold]Customers as of {formats.day(figures.facts.as_of)}[/bold]", highlight=False)
-    _say(console, lead_sentence(figures))
+    figures = read_figures(lake, view, steps=steps)
+    words = words_in(view.language)
+    as_of = words("page.as_of", day=words.day(figures.facts.as_of))
+    console.print(as_of, style="bold", highlight=False, markup=False)
+    _say(console, lead_sentence(figures, words))
     performance, customers = figures.performance, figures.customers
     if performance is not None:
-        kind = formats.plain(performance.conversion_type)
-        title = f"ROAS by channel under every model ({kind}s; spend in {performance.currency})"
-        _show(console, title, _roas_table(performance, tight=console.width < WIDE))
-        _say(console, roas_sentence(performance))
+        currency = words.currency(performance.currency)
+        title = words("terminal.roas", conversions=words.conversions(performance.conversion_type), currency=currency)
+        _show(console, title, _roas_table(performance, words, tight=console.width < WIDE))
+        _say(console, roas_sentence(performance, words))
     if customers is not None:
-        scored = f"{customers.model_version}; {customers.currency}"
-        _show(console, f"Customer value as of {formats.day(customers.as_of)} ({scored})", _value_table(customers))
-        _say(console, activity_sentence(customers))
+        currency, as_of = words.currency(customers.currency), words.day(customers.as_of)
+        title = words("terminal.value", day=as_of, model=customers.model_version, currency=currency)
+        _show(console, title, _value_table(customers, words))
+        _say(console, activity_sentence(customers, words))
     else:
-        _say(console, "Customer value is not published yet.")
-    _print_facts(console, figures.facts)
-
-
-def summary_dict(lake: str, *, steps: Sequence[StepTime] | None = None) -> dict[str, Any]:
-    """The same figures as plain data. Money is text with all its decimals, ratios and shares are numbers.
-
-    A part whose table is not published is null. InputError when nothing is published in `lake`.
-    """
-    figures = read_figures(lake, steps=steps)
-    facts = figures.facts
-    return {
-        "run_id": facts.run_id,
-        "as_of": facts.as_of.isoformat(),
-        "published_at": facts.published_at.isoformat(),
-        "versions": facts.versions,
-        "performance": _performance_dict(figures.performance),
-        "customers": figures.customer_count,
-        "value": _value_dict(figures),
-        "checks": {
-            "passed": len(facts.checks) - len(facts.failed),
-            "failed": [
-                {"name": c.name, "expected": c.expected, "actual": c.actual, "detail": c.detail} for c in facts.failed
-            ],
-        },
-        "rows": [
-            {
-                "input": taken.source,
-                "files": taken.files,
-                "read": taken.read,
-                "kept": taken.kept,
-                "duplicate": taken.duplicate,
-                "quarantined": taken.quarantined,
-            }
-            for taken in facts.inputs
-        ],
-        "steps": [
-            {"step": step.name, "seconds": round(step.seconds, 1), "status": step.status} for step in facts.steps
-        ],
-    }
+        _say(console, words("terminal.no_value"))
+    _print_facts(console, figures.facts, words)
 
 
 def _say(console: Console, sentence: str) -> None:
@@ -121,23 +90,30 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[
     return table
 
 
-def _roas_table(performance: Performance, *, tight: bool) -> Table:
+def _roas_table(performance: Performance, words: Words, *, tight: bool) -> Table:
     currency = performance.currency
+    named = [*((channel.channel, channel) for channel in performance.channels)]
     *rows, foot = [
         (
-            channel.channel,
+            name,
             formats.amount(channel.spend, currency),
-            *(formats.roas(channel.roas(model)) for model in performance.models),
+            *(words.roas(channel.roas(model)) for model in performance.models),
         )
-        for channel in (*performance.channels, performance.total)
+        for name, channel in (*named, (words("page.all_channels"), performance.total))
     ]
-    header = ("Channel", "Spend", *(formats.title(model) for model in performance.models))
-    return _table(header, rows, foot, tight=tight)
+    models = [capital(words.model(model)) for model in performance.models]
+    return _table((words("roas.channel"), words("roas.spend"), *models), rows, foot, tight=tight)
 
 
-def _value_table(customers: CustomerFigures) -> Table:
+def _value_table(customers: CustomerFigures, words: Words) -> Table:
     currency = customers.currency
-    header = ("Brought by", "Customers", "Chance active", f"{HORIZON_DAYS}-day value", "Per customer")
+    header = (
+        words("terminal.brought_by"),
+        words("terminal.customers"),
+        words("terminal.active"),
+        words("terminal.value_within", days=str(HORIZON_DAYS)),
+        words("terminal.each"),
+    )
     shown = sorted(customers.channels, key=lambda channel: (-channel.total_value, channel.channel))[:VALUE_CHANNELS]
     rows = [
         (
@@ -150,7 +126,7 @@ def _value_table(customers: CustomerFigures) -> Table:
         for channel in shown
     ]
     foot = (
-        "All channels",
+        words("page.all_channels"),
         formats.count(customers.customers),
         "",
         formats.amount(customers.expected_value, currency),
@@ -159,66 +135,14 @@ def _value_table(customers: CustomerFigures) -> Table:
     return _table(header, rows, foot)
 
 
-def _print_facts(console: Console, facts: RunFacts) -> None:
-    _say(console, checks_sentence(facts))
+def _print_facts(console: Console, facts: RunFacts, words: Words) -> None:
+    _say(console, checks_sentence(facts, words))
     for check in facts.failed:
-        _say(
-            console,
-            f"  failed: {check.name}: expected {formats.figure(check.expected)}, found {formats.figure(check.actual)}",
-        )
-    _say(console, rows_sentence(facts))
+        expected, found = formats.figure(check.expected), formats.figure(check.actual)
+        _say(console, words("terminal.failed", check=check.name, expected=expected, found=found))
+    _say(console, rows_sentence(facts, words))
     if facts.steps:
-        rows = [(step.name, formats.seconds(step.seconds)) for step in facts.steps]
-        total = formats.seconds(sum(step.seconds for step in facts.steps))
-        _show(console, "How long it took", _table(("Step", "Time"), rows, ("All steps", total)))
-
-
-def _performance_dict(performance: Performance | None) -> dict[str, Any] | None:
-    if performance is None:
-        return None
-    return {
-        "conversion_type": performance.conversion_type,
-        "currency": performance.currency,
-        "from": performance.first_day.isoformat(),
-        "to": performance.last_day.isoformat(),
-        "conversions": performance.conversions_by_type,
-        "total": _channel_dict(performance, performance.total),
-        "channels": {channel.channel: _channel_dict(performance, channel) for channel in performance.channels},
-    }
-
-
-def _channel_dict(performance: Performance, channel: ChannelFigures) -> dict[str, Any]:
-    return {
-        "spend": str(channel.spend),
-        "models": {
-            model: {
-                "conversions": channel.conversions[model],
-                "net_value": str(channel.value[model]),
-                "roas": channel.roas(model),
-            }
-            for model in performance.models
-        },
-    }
-
-
-def _value_dict(figures: ReportFigures) -> dict[str, Any] | None:
-    customers = figures.customers
-    if customers is None:
-        return None
-    return {
-        "as_of": customers.as_of.isoformat(),
-        "model_version": customers.model_version,
-        "currency": customers.currency,
-        "customers": customers.customers,
-        "likely_active": customers.likely_alive,
-        f"likely_quiet_{CHURN_DAYS}d": customers.likely_quiet,
-        f"expected_value_{HORIZON_DAYS}d": str(customers.expected_value),
-        "channels": {
-            channel.channel: {
-                "customers": channel.customers,
-                "mean_p_alive": channel.p_alive,
-                f"expected_value_{HORIZON_DAYS}d": str(channel.total_value),
-            }
-            for channel in customers.channels
-        },
-    }
+        rows = [(step.name, words.seconds(step.seconds)) for step in facts.steps]
+        total = words.seconds(sum(step.seconds for step in facts.steps))
+        header, foot = (words("steps.step"), words("steps.time")), (words("steps.all"), total)
+        _show(console, words("steps.title"), _table(header, rows, foot))

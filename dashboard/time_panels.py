@@ -7,60 +7,72 @@ from decimal import Decimal
 from dashboard import formats
 from dashboard.chart_svg import draw_chart
 from dashboard.panels import Chart, PageTable, Panel, columns, table_rows
-from dashboard.performance import Performance, ratio
+from dashboard.words import Words
+from published.figures import Figures
+from published.performance import ratio
 
 
-def time_panels(performance: Performance) -> tuple[Panel, ...]:
-    """ROAS by both dates per seven days, and spend beside credited value by day; none without spend."""
-    if not performance.paid:
-        return ()
-    return (_roas_over_time(performance), _spend_and_value(performance))
-
-
-def _roas_over_time(performance: Performance) -> Panel:
-    name, currency = formats.plain(performance.time_model), performance.currency
+def roas_over_time_panel(figures: Figures, words: Words) -> Panel | None:
+    """ROAS by both dates per seven days; none without spend."""
+    performance = figures.performance
+    if performance is None or not performance.paid:
+        return None
+    name, currency = words.model(performance.time_model), performance.currency
     weeks = [week for week in performance.weeks if week.spend > 0]
-    bases = {"Dated by touch": "value_by_touch", "Dated by conversion": "value_by_conversion"}
+    bases = {
+        words("roas_over_time.dated_by_touch"): "value_by_touch",
+        words("roas_over_time.dated_by_conversion"): "value_by_conversion",
+    }
     drawn = [
         {"day": week.day.isoformat(), "basis": basis, "roas": ratio(getattr(week, value), week.spend)}
         for basis, value in bases.items()
         for week in weeks
     ]
+    axes = {"day_axis": words("roas_over_time.day_axis"), "roas_axis": words("roas_over_time.roas_axis")}
     rows = [
         [
-            formats.day(week.day),
+            words.day(week.day),
             formats.amount(week.spend, currency),
             formats.amount(week.value_by_touch, currency),
-            formats.roas(ratio(week.value_by_touch, week.spend)),
+            words.roas(ratio(week.value_by_touch, week.spend)),
             formats.amount(week.value_by_conversion, currency),
-            formats.roas(ratio(week.value_by_conversion, week.spend)),
+            words.roas(ratio(week.value_by_conversion, week.spend)),
         ]
         for week in weeks
     ]
     newest = weeks[-1]
-    sentence = (
-        f"In the seven days to {formats.day(newest.day)}, each 1 {currency} of spend stands beside "
-        f"{formats.roas(ratio(newest.value_by_conversion, newest.spend))} of value from conversions of those days and "
-        f"{formats.roas(ratio(newest.value_by_touch, newest.spend))} from touches of those days, under {name}."
+    sentence = words(
+        "roas_over_time.sentence",
+        day=words.day(newest.day),
+        currency=words.currency(currency),
+        by_conversion=words.back(ratio(newest.value_by_conversion, newest.spend), currency),
+        by_touch=words.back(ratio(newest.value_by_touch, newest.spend), currency),
+        model=name,
     )
     table = PageTable(
-        caption=f"Channels with spend, under {name}; amounts in {currency}",
+        caption=words("roas_over_time.caption", model=name, currency=words.currency(currency)),
         columns=columns(
-            "Seven days to", "Spend", "Value by touch", "ROAS by touch", "Value by conversion", "ROAS by conversion"
+            words("roas_over_time.week"),
+            words("roas_over_time.spend"),
+            words("roas_over_time.value_by_touch"),
+            words("roas_over_time.roas_by_touch"),
+            words("roas_over_time.value_by_conversion"),
+            words("roas_over_time.roas_by_conversion"),
         ),
         rows=table_rows(rows),
     )
-    label = f"Line chart of ROAS over {len(weeks)} periods of seven days, credit dated by touch and by conversion."
-    chart = Chart(draw_chart("roas_over_time", drawn), label)
-    note = (
-        "By touch answers “what did the ads of these days bring?”; its newest days still rise, since journeys that "
-        "began then may not have ended; by conversion answers “what came in on these days?” and only refunds change it."
-    )
-    return Panel("time", "ROAS by touch date and by conversion date", sentence, chart, table, folded=True, note=note)
+    label = words("roas_over_time.label", weeks=str(len(weeks)))
+    chart = Chart(draw_chart("roas_over_time", drawn, words, **axes), label)
+    title, note = words("roas_over_time.title"), words("roas_over_time.note")
+    return Panel("time", title, sentence, chart, table, folded=True, note=note)
 
 
-def _spend_and_value(performance: Performance) -> Panel:
-    name, currency = formats.plain(performance.time_model), performance.currency
+def spend_and_value_panel(figures: Figures, words: Words) -> Panel | None:
+    """Spend beside credited value by day; none without spend."""
+    performance = figures.performance
+    if performance is None or not performance.paid:
+        return None
+    name, currency = words.model(performance.time_model), performance.currency
     days = [day for day in performance.days if day.spend or day.value_by_conversion]
     spent = [day for day in days if day.spend > 0]
     earned = sum(day.value_by_conversion > day.spend for day in spent)
@@ -69,33 +81,33 @@ def _spend_and_value(performance: Performance) -> Panel:
     ]
     rows = [
         [
-            formats.day(day.day),
+            words.day(day.day),
             formats.amount(day.spend, currency),
             formats.amount(day.value_by_conversion, currency),
-            formats.roas(ratio(day.value_by_conversion, day.spend)),
+            words.roas(ratio(day.value_by_conversion, day.spend)),
         ]
         for day in days
     ]
+    spend = sum((day.spend for day in days), Decimal(0))
+    value = sum((day.value_by_conversion for day in days), Decimal(0))
     table = PageTable(
-        caption=f"Channels with spend, under {name}, by day of the conversion; amounts in {currency}",
-        columns=columns("Day", "Spend", "Credited net value", "ROAS"),
+        caption=words("spend_and_value.caption", model=name, currency=words.currency(currency)),
+        columns=columns(
+            words("spend_and_value.day"),
+            words("spend_and_value.spend"),
+            words("spend_and_value.value"),
+            words("spend_and_value.roas"),
+        ),
         rows=table_rows(rows),
         foot=(
-            "All days",
-            formats.amount(sum((day.spend for day in days), Decimal(0)), currency),
-            formats.amount(sum((day.value_by_conversion for day in days), Decimal(0)), currency),
-            formats.roas(
-                ratio(
-                    sum((day.value_by_conversion for day in days), Decimal(0)),
-                    sum((day.spend for day in days), Decimal(0)),
-                )
-            ),
+            words("spend_and_value.all_days"),
+            formats.amount(spend, currency),
+            formats.amount(value, currency),
+            words.roas(ratio(value, spend)),
         ),
     )
-    sentence = (
-        f"On {earned} of {formats.plural(len(spent), 'day')} with spend, the channels that cost money were credited "
-        f"more than they cost."
-    )
-    label = f"Spend as bars and credited net value as a line over {len(days)} days, in {currency}."
-    chart = Chart(draw_chart("spend_and_value", drawn), label)
-    return Panel("days", "Spend and credited value by day", sentence, chart, table, folded=True)
+    sentence = words("spend_and_value.sentence", earned=str(earned), days=words.counted("day", len(spent)))
+    label = words("spend_and_value.label", days=str(len(days)), currency=words.currency(currency))
+    lines = {"spend": words("spend_and_value.spend_drawn"), "value": words("spend_and_value.value")}
+    chart = Chart(draw_chart("spend_and_value", drawn, words, **lines), label)
+    return Panel("days", words("spend_and_value.title"), sentence, chart, table, folded=True)

@@ -1,1 +1,1 @@
-"""From landed files to bronze: adapters read each format, and every row is counted."""
+"""From landed files to bronze: adapters read the formats, ingest counts and stores the rows."""

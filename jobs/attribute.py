@@ -1,11 +1,20 @@
-"""spark-submit jobs/attribute.py --config conf/demo.yaml: journeys, credits and channel performance."""
+"""spark-submit jobs/attribute.py --config conf/demo.yaml: journeys, credits, channel performance and paths."""
 
 from __future__ import annotations
 
 import sys
 
-from jobs.credit import attribute as attribute_step
+from attribution.attribution_credits import CREDITS
+from attribution.channel_performance import PERFORMANCE
+from attribution.journeys import JOURNEYS
+from attribution.path_summary import PATHS
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
+from jobs.run import table_step
+
+RECIPES = (JOURNEYS, CREDITS, PERFORMANCE, PATHS)
+STEP = table_step("attribute", RECIPES, current="silver and settings are those gold was made from")
+# What data-driven models are fitted on before anything is credited.
+JOURNEYS_STEP = table_step("journeys", (JOURNEYS,), current="silver and settings are those journeys were made from")
 
 
 def attribute(
@@ -15,7 +24,7 @@ def attribute(
 
     Example: distributary attribute --config conf/demo.yaml
     """
-    run_steps("attribute", [attribute_step], config=config, as_of=as_of, full=full, dry_run=dry_run, as_json=json)
+    run_steps("attribute", [STEP], config=config, as_of=as_of, full=full, dry_run=dry_run, as_json=json)
 
 
 main = job_main(attribute)

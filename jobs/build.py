@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
-from jobs.silver import build_silver
+from jobs.run import table_step
+from touchpoints.activity import ACTIVITY
+from touchpoints.ad_spend import AD_SPEND
+from touchpoints.conversions import CONVERSIONS
+from touchpoints.identities import IDENTITIES
+from touchpoints.orders import ORDERS
+from touchpoints.sessions import SESSIONS
+from touchpoints.touchpoints import TOUCHPOINTS
+
+RECIPES = (IDENTITIES, SESSIONS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND)
+STEP = table_step("build", RECIPES, current="bronze and settings are those silver was made from")
 
 
 def build(
@@ -15,7 +25,7 @@ def build(
 
     Example: distributary build --config conf/demo.yaml
     """
-    run_steps("build", [build_silver], config=config, as_of=as_of, full=full, dry_run=dry_run, as_json=json)
+    run_steps("build", [STEP], config=config, as_of=as_of, full=full, dry_run=dry_run, as_json=json)
 
 
 main = job_main(build)

@@ -1,12 +1,17 @@
-"""The console command: `distributary <job>`, the same mains that spark-submit runs."""
+"""The console command: `distributary <job>`, the same mains that spark-submit runs. A job is imported to be run."""
 
 from __future__ import annotations
 
+import ast
 from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-# job: module with a function of the job's name, _ for -
+# job: a module of that name (_ for -) with a function of that name
 JOBS = (
     "simulate",
     "ingest",
@@ -18,9 +23,42 @@ JOBS = (
     "pipeline",
     "check",
     "report",
+    "attribute-paths",
 )
 
+
+class Jobs(TyperGroup):
+    """The jobs as commands. Their one-line help is read from their files: importing all of them takes seconds."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The jobs in the order of the flow."""
+        return list(JOBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a job, imported here."""
+        if cmd_name not in JOBS:
+            return None
+        name = cmd_name.replace("-", "_")
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        app.command(cmd_name)(getattr(import_module(f"jobs.{name}"), name))
+        return typer.main.get_command(app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Every job with the first line of its help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(job, first_line(job)) for job in JOBS])
+
+
+def first_line(job: str) -> str:
+    """The first line of a job's help, from its source."""
+    name = job.replace("-", "_")
+    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    found = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    return (ast.get_docstring(found) or "").split("\n")[0]
+
+
 app = typer.Typer(
+    cls=Jobs,
     help="Marketing attribution and customer lifetime value on Spark and Delta Lake.",
     add_completion=False,
     no_args_is_help=True,
@@ -29,21 +67,23 @@ app = typer.Typer(
 )
 
 
-@app.command(
-    "attribute-paths",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    add_help_option=False,
-)
-def attribute_paths(context: typer.Context) -> None:
-    """Credit aggregated paths from a CSV or Parquet file, without a warehouse."""
-    raise typer.Exit(import_module("jobs.attribute_paths").main(context.args))
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"distributary {version('distributary')}")
+        raise typer.Exit
+
+
+@app.callback()
+def distributary(
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Marketing attribution and customer lifetime value on Spark and Delta Lake."""
 
 
 def main() -> None:
     """Runs the job that the command line names."""
-    for job in JOBS:
-        name = job.replace("-", "_")
-        app.command(job)(getattr(import_module(f"jobs.{name}"), name))
     app()
 
 

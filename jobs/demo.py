@@ -4,44 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from jobs.channel_fit import fit_channels
-from jobs.credit import attribute, journeys
-from jobs.intake import intake
+from dashboard.text_summary import print_summary
+from jobs import attribute, build, check, ingest, report, score, simulate, train, train_attribution
 from jobs.options import Config, job_main, run_steps
-from jobs.publish import check_and_publish
-from jobs.reporting import report, show_summary
-from jobs.run import Run
-from jobs.shop import write_shop
-from jobs.silver import build_silver
-from jobs.value import score, train
-from ltv import registry
-
-
-def simulate(run: Run) -> None:
-    """Writes the shop's landing files; those of the same shop stay as they are."""
-    with run.step("simulate") as log:
-        log.counts.update(write_shop(run.settings, run.say))
-
-
-def train_once(run: Run) -> None:
-    """Trains unless a champion is there: training has a rhythm of its own, and the demo's data does not change."""
-    if registry.champion_version(run.settings.mlflow) is None:
-        train(run)
-
-
-STEPS = (
-    simulate,
-    intake,
-    build_silver,
-    journeys,
-    fit_channels,
-    attribute,
-    train_once,
-    score,
-    check_and_publish,
-    report,
-    show_summary,
-)
+from jobs.run import Plan, Run, Step
+from ltv.customer_value import champion_of
+from published.run_facts import StepTime
+from published.view import View
 
 
 def demo(config: Config = None) -> None:
@@ -49,9 +18,33 @@ def demo(config: Config = None) -> None:
 
     Example: python jobs/demo.py --config conf/demo.yaml
     """
-    run_steps("demo", STEPS, config=config)
+    run_steps("demo", STEPS, config=config, at_the_end=show_summary)
 
 
+def plan_training_once(run: Run) -> Plan:
+    """Trains unless a champion is there: training has a rhythm of its own, and the demo's data does not change."""
+    champion = champion_of(run)
+    return Plan(f"{champion} scores already") if champion else train.plan(run)
+
+
+def show_summary(run: Run) -> None:
+    """Prints the main figures of the newest publication and the time of every step."""
+    view = View(language=run.settings.report.language)
+    print_summary(run.settings.lake, run.console, steps=[StepTime(*step) for step in run.step_times], view=view)
+
+
+STEPS = (
+    simulate.STEP,
+    ingest.STEP,
+    build.STEP,
+    attribute.JOURNEYS_STEP,
+    train_attribution.STEP,
+    attribute.STEP,
+    Step("train", plan_training_once),
+    score.STEP,
+    check.PUBLISH,
+    report.STEP,
+)
 main = job_main(demo)
 
 if __name__ == "__main__":

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 
-from jobs.intake import intake
+from intake.adapter import AdAccount, Defaults
+from intake.ingest import Ingest
+from intake.landing_folder import Input, input_named
 from jobs.options import Config, DryRun, Json, job_main, run_steps
+from jobs.run import Plan, Run, Step, StepLog
 
 
 def ingest(config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
@@ -13,9 +17,44 @@ def ingest(config: Config = None, dry_run: DryRun = False, json: Json = False) -
 
     Example: distributary ingest --config conf/demo.yaml
     """
-    run_steps("ingest", [intake], config=config, dry_run=dry_run, as_json=json)
+    run_steps("ingest", [STEP], config=config, dry_run=dry_run, as_json=json)
 
 
+def inputs_of(run: Run) -> list[Input]:
+    """The inputs that the settings name."""
+    return [
+        input_named(chosen.name, chosen.adapter, chosen.files, required=chosen.required, options=chosen.options)
+        for chosen in run.settings.landing.inputs
+    ]
+
+
+def plan(run: Run) -> Plan:
+    """Files not seen before become rows of bronze; nothing is written before every input was parsed and counted."""
+    settings = run.settings
+    accounts = {
+        name: AdAccount(account.currency, account.timezone) for name, account in settings.ad_spend.accounts.items()
+    }
+    intake = Ingest(
+        run.lake,
+        settings.landing.root,
+        defaults=Defaults(currency=settings.conversions.default_currency, accounts=accounts),
+        max_quarantined_share=settings.quality.max_quarantined_share,
+        started_at=run.started_at,
+        say=run.say,
+    )
+    batches = intake.new_batches(inputs_of(run))
+    if not batches:
+        return Plan("no new files")
+
+    def do(log: StepLog) -> None:
+        for name, account in intake.take_in(batches).items():
+            log.counts.update({f"{name}_{what}": count for what, count in asdict(account).items()})
+
+    new = ", ".join(f"{len(batch.files)} files of {batch.source.name}" for batch in batches)
+    return Plan(f"take in {new}", do)
+
+
+STEP = Step("ingest", plan)
 main = job_main(ingest)
 
 if __name__ == "__main__":

@@ -35,14 +35,16 @@ def run_steps(
     dry_run: bool = False,
     full: bool = False,
     as_json: bool = False,
+    at_the_end: Callable[[Run], None] = lambda run: None,
 ) -> None:
-    """Performs `steps` as one run and ends the process with its exit code."""
+    """Performs `steps` as one run, then `at_the_end`, and ends the process with its exit code."""
     runs: list[Run] = []
 
     def action() -> None:
         run = open_run(job, config=config, as_of=as_of.date() if as_of else None, dry_run=dry_run, full=full)
         runs.append(run)
         perform(run, steps)
+        at_the_end(run)
 
     code = exit_code_of(action)
     if as_json and runs:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from jobs.credit import attribute
-from jobs.intake import intake
+from jobs import attribute, build, check, ingest, report, score
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
-from jobs.publish import check_and_publish
-from jobs.reporting import report
-from jobs.silver import build_silver
-from jobs.value import score
 
-STEPS = (intake, build_silver, attribute, score, check_and_publish, report)
+STEPS = (ingest.STEP, build.STEP, attribute.STEP, score.STEP, check.PUBLISH, report.STEP)
 
 
 def pipeline(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 
 from jobs.options import Config, DryRun, Json, job_main, run_steps
-from jobs.reporting import report as report_step
+from jobs.run import Plan, Run, Step, StepLog
+from published.run_facts import StepTime
+from published.view import View
+from warehouse.tables.ops_published import OPS_PUBLISHED
 
 
 def report(config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
@@ -13,9 +16,34 @@ def report(config: Config = None, dry_run: DryRun = False, json: Json = False) -
 
     Example: distributary report --config conf/demo.yaml
     """
-    run_steps("report", [report_step], config=config, dry_run=dry_run, as_json=json)
+    run_steps("report", [STEP], config=config, dry_run=dry_run, as_json=json)
 
 
+def plan(run: Run) -> Plan:
+    """The report page of the newest publication."""
+    settings = run.settings
+
+    def do(log: StepLog) -> None:
+        # Charts are drawn by a library that takes a second to import.
+        from dashboard.report import write_report  # noqa: PLC0415
+
+        # Alone it shows the times of the run that published, after other steps those of this run.
+        steps = [StepTime(*step) for step in run.step_times] or None
+        page = write_report(
+            settings.lake,
+            settings.report.file,
+            timezone=settings.report.timezone,
+            steps=steps,
+            view=View(language=settings.report.language),
+        )
+        log.message = f"wrote {page}"
+
+    if not run.lake.exists(OPS_PUBLISHED):
+        return Plan("nothing is published yet")
+    return Plan(f"write {settings.report.file}", do)
+
+
+STEP = Step("report", plan)
 main = job_main(report)
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -20,16 +20,17 @@ from pyspark.sql import functions as F
 from rich.console import Console
 
 from jobs.settings import Settings, load_settings
-from jobs.shop import shop_of
 from warehouse.code_version import code_version
 from warehouse.conform import conform
-from warehouse.contracts import Table
 from warehouse.days import report_day
 from warehouse.errors import DistributaryError, InputError
+from warehouse.knobs import Part
 from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
+from warehouse.recipes import Recipe
 from warehouse.spark import build_session, hadoop_path, java_class
-from warehouse.store import Lake, Origin
+from warehouse.store import Lake
+from warehouse.table_update import TableUpdate, in_words
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
 
 INTERRUPTED = 130
@@ -90,9 +91,9 @@ class Run:
         """A line of progress for people, on stderr."""
         self.console.print(f"  {message}", highlight=False, markup=False)
 
-    def origin(self, inputs: Sequence[Table], *sections: str, rules: Sequence[str] = ()) -> Origin:
-        """What a table made now from these inputs, settings sections and `rules` (contents of files) is made from."""
-        return Origin(self.lake.versions(inputs), self.settings.digest(*sections, also=rules), code_version())
+    def knobs(self, part: type[Part]) -> Part:
+        """The knobs of a class."""
+        return self.settings.part(part)
 
     @contextmanager
     def step(self, name: str) -> Iterator[StepLog]:
@@ -111,6 +112,11 @@ class Run:
             self.steps.append(log)
             said = f": {log.message}" if log.message else ""
             self.console.print(f"  {log.status} in {log.seconds:.1f} s{said}", highlight=False, markup=False)
+
+    @property
+    def step_times(self) -> list[tuple[str, float, str, str]]:
+        """Name, seconds, status and message of the steps so far."""
+        return [(log.name, log.seconds, log.status, log.message) for log in self.steps]
 
     def write_log(self) -> None:
         """Adds the steps to ops.run_log, in one commit; a run that did nothing new adds its row too."""
@@ -167,7 +173,35 @@ class Run:
         return max(known)
 
 
-Step = Callable[[Run], None]
+@dataclass(frozen=True)
+class Plan:
+    """What a step would do, in words that follow "would", and the doing of it. Without `do` there is nothing to do, and
+    `what` says why."""
+
+    what: str
+    do: Callable[[StepLog], None] | None = None
+
+
+class Step(NamedTuple):
+    """One step of a job: `plan` looks and writes nothing. Only `perform` knows of dry runs."""
+
+    name: str
+    plan: Callable[[Run], Plan]
+
+
+def table_step(name: str, recipes: Sequence[Recipe], *, current: str) -> Step:
+    """The step that brings the tables of `recipes` up to date; `current` is said where all of them are."""
+
+    def plan(run: Run) -> Plan:
+        update = TableUpdate(run, recipes)
+        stale = update.plan()
+
+        def do(log: StepLog) -> None:
+            log.message = in_words(update.make())
+
+        return Plan(f"make {in_words(stale)}", do) if stale else Plan(current)
+
+    return Step(name, plan)
 
 
 def new_run_id(started_at: datetime) -> str:
@@ -188,12 +222,11 @@ def open_run(
 ) -> Run:
     """A run with its session; `settings` and `spark` are for callers that have them already."""
     chosen = settings or load_settings(config)
-    shop_of(chosen)  # a knob the simulator does not know is as wrong as any other
     started_at = datetime.now(UTC)
     # Set before anything of MLflow is imported.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     session = spark or build_session(f"distributary {job}", chosen.spark.conf, master=chosen.spark.master)
-    hadoop_path(session, chosen.lake)  # out of reach is told now, in one line
+    hadoop_path(session, chosen.lake)  # fail early with one clear line
     return Run(
         job=job,
         settings=chosen,
@@ -211,13 +244,24 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
     with _lock(run):
         try:
             for step in steps:
-                step(run)
+                _perform(run, step)
         except BaseException:
             # The failure is what the user must see, even where the log cannot be written either.
             with suppress(PySparkException):
                 run.write_log()
             raise
         run.write_log()
+
+
+def _perform(run: Run, step: Step) -> None:
+    with run.step(step.name) as log:
+        plan = step.plan(run)
+        if plan.do is None:
+            log.skip(plan.what)
+        elif run.dry_run:
+            log.skip(f"would {plan.what}")
+        else:
+            plan.do(log)
 
 
 def _lock(run: Run) -> AbstractContextManager[None]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
-from jobs.value import score as score_step
+from jobs.run import Plan, Run, Step, StepLog
+from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
+from ltv.customer_totals import customer_totals, total_lines, total_metrics
+from ltv.customer_value import CUSTOMER_VALUE, champion_of, scorer
+from ltv.knobs import Scoring
+from warehouse.knobs import Mlflow
+from warehouse.table_update import TableUpdate, in_words
+from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
+
+RECIPES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE)
+NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
 
 def score(
@@ -15,9 +25,49 @@ def score(
 
     Example: distributary score --config conf/demo.yaml
     """
-    run_steps("score", [score_step], config=config, as_of=as_of, full=full, dry_run=dry_run, as_json=json)
+    run_steps("score", [STEP], config=config, as_of=as_of, full=full, dry_run=dry_run, as_json=json)
 
 
+def plan(run: Run) -> Plan:
+    """The champion's view of every customer as of the run's day; without a champion their histories alone."""
+    champion = champion_of(run)
+    update = TableUpdate(run, RECIPES if champion else (CUSTOMER_SUMMARY,))
+    stale = update.plan()
+    if not stale:
+        return Plan("customers are scored already" if champion else NO_CHAMPION)
+
+    def do(log: StepLog) -> None:
+        made = update.make()
+        if champion is None:
+            log.message = NO_CHAMPION
+        elif CUSTOMER_VALUE.table in made:
+            log.message = f"scored by {champion}; {_report_totals(run, champion)}"
+        else:
+            log.message = in_words(made)
+
+    return Plan(f"make {in_words(stale)}", do)
+
+
+def _report_totals(run: Run, champion: str) -> str:
+    """Totals with predictive intervals: lines for people, metrics of the champion's run, and one line for the log."""
+    from warehouse.model_registry import log_metrics  # noqa: PLC0415
+
+    totals = customer_totals(
+        run.lake.read(CUSTOMER_SUMMARY.table).where(of_day(run.as_of)),
+        model=scorer(run, champion).model,
+        days=VALUE_HORIZONS_DAYS,
+        scoring=run.knobs(Scoring),
+    )
+    lines, everybody = total_lines(totals, run.settings.report.currency)
+    run.say(f"totals with predictive intervals ({run.knobs(Scoring).interval_level:.0%}):")
+    for line in lines:
+        run.say(f"  {line}")
+    if not log_metrics(run.knobs(Mlflow), champion, total_metrics(totals), day=run.as_of):
+        run.say("MLflow did not take the totals as metrics; the scores are written")
+    return "; ".join(everybody)
+
+
+STEP = Step("score", plan)
 main = job_main(score)
 
 if __name__ == "__main__":

@@ -5,9 +5,7 @@ conf/base.yaml holds every knob with its comment and unit; a configuration file 
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +18,7 @@ from ltv.knobs import Ltv
 from touchpoints.knobs import AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
 from warehouse.knobs import Build, Knobs, Lock, Mlflow, Part, Report, Spark, part_of
 from warehouse.settings_file import read_knobs
+from warehouse.table_update import digest_of
 
 BASE_FILE = CONF_ROOT / "base.yaml"
 
@@ -59,14 +58,9 @@ class Settings(Knobs):
                 return part_of(section, part)
         raise TypeError(f"no section of the settings has the knobs {part.__name__}")
 
-    def digest(self, *sections: str, also: Sequence[str] = ()) -> str:
-        """A hash of the named sections, of all where none is named, and of the texts `also`."""
-        chosen = (
-            self.model_dump(mode="json", include=set(sections), exclude={"report": {"file"}})
-            if sections
-            else self.model_dump(mode="json")
-        )
-        return hashlib.sha256("\n".join([json.dumps(chosen, sort_keys=True), *also]).encode()).hexdigest()[:16]
+    def digest(self) -> str:
+        """A hash of all knobs, for the log of runs."""
+        return digest_of([self])
 
 
 def sections_of(knobs: Knobs, path: str = "") -> Iterator[tuple[str, Knobs]]:

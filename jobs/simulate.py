@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json as json_text
 import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
 import typer
 
 from jobs.options import Config, DryRun, Json, job_main
-from jobs.run import exit_code_of
-from jobs.settings import load_settings
-from jobs.shop import shop_of, write_shop
+from jobs.run import Plan, Run, Step, StepLog, exit_code_of
+from jobs.settings import Settings, load_settings
+from simulator import Shop, write_landing
+from warehouse.errors import UsageError
 
 
 def simulate(config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
@@ -24,9 +29,8 @@ def simulate(config: Config = None, dry_run: DryRun = False, json: Json = False)
 
     def action() -> None:
         settings = load_settings(config)
-        shop = shop_of(settings)
         if dry_run:
-            say(f"would write {shop.days} days of {shop.visitors:,} visitors to {settings.landing.root}")
+            say(f"would {_what(settings)}")
             return
         counts = write_shop(settings, say)
         if json:
@@ -35,6 +39,47 @@ def simulate(config: Config = None, dry_run: DryRun = False, json: Json = False)
     raise typer.Exit(exit_code_of(action))
 
 
+def plan(run: Run) -> Plan:
+    """Writes the shop's landing files; those of the same shop stay as they are."""
+
+    def do(log: StepLog) -> None:
+        log.counts.update(write_shop(run.settings, run.say))
+
+    return Plan(_what(run.settings), do)
+
+
+def shop_of(settings: Settings) -> Shop:
+    """The shop that the simulator section describes; UsageError for a knob it does not have."""
+    knobs: dict[str, Any] = dict(settings.simulator)
+    known = {field.name for field in fields(Shop)}
+    if unknown := sorted(set(knobs) - known):
+        raise UsageError(f"simulator.{unknown[0]}: unknown knob; there are {', '.join(sorted(known))}")
+    try:
+        return Shop(**knobs)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"simulator: {error}") from error
+
+
+def write_shop(settings: Settings, say: Callable[[str], None]) -> dict[str, int]:
+    """Writes the shop to the landing folder and returns how much was written, by kind."""
+    landing = Path(settings.landing.root)
+    try:
+        counts = write_landing(shop_of(settings), landing, progress=say)
+    except FileExistsError as error:
+        raise UsageError(str(error)) from error
+    say(
+        f"{counts['event_lines']:,} event lines, {counts['orders']:,} orders and "
+        f"{counts['spend_rows']:,} spend rows in {landing}"
+    )
+    return counts
+
+
+def _what(settings: Settings) -> str:
+    shop = shop_of(settings)
+    return f"write {shop.days} days of {shop.visitors:,} visitors to {settings.landing.root}"
+
+
+STEP = Step("simulate", plan)
 main = job_main(simulate)
 
 if __name__ == "__main__":

@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
-from jobs.value import train as train_step
+from jobs.run import Plan, Run, Step, StepLog
+from ltv.training_data import collect_training_data
+from warehouse.code_version import code_version
+from warehouse.errors import ConvergenceError
+from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.table_update import digest_of
+from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 
 RequirePromotion = Annotated[
     bool, typer.Option("--require-promotion", help="Exit with 4 unless the new fit becomes champion.")
@@ -27,10 +33,50 @@ def train(
 
     Example: distributary train --config conf/demo.yaml
     """
-    step = partial(train_step, require_promotion=require_promotion)
+    step = Step("train", partial(plan, require_promotion=require_promotion))
     run_steps("train", [step], config=config, as_of=as_of, dry_run=dry_run, as_json=json)
 
 
+def plan(run: Run, *, require_promotion: bool = False) -> Plan:
+    """Fits the value models, judges them on the newest period and registers the winner as champion."""
+    settings = run.settings
+
+    def do(log: StepLog) -> None:
+        # Plots come with it, and only training draws any.
+        from ltv.training import train_customer_value  # noqa: PLC0415
+
+        data = collect_training_data(
+            run.lake.read(SILVER_CONVERSIONS),
+            as_of=run.as_of,
+            timezone=settings.report.timezone,
+            currency=settings.report.currency,
+            ltv=settings.ltv,
+        )
+        run.say(f"{data.full.customers:,} customers, {data.full.distinct_histories:,} distinct histories")
+        try:
+            result = train_customer_value(data, ltv=settings.ltv, tracking=settings.mlflow, tags=_tags(run))
+        finally:
+            data.release()
+        fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
+        log.message = f"{result.status}: {result.reason} ({fitted})"
+        if require_promotion and result.status != "promoted":
+            raise ConvergenceError(f"the challenger lost: {result.reason}")
+
+    return Plan(f"train {settings.mlflow.model_name} on purchases up to {run.as_of}", do)
+
+
+def _tags(run: Run) -> dict[str, str]:
+    """What a fit is made of, beside its days."""
+    knobs = (run.settings.ltv, run.knobs(ReportingDay), run.knobs(ReportingCurrency))
+    versions = run.lake.versions([SILVER_CONVERSIONS])
+    return {
+        "settings_digest": digest_of(knobs),
+        "code_version": code_version(),
+        **{f"delta_version.{name}": str(version) for name, version in versions.items()},
+    }
+
+
+STEP = Step("train", plan)
 main = job_main(train)
 
 if __name__ == "__main__":

@@ -13,12 +13,17 @@ import datetime as dt
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ltv.knobs import SummaryUnit
+from ltv.knobs import Retention, SummaryUnit
 from ltv.value_model import DAYS_PER_UNIT
+from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
+from warehouse.knobs import ReportingDay
+from warehouse.recipes import Recipe, Work
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
+from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.terms import UNATTRIBUTED
 
 ACQUISITION_TYPES = ("purchase", "sign_up")
@@ -174,3 +179,61 @@ def daily_purchases(days: DataFrame, *, until: dt.date) -> DataFrame:
 
 def _units(days: Column, time_unit: str) -> Column:
     return days / F.lit(float(DAYS_PER_UNIT[time_unit]))
+
+
+def check_customer_summary(
+    summary: DataFrame, conversions: DataFrame, *, as_of: dt.date, timezone: str
+) -> list[CheckResult]:
+    """The customers of a day have every purchase up to it, with its value. A day without rows is not checked."""
+    customers = summary.where(F.col("as_of") == F.lit(as_of))
+    known = (F.col("conversion_type") == "purchase") & (report_day("converted_at", timezone) <= F.lit(as_of))
+    found = side_by_side(
+        customers.agg(
+            F.count(F.lit(1)).alias("rows"), F.sum("orders").alias("orders"), F.sum("net_value").alias("net")
+        ),
+        conversions.where(known).agg(F.count(F.lit(1)).alias("purchases"), F.sum("report_value").alias("value")),
+    )
+    if not found["rows"]:
+        return []
+    return [
+        equal("orders of customers are the purchases up to as_of", found["purchases"], found["orders"]),
+        equal("net value of customers is that of the purchases up to as_of", found["value"], found["net"]),
+    ]
+
+
+def of_day(as_of: dt.date) -> str:
+    """SQL of the rows of a day in a table of customers."""
+    return f"as_of = DATE'{as_of}'"
+
+
+def expired_days(work: Work) -> str:
+    """SQL of the rows that are older than ltv.keep_days and not of a month's end."""
+    oldest = work.run.as_of - dt.timedelta(days=work.run.knobs(Retention).keep_days)
+    return f"as_of < DATE'{oldest}' AND as_of <> last_day(as_of)"
+
+
+def _build(work: Work) -> DataFrame:
+    return build_customer_summary(
+        work.read(SILVER_CONVERSIONS),
+        acquisition_channels(work.read(SILVER_JOURNEYS)),
+        as_of=work.run.as_of,
+        timezone=work.knobs(ReportingDay).timezone,
+        unit=work.knobs(SummaryUnit),
+    )
+
+
+CUSTOMER_SUMMARY = Recipe(
+    table=GOLD_CUSTOMER_SUMMARY,
+    inputs=(SILVER_CONVERSIONS, SILVER_JOURNEYS),
+    knobs=(SummaryUnit, ReportingDay),
+    build=_build,
+    is_of_day=True,
+    slice=lambda work: of_day(work.run.as_of),
+    expired=expired_days,
+    checks=lambda work: check_customer_summary(
+        work.read(GOLD_CUSTOMER_SUMMARY),
+        work.read(SILVER_CONVERSIONS),
+        as_of=work.run.as_of,
+        timezone=work.knobs(ReportingDay).timezone,
+    ),
+)

@@ -134,3 +134,19 @@ def _totals(
 def _nothing(model: ValueModel, measure: Measure) -> Total:
     size = len(model.purchases.theta) + (len(model.spend.theta) if measure == "value" else 0)
     return Total(0.0, np.zeros(size), 0.0)
+
+
+def total_lines(totals: Sequence[CustomerTotal], currency: str) -> tuple[list[str], list[str]]:
+    """A sentence for each total of everybody and, at the farthest horizon, of each channel; and those of everybody at
+    that horizon."""
+    farthest = max(total.days for total in totals)
+    shown = [total for total in totals if total.channel is None or total.days == farthest]
+    everybody = [total for total in shown if (total.channel, total.days) == (None, farthest)]
+    return [_line(total, currency) for total in shown], [_line(total, currency) for total in everybody]
+
+
+def _line(total: CustomerTotal, currency: str) -> str:
+    who = total.channel or "all customers"
+    what = "purchases" if total.measure == "purchases" else f"{currency} discounted margin"
+    estimate, lower, upper = (f"{float(figure):,.0f}" for figure in total.interval)
+    return f"{who}, next {total.days} days: {estimate} {what} ({lower} to {upper})"

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import reduce
+from datetime import date
+from functools import cache, reduce
 from operator import add
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from ltv.customer_summary import expired_days, of_day
 from ltv.intervals import quantile
-from ltv.knobs import Scoring
+from ltv.knobs import Scoring, SummaryUnit
 from ltv.value_model import ValueModel
+from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
+from warehouse.knobs import Mlflow, Registry, ReportingCurrency, ValueModelName
+from warehouse.recipes import Recipe, Run, Work
+from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import BOUNDS, CHURN_HORIZONS_DAYS, GOLD_CUSTOMER_VALUE, VALUE_HORIZONS_DAYS
+
+if TYPE_CHECKING:
+    from ltv.registry import Champion
 
 HISTORY = ("frequency", "recency", "T")
 MOST_MONEY = 999_999_999_999.0  # what decimal(18,6) holds
@@ -106,3 +116,61 @@ def _expected_order_value(model: ValueModel) -> Column:
     p, q, gamma = (F.lit(model.spend.params[name]) for name in ("p", "q", "gamma"))
     repeat_value = F.col("frequency") * F.col("monetary_value").cast("double")
     return p * (gamma + repeat_value) / (p * F.col("frequency") + q - F.lit(1.0))
+
+
+def champion_of(run: Run) -> str | None:
+    """'<name>/<number>' of the model that scores; None before the first training."""
+    # MLflow takes seconds to import.
+    from ltv.registry import champion_version  # noqa: PLC0415
+
+    found = champion_version(run.knobs(Mlflow))
+    return found.full_name if found else None
+
+
+def scorer(run: Run, version: str) -> Champion:
+    """A version's model, loaded once; UsageError where it was trained in another unit of time or currency."""
+    return _loaded(run.knobs(Mlflow), version, run.knobs(SummaryUnit).time_unit, run.knobs(ReportingCurrency).currency)
+
+
+@cache
+def _loaded(tracking: Mlflow, version: str, time_unit: str, currency: str) -> Champion:
+    from ltv.registry import load_scorer  # noqa: PLC0415
+
+    return load_scorer(tracking, version, time_unit=time_unit, currency=currency)
+
+
+def check_customer_value(value: DataFrame, summary: DataFrame, *, as_of: date) -> list[CheckResult]:
+    """The customers of a day that was scored are scored once each. Nothing to check where it was not."""
+    rows = F.count_if(F.col("as_of") == F.lit(as_of))
+    found = side_by_side(value.agg(rows.alias("scored")), summary.agg(rows.alias("customers")))
+    if not found["scored"]:
+        return []
+    return [equal("customers scored are the customers of the day", found["customers"], found["scored"])]
+
+
+def _build(work: Work) -> DataFrame:
+    version = champion_of(work.run)
+    assert version is not None, "made only where a model was trained"
+    champion = scorer(work.run, version)
+    return build_customer_value(
+        work.read(GOLD_CUSTOMER_SUMMARY).where(of_day(work.run.as_of)),
+        model=champion.model,
+        model_version=champion.version,
+        scoring=work.knobs(Scoring),
+    )
+
+
+CUSTOMER_VALUE = Recipe(
+    table=GOLD_CUSTOMER_VALUE,
+    inputs=(GOLD_CUSTOMER_SUMMARY,),
+    knobs=(Scoring,),
+    registered=(Registry, ValueModelName),
+    build=_build,
+    is_of_day=True,
+    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
+    slice=lambda work: of_day(work.run.as_of),
+    expired=expired_days,
+    checks=lambda work: check_customer_value(
+        work.read(GOLD_CUSTOMER_VALUE), work.read(GOLD_CUSTOMER_SUMMARY), as_of=work.run.as_of
+    ),
+)

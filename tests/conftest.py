@@ -22,7 +22,7 @@ SHARED = REPOSITORY.parent / "shared"
 
 
 # Files that run whole pipelines. They go first: the last file to begin decides when the run ends.
-LONG_FILES = ("tests/jobs/", "tests/touchpoints/test_ingest.py", "tests/ltv/test_registry.py")
+LONG_FILES = ("tests/jobs/", "tests/intake/test_ingest.py", "tests/ltv/test_registry.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

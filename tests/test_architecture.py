@@ -23,12 +23,24 @@ REPOSITORY = Path(__file__).parents[1]
 MAY_IMPORT = {
     "conf": set(),
     "warehouse": {"conf"},
+    "intake": {"warehouse", "conf"},
     "touchpoints": {"warehouse", "conf"},
     "attribution": {"warehouse", "conf"},
     "ltv": {"warehouse", "conf"},
-    "dashboard": {"warehouse", "conf"},
+    "published": {"warehouse", "conf"},
+    "dashboard": {"published", "warehouse", "conf"},
     "simulator": {"warehouse"},  # the input contract only, see below
-    "jobs": {"warehouse", "touchpoints", "attribution", "ltv", "dashboard", "simulator", "conf"},
+    "jobs": {
+        "warehouse",
+        "intake",
+        "touchpoints",
+        "attribution",
+        "ltv",
+        "published",
+        "dashboard",
+        "simulator",
+        "conf",
+    },
 }
 LONGEST_FILE = 400
 
@@ -77,8 +89,14 @@ def test_imports_point_one_way(package: str) -> None:
         assert "tests" not in roots, f"{path.relative_to(REPOSITORY)} imports from tests"
 
 
-def test_the_dashboard_never_reaches_pyspark() -> None:
-    for path in sources("dashboard"):
+def test_no_job_hides_a_package() -> None:
+    # spark-submit jobs/x.py puts jobs/ first on the path: `import intake` would find a jobs/intake.py.
+    assert not {path.stem for path in sources("jobs")} & set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("package", ["published", "dashboard"])
+def test_what_reads_published_tables_never_reaches_pyspark(package: str) -> None:
+    for path in sources(package):
         assert not with_root(reached_from(path), "pyspark"), path.relative_to(REPOSITORY)
 
 
@@ -99,6 +117,12 @@ def test_the_numeric_doors_need_no_spark(door: str) -> None:
     assert not with_root(reached_from(REPOSITORY / door), "pyspark")
 
 
+def test_only_the_rooms_behind_the_store_use_delta_s_own_writer() -> None:
+    rooms = {"schema.py", "spark_writer.py", "upkeep.py"}
+    importing = {path for package in MAY_IMPORT for path in sources(package) if with_root(imports_of(path), "delta")}
+    assert importing == {REPOSITORY / "warehouse" / room for room in rooms}
+
+
 def test_every_table_has_a_contract_module_of_its_name() -> None:
     modules = {path.stem for path in sources("warehouse/tables")} - {"__init__"}
     assert modules == {f"{table.layer}_{table.name}" for table in ALL_TABLES}
@@ -117,12 +141,14 @@ def test_every_silver_and_gold_table_has_one_builder_in_a_module_of_its_name(tab
     assert f"build_{table.name}" in defined, homes[0]
 
 
-def test_builders_keep_their_hands_off_clock_and_files() -> None:
+def test_builders_and_adapters_keep_their_hands_off_clock_and_files() -> None:
     impure = re.compile(r"\b(datetime\.now|date\.today|time\.time|current_timestamp|current_date|open\()")
     for package in ("touchpoints", "attribution", "ltv"):
         for path in sources(package):
             if re.search(r"^def build_", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
                 assert not impure.search(path.read_text(encoding="utf-8")), path.relative_to(REPOSITORY)
+    for path in sources("intake/adapters"):
+        assert not impure.search(path.read_text(encoding="utf-8")), path.relative_to(REPOSITORY)
 
 
 def test_no_python_file_of_the_packages_is_too_long_to_read() -> None:

@@ -1,1 +1,1 @@
-"""From landed files to what happened: events, identities, sessions, touchpoints, conversions, ad spend."""
+"""From bronze to what happened: events, identities, sessions, touchpoints, conversions, ad spend."""

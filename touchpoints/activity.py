@@ -5,9 +5,17 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from touchpoints.hits import is_session_event
+from touchpoints.knobs import InternalAddresses
+from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from warehouse.checks import CheckResult, at_least, at_most, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
+from warehouse.knobs import ReportingDay
+from warehouse.recipes import Recipe
+from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
+from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
 # A deep link's own scheme (shop-app://product/7) has no host: what stands there is the first part of its path.
 SCHEME_AND_HOST = r"^(?i:https?://[^/?#]*/?|[a-z][a-z0-9+.-]*:/*)"
@@ -31,3 +39,35 @@ def build_activity(visits: DataFrame, *, timezone: str) -> DataFrame:
         F.count(F.lit(1)).alias("events")
     )
     return conform(counted, SILVER_ACTIVITY)
+
+
+def check_activity(activity: DataFrame, sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
+    """Activity counts every event of people's sessions, and no event that bronze.events lacks.
+
+    It may count more than people's sessions hold: a visit with too many events is a robot's, its events are counted.
+    """
+    in_session = F.when(is_session_event(), F.col("events"))
+    found = side_by_side(
+        activity.agg(F.sum("events").alias("counted"), F.sum(in_session).alias("counted_in_sessions")),
+        sessions.where(~F.col("is_bot")).agg(F.sum("events").alias("of_people")),
+        events.agg(F.count(F.lit(1)).alias("landed")),
+    )
+    return [
+        at_least(
+            "events in activity beside those of people's sessions", found["of_people"], found["counted_in_sessions"]
+        ),
+        at_most("events in activity beside those of bronze", found["landed"], found["counted"]),
+    ]
+
+
+ACTIVITY = Recipe(
+    table=SILVER_ACTIVITY,
+    inputs=VISIT_INPUTS,
+    knobs=(InternalAddresses, ReportingDay),
+    build=lambda work: build_activity(work.once(visits), timezone=work.knobs(ReportingDay).timezone),
+    changes=PERSONS,
+    scope=of_persons,
+    checks=lambda work: check_activity(
+        work.read(SILVER_ACTIVITY), work.read(SILVER_SESSIONS), work.read(BRONZE_EVENTS)
+    ),
+)

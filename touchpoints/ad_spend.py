@@ -7,9 +7,17 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.exchange_rates import in_report_currency, with_rate
+from touchpoints.channels import with_channel
+from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
+from touchpoints.knobs import ExchangeRates, PlatformDefault, Platforms, RuleFiles
+from touchpoints.person_tables import daily_rates
+from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.days import report_day
+from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.recipes import Changes, Recipe, Work
+from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 
 
@@ -37,20 +45,20 @@ def build_ad_spend(
     spend: DataFrame,
     daily_rates: DataFrame,
     *,
-    with_channel: Callable[[DataFrame], DataFrame],
-    platforms: Mapping[str, tuple[str, str]],
+    named: Callable[[DataFrame], DataFrame],
+    platforms: Mapping[str, PlatformDefault],
     report_currency: str,
 ) -> DataFrame:
     """One row per date, platform, account, campaign, source and medium of `valid_spend`; its rows add up.
 
-    `platforms` gives (source, medium) where the rows have none; `with_channel` adds channel and channel_rule by the
+    `platforms` gives source and medium where the rows have none; `named` adds channel and channel_rule by the
     rules that touches go by. Spend without an exchange rate has a null report_spend, which the table refuses.
     """
     source = F.coalesce(
-        "source", *(F.when(F.col("platform") == name, F.lit(pair[0])) for name, pair in platforms.items())
+        "source", *(F.when(F.col("platform") == name, F.lit(default.source)) for name, default in platforms.items())
     )
     medium = F.coalesce(
-        "medium", *(F.when(F.col("platform") == name, F.lit(pair[1])) for name, pair in platforms.items())
+        "medium", *(F.when(F.col("platform") == name, F.lit(default.medium)) for name, default in platforms.items())
     )
     summed = (
         spend.withColumns({"source": source, "medium": medium, "campaign": F.lower("campaign_name")})
@@ -72,4 +80,53 @@ def build_ad_spend(
             "report_currency": F.lit(report_currency),
         }
     )
-    return conform(with_channel(priced), SILVER_AD_SPEND)
+    return conform(named(priced), SILVER_AD_SPEND)
+
+
+def check_ad_spend(counted: DataFrame, spend: DataFrame) -> list[CheckResult]:
+    """Spend of the export rows that count (`valid_spend`) is the spend of silver, per platform and currency."""
+    key = ("platform", "currency")
+    before = counted.select(*key, F.col("spend").alias("before"))
+    after = spend.select(*key, F.col("spend").alias("after"))
+    both = before.unionByName(after, allowMissingColumns=True)
+    rows = both.groupBy(*key).agg(F.sum("before").alias("before"), F.sum("after").alias("after")).collect()
+    return [
+        equal(f"spend of {row['platform']} in {row['currency']}", row["before"], row["after"])
+        for row in sorted(rows, key=lambda row: (row["platform"], row["currency"]))
+    ]
+
+
+def _counted(work: Work) -> DataFrame:
+    return valid_spend(work.read(BRONZE_AD_SPEND), timezone=work.knobs(ReportingDay).timezone)
+
+
+def _build(work: Work) -> DataFrame:
+    spend, rates, files = _counted(work), work.once(daily_rates), work.knobs(RuleFiles)
+    rules, sources = files.channel_rules(), files.sources()
+    currency = work.knobs(ReportingCurrency).currency
+    require_rates(
+        spend,
+        rates,
+        day="spend_date",
+        timezone="UTC",  # a spend day is a day already, whatever the zone
+        report_currency=currency,
+        max_age_days=work.knobs(ExchangeRates).max_age_days,
+        what="ad spend",
+    )
+    return build_ad_spend(
+        spend,
+        rates,
+        named=lambda frame: with_channel(frame, rules, sources),
+        platforms=work.knobs(Platforms).platforms,
+        report_currency=currency,
+    )
+
+
+AD_SPEND = Recipe(
+    table=SILVER_AD_SPEND,
+    inputs=(BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES),
+    knobs=(Platforms, RuleFiles, ExchangeRates, ReportingDay, ReportingCurrency),
+    build=_build,
+    changes=Changes(),  # all of it is built, and of it only what differs is written
+    checks=lambda work: check_ad_spend(_counted(work), work.read(SILVER_AD_SPEND)),
+)

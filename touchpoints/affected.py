@@ -30,7 +30,7 @@ from touchpoints.ids import (
     users_of_devices,
     users_of_persons,
 )
-from warehouse.store import Keep
+from warehouse.store import Stage
 
 
 @dataclass(frozen=True)
@@ -68,29 +68,29 @@ def find_affected(
     changed_orders: DataFrame,
     *,
     other_persons: DataFrame,
-    keep: Keep,
+    stage: Stage,
 ) -> Affected:
     """Who is concerned by `changed_events` and `changed_orders` (rows as they were and as they are), and their input.
 
     `events` and `orders` are all of bronze as it is now, `identified` as the changed rows are; `other_persons`
-    (person_id) are concerned in any case. `keep` stores a frame under a name and gives it back: each set here leads to
+    (person_id) are concerned in any case. `stage` stores a frame under a name and gives it back: each set here leads to
     several others.
     """
-    changed = keep("changed", _union(_named_by_events(changed_events), _named_by_orders(changed_orders)))
-    buyers = keep("buyers", _named_by_orders(orders))
-    links = keep("links", _links(events, buyers))
+    changed = stage("changed", _union(_named_by_events(changed_events), _named_by_orders(changed_orders)))
+    buyers = stage("buyers", _named_by_orders(orders))
+    links = stage("links", _links(events, buyers))
     devices_of_orders = links.where(F.col("order_id").isNotNull()).select("device", "order_id").distinct()
-    logins = keep("logins", _logins(links, buyers, devices_of_orders))
+    logins = stage("logins", _logins(links, buyers, devices_of_orders))
 
     order_ids = changed.select("order_id").where(F.col("order_id").isNotNull()).distinct()
-    touched = keep(
+    touched = stage(
         "touched",
         _union(
             changed.select("device").where(F.col("device").isNotNull()),
             devices_of_orders.join(order_ids, "order_id", how="left_semi").select("device"),
         ),
     )
-    users = keep(
+    users = stage(
         "users",
         _union(
             logins.join(touched, "device", how="left_semi").select("user_id"),
@@ -100,7 +100,7 @@ def find_affected(
             users_of_persons(other_persons),
         ).where(F.col("user_id").isNotNull()),
     )
-    persons = keep(
+    persons = stage(
         "persons",
         _union(
             users.select(person_of_user(F.col("user_id")).alias("person_id")),
@@ -111,7 +111,7 @@ def find_affected(
         ),
     )
 
-    theirs = keep(
+    theirs = stage(
         "theirs",
         _union(
             touched,
@@ -121,7 +121,7 @@ def find_affected(
             events_of_persons(persons).select(device_of_lone_event(F.col("event_id")).alias("device")),
         ),
     )
-    their_orders = keep(
+    their_orders = stage(
         "their_orders",
         _union(
             order_ids,
@@ -131,11 +131,11 @@ def find_affected(
         ),
     )
     # An order told on several devices needs them all.
-    devices = keep(
+    devices = stage(
         "devices",
         _union(theirs, devices_of_orders.join(their_orders, "order_id", how="left_semi").select("device")),
     )
-    all_orders = keep(
+    all_orders = stage(
         "orders",
         _union(their_orders, devices_of_orders.join(devices, "device", how="left_semi").select("order_id")),
     )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.exchange_rates import in_report_currency, with_rate
+from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
+from touchpoints.knobs import ConversionTypes, ExchangeRates, InternalAddresses
+from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, visits
+from touchpoints.repriced import refunds_elsewhere
+from touchpoints.sessions import robots
+from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
-from warehouse.contracts import MONEY
 from warehouse.days import report_day
+from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.recipes import Recipe, Work
+from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
+from warehouse.tables.silver_orders import SILVER_ORDERS
+from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
 PURCHASE = "purchase"
 
@@ -22,12 +29,11 @@ def build_conversions(
     bot_sessions: DataFrame,
     daily_rates: DataFrame,
     *,
-    final: Sequence[str],
-    auxiliary: Sequence[str],
+    types: ConversionTypes,
     timezone: str,
     report_currency: str,
 ) -> DataFrame:
-    """One row per order (type purchase) and per event of the other types `final` and `auxiliary`.
+    """One row per order (type purchase) and per event of the other `types`.
 
     Of the events those of bots and of `bot_sessions` (session_id) are left out; an order counts in any case. Only
     purchases carry money. An amount without an exchange rate has a null report_value, which the table refuses:
@@ -44,7 +50,7 @@ def build_conversions(
         "refunded_value",
         "currency",
     )
-    other_types = [name for name in [*final, *auxiliary] if name != PURCHASE]
+    other_types = [name for name in types.all_types if name != PURCHASE]
     told = visits.where(F.col("event_name").isin(other_types) & ~F.col("is_bot"))
     others = told.join(bot_sessions, "session_id", how="left_anti").select(
         F.col("event_name").alias("conversion_type"),
@@ -56,13 +62,13 @@ def build_conversions(
         F.lit(0).alias("refunded_value"),
         F.lit(report_currency).alias("currency"),
     )
-    counted = purchases.where(F.lit(PURCHASE in final)).unionByName(others)
+    counted = purchases.where(F.lit(PURCHASE in types.final)).unionByName(others)
     day = report_day("converted_at", timezone)
     priced = with_rate(counted, daily_rates, day=day, report_currency=report_currency)
     conversions = priced.withColumns(
         {
             "conversion_id": F.md5(F.concat_ws("|", "conversion_type", "of")),
-            "is_final": F.col("conversion_type").isin(list(final)),
+            "is_final": F.col("conversion_type").isin(types.final),
             "report_value": in_report_currency(F.col("value") - F.col("refunded_value")),
             "report_gross_value": in_report_currency(F.col("value")),
             "report_currency": F.lit(report_currency),
@@ -83,23 +89,56 @@ def build_conversions(
     return conform(placed, SILVER_CONVERSIONS)
 
 
-def missing_rates(
-    frame: DataFrame, daily_rates: DataFrame, *, day: str, timezone: str, report_currency: str
-) -> DataFrame:
-    """Days and currencies of `frame` (columns `day`, a moment, and currency) for which no rate holds: day, currency."""
-    wanted = frame.select(report_day(day, timezone).alias("day"), "currency").distinct()
-    rated = with_rate(wanted, daily_rates, day=F.col("day"), report_currency=report_currency)
-    return rated.where(F.col("rate").isNull()).select("day", "currency")
+def check_conversions(conversions: DataFrame, orders: DataFrame) -> list[CheckResult]:
+    """Every order is one purchase with its value, and every buyer has one first purchase."""
+    purchases = conversions.where(F.col("conversion_type") == PURCHASE)
+    found = side_by_side(
+        purchases.agg(
+            F.count(F.lit(1)).alias("purchases"),
+            F.count_if("is_first_purchase").alias("first"),
+            F.countDistinct("person_id").alias("buyers"),
+            F.sum("value").alias("purchase_value"),
+        ),
+        orders.agg(F.count(F.lit(1)).alias("orders"), F.sum("value").alias("order_value")),
+    )
+    return [
+        equal("purchases are the orders that count", found["orders"], found["purchases"]),
+        equal("value of purchases is the value of orders", found["order_value"], found["purchase_value"]),
+        equal("buyers have one first purchase each", found["buyers"], found["first"]),
+    ]
 
 
-def persons_repriced(
-    conversions: DataFrame, daily_rates: DataFrame, *, timezone: str, report_currency: str
-) -> DataFrame:
-    """person_id of those with a row of silver.conversions whose worth `daily_rates` see otherwise."""
-    foreign = conversions.where(F.col("currency") != report_currency)
-    day = report_day("converted_at", timezone)
-    priced = with_rate(foreign, daily_rates, day=day, report_currency=report_currency)
-    net = in_report_currency(F.col("value") - F.col("refunded_value")).cast(MONEY)
-    gross = in_report_currency(F.col("value")).cast(MONEY)
-    is_same = net.eqNullSafe(F.col("report_value")) & gross.eqNullSafe(F.col("report_gross_value"))
-    return priced.where(~is_same).select("person_id").distinct()
+def _build(work: Work) -> DataFrame:
+    orders, rates = of_persons(work)(work.read(SILVER_ORDERS)), work.once(daily_rates)
+    timezone, currency = work.knobs(ReportingDay).timezone, work.knobs(ReportingCurrency).currency
+    amounts = ("ordered_at", "currency")
+    refunds = refunds_elsewhere(work.once(visits), orders).select(*amounts)
+    require_rates(
+        orders.select(*amounts).unionByName(refunds),
+        rates,
+        day="ordered_at",
+        timezone=timezone,
+        report_currency=currency,
+        max_age_days=work.knobs(ExchangeRates).max_age_days,
+        what="orders and refunds",
+    )
+    return build_conversions(
+        orders,
+        work.once(visits),
+        work.once(robots),
+        rates,
+        types=work.knobs(ConversionTypes),
+        timezone=timezone,
+        report_currency=currency,
+    )
+
+
+CONVERSIONS = Recipe(
+    table=SILVER_CONVERSIONS,
+    inputs=(*VISIT_INPUTS, SILVER_SESSIONS, SILVER_ORDERS, BRONZE_EXCHANGE_RATES),
+    knobs=(ConversionTypes, InternalAddresses, ExchangeRates, ReportingDay, ReportingCurrency),
+    build=_build,
+    changes=PERSONS,
+    scope=of_persons,
+    checks=lambda work: check_conversions(work.read(SILVER_CONVERSIONS), work.read(SILVER_ORDERS)),
+)

@@ -6,6 +6,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from warehouse.contracts import MONEY
+from warehouse.days import report_day
+from warehouse.errors import InputError
 
 
 def build_daily_rates(rates: DataFrame, *, report_currency: str, max_age_days: int) -> DataFrame:
@@ -55,3 +57,32 @@ def rate_of(currency: Column, *, report_currency: str) -> Column:
     """Units of the reporting currency for one of `currency`, by the row's `rates`; null where none holds."""
     own = F.lit(1).cast("decimal(18,8)")
     return F.when(currency == report_currency, own).otherwise(F.try_element_at("rates", currency))
+
+
+def missing_rates(
+    frame: DataFrame, daily_rates: DataFrame, *, day: str, timezone: str, report_currency: str
+) -> DataFrame:
+    """Days and currencies of `frame` (columns `day`, a moment, and currency) for which no rate holds: day, currency."""
+    wanted = frame.select(report_day(day, timezone).alias("day"), "currency").distinct()
+    rated = with_rate(wanted, daily_rates, day=F.col("day"), report_currency=report_currency)
+    return rated.where(F.col("rate").isNull()).select("day", "currency")
+
+
+def require_rates(
+    frame: DataFrame,
+    daily_rates: DataFrame,
+    *,
+    day: str,
+    timezone: str,
+    report_currency: str,
+    max_age_days: int,
+    what: str,
+) -> None:
+    """InputError for the first day and currency of `what`, rows as `missing_rates` takes them, without a rate."""
+    missing = missing_rates(frame, daily_rates, day=day, timezone=timezone, report_currency=report_currency)
+    found = missing.orderBy("day", "currency").first()
+    if found is not None:
+        raise InputError(
+            f"{what}: no exchange rate from {found['currency']} to {report_currency} for {found['day']} or the "
+            f"{max_age_days} days before (exchange_rates.max_age_days); land one as a file of exchange rates"
+        )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
+from touchpoints.knobs import HitKnobs
 from touchpoints.marketing_params import landing_page, with_marketing
 from touchpoints.referrers import classify_referrers, referrer_host, referrer_site
 from touchpoints.source_list import SourceList
 
-# What of an event is read here and for identities.
+# Event columns used here and in identities.
 EVENT_COLUMNS = (
     "event_id", "event_name", "event_at", "anonymous_id", "user_id", "session_id", "platform", "source", "medium",
     "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip", "consent_ads",
@@ -53,11 +52,9 @@ def is_session_event() -> Column:
 
 def build_hits(
     events: DataFrame,
+    knobs: HitKnobs,
     *,
     sources: SourceList,
-    own_domains: Sequence[str],
-    internal_ips: Sequence[str],
-    consent_ads_missing: bool,
 ) -> DataFrame:
     """One row per event of bronze.events, `identified`, with HIT_COLUMNS.
 
@@ -76,7 +73,7 @@ def build_hits(
         .select("referrer_site", referrer_host(F.col("referrer_site")).alias("referrer_host"))
         .where(F.col("referrer_host").isNotNull())
     )
-    hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, own_domains=own_domains)
+    hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, own_domains=knobs.own_domains)
     referrers = sites.join(F.broadcast(hosts), "referrer_host", how="inner")
     joined = marketing.join(F.broadcast(agents), "user_agent", how="left").join(
         F.broadcast(referrers), "referrer_site", how="left"
@@ -85,7 +82,7 @@ def build_hits(
     # A click id that organic clicks have too gives way to another site that the visitor came from.
     names_another = F.col("is_guessed") & F.col("campaign").isNull() & (F.col("referrer_source") != F.col("source"))
     by_referrer = F.coalesce(~is_tagged & F.col("referrer_source").isNotNull() | names_another, F.lit(False))
-    is_internal = F.col("ip").isin(list(internal_ips)) if internal_ips else F.lit(False)
+    is_internal = F.col("ip").isin(knobs.internal_ips) if knobs.internal_ips else F.lit(False)
     hits = joined.select(
         "event_id",
         "event_name",
@@ -106,7 +103,7 @@ def build_hits(
         "click_id",
         F.when(F.col("is_ignored"), F.lit(None)).otherwise(F.col("referrer_domain")).alias("referrer_domain"),
         landing_page().alias("landing_url"),
-        F.coalesce("consent_ads", F.lit(consent_ads_missing)).alias("consent_ads"),
+        F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
         (F.coalesce("is_bot_agent", F.lit(False)) | F.coalesce(is_internal, F.lit(False))).alias("is_bot"),
         "order_id",
         "value",

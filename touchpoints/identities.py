@@ -10,25 +10,17 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.ids import event_id_of_order, person_of_device, person_of_user
+from touchpoints.knobs import Identity
 from touchpoints.order_versions import newest_versions
+from touchpoints.person_tables import PERSONS, of_devices, person_input
+from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
+from warehouse.recipes import Recipe, Work
+from warehouse.tables.bronze_events import BRONZE_EVENTS
+from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 
-# What trackers send for "nobody"; the zeros are the advertising id of every phone that does not tell its own.
-NOBODY = (
-    "0", "-1", "null", "none", "nil", "nan", "undefined", "anonymous", "guest", "unknown", "true", "false", "id",
-    "user_id", "userid", "distinct_id", "email", "[object object]", "(not set)", "00000000-0000-0000-0000-000000000000",
-)  # fmt: skip
 MICROSECOND = "INTERVAL 1 MICROSECOND"
-
-
-def identified(frame: DataFrame) -> DataFrame:
-    """`frame` (of bronze.events or bronze.orders) with null for an anonymous_id or user_id that stands for nobody.
-
-    Taken for a device or a login it would make one person of many. All that follows reads bronze through this.
-    """
-    ids = ("anonymous_id", "user_id")
-    return frame.withColumns({name: F.when(~F.lower(name).isin(*NOBODY), F.col(name)) for name in ids})
 
 
 def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
@@ -111,3 +103,31 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
         F.lead("valid_from").over(by_start).alias("valid_to"),
     )
     return conform(intervals, SILVER_IDENTITIES)
+
+
+def check_identities(identities: DataFrame) -> list[CheckResult]:
+    """No moment of a device belongs to two persons, and every interval holds a moment."""
+    by_start = Window.partitionBy("anonymous_id").orderBy("valid_from")
+    starts_next = F.lead("valid_from").over(by_start)
+    overlaps = F.coalesce(F.col("valid_to") > starts_next, starts_next.isNotNull())
+    found = identities.select(
+        (overlaps | F.coalesce(F.col("valid_to") <= F.col("valid_from"), F.lit(False))).alias("bad")
+    )
+    return [none_found("intervals of a device that are empty or overlap", found.where("bad").count())]
+
+
+def _build(work: Work) -> DataFrame:
+    input_ = work.once(person_input)
+    logins = logins_of(input_.events, input_.orders)
+    return build_identities(logins, login_window_days=work.knobs(Identity).login_window_days)
+
+
+IDENTITIES = Recipe(
+    table=SILVER_IDENTITIES,
+    inputs=(BRONZE_EVENTS, BRONZE_ORDERS),
+    knobs=(Identity,),
+    build=_build,
+    changes=PERSONS,
+    scope=of_devices,
+    checks=lambda work: check_identities(work.read(SILVER_IDENTITIES)),
+)

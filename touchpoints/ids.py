@@ -11,6 +11,20 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 MONEY_EVENTS = ("purchase", "refund")
+# What trackers send for "nobody"; the zeros are the advertising id of every phone that keeps its own to itself.
+NOBODY = (
+    "0", "-1", "null", "none", "nil", "nan", "undefined", "anonymous", "guest", "unknown", "true", "false", "id",
+    "user_id", "userid", "distinct_id", "email", "[object object]", "(not set)", "00000000-0000-0000-0000-000000000000",
+)  # fmt: skip
+
+
+def identified(frame: DataFrame) -> DataFrame:
+    """`frame` (of bronze.events or bronze.orders) with null for an anonymous_id or user_id that stands for nobody.
+
+    Taken for a device or a login it would make one person of many. All that follows reads bronze through this.
+    """
+    ids = ("anonymous_id", "user_id")
+    return frame.withColumns({name: F.when(~F.lower(name).isin(*NOBODY), F.col(name)) for name in ids})
 
 
 def person_of_user(user_id: Column) -> Column:

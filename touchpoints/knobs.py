@@ -33,12 +33,26 @@ class Sessions(SessionGap, RobotLimit):
     """What a visit is, and what is no person."""
 
 
-class Origins(Knobs):
-    """What is no origin of a visit, and what an event means that does not say."""
+class OwnDomains(Knobs):
+    """The shop's own domains: referrals from them are no origin of a visit."""
 
     own_domains: list[str]
+
+
+class InternalAddresses(Knobs):
+    """The addresses of the shop's own people, whose events count as those of robots."""
+
     internal_ips: list[str]
+
+
+class AdsConsent(Knobs):
+    """What consent an event has that does not say."""
+
     consent_ads_missing: bool
+
+
+class HitKnobs(OwnDomains, InternalAddresses, AdsConsent):
+    """What hits are read by."""
 
 
 class RuleFiles(Knobs):
@@ -60,7 +74,7 @@ class RuleFiles(Knobs):
         return f"{self.channel_rules().model_dump_json()}\n{self.sources().model_dump_json()}"
 
 
-class Touchpoints(Origins, RuleFiles):
+class Touchpoints(HitKnobs, RuleFiles):
     """What is no touch, what a touch means where the sender said nothing, and how it gets its channel."""
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import rate_of, with_rates_of
 from touchpoints.ids import MONEY_EVENTS, order_id_of_event, person_of_device, person_of_order, person_of_user
+from touchpoints.knobs import DefaultCurrency, ExchangeRates
 from touchpoints.order_versions import newest_versions
+from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, person_input, visits
 from touchpoints.visits import ORDER
+from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
+from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.recipes import Recipe, Work
+from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
 
-# The place where a version of an order was said last is the one that counts.
-SAID_LATER = "struct(s.source_file, s.source_line) > struct(t.source_file, t.source_line)"
 SUM = "decimal(38,6)"  # of amounts that may be more than an order can be worth
 
 
@@ -92,20 +96,6 @@ def build_orders(
     return conform(valid.withColumn("status", status), SILVER_ORDERS)
 
 
-def refunds_elsewhere(events: DataFrame, orders: DataFrame) -> DataFrame:
-    """One row per refund event (of bronze.events or `build_visits`) in another currency than its order of `orders`.
-
-    order_id, person_id and ordered_at are the order's in silver.orders, currency is the event's.
-    """
-    told = events.where((F.col("event_name") == "refund") & F.col("value").isNotNull() & F.col("currency").isNotNull())
-    refunds = told.select(order_id_of_event().alias("order_id"), F.col("currency").alias("refund_currency"))
-    return (
-        orders.join(refunds, "order_id", how="inner")
-        .where(F.col("currency") != F.col("refund_currency"))
-        .select("order_id", "person_id", "ordered_at", F.col("refund_currency").alias("currency"))
-    )
-
-
 def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str) -> Column:
     """The sum of an array of (currency, value) in `currency`, by the row's `rates`; no currency means that one."""
 
@@ -141,28 +131,39 @@ def _orders_from_events(visits: DataFrame) -> DataFrame:
     )
 
 
-def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
-    """Every good row of a batch with is_kept (brings a new version of an order: bronze.orders' key), is_conflicting
-    (never: a version that arrives again says nothing else) and is_superseding.
+def check_orders(orders: DataFrame, versions: DataFrame) -> list[CheckResult]:
+    """Every order of the feed whose newest version counts is there, and none is refunded by more than its value."""
+    counts = (F.col("status") != "cancelled") & ~F.col("deleted")
+    found = side_by_side(
+        newest_versions(versions).agg(F.count_if(counts).alias("fed")),
+        orders.agg(
+            F.count_if(F.col("origin") == "orders").alias("of_feed"),
+            F.count_if(F.col("refunded_value") > F.col("value")).alias("over_refunded"),
+        ),
+    )
+    return [
+        equal("orders of the feed that count", found["fed"], found["of_feed"]),
+        none_found("orders refunded by more than their value", found["over_refunded"]),
+    ]
 
-    A version stands at the last (source_file, source_line) that says it, whatever the order of arrival: one that
-    takes a known version to a later place is superseding, so that paid, cancelled and paid again ends as paid.
-    """
-    key = BRONZE_ORDERS.key
-    of_version = Window.partitionBy(*key).orderBy(F.col("source_file").desc(), F.col("source_line").desc())
-    known_versions = known.select(
-        *key,
-        F.struct("source_file", "source_line").alias("known_place"),
-        F.col("batch_id").alias("known_batch_id"),
+
+def _build(work: Work) -> DataFrame:
+    return build_orders(
+        work.once(person_input).orders,
+        work.once(visits),
+        work.once(daily_rates),
+        default_currency=work.knobs(DefaultCurrency).default_currency or work.knobs(ReportingCurrency).currency,
+        timezone=work.knobs(ReportingDay).timezone,
+        report_currency=work.knobs(ReportingCurrency).currency,
     )
-    ranked = arrived.select("*", (F.row_number().over(of_version) == 1).alias("is_last_in_batch"))
-    is_known = F.col("known_place").isNotNull()
-    is_later = F.struct("source_file", "source_line") > F.col("known_place")
-    return ranked.join(known_versions, list(key), how="left").select(
-        *(name for name in arrived.columns if name != "batch_id"),
-        # The batch that brought the version first stays, so that every batch's account can be counted again.
-        F.coalesce("known_batch_id", "batch_id").alias("batch_id"),
-        (~is_known & F.col("is_last_in_batch")).alias("is_kept"),
-        F.lit(False).alias("is_conflicting"),
-        (is_known & F.col("is_last_in_batch") & is_later).alias("is_superseding"),
-    )
+
+
+ORDERS = Recipe(
+    table=SILVER_ORDERS,
+    inputs=(*VISIT_INPUTS, BRONZE_EXCHANGE_RATES),
+    knobs=(DefaultCurrency, ExchangeRates, ReportingDay, ReportingCurrency),
+    build=_build,
+    changes=PERSONS,
+    scope=of_persons,
+    checks=lambda work: check_orders(work.read(SILVER_ORDERS), work.read(BRONZE_ORDERS)),
+)

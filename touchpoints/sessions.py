@@ -5,10 +5,18 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from touchpoints.hits import is_session_event
+from touchpoints.knobs import InternalAddresses, OwnDomains, RobotLimit, RuleFiles, SessionGap
+from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
+from warehouse.recipes import Recipe, Work
+from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
-BROADCAST_AT_MOST = 1_000_000  # session ids, some 100 MB
+# Ids of sessions that are sent to every executor, some 100 MB. More than the 200,000 rows of warehouse.store, which
+# have all columns of a table: these have one.
+BROADCAST_SESSION_IDS_AT_MOST = 1_000_000
 # What the first event of a session says of all of it.
 FIRST = (
     "person_id", "anonymous_id", "platform", "channel", "source", "medium", "campaign", "landing_url",
@@ -41,4 +49,35 @@ def build_sessions(visits: DataFrame, *, max_events: int) -> DataFrame:
 def bot_sessions(sessions: DataFrame) -> DataFrame:
     """session_id of the robots' sessions of silver.sessions, to be joined where the visits lie."""
     found = sessions.where(F.col("is_bot")).select("session_id")
-    return F.broadcast(found) if found.count() <= BROADCAST_AT_MOST else found
+    return F.broadcast(found) if found.count() <= BROADCAST_SESSION_IDS_AT_MOST else found
+
+
+def robots(work: Work) -> DataFrame:
+    """`bot_sessions` of the sessions as they are now: all of them, also in an update."""
+    return bot_sessions(work.read(SILVER_SESSIONS))
+
+
+def check_sessions(sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
+    """Every event of bronze.events that belongs to a session is in one."""
+    found = side_by_side(
+        events.agg(F.count_if(is_session_event()).alias("session_events")),
+        sessions.agg(
+            F.sum("events").alias("events"),
+            F.count_if(F.col("started_at") > F.col("ended_at")).alias("backwards"),
+        ),
+    )
+    return [
+        equal("events of sessions are the session events of bronze", found["session_events"], found["events"]),
+        none_found("sessions that end before they start", found["backwards"]),
+    ]
+
+
+SESSIONS = Recipe(
+    table=SILVER_SESSIONS,
+    inputs=VISIT_INPUTS,
+    knobs=(OwnDomains, InternalAddresses, RuleFiles, SessionGap, RobotLimit),
+    build=lambda work: build_sessions(work.once(visits), max_events=work.knobs(RobotLimit).max_events),
+    changes=PERSONS,
+    scope=of_persons,
+    checks=lambda work: check_sessions(work.read(SILVER_SESSIONS), work.read(BRONZE_EVENTS)),
+)

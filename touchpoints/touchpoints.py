@@ -5,7 +5,13 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from touchpoints.knobs import HitKnobs, RuleFiles, SessionGap
+from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from touchpoints.sessions import robots
+from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
+from warehouse.recipes import Recipe
+from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 DAY = 86_400_000_000  # microseconds
@@ -33,3 +39,20 @@ def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
     told = touches.select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
     return conform(told.where(~F.col("is_landed")).withColumn("interaction", interaction), SILVER_TOUCHPOINTS)
+
+
+def check_touchpoints(touchpoints: DataFrame, sessions: DataFrame) -> list[CheckResult]:
+    """Every touch inside a session belongs to one that exists."""
+    homeless = touchpoints.where(F.col("session_id").isNotNull()).join(sessions, "session_id", how="left_anti")
+    return [none_found("touches of a session that does not exist", homeless.count())]
+
+
+TOUCHPOINTS = Recipe(
+    table=SILVER_TOUCHPOINTS,
+    inputs=(*VISIT_INPUTS, SILVER_SESSIONS),
+    knobs=(HitKnobs, RuleFiles, SessionGap),
+    build=lambda work: build_touchpoints(work.once(visits), work.once(robots)),
+    changes=PERSONS,
+    scope=of_persons,
+    checks=lambda work: check_touchpoints(work.read(SILVER_TOUCHPOINTS), work.read(SILVER_SESSIONS)),
+)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import reduce
 
 from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
 
 from warehouse.errors import CheckFailed
 
@@ -42,6 +43,23 @@ def equal(name: str, expected: Number | None, actual: Number | None, *, detail: 
 def none_found(name: str, found: int | None, *, detail: str = "") -> CheckResult:
     """Nothing of the kind exists."""
     return equal(name, 0, found, detail=detail)
+
+
+def at_least(name: str, expected: Number | None, actual: Number | None, *, detail: str = "") -> CheckResult:
+    """The second figure is the first or more; a missing one counts as 0."""
+    left, right = expected or 0, actual or 0
+    return CheckResult(name, right >= left, float(left), float(right), detail)
+
+
+def at_most(name: str, expected: Number | None, actual: Number | None, *, detail: str = "") -> CheckResult:
+    """The second figure is the first or less; a missing one counts as 0."""
+    left, right = expected or 0, actual or 0
+    return CheckResult(name, right <= left, float(left), float(right), detail)
+
+
+def row_count(frame: DataFrame, name: str) -> DataFrame:
+    """How many rows the frame has, as one row with the column `name`; for `side_by_side`."""
+    return frame.agg(F.count(F.lit(1)).alias(name))
 
 
 def side_by_side(*totals: DataFrame) -> Row:

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+# Without intake: it makes only bronze, whose rows are taken in once and never made again from code.
 BUILDING_PACKAGES = ("warehouse", "touchpoints", "attribution", "ltv")
 
 

@@ -1,42 +1,90 @@
-"""What a table is, as plain data: grain, key, columns with type, unit and meaning. No pyspark here."""
+"""What a table is, as plain data: grain, key, owner, columns with type, unit, meaning and range. No pyspark here."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 Layer = Literal["bronze", "silver", "gold", "ops"]
+Owner = Literal["ingest", "touchpoints", "attribution", "ltv", "operations"]
+Bound = int | float | Decimal | str
 
 MONEY = "decimal(18,6)"
 MONEY_SUM = "decimal(28,6)"
+PLATFORMS = ("web", "ios", "android", "server")
+# Rows whose year is not 1990 to 2099 (UTC) are quarantined.
+LANDED_FROM, LANDED_UNTIL = "1990-01-01", "2099-12-31"
+# The same in whatever reporting zone, and where a sender's clock was up to 5 minutes ahead of a collector's.
+FIRST_DAY, LAST_DAY = "1989-12-31", "2100-01-01"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its Spark SQL type, what it means, its unit ('' when it has none) and whether it may be null."""
+    """One column: its Spark SQL type, what it means, its unit ('' when it has none) and whether it may be null.
+
+    `personal`: it names one person or leads back to one. That are ids of persons, devices, logins, visits, events and
+    orders and hashes of them, network addresses, user agents, URLs with a path or query, and text as it arrived.
+    Every value that is not null lies between `minimum` and `maximum`, both inclusive: numbers, or for dates and
+    timestamps ISO days (the whole last day is in). A double may miss them by rounding. `values` are all that a text
+    can be.
+    """
 
     name: str
     type: str
     meaning: str
     unit: str = ""
     nullable: bool = True
+    personal: bool = False
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    values: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a range that the type cannot have."""
+        bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
+        if wrong := [bound for bound in bounds if not _is_exact(bound, self.type)]:
+            raise ValueError(f"{self.name}: {wrong[0]!r} is no bound that a {self.type} holds exactly")
+        if len(bounds) == 2 and bounds[0] > bounds[1]:  # type: ignore[operator]  # both are of one kind by now
+            raise ValueError(f"{self.name}: minimum {bounds[0]} is above maximum {bounds[1]}")
+        if self.values and self.type != "string":
+            raise ValueError(f"{self.name}: only a string has values, not a {self.type}")
 
     @property
     def comment(self) -> str:
         """The text SQL users see beside the column."""
         return f"{self.meaning} [{self.unit}]" if self.unit else self.meaning
 
+    @property
+    def range(self) -> str:
+        """What its values can be, for people: '0 to 1', '0 or more', 'click or impression'; '' where it is open."""
+        if self.values:
+            *others, last = self.values
+            return f"{', '.join(others)} or {last}" if others else last
+        if self.minimum is not None and self.maximum is not None:
+            return f"{_plain(self.minimum)} to {_plain(self.maximum)}"
+        if self.minimum is not None:
+            return f"{_plain(self.minimum)} or {'later' if isinstance(self.minimum, str) else 'more'}"
+        if self.maximum is not None:
+            return f"{_plain(self.maximum)} or {'earlier' if isinstance(self.maximum, str) else 'less'}"
+        return ""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """One table. `grain` says what one row is, `key` which columns make it unique.
 
+    `owner` is the part of the house that answers for its figures, `freshness` says when it is brought up to date.
     `ordered_by` is the column its files are laid out by, so that a change of few rows rewrites few files.
     """
 
     layer: Layer
     name: str
     grain: str
+    owner: Owner
+    freshness: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     notes: str = ""
@@ -61,6 +109,11 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @property
+    def personal_columns(self) -> tuple[str, ...]:
+        """The columns that hold personal data, in order."""
+        return tuple(column.name for column in self.columns if column.personal)
+
+    @property
     def comment(self) -> str:
         """The text SQL users see beside the table."""
         return f"One row per {self.grain}." + (f" {self.notes}" if self.notes else "")
@@ -76,3 +129,27 @@ class Table:
     def ddl(self) -> str:
         """The columns as Spark DDL, e.g. for `spark.createDataFrame(rows, TABLE.ddl)`."""
         return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
+
+
+def _is_exact(bound: Bound, type_: str) -> bool:
+    """Whether a column of the type can hold the bound itself, so that comparing with it rounds nothing."""
+    if isinstance(bound, bool):
+        return False
+    if isinstance(bound, str):
+        return type_ in ("date", "timestamp") and _is_iso_day(bound)
+    if type_ == "double":
+        return isinstance(bound, int | float)
+    if decimal := re.fullmatch(r"decimal\(\d+,(\d+)\)", type_):
+        return isinstance(bound, int | Decimal) and round(Decimal(bound), int(decimal.group(1))) == bound
+    return type_ in ("int", "bigint") and isinstance(bound, int)
+
+
+def _is_iso_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _plain(bound: Bound) -> str:
+    return f"{bound:f}" if isinstance(bound, Decimal) else str(bound)

@@ -1,16 +1,14 @@
-"""What the log of a Delta table says of its commits, read from its files: a query on the history is a Spark job."""
+"""What the log of a Delta table records of its commits, read from its files: a query on the history is a Spark job."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from warehouse.spark import hadoop_path, java_class
-
-CHANGE_FEED = "delta.enableChangeDataFeed"
 
 
 def newest_version(spark: SparkSession, path: str) -> int | None:
@@ -36,20 +34,10 @@ def commits_back(spark: SparkSession, path: str, newest: int) -> Iterator[dict[s
     Ends at the first commit that the log has no longer: Delta removes old ones (delta.logRetentionDuration).
     """
     for version in range(newest, -1, -1):
-        told = _commit_info(spark, f"{path}/_delta_log/{version:020d}.json")
-        if told is None:
+        info = _commit_info(spark, f"{path}/_delta_log/{version:020d}.json")
+        if info is None:
             return
-        yield told
-
-
-def hides_changes(commit: Mapping[str, Any]) -> bool:
-    """Whether a commit's changes cannot be told row by row: the table was replaced, restored, or got its feed."""
-    operation, parameters = commit.get("operation"), commit.get("operationParameters", {})
-    return (
-        operation == "RESTORE"
-        or parameters.get("mode") == "Overwrite"
-        or (operation == "SET TBLPROPERTIES" and CHANGE_FEED in parameters.get("properties", ""))
-    )
+        yield info
 
 
 def _snapshot(spark: SparkSession, path: str) -> Any:
@@ -60,7 +48,7 @@ def _snapshot(spark: SparkSession, path: str) -> Any:
 
 
 def _commit_info(spark: SparkSession, file: str) -> dict[str, Any] | None:
-    """What a commit's file says of the commit, {} where it says nothing; None where there is no such file."""
+    """The commitInfo in a commit's file, {} where it has none; None where there is no such file."""
     path, files = hadoop_path(spark, file)
     if not files.exists(path):
         return None
@@ -69,8 +57,8 @@ def _commit_info(spark: SparkSession, file: str) -> dict[str, Any] | None:
     try:
         # Delta writes it first; what follows may be thousands of files.
         while (line := reader.readLine()) is not None:
-            if (told := json.loads(line).get("commitInfo")) is not None:
-                return dict(told)
+            if (info := json.loads(line).get("commitInfo")) is not None:
+                return dict(info)
     finally:
         reader.close()
     return {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class DistributaryError(Exception):
     """A failure with one clear line for the user; never shown as a traceback."""
@@ -37,3 +40,15 @@ class ConvergenceError(DistributaryError):
     """A model did not converge; the message says why and what to look at."""
 
     exit_code = 4
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+    """The line for a name that nothing has: those there are, and the nearest of them."""
+    names = list(known)
+    return f"no {what} is called {name!r}; there are {', '.join(names)}{did_you_mean(name, names)}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """'; did you mean X?' where a known name is near, otherwise ''."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

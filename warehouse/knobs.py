@@ -7,7 +7,7 @@ just the knobs that its rows depend on (`part_of`). No model has a default: conf
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -43,7 +43,7 @@ Part = TypeVar("Part", bound=Knobs)
 
 def part_of(knobs: Knobs, part: type[Part]) -> Part:
     """The knobs of `part`, a class that `knobs` is an instance of, without the others."""
-    return part.model_construct(**{name: getattr(knobs, name) for name in part.model_fields})
+    return cast(Part, part.model_construct(**{name: getattr(knobs, name) for name in part.model_fields}))
 
 
 class ReportingDay(Knobs):
@@ -59,9 +59,10 @@ class ReportingCurrency(Knobs):
 
 
 class Report(ReportingDay, ReportingCurrency):
-    """What a reporting day and a reporting amount are, and where the report is written."""
+    """What a reporting day and a reporting amount are, where the report is written and in which language."""
 
     file: str
+    language: Literal["en", "ko"]
 
 
 class Build(Knobs):
@@ -70,13 +71,23 @@ class Build(Knobs):
     max_changed_share: Share
 
 
-class Mlflow(Knobs):
-    """Where models are tracked and registered."""
+class Registry(Knobs):
+    """Where models are registered."""
 
     tracking_uri: str
+
+
+class ValueModelName(Knobs):
+    """The registered model that scores customers."""
+
+    model_name: str
+
+
+class Mlflow(Registry, ValueModelName):
+    """Where models are tracked and registered."""
+
     artifact_root: str | None
     experiment: str
-    model_name: str
 
 
 class Lock(Knobs):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from warehouse.errors import UsageError
+from warehouse.errors import UsageError, did_you_mean
 from warehouse.knobs import Part
 
 # libyaml, where PyYAML was built with it, reads the list of sources in a tenth of the time.
@@ -29,6 +29,20 @@ def read_knobs(model: type[Part], base: Path, config: Path | None = None) -> Par
         return model.model_validate(knobs)
     except ValidationError as error:
         raise UsageError(_explain(error, model, config or base)) from error
+
+
+def knobs_of(model: type[Part], values: Mapping[str, Any], options: Mapping[str, str] | None = None) -> Part:
+    """The knobs of a mapping; UsageError, naming the knob, for a value that does not fit.
+
+    `options` are the options of a command line that set a knob, to name beside it.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = (options or {}).get(str(first["loc"][0]))
+        knob = ".".join(map(str, first["loc"])) + (f" ({option})" if option else "")
+        raise UsageError(f"{knob}: {first['msg'].removeprefix('Value error, ')} (got {first['input']!r})") from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -78,8 +92,8 @@ def _explain(error: ValidationError, model: type[BaseModel], config: Path) -> st
     line = _line_of(config, place)
     where = f"{config}:{line}" if line else str(config)
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(place[-1]), _known_knobs(model, place[:-1]), n=1)
-        return f"{where}: unknown knob {knob}" + (f"; did you mean {near[0]}?" if near else "; see conf/base.yaml")
+        near = did_you_mean(str(place[-1]), _known_knobs(model, place[:-1]))
+        return f"{where}: unknown knob {knob}{near or '; see conf/base.yaml'}"
     if first["type"] == "missing":
         return f"{where}: knob {knob} is missing"
     return f"{where}: {knob}: {first['msg']} (got {first['input']!r})"

@@ -11,9 +11,9 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from attribution.knobs import JourneyKnobs
-from attribution.rules import RuleKnobs
+from attribution.knobs import JourneyKnobs, PositionBased, RuleKnobs
 from warehouse.contracts import Table
+from warehouse.settings_file import knobs_of
 from warehouse.tables import SILVER_CONVERSIONS, SILVER_JOURNEYS, SILVER_TOUCHPOINTS
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -25,11 +25,15 @@ WEIGHTS = {"A": 1.0, "B": 3.0}
 KNOBS = RuleKnobs(
     half_life_days=7.0,
     order_ratio=0.5,
-    position_first=0.4,
-    position_last=0.4,
-    paid_channels=PAID,
+    position_based=PositionBased(first=0.4, last=0.4),
+    paid_channels=sorted(PAID),
     channel_weights=WEIGHTS,
 )
+
+
+def rule_knobs(**changed: Any) -> RuleKnobs:
+    """KNOBS with some changed; UsageError for a value that does not fit."""
+    return knobs_of(RuleKnobs, {**KNOBS.model_dump(), **changed})
 
 
 def journey_knobs(lookbacks: Mapping[str, int], **changed: Any) -> JourneyKnobs:
@@ -133,20 +137,24 @@ def custom(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
     return [weight / sum(weights) for weight in weights] if sum(weights) else linear(path, converted_at)
 
 
-ORACLE: dict[str, Callable[[Sequence[Touch], datetime], list[Fraction]]] = {
-    "first_touch": first_touch,
-    "last_touch": last_touch,
-    "last_non_direct": last_non_direct,
-    "linear": linear,
-    "position_based": position_based,
-    "time_decay": time_decay,
-    "time_decay_by_order": time_decay_by_order,
-    "u_shape": u_shape,
-    "w_shape": w_shape,
-    "j_shaped": j_shaped,
-    "inverse_j_shaped": inverse_j_shaped,
-    "last_paid": last_paid,
-    "custom": custom,
+Oracle = Callable[[Sequence[Touch], datetime], list[Fraction]]
+ORACLE: dict[str, Oracle] = {
+    rule.__name__: rule
+    for rule in (
+        first_touch,
+        last_touch,
+        last_non_direct,
+        linear,
+        position_based,
+        time_decay,
+        time_decay_by_order,
+        u_shape,
+        w_shape,
+        j_shaped,
+        inverse_j_shaped,
+        last_paid,
+        custom,
+    )
 }
 
 

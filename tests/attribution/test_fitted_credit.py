@@ -12,11 +12,10 @@ from pyspark.sql import Row, SparkSession
 from rules_oracle import KNOBS, journey, journeys_frame, walk
 
 from attribution import markov
-from attribution.attribution_credits import build_attribution_credits
+from attribution.attribution_credits import build_attribution_credits, check_credits
 from attribution.channel_effects import build_channel_effects
 from attribution.channel_model import ChannelModel, markov_effects, shapley_effects
 from attribution.channel_transitions import build_channel_transitions
-from attribution.checks import check_credits
 from attribution.fitted_credit import FittedModel
 from attribution.paths import Paths
 from warehouse.tables import GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,16 +9,16 @@ from chain_oracle import Walk, as_paths, golden, walks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.path_rules import RULES, PathRuleKnobs, credit, credit_by_rule, w_shaped
+from attribution.path_rules import PATH_RULES, credit, credit_by_rule, path_rule_knobs, rule_weights, w_shaped
 from attribution.paths import Paths
 from warehouse.errors import UsageError
 
 
-def split(path: str, model: str, **knobs: object) -> list[float]:
+def split(path: str, model: str, **knobs: Any) -> list[float]:
     """What one conversion gives each touch of 'A > B > C', each touch seen as a channel of its own."""
     touches = path.split(" > ")
     paths = Paths.of([touches], [1])
-    weights = RULES[model](paths, PathRuleKnobs(**knobs))  # type: ignore[arg-type]
+    weights = rule_weights(paths, model, path_rule_knobs(**knobs))
     return (weights / weights.sum()).tolist()
 
 
@@ -43,13 +44,16 @@ def test_each_rule_divides_a_conversion_as_its_name_says(model: str, path: str, 
     assert split(path, model) == pytest.approx(expected)
 
 
+ENDS = {"first": 0.5, "last": 0.3}
+
+
 def test_knobs_change_the_shares() -> None:
-    assert split("A > B > C", "position_based", position_first=0.5, position_last=0.3) == pytest.approx([0.5, 0.2, 0.3])
+    assert split("A > B > C", "position_based", position_based=ENDS) == pytest.approx([0.5, 0.2, 0.3])
     assert split("A > B", "time_decay_by_order", order_ratio=0.25) == pytest.approx([0.2, 0.8])
 
 
 def test_last_paid_is_the_latest_paid_touch_or_the_last() -> None:
-    paid = frozenset({"Search", "Social", "never seen"})
+    paid = ["Search", "Social", "never seen"]
     assert split("Search > Social > Email", "last_paid", paid_channels=paid) == [0, 1, 0]
     assert split("Email > Direct", "last_paid", paid_channels=paid) == [0, 1]
     with pytest.raises(UsageError, match="paid"):
@@ -109,9 +113,9 @@ def test_fifty_dollars_divide_as_adobe_and_snowplow_publish() -> None:
     assert credit_by_rule(paths, "position_based").value.tolist() == pytest.approx(both["position"], abs=1e-9)
 
 
-@given(walks(empty=True), st.sampled_from(sorted(RULES)))
+@given(walks(empty=True), st.sampled_from(sorted(PATH_RULES)))
 def test_credit_sums_to_the_totals_of_paths_with_a_touch(rows: list[Walk], model: str) -> None:
-    found = credit_by_rule(as_paths(rows), model, PathRuleKnobs(paid_channels=frozenset({"C"})))
+    found = credit_by_rule(as_paths(rows), model, path_rule_knobs(paid_channels=["C"]))
     assert found.conversions.sum() == pytest.approx(sum(row[1] for row in rows if row[0]))
     assert found.value.sum() == pytest.approx(sum(row[2] for row in rows if row[0]))
     assert (found.conversions >= 0).all()
@@ -163,17 +167,17 @@ def test_a_path_of_two_thousand_touches_keeps_its_credit() -> None:
 @pytest.mark.parametrize(
     "knobs",
     [
-        {"position_first": 0.7, "position_last": 0.5},
-        {"position_first": 0.0, "position_last": 0.0},
-        {"position_first": -0.1},
+        {"position_based": {"first": 0.7, "last": 0.5}},
+        {"position_based": {"first": 0.0, "last": 0.0}},
+        {"position_based": {"first": -0.1, "last": 0.4}},
         {"order_ratio": 0.0},
         {"order_ratio": 1.5},
         {"order_ratio": float("nan")},
     ],
 )
-def test_knobs_that_make_no_shares_are_refused(knobs: dict[str, float]) -> None:
+def test_knobs_that_make_no_shares_are_refused(knobs: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        PathRuleKnobs(**knobs)  # type: ignore[arg-type]
+        path_rule_knobs(**knobs)
 
 
 def test_an_unknown_rule_is_named_with_those_there_are() -> None:

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from pyspark.sql import Row, SparkSession
-from rules_oracle import DAY, KNOBS, NOON, ORACLE, Touch, journey, journeys_frame, w_shape, walk
+from rules_oracle import DAY, KNOBS, NOON, ORACLE, Touch, journey, journeys_frame, rule_knobs, w_shape, walk
 
 from attribution.attribution_credits import build_attribution_credits
-from attribution.rules import RULES, RuleKnobs
+from attribution.knobs import RuleKnobs
+from attribution.rules import RULES
 from warehouse.errors import UsageError
 
 MICRO_UNIT = Decimal("0.000001")
@@ -158,7 +159,7 @@ def test_the_adobe_example_of_50_usd_with_a_half_life_of_7_days(
 def test_the_adobe_example_j_shaped_is_position_based_with_other_ends(
     spark: SparkSession, golden: dict[str, Any]
 ) -> None:
-    j_shaped = RuleKnobs(half_life_days=7.0, order_ratio=0.5, position_first=0.2, position_last=0.6)
+    j_shaped = rule_knobs(half_life_days=7.0, order_ratio=0.5, position_based={"first": 0.2, "last": 0.6})
     found = credited(spark, [journey("adobe", adobe_path(golden), value="50")], ["position_based"], j_shaped)
     values = {row["channel"]: row["credited_value"] for row in found["position_based", "adobe"]}
     assert values == golden["adobe_example_50usd"]["j_shaped"]
@@ -180,7 +181,7 @@ def test_the_expected_tables_of_snowplow_come_out(
 
 def test_ends_that_take_all_leave_the_middle_without_a_row(spark: SparkSession) -> None:
     # In doubles 1 - 0.7 - 0.3 is 6e-17, not 0.
-    knobs = RuleKnobs(half_life_days=7.0, order_ratio=0.5, position_first=0.7, position_last=0.3)
+    knobs = rule_knobs(half_life_days=7.0, order_ratio=0.5, position_based={"first": 0.7, "last": 0.3})
     found = credited(spark, [journey("A > B > C", walk("A > B > C"))], ["position_based"], knobs)
     assert shares(found["position_based", "A > B > C"]) == pytest.approx({1: 0.7, 3: 0.3})
 
@@ -188,11 +189,11 @@ def test_ends_that_take_all_leave_the_middle_without_a_row(spark: SparkSession) 
 @pytest.mark.parametrize("ends", [(0.6, 0.5), (0.0, 0.0), (-0.1, 0.4)])
 def test_ends_that_cannot_be_shares_are_refused(ends: tuple[float, float]) -> None:
     with pytest.raises(UsageError, match="position_based"):
-        RuleKnobs(half_life_days=7.0, order_ratio=0.5, position_first=ends[0], position_last=ends[1])
+        rule_knobs(half_life_days=7.0, order_ratio=0.5, position_based={"first": ends[0], "last": ends[1]})
 
 
 def test_knobs_change_the_shares(spark: SparkSession) -> None:
-    knobs = RuleKnobs(half_life_days=1.0, order_ratio=0.25, position_first=0.5, position_last=0.3)
+    knobs = rule_knobs(half_life_days=1.0, order_ratio=0.25, position_based={"first": 0.5, "last": 0.3})
     path = walk("A > B > C", days_before=[3, 1, 0])
     found = credited(spark, [journey("c", path)], ["time_decay", "time_decay_by_order", "position_based"], knobs)
     assert shares(found["time_decay", "c"]) == pytest.approx({1: 1 / 13, 2: 4 / 13, 3: 8 / 13})

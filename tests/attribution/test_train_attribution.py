@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,15 @@ from rich.console import Console
 from rules_oracle import DAY, NOON, conversion, conversions_frame, touchpoints_frame, walk
 
 from attribution import markov
-from attribution.attribution_credits import credited_journeys
+from attribution.attribution_credits import CREDITS, check_credits, credited_journeys
+from attribution.attribution_credits import credited_models as models_of
 from attribution.channel_registry import champion_version, load_version
-from attribution.checks import check_credits
 from attribution.paths import Paths
-from jobs.channel_fit import fit_channels
-from jobs.credit import attribute, journeys
-from jobs.credit_models import credited_models
+from jobs import attribute, train_attribution
 from jobs.run import Run, Step, open_run, perform
 from jobs.settings import Settings, load_settings
 from warehouse.errors import InputError
+from warehouse.recipes import Shared, Work
 from warehouse.store import Lake, Origin
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
@@ -67,6 +67,11 @@ def run(settings: Settings, spark: SparkSession, *steps: Step, as_of: date = dat
     return opened
 
 
+def credited_models(made: Run) -> list[str]:
+    with ExitStack() as stack:
+        return models_of(Work(made, CREDITS, Shared(stack, "test")))
+
+
 def land(settings: Settings, spark: SparkSession, extra: dict[str, tuple[str, bool]] | None = None) -> None:
     people = PEOPLE | (extra or {})
     lake, origin = Lake(spark, settings.lake, "land"), Origin({}, "", "")
@@ -93,7 +98,7 @@ def relaxed(frame: Any, table: Any) -> Any:
 def fitted(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Run]:
     settings = settings_in(tmp_path_factory.mktemp("fitted"))
     land(settings, spark)
-    return settings, run(settings, spark, journeys, fit_channels, attribute)
+    return settings, run(settings, spark, attribute.JOURNEYS_STEP, train_attribution.STEP, attribute.STEP)
 
 
 def plain_fit(order: int = 1) -> markov.MarkovFit:
@@ -129,14 +134,14 @@ def test_credits_are_made_by_that_version_and_lose_nothing(fitted: tuple[Setting
 
 def test_the_same_journeys_and_settings_are_not_fitted_twice(fitted: tuple[Settings, Run], spark: SparkSession) -> None:
     settings, _ = fitted
-    again = run(settings, spark, journeys, fit_channels, attribute)
+    again = run(settings, spark, attribute.JOURNEYS_STEP, train_attribution.STEP, attribute.STEP)
     assert [step.status for step in again.steps] == ["skipped"] * 3
 
 
 def test_without_a_fit_only_rules_are_credited(spark: SparkSession, tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     land(settings, spark)
-    made = run(settings, spark, attribute)
+    made = run(settings, spark, attribute.STEP)
     assert credited_models(made) == RULES
     assert {row["model"] for row in made.lake.read(GOLD_ATTRIBUTION_CREDITS).collect()} == set(RULES)
 
@@ -146,11 +151,11 @@ def test_new_journeys_are_credited_by_the_standing_version_until_a_refit(
 ) -> None:
     settings = settings_in(shutil.copytree(Path(fitted[0].lake).parent, tmp_path / "copy"))
     land(settings, spark, {"gus": ("Display > Search", True)})
-    later = run(settings, spark, attribute)
+    later = run(settings, spark, attribute.STEP)
     versions = "model = 'markov' AND conversion_id = 'of gus'"
     rows = later.lake.read(GOLD_ATTRIBUTION_CREDITS).where(versions).collect()
     assert {row["model_version"] for row in rows} == {"channel-attribution/1"}
-    refit = run(settings, spark, fit_channels, attribute)
+    refit = run(settings, spark, train_attribution.STEP, attribute.STEP)
     rows = refit.lake.read(GOLD_ATTRIBUTION_CREDITS).where("model IN ('markov', 'shapley')").collect()
     assert {row["model_version"] for row in rows} == {"channel-attribution/2"}
     effects = refit.lake.read(GOLD_CHANNEL_EFFECTS).select("model_version").distinct().collect()
@@ -173,7 +178,7 @@ def test_order_auto_takes_the_order_that_foretells_the_newest_journeys(spark: Sp
                 bought += [conversion(f"of {person}", person, end)] if converts else []
     lake.replace(SILVER_TOUCHPOINTS, relaxed(touchpoints_frame(spark, touches), SILVER_TOUCHPOINTS), origin=origin)
     lake.replace(SILVER_CONVERSIONS, relaxed(conversions_frame(spark, bought), SILVER_CONVERSIONS), origin=origin)
-    made = run(settings, spark, journeys, fit_channels)
+    made = run(settings, spark, attribute.JOURNEYS_STEP, train_attribution.STEP)
     effects = made.lake.read(GOLD_CHANNEL_EFFECTS).where(F.col("model") == "markov")
     bought_of = [30.0 * converts for converts in told.values()]
     plain = Paths.of([path.split(" > ") for path in told], bought_of, nulls=[30 - count for count in bought_of])
@@ -187,7 +192,7 @@ def test_journeys_after_the_day_are_not_learned_from(spark: SparkSession, tmp_pa
     settings = settings_in(tmp_path)
     land(settings, spark)
     with pytest.raises(InputError, match="no journey up to 2026-03-01 has a touch"):
-        run(settings, spark, journeys, fit_channels, as_of=(NOON - 30 * DAY).date())
+        run(settings, spark, attribute.JOURNEYS_STEP, train_attribution.STEP, as_of=(NOON - 30 * DAY).date())
     assert champion_version(settings.mlflow, settings.attribution.data_driven) is None
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from dashboard.chart_svg import chart_names, draw_chart
+from dashboard.words import words_in
+from published.view import Language
 
 MODELS = ["Last touch", "Linear"]
 CHANNELS = ["Search", "Display"]
@@ -35,6 +37,15 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "value_by_channel": [{"channel": c, "position": i, "value": 5.0, "overall": 4.0} for i, c in enumerate(CHANNELS)],
 }
+TEXTS: dict[str, dict[str, str]] = {
+    "roas_by_channel": {"axis": "ROAS"},
+    "model_comparison": {"axis": "Change"},
+    "roas_over_time": {"day_axis": "Week", "roas_axis": "ROAS"},
+    "spend_and_value": {"spend": "Spend", "value": "Value"},
+    "touches": {"axis": "Touches"},
+    "value_distribution": {"axis": "Probability"},
+    "value_by_channel": {"axis": "Value"},
+}
 # What each chart draws: marks per kind.
 MARKS = {
     "roas_by_channel": {"symbol": 4},
@@ -45,6 +56,10 @@ MARKS = {
     "value_distribution": {"rect": 20},
     "value_by_channel": {"rect": 2},
 }
+
+
+def draw(name: str, rows: list[dict[str, Any]] | None = None, language: Language = "en", key: str | None = None) -> str:
+    return draw_chart(name, ROWS[name] if rows is None else rows, words_in(language), key=key, **TEXTS[name])
 
 
 def drawn_marks(svg: str) -> dict[str, int]:
@@ -60,29 +75,30 @@ def drawn_marks(svg: str) -> dict[str, int]:
 
 
 def test_every_spec_is_tried_here() -> None:
-    assert set(chart_names()) == set(ROWS) == set(MARKS)
+    assert set(chart_names()) == set(ROWS) == set(TEXTS) == set(MARKS)
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_a_chart_draws_each_of_its_rows(name: str) -> None:
-    marks = drawn_marks(draw_chart(name, ROWS[name]))
+    marks = drawn_marks(draw(name))
     assert {kind: marks.get(kind) for kind in MARKS[name]} == MARKS[name]
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_drawing_twice_gives_the_same_text(name: str) -> None:
-    assert draw_chart(name, ROWS[name]) == draw_chart(name, ROWS[name])
+    assert draw(name) == draw(name)
 
 
 def test_charts_on_one_page_share_no_id() -> None:
-    ids = [i for name in ROWS for i in re.findall(r'\bid="([^"]+)"', draw_chart(name, ROWS[name]))]
+    ids = [i for name in ROWS for i in re.findall(r'\bid="([^"]+)"', draw(name))]
     assert len(ids) == len(set(ids))
 
 
 def test_days_do_not_depend_on_the_time_zone_of_the_machine() -> None:
     program = (
-        "import json, sys; from dashboard.chart_svg import draw_chart; "
-        "sys.stdout.write(draw_chart('spend_and_value', json.loads(sys.argv[1])))"
+        "import json, sys; from dashboard.chart_svg import draw_chart; from dashboard.words import words_in; "
+        "drawn = draw_chart('spend_and_value', json.loads(sys.argv[1]), words_in('en'), spend='S', value='V'); "
+        "sys.stdout.write(drawn)"
     )
     rows = str(ROWS["spend_and_value"]).replace("'", '"')
     drawn = [
@@ -101,6 +117,25 @@ def test_days_do_not_depend_on_the_time_zone_of_the_machine() -> None:
 
 def test_names_come_out_as_text_and_not_as_markup() -> None:
     rows = [{**row, "channel": "<script>alert(1)</script>"} for row in ROWS["value_by_channel"][:1]]
-    svg = draw_chart("value_by_channel", rows)
+    svg = draw("value_by_channel", rows)
     assert "<script" not in svg
     assert "&lt;script&gt;" in svg
+
+
+def test_axes_days_and_numbers_are_in_the_language_of_the_page() -> None:
+    days = ROWS["spend_and_value"]
+    rows = [{**row, "spend": row["spend"] * 1000} for row in days]
+    english, korean = draw("spend_and_value", rows), draw("spend_and_value", rows, "ko")
+    assert (">1 Mar<" in english, ">10k<" in english, ">Spend<" in english) == (True, True, True)
+    assert (">3월 1일<" in korean, ">10,000<" in korean, ">10k<" in korean) == (True, True, False)
+
+
+def test_two_charts_of_one_spec_share_no_id_where_they_have_keys() -> None:
+    first, second = (set(re.findall(r'\bid="([^"]+)"', draw("touches", key=key))) for key in ("one", "two"))
+    assert first
+    assert not first & second
+
+
+def test_a_text_that_is_not_given_is_an_error_and_no_empty_axis() -> None:
+    with pytest.raises(KeyError, match="axis"):
+        draw_chart("touches", ROWS["touches"], words_in("en"))

@@ -26,7 +26,7 @@ from dashboard import formats
     ],
 )
 def test_money_has_the_decimals_of_its_currency(value: Decimal | float | None, currency: str, written: str) -> None:
-    assert formats.money(value, currency) == written
+    assert formats.money(value, currency, "en") == written
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_money_has_the_decimals_of_its_currency(value: Decimal | float | None, c
     [(None, "–"), (0.0, "0.00"), (2.925, "2.92"), (14.06, "14.1"), (123.4, "123"), (-1.5, "−1.50")],
 )
 def test_roas_has_fewer_decimals_the_larger_it_is(value: float | None, written: str) -> None:
-    assert formats.roas(value) == written
+    assert formats.roas(value, "en") == written
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_change_carries_its_sign(value: float | None, written: str) -> None:
     ("value", "written"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (64.7, "1 min 05 s"), (119.8, "2 min 00 s")]
 )
 def test_a_duration_is_in_seconds_then_in_minutes(value: float, written: str) -> None:
-    assert formats.seconds(value) == written
+    assert formats.seconds(value, "en") == written
 
 
 @pytest.mark.parametrize(
@@ -60,30 +60,37 @@ def test_a_figure_of_a_check_is_whole_where_it_is(value: float | None, written: 
 
 
 def test_days_and_moments_are_unambiguous() -> None:
-    assert formats.day(date(2026, 3, 5)) == "5 March 2026"
+    assert formats.day(date(2026, 3, 5), "en") == "5 March 2026"
     assert formats.moment(datetime(2026, 3, 5, 4, 10, 59, tzinfo=UTC)) == "2026-03-05 04:10 UTC"
 
 
-def test_names_become_words() -> None:
-    names = ("last_touch", "last_non_direct", "time_decay_by_order", "sign_up", "app_install")
-    assert [formats.title(name) for name in names] == [
-        "Last touch",
-        "Last non-direct",
-        "Time decay by order",
-        "Sign-up",
-        "App install",
-    ]
-
-
-@pytest.mark.parametrize(("number", "written"), [(0, "0 rows"), (1, "1 row"), (1.2, "1 row"), (1204, "1,204 rows")])
-def test_nouns_follow_their_number(number: float, written: str) -> None:
-    assert formats.plural(number, "row") == written
-
-
 def test_lists_end_with_and() -> None:
-    assert [formats.listed(names) for names in ([], ["A"], ["A", "B"], ["A", "B", "C"])] == [
+    assert [formats.listed(names, "en") for names in ([], ["A"], ["A", "B"], ["A", "B", "C"])] == [
         "",
         "A",
         "A and B",
         "A, B and C",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (formats.money(Decimal("1234567.5"), "KRW", "ko"), "1,234,568원"),
+        (formats.money(Decimal(-20), "KRW", "ko"), "−20원"),
+        (formats.money(Decimal("1234.5"), "USD", "ko"), "$1,234.50"),
+        (formats.money(None, "KRW", "ko"), "–"),
+        (formats.roas(2.925, "ko"), "292%"),
+        (formats.roas(None, "ko"), "–"),
+        (formats.back(2.925, "원", "ko"), "2.92원"),
+        (formats.back(2.925, "KRW", "en"), "2.92"),
+        (formats.back(None, "원", "ko"), "–"),
+        (formats.day(date(2026, 3, 5), "ko"), "2026년 3월 5일"),
+        (formats.day(None, "ko"), "–"),
+        (formats.seconds(59.9, "ko"), "59.9초"),
+        (formats.seconds(64.7, "ko"), "1분 5초"),
+        (formats.listed(["A", "B", "C"], "ko"), "A, B, C"),
+    ],
+)
+def test_korean_writes_figures_its_own_way(written: str, expected: str) -> None:
+    assert written == expected

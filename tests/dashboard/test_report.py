@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from published_lake import publish, write_table
-from small_shop import CHECKS, NOON, write_shop
 
 from dashboard.report import write_report
-from dashboard.run_facts import StepTime
+from published.run_facts import StepTime
+from published.view import View
+from tests.published_lake import publish, write_table
+from tests.small_shop import CHECKS, NOON, write_shop
 from warehouse.contracts import Table
 from warehouse.errors import InputError, UsageError
 from warehouse.tables import (
@@ -85,7 +87,7 @@ def test_the_file_asks_for_nothing_from_the_network(html: str, page: Page) -> No
 
 
 def test_the_headline_says_money_in_and_out(page: Page) -> None:
-    for said in (
+    for sentence in (
         "10 purchases brought ₩3,000 net of refunds, beside ₩1,500 of ad spend: 2.00 KRW of revenue for each KRW spent",
         "Net revenue ₩3,000 ₩6,000 before refunds",
         "Ad spend ₩1,500 on 2 channels",
@@ -95,11 +97,11 @@ def test_the_headline_says_money_in_and_out(page: Page) -> None:
         "Expected value ₩1,550",
         "22 March 2026 to 31 March 2026 · days in Asia/Seoul · amounts in KRW, net of refunds",
     ):
-        assert said in page.words
+        assert sentence in page.words
 
 
 def test_each_panel_says_one_sentence_in_plain_words(page: Page) -> None:
-    for said in (
+    for sentence in (
         "For every 1 KRW spent on Search, last touch says 3.00 came back, first touch 2.00.",
         "Against last touch, first touch differs most: it moves ₩1,000 (33% of all credited value), most of it to "
         "Display and away from Search.",
@@ -118,7 +120,47 @@ def test_each_panel_says_one_sentence_in_plain_words(page: Page) -> None:
         "Run run-1 published 4 tables together at 2026-04-01 03:00 UTC; customers are as of 31 March 2026, "
         "all else is what has landed.",
     ):
-        assert said in page.words
+        assert sentence in page.words
+
+
+def test_the_page_may_be_korean_from_its_heading_to_its_footer(shop: Path, tmp_path: Path) -> None:
+    place = write_report(str(shop), tmp_path / "r.html", timezone="Asia/Seoul", view=View(language="ko"))
+    html = place.read_text(encoding="utf-8")
+    page = Page(html)
+    assert '<html lang="ko">' in html
+    for sentence in (
+        "마케팅 리포트 2026년 3월 22일 ~ 2026년 3월 31일 · 일자 기준 Asia/Seoul · 금액 단위 원, 환불 제외",
+        "구매 10건에서 환불을 제외한 매출은 3,000원, 집행한 광고비는 1,500원입니다.",
+        "전체 채널 기준으로 광고비 1원당 매출 2.00원에 해당합니다.",
+        "통합 ROAS 200%",
+        "구매 10 신규 고객 5건 · 회원가입 10건",
+        "Search 채널에 쓴 광고비 1원당 매출은 라스트 터치 기준 3.00원, 퍼스트 터치 기준 2.00원입니다.",
+        "라스트 터치 대비 차이가 가장 큰 모델은 퍼스트 터치입니다.",
+        "여정이 확인된 구매 11건 중 45%는 터치가 두 번 이상이었으며",
+        "가장 많은 구매 경로는 Search 단독(구매 6건)입니다.",
+        "고객 4명 중 1명(25%)은 아직 활성 고객일 가능성이 높고",
+        "아래 고객 2명은 이탈할 가능성이 있으며",
+        "게시된 테이블의 검사 2건을 모두 통과했습니다.",
+        "전체 실행에 1분 42초가 걸렸고, 가장 오래 걸린 단계는 attribute(1분 30초)입니다.",
+        "Distributary · 실행 run-1 · 고객 기준일 2026년 3월 31일",
+    ):
+        assert sentence in page.words
+
+
+def test_both_languages_have_the_same_panels_and_cells(html: str, shop: Path, tmp_path: Path) -> None:
+    korean = write_report(str(shop), tmp_path / "r.html", view=View(language="ko")).read_text(encoding="utf-8")
+    for part in (r'id="([^"]+)"', "<(td|th|dd|figure|details|caption)\\b"):
+        assert re.findall(part, korean) == re.findall(part, html)
+
+
+def test_the_page_shows_what_the_view_asks_for_and_names_it(shop: Path, tmp_path: Path) -> None:
+    view = View(first_day=date(2026, 3, 30), models=("first_touch",), date_basis="touch")
+    page = Page(write_report(str(shop), tmp_path / "r.html", view=view).read_text(encoding="utf-8"))
+    # One day of credit by touch, as Search is touched the day before it sells; two days of spend.
+    assert "30 March 2026 to 31 March 2026 · credit dated by touch · amounts in KRW" in page.words
+    assert "Net revenue ₩300" in page.words
+    assert "Ad spend ₩300" in page.words
+    assert "Only first touch was credited, so there is nothing to compare." in page.words
 
 
 def test_roas_stands_by_channel_and_model_with_a_dash_without_spend(page: Page) -> None:
@@ -135,10 +177,10 @@ def test_repeats_on_a_path_are_counted_on_its_chip(html: str) -> None:
 
 
 def test_each_chart_has_words_and_a_table_for_those_who_do_not_see_it(html: str) -> None:
-    articles = html.split('<article class="panel"')[1:]
-    with_chart = [article for article in articles if "<svg" in article]
-    assert len(with_chart) == 7
-    for article in with_chart:
+    articles = {part.split('"')[1]: part for part in html.split('<article class="panel" ')[1:]}
+    with_chart = {key: article for key, article in articles.items() if "<svg" in article}
+    assert {"roas", "models", "time", "days", "touches", "customers", "acquisition"} <= set(with_chart)
+    for article in with_chart.values():
         assert re.search(r'role="img" aria-label="[^"]{30,}"', article)
         assert '<th scope="col"' in article
         assert '<th scope="row">' in article
@@ -184,7 +226,7 @@ def test_names_from_the_data_cannot_become_markup(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("missing", "sentence"),
     [
         (
             GOLD_CUSTOMER_VALUE,
@@ -198,9 +240,11 @@ def test_names_from_the_data_cannot_become_markup(tmp_path: Path) -> None:
     ],
     ids=lambda value: value.full_name if isinstance(value, Table) else "",
 )
-def test_a_missing_table_is_told_in_one_sentence_and_the_rest_stands(tmp_path: Path, missing: Table, said: str) -> None:
+def test_a_missing_table_is_reported_in_one_sentence_and_the_rest_stands(
+    tmp_path: Path, missing: Table, sentence: str
+) -> None:
     page = report_without(tmp_path, missing)
-    assert page.words.count(said) >= 1
+    assert page.words.count(sentence) >= 1
     assert "What was published" in page.words
 
 

@@ -1,25 +1,25 @@
-"""What the terminal shows at the end of a run, and the same as data."""
+"""What the terminal shows at the end of a run."""
 
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 
 import pytest
-from published_lake import write_table
 from rich.console import Console
-from small_shop import CHECKS, NOON, write_shop
 
-from dashboard.run_facts import StepTime
-from dashboard.text_summary import print_summary, summary_dict
+from dashboard.text_summary import print_summary
+from published.run_facts import StepTime
+from published.view import EVERYTHING, View
+from tests.published_lake import write_table
+from tests.small_shop import CHECKS, NOON, write_shop
 from warehouse.errors import InputError
 from warehouse.tables import GOLD_CUSTOMER_VALUE, OPS_QUALITY_RESULTS
 
 
-def printed(lake: Path, width: int = 100, steps: list[StepTime] | None = None) -> list[str]:
+def printed(lake: Path, width: int = 100, steps: list[StepTime] | None = None, view: View = EVERYTHING) -> list[str]:
     out = io.StringIO()
-    print_summary(str(lake), Console(file=out, width=width), steps=steps)
+    print_summary(str(lake), Console(file=out, width=width), steps=steps, view=view)
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -73,45 +73,24 @@ def test_a_failed_check_is_named_with_both_figures(tmp_path: Path) -> None:
 
     assert "1 of 3 checks failed." in lines
     assert "  failed: spend of [meta]: expected 5, found 4" in lines
-    assert summary_dict(str(tmp_path))["checks"] == {
-        "passed": 2,
-        "failed": [{"name": "spend of [meta]", "expected": 5.0, "actual": 4.0, "detail": ""}],
-    }
 
 
-def test_the_data_is_json_with_money_as_exact_text(shop: Path) -> None:
-    found = json.loads(json.dumps(summary_dict(str(shop))))
-
-    assert (found["run_id"], found["as_of"], found["customers"]) == ("run-1", "2026-03-31", 5)
-    assert found["performance"]["channels"]["Search"] == {
-        "spend": "1000.000000",
-        "models": {
-            "last_touch": {"conversions": pytest.approx(10.0), "net_value": "3000.000000", "roas": 3.0},
-            "first_touch": {"conversions": pytest.approx(20 / 3), "net_value": "2000.000000", "roas": 2.0},
-        },
-    }
-    assert found["performance"]["channels"]["Direct"]["models"]["last_touch"]["roas"] is None
-    assert found["value"]["expected_value_365d"] == "1550.000000"
-    assert found["rows"][0] == {
-        "input": "events",
-        "files": 2,
-        "read": 150,
-        "kept": 140,
-        "duplicate": 8,
-        "quarantined": 2,
-    }
-    assert found["steps"] == [
-        {"step": "ingest", "seconds": 12.5, "status": "done"},
-        {"step": "attribute", "seconds": 90.0, "status": "done"},
-    ]
-
-
-def test_value_that_is_not_published_is_said_and_null(tmp_path: Path) -> None:
+def test_value_that_is_not_published_is_reported(tmp_path: Path) -> None:
     write_shop(tmp_path, without=[GOLD_CUSTOMER_VALUE])
     assert "Customer value is not published yet." in printed(tmp_path)
-    assert summary_dict(str(tmp_path))["value"] is None
 
 
 def test_nothing_published_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing is published here"):
-        summary_dict(str(tmp_path))
+        printed(tmp_path)
+
+
+def test_the_summary_is_in_the_language_of_the_view(shop: Path) -> None:
+    lines = printed(shop, view=View(language="ko"))
+    assert cells(lines, "Search") == ["1,000", "300%", "200%"]
+    assert "Search 채널에 쓴 광고비 1원당 매출은 라스트 터치 기준 3.00원, 퍼스트 터치 기준 2.00원입니다." in lines
+    assert "게시된 테이블의 검사 2건을 모두 통과했습니다." in lines
+
+
+def test_only_the_models_of_the_view_are_shown(shop: Path) -> None:
+    assert cells(printed(shop, view=View(models=("first_touch",))), "Search") == ["1,000", "2.00"]

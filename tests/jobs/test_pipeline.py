@@ -12,19 +12,14 @@ from pyspark.sql import functions as F
 from rich.console import Console
 
 from conf import CONF_ROOT
-from jobs.credit import attribute
-from jobs.demo import simulate
-from jobs.intake import intake
-from jobs.publish import check_and_publish
-from jobs.reporting import report
+from jobs import attribute, build, check, ingest, pipeline, report, score, simulate, train
 from jobs.run import Run, Step, open_run, perform
 from jobs.settings import Settings, load_settings
-from jobs.silver import build_silver, silver_origin
-from jobs.value import score, train
-from touchpoints.channels import load_channel_rules
-from touchpoints.source_list import load_sources
+from touchpoints.knobs import RuleFiles
 from warehouse.errors import CheckFailed
+from warehouse.knobs import part_of
 from warehouse.store import Lake
+from warehouse.table_update import digest_of
 from warehouse.tables import (
     ALL_TABLES,
     BRONZE_EVENTS,
@@ -39,7 +34,6 @@ from warehouse.tables import (
 )
 
 FIRST_DAY = date(2026, 3, 1)
-PIPELINE: tuple[Step, ...] = (intake, build_silver, attribute, score, check_and_publish, report)
 
 
 def settings_in(folder: Path, **simulator: Any) -> Settings:
@@ -74,7 +68,18 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple
     settings = settings_in(
         tmp_path_factory.mktemp("shop"), days=8, visitors=300, customers_before=250, history_months=12
     )
-    first = run(settings, spark, simulate, intake, build_silver, attribute, train, score, check_and_publish, report)
+    first = run(
+        settings,
+        spark,
+        simulate.STEP,
+        ingest.STEP,
+        build.STEP,
+        attribute.STEP,
+        train.STEP,
+        score.STEP,
+        check.PUBLISH,
+        report.STEP,
+    )
     return settings, first
 
 
@@ -113,7 +118,7 @@ def test_a_second_run_on_the_same_input_makes_no_new_version_of_any_table(
 ) -> None:
     settings, made = shop
     before = versions(made)
-    again = run(settings, spark, *PIPELINE)
+    again = run(settings, spark, *pipeline.STEPS)
     assert versions(made) == before
     assert {step.status for step in again.steps if step.name != "report"} == {"skipped"}
 
@@ -171,7 +176,7 @@ def test_a_failed_check_publishes_nothing_and_brings_gold_back(
     spoiler = lake_now(made)
     spoiler.delete(GOLD_ATTRIBUTION_CREDITS, "model = 'linear' AND position = 1")
     with pytest.raises(CheckFailed, match="linear"):
-        run(settings, spark, check_and_publish)
+        run(settings, spark, check.PUBLISH)
     after = lake_now(made)
     assert after.read(OPS_PUBLISHED).count() == published_before
     assert after.read(GOLD_ATTRIBUTION_CREDITS).count() == rows_before
@@ -180,11 +185,11 @@ def test_a_failed_check_publishes_nothing_and_brings_gold_back(
 def test_another_rule_is_another_origin_though_its_file_has_the_same_name(
     shop: tuple[Settings, Run], tmp_path: Path
 ) -> None:
-    _, opened = shop
+    settings, _ = shop
     text = (CONF_ROOT / "channels.yaml").read_text(encoding="utf-8")
-    sources = load_sources("sources.yaml")
-    origins = []
+    digests = []
     for content in (text, text, text.replace("AI Assistants", "Assistants")):
         (tmp_path / "channels.yaml").write_text(content, encoding="utf-8")
-        origins.append(silver_origin(opened, load_channel_rules(str(tmp_path / "channels.yaml")), sources))
-    assert origins[0] == origins[1] != origins[2]
+        files = settings.touchpoints.model_copy(update={"channels_file": str(tmp_path / "channels.yaml")})
+        digests.append(digest_of([part_of(files, RuleFiles)]))
+    assert digests[0] == digests[1] != digests[2]

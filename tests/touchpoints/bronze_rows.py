@@ -11,7 +11,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from touchpoints.identities import build_identities, identified, logins_of
+from touchpoints.identities import build_identities, logins_of
+from touchpoints.ids import identified
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from touchpoints.ad_spend import build_ad_spend, valid_spend
 from touchpoints.channels import load_channel_rules, with_channel
+from touchpoints.knobs import PlatformDefault
 from touchpoints.source_list import load_sources
 from warehouse.tables import BRONZE_AD_SPEND, SILVER_AD_SPEND
 
@@ -142,8 +143,11 @@ def built(spark: SparkSession) -> dict[str, dict[str, Any]]:
     frames = build_ad_spend(
         bronze(spark, BRONZE_AD_SPEND, rows),
         frame(spark, RATES, euro),
-        with_channel=lambda spend: with_channel(spend, rules, sources),
-        platforms={"google_ads": ("google", "cpc"), "meta": ("facebook", "paid_social")},
+        named=lambda spend: with_channel(spend, rules, sources),
+        platforms={
+            "google_ads": PlatformDefault(source="google", medium="cpc"),
+            "meta": PlatformDefault(source="facebook", medium="paid_social"),
+        },
         report_currency="USD",
     )
     silver = collected(frames)

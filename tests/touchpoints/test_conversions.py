@@ -12,6 +12,7 @@ from bronze_rows import RATES, Fields, at, collected, frame, visits
 from pyspark.sql import DataFrame, SparkSession
 
 from touchpoints.conversions import build_conversions
+from touchpoints.knobs import ConversionTypes
 from touchpoints.sessions import bot_sessions
 from warehouse.tables import SILVER_ORDERS, SILVER_SESSIONS
 
@@ -72,8 +73,7 @@ def build(spark: SparkSession, final: list[str]) -> DataFrame:
         visits(spark, EVENTS),
         bot_sessions(frame(spark, SILVER_SESSIONS.ddl, SESSIONS)),
         frame(spark, RATES, EURO),
-        final=final,
-        auxiliary=["view_item", "add_to_cart"],
+        types=ConversionTypes(final=final, auxiliary=["view_item", "add_to_cart"]),
         timezone="Asia/Seoul",
         report_currency="USD",
     )

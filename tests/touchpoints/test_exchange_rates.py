@@ -10,8 +10,7 @@ from bronze_rows import at, bronze, collected, frame
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from touchpoints.conversions import missing_rates
-from touchpoints.exchange_rates import build_daily_rates, in_report_currency, with_rate
+from touchpoints.exchange_rates import build_daily_rates, in_report_currency, missing_rates, with_rate
 from warehouse.tables import BRONZE_EXCHANGE_RATES
 
 MONDAY = date(2026, 3, 2)

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from bronze_rows import RATES, Fields, at, bronze, collected, frame, orders, visits
+from bronze_rows import RATES, Fields, at, collected, frame, orders, visits
 from pyspark.sql import SparkSession
 
-from touchpoints.orders import build_orders, classify_orders, refunds_elsewhere
-from warehouse.tables import BRONZE_ORDERS, SILVER_ORDERS
+from touchpoints.orders import build_orders
+from touchpoints.repriced import refunds_elsewhere
+from warehouse.tables import SILVER_ORDERS
 
 # order: what the feed says of it, what events say of it, and the row that comes out (only the named fields matter)
 Case = tuple[list[Fields], list[Fields], Fields | None]
@@ -240,31 +241,3 @@ def test_refunds_in_another_currency_than_their_orders_are_told_with_the_day_who
     found = refunds_elsewhere(visits(spark, told), frame(spark, SILVER_ORDERS.ddl, sold))
 
     assert collected(found) == [{"order_id": "1", "person_id": "ann", "ordered_at": at(1), "currency": "GBP"}]
-
-
-def test_a_version_is_kept_once_and_stands_where_it_was_said_last(spark: SparkSession) -> None:
-    known = [
-        {"order_id": "1", "updated_at": at(1), "payload_hash": 11, "source_file": "b", "source_line": 2},
-        {"order_id": "3", "updated_at": at(1), "payload_hash": 11, "source_file": "b", "source_line": 2},
-    ]
-    arrived = [
-        # order, updated_at, what it says, file, line -> kept, superseding
-        ("1", at(1), 11, "a", 9, False, False),  # known, from a later file
-        ("1", at(1), 12, "c", 2, True, False),  # says something else
-        ("1", at(2), 11, "c", 3, True, False),  # says it again later
-        ("2", at(1), 11, "c", 5, False, False),  # three times in the batch: the last place stays
-        ("2", at(1), 11, "c", 4, False, False),
-        ("2", at(1), 11, "d", 1, True, False),
-        ("3", at(1), 11, "b", 10, False, False),  # known, and said later: twice, so the last of them
-        ("3", at(1), 11, "c", 1, False, True),
-    ]
-    names = ("order_id", "updated_at", "payload_hash", "source_file", "source_line")
-    rows = [{**dict(zip(names, row[:5], strict=True)), "batch_id": "new"} for row in arrived]
-    old = [{**row, "batch_id": "old"} for row in known]
-
-    told = collected(classify_orders(bronze(spark, BRONZE_ORDERS, rows), bronze(spark, BRONZE_ORDERS, old)))
-
-    assert {(*(row[name] for name in names), row["is_kept"], row["is_superseding"]) for row in told} == set(arrived)
-    assert not any(row["is_conflicting"] for row in told)
-    # A batch's account can be counted again: the batch that brought a version first keeps it.
-    assert [row["batch_id"] for row in told if row["is_superseding"]] == ["old"]

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
+from touchpoints.knobs import HitKnobs
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
@@ -42,10 +43,8 @@ def shuffles(built: DataFrame) -> list[str]:
 def visits(spark: SparkSession) -> DataFrame:
     hits = build_hits(
         events(spark, [{"event_id": "1", "anonymous_id": "a", "event_at": at()}]),
+        HitKnobs(own_domains=[], internal_ips=[], consent_ads_missing=True),
         sources=load_sources("sources.yaml"),
-        own_domains=[],
-        internal_ips=[],
-        consent_ads_missing=True,
     )
     known = frame(spark, SILVER_IDENTITIES.ddl, [])
     built = build_visits(hits, known, orders(spark, []), timeout_minutes=30)

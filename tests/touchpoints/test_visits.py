@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from visit_oracle import Told, World, told_by_oracle
 
 from touchpoints.hits import build_hits
+from touchpoints.knobs import HitKnobs
 from touchpoints.source_list import load_sources
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.tables import SILVER_IDENTITIES
@@ -213,10 +214,8 @@ def test_what_brings_a_touch_and_what_does_not_from_raw_pages(spark: SparkSessio
     )
     seen = build_hits(
         told,
+        HitKnobs(own_domains=["shop.example"], internal_ips=["10.0.0.7"], consent_ads_missing=True),
         sources=load_sources("sources.yaml"),
-        own_domains=["shop.example"],
-        internal_ips=["10.0.0.7"],
-        consent_ads_missing=True,
     )
 
     rows = collected(build_visits(seen, frame(spark, SILVER_IDENTITIES.ddl, []), orders(spark, []), timeout_minutes=30))
@@ -248,10 +247,8 @@ def test_a_click_id_that_organic_clicks_have_too_gives_way_to_the_site_they_came
     hits = collected(
         build_hits(
             events(spark, told),
+            HitKnobs(own_domains=["shop.example"], internal_ips=[], consent_ads_missing=True),
             sources=load_sources("sources.yaml"),
-            own_domains=["shop.example"],
-            internal_ips=[],
-            consent_ads_missing=True,
         )
     )
 

@@ -1,4 +1,4 @@
-"""What the log's files say of commits is what Delta's own history says."""
+"""What the log's files record of commits is what Delta's own history shows."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from warehouse.delta_log import CHANGE_FEED, commits_back, held_columns, held_properties, newest_version
+from warehouse.change_feed import CHANGE_FEED
+from warehouse.delta_log import commits_back, held_columns, held_properties, newest_version
 
 
-def test_commits_are_told_newest_first_as_deltas_history_tells_them(spark: SparkSession, tmp_path: Path) -> None:
+def test_commits_come_newest_first_as_in_deltas_history(spark: SparkSession, tmp_path: Path) -> None:
     path = str(tmp_path / "things")
     spark.range(3).write.format("delta").option("userMetadata", "first").save(path)
     spark.range(3, 5).write.format("delta").mode("append").save(path)
     DeltaTable.forPath(spark, path).delete("id = 4")
 
     assert newest_version(spark, path) == 2
-    told = [(one["operation"], one["operationParameters"], one.get("userMetadata")) for one in _all(spark, path)]
+    infos = [(one["operation"], one["operationParameters"], one.get("userMetadata")) for one in _all(spark, path)]
     history = DeltaTable.forPath(spark, path).history().orderBy(F.desc("version")).collect()
-    assert told == [(row["operation"], row["operationParameters"], row["userMetadata"]) for row in history]
+    assert infos == [(row["operation"], row["operationParameters"], row["userMetadata"]) for row in history]
     assert [one.get("userMetadata") for one in commits_back(spark, path, 0)] == ["first"]
 
 
@@ -38,7 +39,7 @@ def test_where_no_table_is_there_is_no_version(spark: SparkSession, tmp_path: Pa
     assert newest_version(spark, str(tmp_path / "nothing")) is None
 
 
-def test_a_table_tells_the_properties_and_columns_that_it_has_now(spark: SparkSession, tmp_path: Path) -> None:
+def test_properties_and_columns_are_those_that_the_table_has_now(spark: SparkSession, tmp_path: Path) -> None:
     path = str(tmp_path / "things")
     spark.range(1).write.format("delta").save(path)
     assert held_properties(spark, path, [CHANGE_FEED]) == {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -15,9 +14,9 @@ from warehouse import layout
 from warehouse.conform import conform
 from warehouse.contracts import Column, Table
 from warehouse.layout import by_period, event_periods
-from warehouse.store import STATS_COLUMNS, Lake, Origin
+from warehouse.store import Lake, Origin
 
-ORIGIN, NEXT = Origin({"bronze.events": 1}, "s", "c"), Origin({"bronze.events": 2}, "s", "c")
+ORIGIN, NEXT = Origin({"bronze.events": 1}, "k", "c"), Origin({"bronze.events": 2}, "k", "c")
 DAYS = Table(
     layer="silver",
     name="days",
@@ -74,25 +73,3 @@ def test_periods_have_as_many_events_each_and_few_events_have_none(
     cuts = [(cut - micros("2026-03-01")) // 60_000_000 for cut in event_periods(events)]
     assert cuts == [379, 489]
     assert event_periods(events.limit(199)) == []
-
-
-def test_files_know_their_range_of_times_and_of_nothing_else(spark: SparkSession, tmp_path: Path) -> None:
-    lake = Lake(spark, str(tmp_path), "run-1")
-    lake.replace(DAYS, days(spark, 2, 4, 1).coalesce(1), origin=ORIGIN)
-    # As a version that kept the ranges of every column left it.
-    spark.sql(f"ALTER TABLE delta.`{lake.path(DAYS)}` UNSET TBLPROPERTIES ('{STATS_COLUMNS}')")
-    assert ranges(lake) == [("day", "2026-03-02", "2026-03-04")]
-    older = Lake(spark, str(tmp_path), "run-2")
-    older.append(DAYS, days(spark, 6, 7, 1).coalesce(1))
-    assert ranges(older) == [("day", "2026-03-02", "2026-03-04"), ("day", "2026-03-06", "2026-03-07")]
-
-
-def ranges(lake: Lake) -> list[tuple[str, str, str]]:
-    """Column, least and greatest value of each range that a file of the table has."""
-    files = pa.table(DeltaTable(lake.path(DAYS)).get_add_actions(flatten=True)).to_pylist()
-    return sorted(
-        (name.removeprefix("min."), str(file[name]), str(file[name.replace("min.", "max.", 1)]))
-        for file in files
-        for name in file
-        if name.startswith("min.") and file[name] is not None
-    )

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from attribution.knobs import Attribution
 from conf import CONF_ROOT
-from jobs.settings import load_settings
+from jobs.settings import Settings, load_settings
 from warehouse.errors import UsageError
+from warehouse.knobs import Knobs, ReportingCurrency, ReportingDay
+from warehouse.table_update import digest_of
 
 
 def configured(folder: Path, text: str) -> Path:
@@ -77,6 +80,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
         ("report:\n  timezone: Asia\n", "shop.yaml:2: report.timezone: Value error, no time zone"),
         ("ltv:\n", "shop.yaml:1: ltv: Input should be a valid dictionary"),
         ("attribution:\n  models: [lineal]\n", "shop.yaml:2: attribution.models.0: Input should be 'first_touch'"),
+        ("attribution:\n  models: [custom]\n", "shop.yaml:1: attribution: Value error, the model custom needs"),
         ("- lake\n", "shop.yaml: must hold knobs as `name: value`, not a list"),
         ("lake: [\n", "shop.yaml: not YAML: "),
         ("lake: a\nreport: {currency: KRW}\nlake: b\n", "shop.yaml:3: knob lake stands twice, first on line 1"),
@@ -89,6 +93,11 @@ def test_a_wrong_knob_is_refused_with_file_line_and_the_way_out(tmp_path: Path, 
     assert "\n" not in said
 
 
+def test_a_rule_model_that_does_not_exist_is_named_with_the_nearest(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "attribution:\n  models: [linear, lineal]\n")
+    assert said.endswith("'last_paid' or 'custom'; did you mean linear? (got 'lineal')")
+
+
 def test_a_missing_or_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.yaml: no such configuration file"):
         load_settings(tmp_path / "none.yaml")
@@ -99,18 +108,24 @@ def test_a_missing_or_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
         load_settings(tmp_path / "latin.yaml")
 
 
-def test_settings_cannot_be_changed_and_their_digest_follows_the_named_sections(tmp_path: Path) -> None:
+def test_settings_cannot_be_changed_and_a_digest_follows_the_knobs_that_it_is_of(tmp_path: Path) -> None:
     base = load_settings()
     with pytest.raises(ValidationError):
         base.report.currency = "KRW"  # type: ignore[misc]
     other = load_settings(configured(tmp_path, "report: {currency: KRW}\n"))
     assert base.digest() == load_settings().digest()
     assert base.digest() != other.digest()
-    assert base.digest("report") != other.digest("report")
-    assert base.digest("attribution") == other.digest("attribution")
+
+    def digest(settings: Settings, *parts: type[Knobs]) -> str:
+        return digest_of([settings.part(part) for part in parts])
+
+    assert digest(base, ReportingCurrency) != digest(other, ReportingCurrency)
+    assert digest(base, ReportingDay, Attribution) == digest(other, ReportingDay, Attribution)
     elsewhere = load_settings(configured(tmp_path, "report: {file: other.html}\n"))
-    assert base.digest("report") == elsewhere.digest("report")
+    assert digest(base, ReportingDay, ReportingCurrency) == digest(elsewhere, ReportingDay, ReportingCurrency)
     assert base.digest() != elsewhere.digest()
+    korean = load_settings(configured(tmp_path, "report: {language: ko}\n"))
+    assert base.digest("report") == korean.digest("report")
 
 
 def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path) -> None:

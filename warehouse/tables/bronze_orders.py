@@ -1,22 +1,35 @@
 """bronze.orders: every version of every order as it arrived."""
 
-from warehouse.contracts import MONEY, Column, Table
+from warehouse.contracts import LANDED_FROM, LANDED_UNTIL, MONEY, Column, Table
 
 BRONZE_ORDERS = Table(
     layer="bronze",
     name="orders",
     grain="order version (order_id, updated_at, content)",
+    owner="ingest",
+    freshness="every pipeline run (ingest)",
     key=("order_id", "updated_at", "payload_hash"),
     notes="The newest (updated_at, source_file, source_line) of an order_id is the valid one.",
     columns=(
-        Column("order_id", "string", "order number", nullable=False),
-        Column("user_id", "string", "login of the buyer"),
-        Column("anonymous_id", "string", "cookie or device id of the buyer"),
-        Column("order_at", "timestamp", "when it was ordered", "UTC", nullable=False),
-        Column("value", MONEY, "order value before refunds", "currency", nullable=False),
+        Column("order_id", "string", "order number", nullable=False, personal=True),
+        Column("user_id", "string", "login of the buyer", personal=True),
+        Column("anonymous_id", "string", "cookie or device id of the buyer", personal=True),
+        Column(
+            "order_at",
+            "timestamp",
+            "when it was ordered",
+            "UTC",
+            nullable=False,
+            minimum=LANDED_FROM,
+            maximum=LANDED_UNTIL,
+        ),
+        Column("value", MONEY, "order value before refunds", "currency", nullable=False, minimum=0),
         Column("currency", "string", "ISO 4217 code of value and refunded_value", nullable=False),
-        Column("status", "string", "paid, refunded or cancelled", nullable=False),
-        Column("refunded_value", MONEY, "refunded so far", "currency", nullable=False),
+        Column(
+            "status", "string", "paid, refunded or cancelled", nullable=False, values=("paid", "refunded", "cancelled")
+        ),
+        Column("refunded_value", MONEY, "refunded so far", "currency", nullable=False, minimum=0),
+        # No range: taken as it stands, also below 0.
         Column("items", "bigint", "number of items"),
         Column(
             "updated_at",
@@ -26,9 +39,9 @@ BRONZE_ORDERS = Table(
             nullable=False,
         ),
         Column("deleted", "boolean", "the order was deleted in the shop", nullable=False),
-        Column("payload_hash", "bigint", "hash of what the version says", nullable=False),
+        Column("payload_hash", "bigint", "hash of what the version says", nullable=False, personal=True),
         Column("source_file", "string", "landed file it came from", nullable=False),
-        Column("source_line", "bigint", "line in that file", nullable=False),
+        Column("source_line", "bigint", "line in that file", nullable=False, minimum=1),
         Column("batch_id", "string", "ingest batch that brought it", nullable=False),
     ),
 )

@@ -6,6 +6,8 @@ GOLD_CHANNEL_EFFECTS = Table(
     layer="gold",
     name="channel_effects",
     grain="data-driven model version, model, conversion type and channel",
+    owner="attribution",
+    freshness="every train-attribution",
     key=("model_version", "model", "conversion_type", "channel"),
     notes=(
         "One fit is one model_version; credits name the one they are of. share sums to 1 per version, model and "
@@ -14,19 +16,37 @@ GOLD_CHANNEL_EFFECTS = Table(
     ),
     columns=(
         Column("model_version", "string", "registered model and its version", nullable=False),
-        Column("model", "string", "markov or shapley", nullable=False),
+        Column("model", "string", "markov or shapley", nullable=False, values=("markov", "shapley")),
         Column("conversion_type", "string", "type of conversion", nullable=False),
         Column("channel", "string", "channel, also one that only journeys without conversion touched", nullable=False),
-        Column("markov_order", "int", "of markov: how many last channels make a state; null for shapley"),
+        Column("markov_order", "int", "of markov: how many last channels make a state; null for shapley", minimum=1),
         Column(
             "removal_effect",
             "double",
             "share of the conversions lost without the channel; shapley: that of conversions it touched",
             nullable=False,
+            minimum=0,
+            maximum=1,
         ),
-        Column("share", "double", "the channel's part of all touched conversions, 0 to 1", nullable=False),
-        Column("value_removal_effect", "double", "share of the net value lost without the channel", nullable=False),
-        Column("value_share", "double", "the channel's part of the net value, 0 to 1", nullable=False),
+        Column(
+            "share",
+            "double",
+            "the channel's part of all touched conversions, 0 to 1",
+            nullable=False,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "value_removal_effect",
+            "double",
+            "share of the net value lost without the channel",
+            nullable=False,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "value_share", "double", "the channel's part of the net value, 0 to 1", nullable=False, minimum=0, maximum=1
+        ),
         Column("as_of", "date", "last day the fit knew", nullable=False),
     ),
 )

@@ -6,17 +6,25 @@ GOLD_CHANNEL_TRANSITIONS = Table(
     layer="gold",
     name="channel_transitions",
     grain="data-driven model version, conversion type, state and what followed it",
+    owner="attribution",
+    freshness="every train-attribution",
     key=("model_version", "conversion_type", "state", "event", "next_state"),
     notes="Entries that never happened have no row. Probabilities of one state sum to 1.",
     columns=(
         Column("model_version", "string", "registered model and its version", nullable=False),
         Column("conversion_type", "string", "type of conversion", nullable=False),
         Column("state", "array<string>", "the last channels, oldest first; empty = start of journeys", nullable=False),
-        Column("event", "string", "touch, conversion or null (journeys that ended without conversion)", nullable=False),
+        Column(
+            "event",
+            "string",
+            "touch, conversion or null (journeys that ended without conversion)",
+            nullable=False,
+            values=("touch", "conversion", "null"),
+        ),
         Column(
             "next_state", "array<string>", "the state after a touch; empty where the journeys ended", nullable=False
         ),
-        Column("probability", "double", "journeys over all that left the state", nullable=False),
-        Column("journeys", "double", "how many went this way", nullable=False),
+        Column("probability", "double", "journeys over all that left the state", nullable=False, minimum=0, maximum=1),
+        Column("journeys", "double", "how many went this way", nullable=False, minimum=0),
     ),
 )

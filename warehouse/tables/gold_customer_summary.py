@@ -1,26 +1,37 @@
 """gold.customer_summary: the purchase history of each customer in the four numbers value models need."""
 
-from warehouse.contracts import MONEY, Column, Table
+from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
 
 GOLD_CUSTOMER_SUMMARY = Table(
     layer="gold",
     name="customer_summary",
     grain="person with a purchase, and as_of",
+    owner="ltv",
+    freshness="every pipeline run (score)",
     key=("person_id", "as_of"),
     columns=(
-        Column("person_id", "string", "customer", nullable=False),
+        Column("person_id", "string", "customer", nullable=False, personal=True),
         Column("as_of", "date", "last day that counts, in the reporting zone", nullable=False),
-        Column("frequency", "bigint", "distinct purchase days - 1", "days", nullable=False),
-        Column("recency", "double", "last purchase day - first purchase day", "ltv.time_unit", nullable=False),
-        Column("T", "double", "as_of - first purchase day", "ltv.time_unit", nullable=False),
+        Column("frequency", "bigint", "distinct purchase days - 1", "days", nullable=False, minimum=0),
         Column(
-            "monetary_value", MONEY, "mean net value of repeat purchase days; 0 without any", "currency", nullable=False
+            "recency", "double", "last purchase day - first purchase day", "ltv.time_unit", nullable=False, minimum=0
         ),
-        Column("orders", "bigint", "orders", nullable=False),
-        Column("net_value", "decimal(28,6)", "net value of all orders", "currency", nullable=False),
+        Column("T", "double", "as_of - first purchase day", "ltv.time_unit", nullable=False, minimum=0),
+        Column(
+            "monetary_value",
+            MONEY,
+            "mean net value of repeat purchase days; 0 without any",
+            "currency",
+            nullable=False,
+            minimum=0,
+        ),
+        Column("orders", "bigint", "orders", nullable=False, minimum=1),
+        Column("net_value", "decimal(28,6)", "net value of all orders", "currency", nullable=False, minimum=0),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
-        Column("first_order_at", "timestamp", "first order", "UTC", nullable=False),
-        Column("last_order_at", "timestamp", "last order", "UTC", nullable=False),
+        Column(
+            "first_order_at", "timestamp", "first order", "UTC", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY
+        ),
+        Column("last_order_at", "timestamp", "last order", "UTC", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY),
         Column(
             "acquisition_channel",
             "string",

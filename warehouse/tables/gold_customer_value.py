@@ -7,11 +7,13 @@ VALUE_HORIZONS_DAYS = (30, 90, 180, 365)
 BOUNDS = ("lower", "upper")
 
 
-def _with_bounds(name: str, kind: str, meaning: str, unit: str = "") -> tuple[Column, ...]:
-    """An expectation or probability, and the bounds between which the true one lies."""
-    return (
-        Column(name, kind, meaning, unit, nullable=False),
-        *(Column(f"{name}_{bound}", kind, f"{bound} bound of {name}", unit, nullable=False) for bound in BOUNDS),
+def _with_bounds(
+    name: str, kind: str, meaning: str, unit: str = "", *, maximum: int | None = None
+) -> tuple[Column, ...]:
+    """An expectation or probability, 0 to `maximum`, and the bounds between which the true one lies."""
+    meanings = {name: meaning} | {f"{name}_{bound}": f"{bound} bound of {name}" for bound in BOUNDS}
+    return tuple(
+        Column(each, kind, text, unit, nullable=False, minimum=0, maximum=maximum) for each, text in meanings.items()
     )
 
 
@@ -19,15 +21,19 @@ GOLD_CUSTOMER_VALUE = Table(
     layer="gold",
     name="customer_value",
     grain="person with a purchase, and as_of",
+    owner="ltv",
+    freshness="every pipeline run (score)",
     key=("person_id", "as_of"),
     columns=(
-        Column("person_id", "string", "customer", nullable=False),
+        Column("person_id", "string", "customer", nullable=False, personal=True),
         Column("as_of", "date", "last day that counts, in the reporting zone", nullable=False),
-        *_with_bounds("p_alive", "double", "probability of still being a customer; not a churn score"),
+        *_with_bounds("p_alive", "double", "probability of still being a customer; not a churn score", maximum=1),
         *(
             column
             for days in CHURN_HORIZONS_DAYS
-            for column in _with_bounds(f"churn_{days}d", "double", f"probability of no purchase within {days} days")
+            for column in _with_bounds(
+                f"churn_{days}d", "double", f"probability of no purchase within {days} days", maximum=1
+            )
         ),
         *(
             column

@@ -1,19 +1,23 @@
 """silver.activity: how much each person did of what, by day."""
 
-from warehouse.contracts import Column, Table
+from warehouse.contracts import FIRST_DAY, LAST_DAY, PLATFORMS, Column, Table
 
 SILVER_ACTIVITY = Table(
     layer="silver",
     name="activity",
     grain="person, day and behaviour (event name, page group, platform)",
+    owner="touchpoints",
+    freshness="every pipeline run (build)",
     key=("person_id", "activity_date", "event_name", "page_group", "platform"),
     ordered_by="activity_date",
     columns=(
-        Column("person_id", "string", "who", nullable=False),
-        Column("activity_date", "date", "day in the reporting zone", nullable=False),
+        Column("person_id", "string", "who", nullable=False, personal=True),
+        Column(
+            "activity_date", "date", "day in the reporting zone", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY
+        ),
         Column("event_name", "string", "event name", nullable=False),
         Column("page_group", "string", "first part of the page's path; '(none)' without a page", nullable=False),
-        Column("platform", "string", "web, ios, android or server", nullable=False),
-        Column("events", "bigint", "number of events", nullable=False),
+        Column("platform", "string", "web, ios, android or server", nullable=False, values=PLATFORMS),
+        Column("events", "bigint", "number of events", nullable=False, minimum=1),
     ),
 )

@@ -1,11 +1,13 @@
 """silver.ad_spend: what advertising cost, in the reporting currency and under our channels."""
 
-from warehouse.contracts import MONEY, Column, Table
+from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
 
 SILVER_AD_SPEND = Table(
     layer="silver",
     name="ad_spend",
     grain="date, platform, account, campaign, source and medium",
+    owner="touchpoints",
+    freshness="every pipeline run (build)",
     key=("spend_date", "platform", "account_id", "campaign_id", "campaign", "source", "medium", "currency"),
     ordered_by="spend_date",
     columns=(
@@ -14,6 +16,8 @@ SILVER_AD_SPEND = Table(
             "date",
             "day: hourly spend in the reporting zone, daily spend as the platform says",
             nullable=False,
+            minimum=FIRST_DAY,
+            maximum=LAST_DAY,
         ),
         Column("platform", "string", "ad platform", nullable=False),
         Column("account_id", "string", "ad account"),
@@ -23,11 +27,12 @@ SILVER_AD_SPEND = Table(
         Column("source", "string", "source, from the row or the platform's default in conf"),
         Column("medium", "string", "medium, from the row or the platform's default in conf"),
         Column("campaign", "string", "campaign name in lower case, as the campaigns of touches are matched"),
+        # No range: what a platform counts and claims is taken as it stands, also below 0.
         Column("impressions", "bigint", "ads shown", nullable=False),
         Column("clicks", "bigint", "ads clicked", nullable=False),
-        Column("spend", MONEY, "cost", "currency", nullable=False),
+        Column("spend", MONEY, "cost", "currency", nullable=False, minimum=0),
         Column("currency", "string", "ISO 4217 code of spend", nullable=False),
-        Column("report_spend", MONEY, "cost", "report_currency", nullable=False),
+        Column("report_spend", MONEY, "cost", "report_currency", nullable=False, minimum=0),
         Column("report_currency", "string", "ISO 4217 code of report_spend", nullable=False),
         Column("timezone", "string", "time zone of the account's day"),
         Column("platform_conversions", "double", "conversions the platform claims", nullable=False),

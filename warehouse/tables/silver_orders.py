@@ -1,23 +1,31 @@
 """silver.orders: the valid state of every order, from the orders feed and from purchase and refund events."""
 
-from warehouse.contracts import MONEY, Column, Table
+from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
 
 SILVER_ORDERS = Table(
     layer="silver",
     name="orders",
     grain="order that counts (not cancelled, not deleted)",
+    owner="touchpoints",
+    freshness="every pipeline run (build)",
     key=("order_id",),
     ordered_by="ordered_at",
     notes="The orders feed wins over purchase events of the same order_id; a fully refunded order stays at net 0.",
     columns=(
-        Column("order_id", "string", "order number; event:<event_id> for a purchase event without one", nullable=False),
-        Column("person_id", "string", "who bought", nullable=False),
-        Column("ordered_at", "timestamp", "when", "UTC", nullable=False),
-        Column("value", MONEY, "gross value", "currency", nullable=False),
-        Column("refunded_value", MONEY, "refunded so far, at most value", "currency", nullable=False),
+        Column(
+            "order_id",
+            "string",
+            "order number; event:<event_id> for a purchase event without one",
+            nullable=False,
+            personal=True,
+        ),
+        Column("person_id", "string", "who bought", nullable=False, personal=True),
+        Column("ordered_at", "timestamp", "when", "UTC", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY),
+        Column("value", MONEY, "gross value", "currency", nullable=False, minimum=0),
+        Column("refunded_value", MONEY, "refunded so far, at most value", "currency", nullable=False, minimum=0),
         Column("currency", "string", "ISO 4217 code of value and refunded_value", nullable=False),
         Column("items", "bigint", "number of items, where known"),
-        Column("status", "string", "paid or refunded", nullable=False),
-        Column("origin", "string", "orders (the feed) or events", nullable=False),
+        Column("status", "string", "paid or refunded", nullable=False, values=("paid", "refunded")),
+        Column("origin", "string", "orders (the feed) or events", nullable=False, values=("orders", "events")),
     ),
 )

@@ -1,21 +1,23 @@
 """silver.touchpoints: the marketing touches."""
 
-from warehouse.contracts import Column, Table
+from warehouse.contracts import FIRST_DAY, LAST_DAY, PLATFORMS, Column, Table
 
 SILVER_TOUCHPOINTS = Table(
     layer="silver",
     name="touchpoints",
     grain="marketing touch: a session's start, or a change of source, medium, campaign or click id inside it",
+    owner="touchpoints",
+    freshness="every pipeline run (build)",
     key=("touchpoint_id",),
     ordered_by="touched_at",
     notes="Order of touches: (touched_at, touchpoint_id).",
     columns=(
-        Column("touchpoint_id", "string", "id of the event that made the touch", nullable=False),
-        Column("person_id", "string", "who was touched", nullable=False),
-        Column("session_id", "string", "session it belongs to; null for ad server events outside one"),
-        Column("anonymous_id", "string", "device; null where only a login is known"),
-        Column("touched_at", "timestamp", "when", "UTC", nullable=False),
-        Column("interaction", "string", "click or impression", nullable=False),
+        Column("touchpoint_id", "string", "id of the event that made the touch", nullable=False, personal=True),
+        Column("person_id", "string", "who was touched", nullable=False, personal=True),
+        Column("session_id", "string", "session it belongs to; null for ad server events outside one", personal=True),
+        Column("anonymous_id", "string", "device; null where only a login is known", personal=True),
+        Column("touched_at", "timestamp", "when", "UTC", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY),
+        Column("interaction", "string", "click or impression", nullable=False, values=("click", "impression")),
         Column("channel", "string", "channel group by conf/channels.yaml", nullable=False),
         Column("channel_rule", "string", "the rule that decided the channel", nullable=False),
         Column("source", "string", "utm_source or what stands for it"),
@@ -24,10 +26,10 @@ SILVER_TOUCHPOINTS = Table(
         Column("content", "string", "utm_content"),
         Column("term", "string", "utm_term"),
         Column("click_id_type", "string", "click id parameter, e.g. gclid"),
-        Column("click_id", "string", "click id as sent"),
+        Column("click_id", "string", "click id as sent", personal=True),
         Column("referrer_domain", "string", "registrable domain of the referrer"),
-        Column("landing_url", "string", "page without its query"),
-        Column("platform", "string", "web, ios, android or server", nullable=False),
+        Column("landing_url", "string", "page without its query", personal=True),
+        Column("platform", "string", "web, ios, android or server", nullable=False, values=PLATFORMS),
         Column("consent_ads", "boolean", "consent to ads at the touch", nullable=False),
     ),
 )

@@ -1,0 +1,45 @@
+"""What an adapter is: how one input format becomes rows of one bronze table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pyspark.sql import DataFrame
+
+from warehouse.contracts import Table
+
+
+@dataclass(frozen=True)
+class AdAccount:
+    """Currency (ISO 4217) and time zone of an ad account."""
+
+    currency: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What stands for fields that an export lacks: the currency of values, currency and zone of ad accounts."""
+
+    currency: str | None = None
+    accounts: Mapping[str, AdAccount] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """How one input format becomes rows of one bronze table.
+
+    `columns` are read as text; those of `required` must be in a CSV header, those of `required_without_accounts`
+    where the settings name no accounts. `parse(rows, defaults, lookups)` gets the frame of `read_rows` and one frame
+    per name of `lookups` (an option of the input that names a file, with the columns read from it) and gives file,
+    line, raw, reason (null for a good row) and the contract's columns, without those that ingest adds (source_file,
+    source_line, batch_id).
+    """
+
+    table: Table
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
+    parse: Callable[[DataFrame, Defaults, Mapping[str, DataFrame]], DataFrame]
+    required_without_accounts: tuple[str, ...] = ()
+    lookups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

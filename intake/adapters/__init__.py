@@ -1,0 +1,26 @@
+"""One adapter per input format: landed rows of strings in, rows of a bronze contract out."""
+
+from intake.adapter import Adapter
+from intake.adapters.events import events, snowplow_events
+from intake.adapters.orders import cdnow_orders, orders
+from intake.adapters.rates import exchange_rates
+from intake.adapters.spend import ad_spend, google_ads
+from warehouse.errors import UsageError
+
+# Name in landing.inputs: its adapter. The module has the adapter's name and stands in the folder of what it makes.
+ADAPTERS: dict[str, Adapter] = {
+    "ad_spend": ad_spend.ADAPTER,
+    "cdnow_orders": cdnow_orders.ADAPTER,
+    "events": events.ADAPTER,
+    "exchange_rates": exchange_rates.ADAPTER,
+    "google_ads": google_ads.ADAPTER,
+    "orders": orders.ADAPTER,
+    "snowplow_events": snowplow_events.ADAPTER,
+}
+
+
+def adapter_named(name: str) -> Adapter:
+    """The adapter of that name; UsageError, naming those there are, for any other."""
+    if name not in ADAPTERS:
+        raise UsageError(f"landing.inputs: no adapter is called {name!r}; there are {', '.join(sorted(ADAPTERS))}")
+    return ADAPTERS[name]

@@ -1,0 +1,1 @@
+"""Formats of events: rows of bronze.events."""

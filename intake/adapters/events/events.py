@@ -1,0 +1,141 @@
+"""Events in the project's own contract: JSON Lines, or CSV with the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from intake.adapter import Adapter, Defaults
+from intake.parse import (
+    IMPOSSIBLE,
+    content_hash,
+    first_problem,
+    given_but_unread,
+    impossible_time,
+    is_currency_code,
+    money_field,
+    timestamp_field,
+)
+from warehouse.tables.bronze_events import BRONZE_EVENTS
+
+TEXT_COLUMNS = (
+    "anonymous_id",
+    "user_id",
+    "session_id",
+    "source",
+    "medium",
+    "campaign",
+    "content",
+    "term",
+    "page_url",
+    "referrer",
+    "install_referrer",
+    "user_agent",
+    "ip",
+    "country",
+    "order_id",
+    "properties",
+)
+COLUMNS = (
+    "event_id",
+    "event_name",
+    "event_ts",
+    "received_ts",
+    "platform",
+    "consent",
+    "value",
+    "currency",
+    *TEXT_COLUMNS,
+)
+EVENT_NAMES = (
+    "page_view", "view_item", "add_to_cart", "begin_checkout", "sign_up", "login", "app_install", "purchase", "refund",
+    "ad_click", "ad_impression",
+)  # fmt: skip
+YES, NO = ("true", "1", "yes", "granted"), ("false", "0", "no", "denied")  # the last ones are Google's words
+PLATFORMS = ("web", "ios", "android", "server")
+# A line sent twice is received twice: the time of receipt, and what was made of it, is not what the event says.
+NOT_CONTENT = ("received_at", "event_at", "is_clock_skewed", "extra")
+MAX_CLOCK_SKEW = "INTERVAL 5 MINUTES"
+
+
+def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
+    """Rows of the events contract."""
+    # Read first, judged afterwards: each reading is made once, however many conditions ask for it.
+    read = rows.select(
+        "file",
+        "line",
+        "raw",
+        "problem",
+        "unknown",
+        "event_id",
+        # "Purchase" is one: taken for a name of the sender's own its money would be lost without a word.
+        F.when(F.lower("event_name").isin(*EVENT_NAMES), F.lower("event_name"))
+        .otherwise(F.col("event_name"))
+        .alias("event_name"),
+        "event_ts",
+        "received_ts",
+        timestamp_field("event_ts").alias("sent_event_at"),
+        timestamp_field("received_ts").alias("received_at"),
+        *TEXT_COLUMNS,
+        F.lower(F.coalesce(F.col("platform"), F.lit("web"))).alias("platform"),
+        F.from_json("consent", "analytics string, ads string").alias("consented"),
+        F.col("value").alias("value_text"),
+        money_field("value").alias("value"),
+        # A refund without currency is in that of its order, whatever that is.
+        F.upper(
+            F.coalesce(F.col("currency"), F.when(F.lower("event_name") != "refund", F.lit(defaults.currency)))
+        ).alias("currency"),
+    )
+    is_purchase, is_refund = (F.col("event_name") == name for name in ("purchase", "refund"))
+    reason = first_problem(
+        (F.col("event_id").isNull(), "event_id is missing"),
+        (F.col("event_name").isNull(), "event_name is missing"),
+        (F.col("event_ts").isNull(), "event_ts is missing"),
+        (F.col("sent_event_at").isNull(), "event_ts is not ISO 8601 with an offset"),
+        (impossible_time(F.least("sent_event_at", "received_at")), f"event_ts or received_ts {IMPOSSIBLE}"),
+        (given_but_unread("received_ts", F.col("received_at")), "received_ts is not ISO 8601 with an offset"),
+        (F.col("anonymous_id").isNull() & F.col("user_id").isNull(), "neither anonymous_id nor user_id is given"),
+        (~F.col("platform").isin(*PLATFORMS), "platform is not web, ios, android or server"),
+        (given_but_unread("value_text", F.col("value")), "value is not a decimal number"),
+        (F.col("value") < 0, "value is negative"),
+        (is_purchase & F.col("value").isNotNull() & F.col("currency").isNull(), "a value without currency"),
+        ((is_purchase | is_refund) & ~is_currency_code(F.col("currency")), "currency is not an ISO 4217 code"),
+        (is_refund & F.col("order_id").isNull(), "a refund without order_id"),
+    )
+    is_skewed = F.coalesce(F.col("sent_event_at") > F.col("received_at") + F.expr(MAX_CLOCK_SKEW), F.lit(False))
+    parsed = read.select(
+        "file",
+        "line",
+        "raw",
+        reason.alias("reason"),
+        "event_id",
+        "event_name",
+        F.when(is_skewed, F.col("received_at")).otherwise(F.col("sent_event_at")).alias("event_at"),
+        "sent_event_at",
+        is_skewed.alias("is_clock_skewed"),
+        "received_at",
+        *TEXT_COLUMNS,
+        "platform",
+        _yes_or_no("consented.analytics").alias("consent_analytics"),
+        _yes_or_no("consented.ads").alias("consent_ads"),
+        "value",
+        F.when(F.col("value").isNotNull(), F.col("currency")).alias("currency"),
+        F.when(F.col("unknown"), F.col("raw")).alias("extra"),
+    )
+    content = [name for name in parsed.columns if name in BRONZE_EVENTS.column_names and name not in NOT_CONTENT]
+    return parsed.withColumn("payload_hash", content_hash(*(F.col(name) for name in content)))
+
+
+def _yes_or_no(name: str) -> Column:
+    answer = F.lower(F.trim(F.col(name)))
+    return F.when(answer.isin(*YES), F.lit(True)).when(answer.isin(*NO), F.lit(False))
+
+
+ADAPTER = Adapter(
+    table=BRONZE_EVENTS,
+    columns=COLUMNS,
+    required=("event_id", "event_name", "event_ts"),
+    parse=parse,
+)

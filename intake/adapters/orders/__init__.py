@@ -1,0 +1,1 @@
+"""Formats of orders: rows of bronze.orders."""

@@ -1,0 +1,1 @@
+"""Formats of exchange rates: rows of bronze.exchange_rates."""

@@ -1,0 +1,1 @@
+"""Exports of ad spend: rows of bronze.ad_spend."""

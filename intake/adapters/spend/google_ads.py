@@ -1,0 +1,78 @@
+"""Google Ads campaign statistics: cost in micros, currency and zone from the account history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from intake.adapter import Adapter, Defaults
+from intake.adapters.spend.ad_spend import spend_rows
+from intake.parse import account_field, money_from_micros
+from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+
+
+def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
+    """One row per campaign, day, network and device of the export; they add up in silver.
+
+    Options account_history and campaign_history name the files (below landing.root) that hold the account's
+    currency and time zone and the campaigns' names; of several versions the newest updated_at counts.
+    """
+    accounts = _newest(lookups["account_history"], "id").select(
+        F.col("id").alias("customer_id"), F.col("currency_code").alias("currency"), F.col("time_zone").alias("timezone")
+    )
+    campaigns = _newest(lookups["campaign_history"], "id").select("id", F.col("name").alias("campaign_name"))
+    named = (
+        rows.join(F.broadcast(accounts), "customer_id", how="left")
+        .join(F.broadcast(campaigns), "id", how="left")
+        .withColumns(
+            {
+                "account_id": F.col("customer_id"),
+                "campaign_id": F.col("id"),
+                "source": F.lit(None).cast("string"),
+                "medium": F.lit(None).cast("string"),
+            }
+        )
+    )
+    return spend_rows(
+        named,
+        spend_date=F.col("date").try_cast("date"),
+        spend_at=F.lit(None).cast("timestamp"),
+        platform=F.lit("google_ads"),
+        spend=money_from_micros(F.col("cost_micros")),
+        currency=F.upper(account_field("currency", defaults)),
+        timezone=account_field("timezone", defaults),
+        conversions="conversions",
+        conversion_value="conversions_value",
+        exported_at="_fivetran_synced",
+    )
+
+
+def _newest(history: DataFrame, key: str) -> DataFrame:
+    # As a moment, not as text: exports write the hour without a leading zero.
+    updated_at = F.col("updated_at").try_cast("timestamp")
+    newest = Window.partitionBy(key).orderBy(updated_at.desc_nulls_last(), F.col("file").desc(), F.col("line").desc())
+    return history.withColumn("rank", F.row_number().over(newest)).where(F.col("rank") == 1)
+
+
+ADAPTER = Adapter(
+    table=BRONZE_AD_SPEND,
+    columns=(
+        "customer_id",
+        "date",
+        "id",
+        "impressions",
+        "clicks",
+        "cost_micros",
+        "conversions",
+        "conversions_value",
+        "_fivetran_synced",
+    ),
+    required=("customer_id", "date", "id", "cost_micros"),
+    parse=parse,
+    lookups={
+        "account_history": ("id", "updated_at", "currency_code", "time_zone"),
+        "campaign_history": ("id", "updated_at", "name"),
+    },
+)

@@ -1,0 +1,49 @@
+"""Conservation of landed rows: each is kept, a duplicate or set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from warehouse.checks import CheckResult, equal, none_found, row_count, side_by_side
+from warehouse.contracts import Table
+from warehouse.tables import (
+    BRONZE_AD_SPEND,
+    BRONZE_EVENTS,
+    BRONZE_EXCHANGE_RATES,
+    BRONZE_LANDED_FILES,
+    BRONZE_ORDERS,
+    BRONZE_QUARANTINE,
+)
+
+Read = Callable[[Table], DataFrame]
+KEPT = (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES)  # where the rows that ingest keeps are
+
+
+def check_bronze(read: Read) -> list[CheckResult]:
+    """read = kept + duplicate + quarantined for every file, and what was kept is what the tables hold."""
+    found = side_by_side(
+        read(BRONZE_LANDED_FILES).agg(
+            F.sum("rows_read").alias("read"),
+            F.sum("rows_kept").alias("kept"),
+            F.sum("rows_quarantined").alias("quarantined"),
+            F.count_if(
+                F.col("rows_read") != F.col("rows_kept") + F.col("rows_duplicate") + F.col("rows_quarantined")
+            ).alias("unbalanced"),
+            F.count_if(F.col("status") != "done").alias("unfinished"),
+        ),
+        *(row_count(read(table), table.full_name) for table in (*KEPT, BRONZE_QUARANTINE)),
+    )
+    kept = sum(found[table.full_name] for table in KEPT)
+    return [
+        none_found("files whose rows read are not kept + duplicate + quarantined", found["unbalanced"]),
+        none_found("files begun but not done", found["unfinished"]),
+        equal("rows kept by ingest are the rows of the bronze tables", found["kept"], kept),
+        equal(
+            "rows set aside are the rows of bronze.quarantine",
+            found["quarantined"],
+            found[BRONZE_QUARANTINE.full_name],
+        ),
+    ]

@@ -1,0 +1,259 @@
+"""Takes new files in: parsed once, counted exactly, written once, whatever happens in between.
+
+A batch is planned before any row of it is written and done after all are. A run that was killed leaves a planned
+batch; the next run finds the same files under the same batch_id and writes what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, Observation, Row
+from pyspark.sql import functions as F
+
+from intake.adapter import Defaults
+from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
+from intake.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
+from intake.landed_rows import READ_FAILURES, number_lines, read_lines, unreadable
+from intake.landing_folder import Batch, Input, LandingFolder, is_event, line_hash
+from warehouse.conform import conform
+from warehouse.errors import CheckFailed
+from warehouse.store import BROADCAST_AT_MOST, Lake, Stage
+from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
+from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
+
+VERDICT = ("row", "source_file", "batch_id", "is_kept", "is_conflicting", "is_superseding")
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A batch whose rows are parsed, on disk; `row` is an id of each."""
+
+    batch: Batch
+    rows: DataFrame
+    rows_read: int
+
+    @property
+    def good(self) -> DataFrame:
+        """The rows that can be used, with batch_id, source_file and source_line."""
+        return (
+            self.rows.where(F.col("reason").isNull())
+            .drop("reason", "raw")
+            .withColumnsRenamed({"file": "source_file", "line": "source_line"})
+            .withColumn("batch_id", F.lit(self.batch.batch_id))
+        )
+
+
+class Ingest:
+    """One run's intake from `root` into the bronze tables of `lake`."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        root: str,
+        *,
+        defaults: Defaults,
+        max_quarantined_share: float,
+        started_at: datetime,
+        say: Callable[[str], None],
+    ) -> None:
+        """Rows above `max_quarantined_share` of a batch and input stop the run before anything is written."""
+        self.lake = lake
+        self.spark = lake.spark
+        self.root = root
+        self.landing = LandingFolder(lake.spark, root, defaults)
+        self.max_quarantined_share = max_quarantined_share
+        self.started_at = started_at
+        self.say = say
+
+    def new_batches(self, sources: Sequence[Input]) -> list[Batch]:
+        """What is to be taken in, by input: batches that a killed run left planned, then one of the files not seen
+        before.
+
+        Raises InputError for a landed file that has changed, and for a planned file that is gone.
+        """
+        known: dict[str, dict[str, Row]] = {}
+        for row in self.lake.read(BRONZE_LANDED_FILES).collect():  # one row per landed file
+            known.setdefault(row["source"], {})[row["file"]] = row
+        return [batch for source in sources for batch in self.landing.new_batches(source, known.get(source.name, {}))]
+
+    def take_in(self, batches: Sequence[Batch]) -> dict[str, Account]:
+        """Stages, plans, writes and finishes the batches; the account of each input.
+
+        Every batch is parsed and judged before anything of any of them is written.
+        """
+        # What a killed run planned comes first: its account was counted against the tables as they are now.
+        in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
+        accounts: dict[str, Account] = {}
+        with self.lake.staging("ingest") as stage:
+            staged = [self._stage(batch, stage) for batch in in_order]
+            for wave in _waves(staged):
+                for name, account in self._take_in_wave(wave, stage):
+                    accounts[name] = accounts.get(name, Account()) + account
+        return accounts
+
+    def _take_in_wave(self, wave: Sequence[Staged], stage: Stage) -> list[tuple[str, Account]]:
+        batches = [one.batch for one in wave]
+        classified = [self._classified(one).persist(StorageLevel.MEMORY_AND_DISK) for one in wave]
+        accounts = []
+        try:
+            looks = [(one.batch.batch_id, one.rows, rows) for one, rows in zip(wave, classified, strict=True)]
+            counted = counts_by_file(looks)
+            plans = self._plan(batches, counted)
+            for one, verdicts in zip(wave, classified, strict=True):
+                of_batch = plans[one.batch.batch_id]
+                self._write_rows(one, verdicts, counted[one.batch.batch_id].values(), stage)
+                self._write_quarantine(one, of_batch)
+                account = total_account(of_batch)
+                self._say(one.batch, account)
+                accounts.append((one.batch.source.name, account))
+        finally:
+            for rows in classified:
+                rows.unpersist()
+        self._finish(batches)
+        return accounts
+
+    def _stage(self, batch: Batch, stage: Stage) -> Staged:
+        """Parses the files once and stores what they say; the share of bad rows is checked here, before any write."""
+        seen = Observation()
+        parsed = self.landing.parsed(batch.source, batch.files).observe(
+            seen, F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")
+        )
+        try:
+            rows = stage(
+                f"{batch.source.name}-{batch.batch_id}", parsed.withColumn("row", F.monotonically_increasing_id())
+            )
+        except READ_FAILURES as error:
+            raise (unreadable(error, batch.files) or error) from error
+        total = seen.get
+        if total["bad"] > self.max_quarantined_share * total["read"]:
+            raise CheckFailed(self._too_many_bad(batch.source, rows, total))
+        return Staged(batch, rows, total["read"])
+
+    def _classified(self, staged: Staged) -> DataFrame:
+        """What each good row is: VERDICT; see `classify_events`. Narrow, so that few bytes are shuffled and sorted."""
+        good, table = staged.good, staged.batch.source.adapter.table
+        if table not in CLASSIFIED_BY:
+            # Rows of other inputs have file and line as their key: each is new.
+            verdicts = {"is_kept": True, "is_conflicting": False, "is_superseding": False}
+            return good.withColumns({name: F.lit(value) for name, value in verdicts.items()}).select(*VERDICT)
+        earlier = self.lake.read(table).where(F.col("batch_id") != staged.batch.batch_id)
+        if staged.rows_read <= BROADCAST_AT_MOST:
+            # Few keys are looked for: the table need not be shuffled.
+            earlier = earlier.join(F.broadcast(good.select(*table.key)), list(table.key), how="left_semi")
+        return CLASSIFIED_BY[table](good, earlier).select(*VERDICT)
+
+    def _plan(self, batches: Sequence[Batch], counted: Mapping[str, Mapping[str, Row]]) -> dict[str, list[FileAccount]]:
+        """The account of every file by batch; those of the fresh ones go to bronze.landed_files, as planned.
+
+        A resumed batch keeps the account of its plan: some of its rows may be written already.
+        """
+        plans: dict[str, list[FileAccount]] = {batch.batch_id: [] for batch in batches}
+        fresh = []
+        for batch in batches:
+            if not batch.is_resumed:
+                of_files = counted[batch.batch_id]
+                files = [
+                    planned_account(batch.source.name, batch.batch_id, file, of_files.get(file.file))
+                    for file in batch.files
+                ]
+                plans[batch.batch_id] = files
+                fresh += files
+        if fresh:
+            rows = self.spark.createDataFrame(fresh, BRONZE_LANDED_FILES.ddl)
+            self.lake.append(BRONZE_LANDED_FILES, rows.coalesce(1))
+        if resumed := [batch.batch_id for batch in batches if batch.is_resumed]:
+            landed = self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(resumed))
+            for row in landed.collect():  # one row per file
+                plans[row["batch_id"]].append(row.asDict())
+        return plans
+
+    def _finish(self, batches: Sequence[Batch]) -> None:
+        planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
+        self.lake.update(BRONZE_LANDED_FILES, planned, {"status": F.lit("done")})
+
+    def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[Row], stage: Stage) -> None:
+        batch, good = staged.batch, staged.good
+        table = batch.source.adapter.table
+        kept, better = good, None
+        known = classified.where(~F.col("is_kept"))
+        if known_rows := sum(row["read"] - row["bad"] - row["kept"] for row in counts):
+            places = known.select("row")
+            few = F.broadcast(places) if known_rows <= BROADCAST_AT_MOST else stage(f"known-{batch.batch_id}", places)
+            kept = good.join(few, "row", how="left_anti")
+        if any(row["superseding"] for row in counts):
+            # Stored before anything is written: then Spark forgets what was judged beside the table's rows.
+            taking = known.where(F.col("is_superseding")).select("row", "batch_id")
+            better = stage(f"better-{batch.batch_id}", conform(good.drop("batch_id").join(taking, "row"), table))
+        if batch.is_resumed:
+            self.lake.merge(table, conform(kept, table))
+        else:
+            self.lake.append(table, conform(kept, table))
+        if better is not None:
+            self.lake.merge(table, better, update_when=REPLACES_STORED[table], all_are_known=True)
+
+    def _write_quarantine(self, staged: Staged, accounts: Sequence[FileAccount]) -> None:
+        bad_rows = {row["file"]: row["rows_quarantined"] for row in accounts if row["rows_quarantined"]}
+        if not bad_rows:
+            return
+        batch = staged.batch
+        bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw", "line_hash")
+        if is_event(batch.source.adapter):
+            # JSON Lines have no line number yet. The same line in the same file is bad for the same reason.
+            wanted = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
+            few = F.broadcast(wanted) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else wanted
+            lines = read_lines(self.spark, self.root, [file for file in batch.files if file.file in bad_rows])
+            found = number_lines(lines).withColumn("line_hash", line_hash()).join(few, ["file", "line_hash"])
+            bad = bad.where(F.col("line").isNotNull()).unionByName(found)
+        rows = bad.select(
+            F.lit(batch.source.name).alias("source"),
+            "file",
+            "line",
+            "reason",
+            "raw",
+            F.lit(self.started_at).alias("quarantined_at"),
+            F.lit(batch.batch_id).alias("batch_id"),
+        )
+        if batch.is_resumed:
+            self.lake.merge(BRONZE_QUARANTINE, conform(rows, BRONZE_QUARANTINE))
+        else:
+            self.lake.append(BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE))
+
+    def _say(self, batch: Batch, account: Account) -> None:
+        conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""
+        self.say(
+            f"{batch.source.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
+            f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
+        )
+
+    def _too_many_bad(self, source: Input, staged: DataFrame, total: Mapping[str, int]) -> str:
+        worst = (
+            staged.where(F.col("reason").isNotNull())
+            .groupBy("file", "reason")
+            .count()
+            .orderBy(F.col("count").desc(), "file", "reason")
+            .first()
+        )
+        assert worst is not None
+        return (
+            f"{source.name}: {total['bad']:,} of {total['read']:,} rows are unusable, more than "
+            f"quality.max_quarantined_share = {self.max_quarantined_share:g}; most often in {worst['file']}: "
+            f"{worst['reason']} ({worst['count']:,} rows). Nothing of the batch was taken in."
+        )
+
+
+def _waves(staged: Sequence[Staged]) -> list[list[Staged]]:
+    """The batches in order, at most one per table in a wave: a batch is judged against what the table already holds."""
+    waves: list[list[Staged]] = []
+    for one in staged:
+        table = one.batch.source.adapter.table
+        free = (wave for wave in waves if all(other.batch.source.adapter.table is not table for other in wave))
+        wave = next(free, None)
+        if wave is None:
+            waves.append([one])
+        else:
+            wave.append(one)
+    return waves

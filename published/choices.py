@@ -1,0 +1,87 @@
+"""What there is to choose from in a publication, and what a view chooses of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from published.delta_files import Row
+from published.model_order import in_report_order
+from published.publication import Published
+from published.view import View
+from warehouse.errors import UsageError
+from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The models, in report order, and the conversion types that the published tables have figures of.
+
+    `conversion_types` stand by net value under the first model, then by conversions, then by name; those that have
+    nothing under it follow by name. `main_type` is the first of them; purchase where channel performance is not
+    published.
+    """
+
+    models: tuple[str, ...]
+    conversion_types: tuple[str, ...]
+    main_type: str
+
+    def models_of(self, view: View) -> tuple[str, ...]:
+        """The models that the view shows, in report order. UsageError when it names one that there is not."""
+        if view.models is None:
+            return self.models
+        for model in view.models:
+            _known("model", model, self.models)
+        return in_report_order(view.models)
+
+    def type_of(self, view: View) -> str:
+        """The conversion type that the view shows. UsageError when it names one that there is not."""
+        if view.conversion_type is None:
+            return self.main_type
+        _known("conversion type", view.conversion_type, self.conversion_types)
+        return view.conversion_type
+
+
+def read_choices(published: Published, view: View) -> Choices:
+    """What there is over all days, credit dated by the view's date basis; the other fields of the view change nothing.
+
+    So the type that is shown stays the same whatever days or models are looked at.
+    """
+    credited = _credited(published, view)
+    models = in_report_order(row["model"] for row in credited)
+    types = _by_net_value([row for row in credited if row["model"] == models[0]]) if models else []
+    more = {row["conversion_type"] for row in credited} | _types_with_paths(published)
+    return Choices(models, (*types, *sorted(more - set(types))), types[0] if types else "purchase")
+
+
+def _credited(published: Published, view: View) -> list[Row]:
+    if not published.has(GOLD_CHANNEL_PERFORMANCE):
+        return []
+    return published.rows(
+        f"""
+        select model, conversion_type, sum(credited_value) as value, sum(credited_conversions) as conversions
+        from gold_channel_performance where date_basis = '{view.date_basis}' group by model, conversion_type
+        """,
+        GOLD_CHANNEL_PERFORMANCE,
+    )
+
+
+def _types_with_paths(published: Published) -> set[str]:
+    if not published.has(GOLD_PATH_SUMMARY):
+        return set()
+    rows = published.rows("select distinct conversion_type from gold_path_summary", GOLD_PATH_SUMMARY)
+    return {row["conversion_type"] for row in rows}
+
+
+def _by_net_value(rows: Sequence[Row]) -> list[str]:
+    def rank(row: Row) -> tuple[Decimal, float, str]:
+        return (-row["value"], -row["conversions"], row["conversion_type"])
+
+    return [row["conversion_type"] for row in sorted(rows, key=rank)]
+
+
+def _known(what: str, name: str, known: Sequence[str]) -> None:
+    # Where no table is published there is nothing to compare with, and nothing to show either.
+    if known and name not in known:
+        raise UsageError(f"no {what} is called {name!r} in what was published; there are: {', '.join(known)}")

@@ -1,0 +1,171 @@
+"""How much customers are worth, how many are leaving, and who is worth winning back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from published.delta_files import Row
+from published.publication import Published
+from published.view import View
+from warehouse.tables import GOLD_CUSTOMER_SUMMARY, GOLD_CUSTOMER_VALUE
+
+HORIZON_DAYS = 365
+CHURN_DAYS = 30
+BINS = 10
+AT_RISK_ROWS = 15
+# Between surely here and surely gone: where a message can still change something.
+UNCERTAIN_ALIVE = (0.2, 0.8)
+
+
+@dataclass(frozen=True)
+class AcquisitionFigures:
+    """The customers that one channel brought: how many, and the mean and total of what they are expected to bring."""
+
+    channel: str
+    customers: int
+    p_alive: float
+    mean_value: Decimal
+    total_value: Decimal
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """A customer who may be leaving.
+
+    `value_at_risk` is what they would bring within the horizon if they were certainly still a customer (clv / p_alive),
+    times the probability that they are not.
+    """
+
+    person_id: str
+    p_alive: float
+    churn: float
+    expected_value: Decimal
+    value_at_risk: float
+    orders: int
+    last_order_at: datetime
+
+
+@dataclass(frozen=True)
+class CustomerFigures:
+    """gold.customer_value at its newest as_of. Histograms hold customers per tenth: [0, 0.1), … , [0.9, 1]."""
+
+    as_of: date
+    currency: str
+    model_version: str
+    customers: int
+    likely_alive: int
+    likely_quiet: int
+    expected_value: Decimal
+    p_alive: tuple[int, ...]
+    churn: tuple[int, ...]
+    channels: tuple[AcquisitionFigures, ...]
+    at_risk: tuple[AtRisk, ...]
+
+
+def count_customers(published: Published, view: View) -> int | None:
+    """Persons with a purchase at the newest as_of of gold.customer_summary; None when that is not published.
+
+    No field of the view applies.
+    """
+    if not published.has(GOLD_CUSTOMER_SUMMARY):
+        return None
+    rows = published.rows(
+        "select count(*) as customers from gold_customer_summary "
+        "where as_of = (select max(as_of) from gold_customer_summary)",
+        GOLD_CUSTOMER_SUMMARY,
+    )
+    return int(rows[0]["customers"])
+
+
+def read_customers(published: Published, view: View) -> CustomerFigures | None:
+    """The figures of the published gold.customer_value; None when it is not published or empty.
+
+    No field of the view applies: customers are as of one day, and no model of attribution takes part.
+    """
+    if not published.has(GOLD_CUSTOMER_VALUE, GOLD_CUSTOMER_SUMMARY):
+        return None
+    total = _scored(
+        published,
+        f"""
+        select max(as_of) as as_of, max(currency) as currency, max(model_version) as model_version,
+               count(*) as customers, sum(clv_{HORIZON_DAYS}d) as expected_value,
+               sum(case when p_alive > 0.5 then 1 else 0 end) as likely_alive,
+               sum(case when churn_{CHURN_DAYS}d > 0.5 then 1 else 0 end) as likely_quiet
+        from scored
+        """,
+    )[0]
+    if not total["customers"]:
+        return None
+    return CustomerFigures(
+        as_of=total["as_of"],
+        currency=total["currency"],
+        model_version=total["model_version"],
+        customers=total["customers"],
+        likely_alive=total["likely_alive"],
+        likely_quiet=total["likely_quiet"],
+        expected_value=total["expected_value"],
+        p_alive=_histogram(published, "p_alive"),
+        churn=_histogram(published, f"churn_{CHURN_DAYS}d"),
+        channels=_channels(published),
+        at_risk=_at_risk(published),
+    )
+
+
+def _scored(published: Published, select: str) -> list[Row]:
+    """A query over `scored`: the rows of the newest as_of."""
+    scored = """
+        with scored as (
+            select * from gold_customer_value where as_of = (select max(as_of) from gold_customer_value)
+        )
+    """
+    return published.rows(scored + select, GOLD_CUSTOMER_VALUE, GOLD_CUSTOMER_SUMMARY)
+
+
+def _histogram(published: Published, column: str) -> tuple[int, ...]:
+    # The last bin is closed: a probability of exactly 1 belongs to it.
+    rows = _scored(
+        published,
+        f"""
+        select least(cast(floor({column} * {BINS}) as int), {BINS - 1}) as bin, count(*) as customers
+        from scored group by 1
+        """,
+    )
+    counts = {row["bin"]: row["customers"] for row in rows}
+    return tuple(counts.get(position, 0) for position in range(BINS))
+
+
+def _channels(published: Published) -> tuple[AcquisitionFigures, ...]:
+    rows = _scored(
+        published,
+        f"""
+        select acquisition_channel as channel, count(*) as customers, avg(p_alive) as p_alive,
+               sum(clv_{HORIZON_DAYS}d) as total_value
+        from scored group by acquisition_channel
+        """,
+    )
+    found = [
+        AcquisitionFigures(
+            row["channel"], row["customers"], row["p_alive"], row["total_value"] / row["customers"], row["total_value"]
+        )
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda channel: (-channel.mean_value, channel.channel)))
+
+
+def _at_risk(published: Published) -> tuple[AtRisk, ...]:
+    low, high = UNCERTAIN_ALIVE
+    rows = _scored(
+        published,
+        f"""
+        select scored.person_id, p_alive, churn_{CHURN_DAYS}d as churn, clv_{HORIZON_DAYS}d as expected_value,
+               cast(clv_{HORIZON_DAYS}d as double) / p_alive * (1 - p_alive) as value_at_risk,
+               history.orders, history.last_order_at
+        from scored join gold_customer_summary as history
+          on history.person_id = scored.person_id and history.as_of = scored.as_of
+        where p_alive between {low} and {high}
+        order by value_at_risk desc, scored.person_id limit {AT_RISK_ROWS}
+        """,
+    )
+    return tuple(AtRisk(**row) for row in rows)

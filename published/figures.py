@@ -1,0 +1,44 @@
+"""Every figure that is shown of one publication in one view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from published.customers import CustomerFigures, count_customers, read_customers
+from published.paths import PathSummary, read_paths
+from published.performance import Performance, read_performance
+from published.publication import Published, read_published
+from published.run_facts import RunFacts, StepTime, read_run_facts
+from published.view import EVERYTHING, View
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of `published` in `view`; None where a table is missing."""
+
+    published: Published
+    view: View
+    performance: Performance | None
+    paths: PathSummary | None
+    customer_count: int | None
+    customers: CustomerFigures | None
+    facts: RunFacts
+
+
+def read_figures(lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime] | None = None) -> Figures:
+    """The figures of the newest publication of a lake (a folder or URI).
+
+    `steps` as for `read_run_facts`. InputError when nothing is published, UsageError when the view names what there
+    is not.
+    """
+    published = read_published(lake)
+    return Figures(
+        published=published,
+        view=view,
+        performance=read_performance(published, view),
+        paths=read_paths(published, view),
+        customer_count=count_customers(published, view),
+        customers=read_customers(published, view),
+        facts=read_run_facts(published, view, steps=steps),
+    )

@@ -1,0 +1,96 @@
+"""The tables that were published together, read without Spark: exactly those versions, aggregated where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from deltalake import DeltaTable, QueryBuilder
+
+from published.delta_files import Row, exists, fetch, open_table
+from warehouse.contracts import Table
+from warehouse.errors import InputError
+from warehouse.tables import OPS_PUBLISHED, TABLES
+
+
+@dataclass(frozen=True)
+class Published:
+    """One publication: which version of which table readers are to read, and SQL over those versions.
+
+    `versions` maps `<layer>.<table>` to its Delta version; only tables in it are published.
+    """
+
+    lake: str
+    run_id: str
+    as_of: date
+    published_at: datetime
+    versions: Mapping[str, int]
+
+    def has(self, *tables: Table) -> bool:
+        """Whether every one of `tables` is published."""
+        return all(table.full_name in self.versions for table in tables)
+
+    def rows(self, sql: str, *tables: Table) -> list[Row]:
+        """The rows of a DataFusion query over the published versions of `tables`.
+
+        A table is called `<layer>_<table>` in the query, e.g. gold_path_summary. Only the result is loaded.
+        InputError when a table is not published, or its version is no longer there.
+        """
+        query = QueryBuilder()
+        for table in tables:
+            query = query.register(_alias(table), self._open(table))
+        return fetch(query, sql, what=", ".join(table.full_name for table in tables))
+
+    def newest_rows(self, sql: str, table: Table) -> list[Row]:
+        """As `rows`, over the newest version of a table that is not published itself (bronze and ops).
+
+        No rows where the table does not exist.
+        """
+        if not exists(self.lake, table):
+            return []
+        newest = QueryBuilder().register(_alias(table), open_table(self.lake, table, version=None))
+        return fetch(newest, sql, what=table.full_name)
+
+    def _open(self, table: Table) -> DeltaTable:
+        if not self.has(table):
+            raise InputError(
+                f"{table.full_name} is not among the tables that run {self.run_id} published in {self.lake}"
+            )
+        return open_table(self.lake, table, version=self.versions[table.full_name])
+
+
+def read_published(lake: str) -> Published:
+    """The newest consistent set of tables of a lake (a folder or a URI).
+
+    That is all rows of the run with the greatest (published_at, run_id) in ops.published; a table this version
+    of the program does not know is left out. InputError when nothing was published yet.
+    """
+    way_out = "run `distributary pipeline` first, or set `lake` to the folder it writes"
+    if not exists(lake, OPS_PUBLISHED):
+        raise InputError(f"{lake}: nothing is published here (no table ops/published); {way_out}")
+    query = QueryBuilder().register("ops_published", open_table(lake, OPS_PUBLISHED, version=None))
+    newest = """
+        select run_id, table_name, version, as_of, published_at from ops_published
+        where run_id = (select run_id from ops_published order by published_at desc, run_id desc limit 1)
+        order by table_name
+    """
+    rows = fetch(query, newest, what=OPS_PUBLISHED.full_name)
+    if not rows:
+        raise InputError(f"{lake}: nothing is published here (ops.published is empty); {way_out}")
+    return Published(
+        lake=lake,
+        run_id=rows[0]["run_id"],
+        as_of=rows[0]["as_of"],
+        published_at=rows[0]["published_at"],
+        versions={row["table_name"]: row["version"] for row in rows if row["table_name"] in TABLES},
+    )
+
+
+def quoted(text: str) -> str:
+    """`text` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _alias(table: Table) -> str:
+    return f"{table.layer}_{table.name}"

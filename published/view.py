@@ -1,0 +1,56 @@
+"""What a reader wants to see of the published tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, get_args
+
+from warehouse.errors import UsageError
+
+DateBasis = Literal["conversion", "touch"]
+Language = Literal["en", "ko"]
+
+
+@dataclass(frozen=True)
+class View:
+    """Which part of the published figures to show. Every reader takes one and applies the fields that its tables have.
+
+    `first_day` and `last_day` are reporting days, both inclusive; None = no bound. `conversion_type` None = the type
+    with the most net value over all days. `models` None = all; figures stand in report order, however they are named
+    here. `date_basis` dates credit by its conversion or by its touch. `language` is that of the words, not of a figure.
+    """
+
+    first_day: date | None = None
+    last_day: date | None = None
+    conversion_type: str | None = None
+    models: tuple[str, ...] | None = None
+    date_basis: DateBasis = "conversion"
+    language: Language = "en"
+
+    def __post_init__(self) -> None:
+        """UsageError where a field cannot be meant; what the published tables have is for the readers to know."""
+        if self.first_day and self.last_day and self.first_day > self.last_day:
+            raise UsageError(f"the first day, {self.first_day}, is later than the last, {self.last_day}")
+        if self.models is not None and not self.models:
+            raise UsageError("no model is named; name one or more, or leave models out for all")
+        _one_of("date basis", self.date_basis, DateBasis)
+        _one_of("language", self.language, Language)
+
+    @property
+    def within_days(self) -> str:
+        """The days as an SQL condition on the column `date`."""
+        bounds = [
+            *([f"date >= date '{self.first_day.isoformat()}'"] if self.first_day else []),
+            *([f"date <= date '{self.last_day.isoformat()}'"] if self.last_day else []),
+        ]
+        return " and ".join(bounds) or "true"
+
+
+def _one_of(what: str, value: str, literal: Any) -> None:
+    known = get_args(literal)
+    if value not in known:
+        raise UsageError(f"no {what} is called {value!r}; there are: {', '.join(known)}")
+
+
+EVERYTHING = View()

@@ -1,0 +1,55 @@
+"""Landed files of a test, read as ingest reads them."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import DataFrame, Row, SparkSession
+
+from intake.adapter import Defaults
+from intake.adapters import adapter_named
+from intake.landed_rows import list_files, read_rows
+
+
+@dataclass(frozen=True)
+class Landing:
+    """A landing folder."""
+
+    spark: SparkSession
+    folder: Path
+
+    def land(self, name: str, *lines: str, end: str = "\n", start: bytes = b"") -> None:
+        content = start + "".join(line + end for line in lines).encode()
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+
+    def rows(
+        self, pattern: str, columns: Sequence[str], required: Sequence[str] = (), numbered: bool = True
+    ) -> DataFrame:
+        files = list_files(self.spark, str(self.folder), pattern, required=True)
+        return read_rows(self.spark, str(self.folder), files, columns=columns, required=required, numbered=numbered)
+
+    def parsed(
+        self,
+        adapter: str,
+        pattern: str,
+        *,
+        defaults: Defaults | None = None,
+        lookups: Mapping[str, str] | None = None,
+    ) -> list[Row]:
+        """The adapter's rows of the files, in order of file and line."""
+        how = adapter_named(adapter)
+        given = defaults or Defaults()
+        required = how.required + (() if given.accounts else how.required_without_accounts)
+        read = {name: self.rows((lookups or {})[name], columns, columns) for name, columns in how.lookups.items()}
+        parsed = how.parse(self.rows(pattern, how.columns, required), given, read)
+        return sorted(parsed.collect(), key=lambda row: (row["file"], row["line"]))
+
+
+def reasons(rows: Sequence[Row]) -> list[str | None]:
+    """Why each row is quarantined; null for a good one."""
+    return [row["reason"] for row in rows]

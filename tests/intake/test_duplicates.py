@@ -1,0 +1,57 @@
+"""Rows that arrive twice; events are in test_ingest.py, as they land."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
+
+from intake.duplicates import classify_orders
+
+# The columns of bronze.orders that it goes by.
+ORDERS = "order_id string, updated_at timestamp, payload_hash bigint, source_file string, source_line bigint"
+
+
+def at(minute: int) -> datetime:
+    return datetime(2026, 3, 1, 12, minute, tzinfo=UTC)
+
+
+def test_a_version_is_kept_once_and_stands_where_it_was_said_last(spark: SparkSession) -> None:
+    known = [
+        ("1", at(1), 11, "b", 2),
+        ("3", at(1), 11, "b", 2),
+    ]
+    arrived = [
+        # order, updated_at, what it says, file, line -> kept, superseding
+        ("1", at(1), 11, "a", 9, False, False),  # known, from a later file
+        ("1", at(1), 12, "c", 2, True, False),  # says something else
+        ("1", at(2), 11, "c", 3, True, False),  # says it again later
+        ("2", at(1), 11, "c", 5, False, False),  # three times in the batch: the last place stays
+        ("2", at(1), 11, "c", 4, False, False),
+        ("2", at(1), 11, "d", 1, True, False),
+        ("3", at(1), 11, "b", 10, False, False),  # known, and said later: twice, so the last of them
+        ("3", at(1), 11, "c", 1, False, True),
+    ]
+    rows = [(*row[:5], "new") for row in arrived]
+    earlier = [(*row, "old") for row in known]
+
+    judged = classify_orders(
+        spark.createDataFrame(rows, f"{ORDERS}, batch_id string"),
+        spark.createDataFrame(earlier, f"{ORDERS}, batch_id string"),
+    ).collect()
+
+    assert {
+        (
+            row["order_id"],
+            row["updated_at"].astimezone(UTC),
+            row["payload_hash"],
+            row["source_file"],
+            row["source_line"],
+            row["is_kept"],
+            row["is_superseding"],
+        )
+        for row in judged
+    } == set(arrived)
+    assert not any(row["is_conflicting"] for row in judged)
+    # A batch's account can be counted again: the batch that brought a version first keeps it.
+    assert [row["batch_id"] for row in judged if row["is_superseding"]] == ["old"]

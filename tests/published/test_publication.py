@@ -1,0 +1,104 @@
+"""Readers see what was published together, at exactly those versions."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from published.publication import read_published
+from tests.published_lake import AS_OF, PUBLISHED_AT, publish, write_table
+from tests.small_shop import PATHS, path_row
+from warehouse.errors import InputError
+from warehouse.tables import BRONZE_QUARANTINE, GOLD_CUSTOMER_VALUE, GOLD_PATH_SUMMARY, OPS_PUBLISHED
+
+COUNT = "select sum(conversions) as conversions from gold_path_summary"
+
+
+def conversions(lake: Path) -> int:
+    return int(read_published(str(lake)).rows(COUNT, GOLD_PATH_SUMMARY)[0]["conversions"])
+
+
+def test_a_version_written_after_the_publication_is_not_read(tmp_path: Path) -> None:
+    publish(tmp_path, {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 6, 0, 0)])})
+    write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 99, 0, 0)])
+
+    assert conversions(tmp_path) == 6
+
+
+def test_of_several_publications_the_newest_counts_whatever_the_order_of_the_rows(tmp_path: Path) -> None:
+    first = write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 6, 0, 0)])
+    second = write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 7, 0, 0)])
+    publish(tmp_path, {GOLD_PATH_SUMMARY: second}, run_id="a-newer", published_at=PUBLISHED_AT + timedelta(days=1))
+    publish(tmp_path, {GOLD_PATH_SUMMARY: first}, run_id="b-older", as_of=AS_OF - timedelta(days=1))
+
+    found = read_published(str(tmp_path))
+
+    assert (found.run_id, found.as_of, found.versions) == ("a-newer", AS_OF, {"gold.path_summary": second})
+    assert conversions(tmp_path) == 7
+
+
+def test_at_one_moment_the_greater_run_id_counts(tmp_path: Path) -> None:
+    version = write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
+    for run_id in ("run-2", "run-3", "run-1"):
+        publish(tmp_path, {GOLD_PATH_SUMMARY: version}, run_id=run_id)
+
+    assert read_published(str(tmp_path)).run_id == "run-3"
+
+
+def test_a_lake_may_be_given_as_a_uri(shop: Path) -> None:
+    assert read_published(shop.as_uri()).rows(COUNT, GOLD_PATH_SUMMARY) == [{"conversions": 16}]
+
+
+def test_a_lake_may_be_given_as_a_relative_path(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop.parent)
+    assert read_published("lake").run_id == "run-1"
+
+
+@pytest.mark.parametrize("lake", ["missing", "empty"])
+def test_nothing_published_is_one_clear_error_with_the_way_out(tmp_path: Path, lake: str) -> None:
+    if lake == "empty":
+        write_table(tmp_path / lake, OPS_PUBLISHED, [])
+
+    with pytest.raises(InputError, match=r"nothing is published here .*run `distributary pipeline` first") as caught:
+        read_published(str(tmp_path / lake))
+
+    assert caught.value.exit_code == 3
+    assert "\n" not in str(caught.value)
+
+
+def test_a_table_that_was_not_published_says_so(tmp_path: Path) -> None:
+    publish(tmp_path, {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)})
+    found = read_published(str(tmp_path))
+
+    assert found.has(GOLD_PATH_SUMMARY)
+    assert not found.has(GOLD_PATH_SUMMARY, GOLD_CUSTOMER_VALUE)
+    with pytest.raises(InputError, match=r"gold\.customer_value is not among the tables that run run-1 published"):
+        found.rows("select 1", GOLD_CUSTOMER_VALUE)
+
+
+def test_a_published_version_that_is_gone_names_table_and_version(tmp_path: Path) -> None:
+    publish(tmp_path, {GOLD_PATH_SUMMARY: 5})
+    write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
+
+    with pytest.raises(InputError, match=r"gold\.path_summary: version 5 cannot be read .*publish again"):
+        conversions(tmp_path)
+
+
+def test_a_data_file_that_is_gone_is_an_error_and_no_smaller_figure(tmp_path: Path) -> None:
+    publish(tmp_path, {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)})
+    for file in (tmp_path / "gold" / "path_summary").glob("*.parquet"):
+        file.unlink()
+
+    with pytest.raises(InputError, match=r"gold\.path_summary cannot be read"):
+        conversions(tmp_path)
+
+
+def test_an_unpublished_table_that_does_not_exist_has_no_rows(tmp_path: Path, shop: Path) -> None:
+    lake = tmp_path / "lake"
+    shutil.copytree(shop, lake)
+    shutil.rmtree(lake / "bronze" / "quarantine")
+
+    assert read_published(str(lake)).newest_rows("select * from bronze_quarantine", BRONZE_QUARANTINE) == []

@@ -1,0 +1,114 @@
+"""What the tables of persons are made from together: the input of those an update concerns, their visits and rates.
+
+A visit is read by five tables, and whom an update concerns is one question for all of them. Their recipes therefore
+share one `Changes`, and these frames are made once for each update or full build.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from touchpoints.affected import Affected, find_affected
+from touchpoints.channels import with_channel
+from touchpoints.exchange_rates import build_daily_rates
+from touchpoints.hits import EVENT_COLUMNS, build_hits
+from touchpoints.ids import identified
+from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, RuleFiles, SessionGap
+from touchpoints.repriced import persons_repriced, refunds_elsewhere
+from touchpoints.visits import build_visits, slim_visits
+from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.recipes import Changes, Cut, Work
+from warehouse.tables.bronze_events import BRONZE_EVENTS
+from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
+from warehouse.tables.bronze_orders import BRONZE_ORDERS
+from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
+from warehouse.tables.silver_identities import SILVER_IDENTITIES
+from warehouse.tables.silver_orders import SILVER_ORDERS
+
+# A new rate changes amounts of orders and conversions alone, so only their recipes name it among their inputs.
+PERSONS = Changes(follows=(BRONZE_EVENTS, BRONZE_ORDERS), watches=(BRONZE_EXCHANGE_RATES,))
+VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_ORDERS, SILVER_IDENTITIES)
+
+
+@dataclass(frozen=True)
+class PersonInput:
+    """Events and orders (all versions), `identified`: of everybody, or of those that an update concerns."""
+
+    events: DataFrame
+    orders: DataFrame
+    affected: Affected | None
+
+
+def person_input(work: Work) -> PersonInput:
+    """The input of everybody; in an update, of the persons that its changes concern."""
+    events, orders = identified(work.read(BRONZE_EVENTS)), identified(work.read(BRONZE_ORDERS))
+    if work.changes is None:
+        return PersonInput(events, orders, None)
+    affected = find_affected(
+        events,
+        orders,
+        identified(work.changes[BRONZE_EVENTS]),
+        identified(work.changes[BRONZE_ORDERS]),
+        other_persons=_repriced(work, events),
+        stage=work.stage,
+    )
+    # Read several times, and few of all.
+    return PersonInput(
+        work.stage("their_events", affected.events(events.select(*EVENT_COLUMNS))),
+        work.stage("their_order_versions", affected.order_versions(orders)),
+        affected,
+    )
+
+
+def of_persons(work: Work) -> Cut:
+    """Cuts a frame (column person_id) to the persons that the update concerns."""
+    affected = work.once(person_input).affected
+    return affected.owned if affected else _everything
+
+
+def of_devices(work: Work) -> Cut:
+    """Cuts a frame (column anonymous_id) to the devices of the persons that the update concerns."""
+    affected = work.once(person_input).affected
+    return affected.on_devices if affected else _everything
+
+
+def daily_rates(work: Work) -> DataFrame:
+    """The exchange rate of each day and currency: few rows, read by several tables."""
+    rates = build_daily_rates(
+        work.read(BRONZE_EXCHANGE_RATES),
+        report_currency=work.knobs(ReportingCurrency).currency,
+        max_age_days=work.knobs(ExchangeRates).max_age_days,
+    )
+    return work.stage("rates", rates)
+
+
+def visits(work: Work) -> DataFrame:
+    """The visits of everybody, or of those that an update concerns; see `build_visits` and `slim_visits`."""
+    input_, files = work.once(person_input), work.knobs(RuleFiles)
+    rules, sources = files.channel_rules(), files.sources()
+    hits = build_hits(input_.events, work.knobs(HitKnobs), sources=sources)
+    identities = of_devices(work)(work.read(SILVER_IDENTITIES))
+    built = build_visits(hits, identities, input_.orders, timeout_minutes=work.knobs(SessionGap).timeout_minutes)
+    with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
+    return work.persist(slim_visits(with_channels, conversion_types=work.knobs(ConversionTypes).all_types))
+
+
+def _repriced(work: Work, events: DataFrame) -> DataFrame:
+    """person_id of those whose amounts changed rates value differently."""
+    if BRONZE_EXCHANGE_RATES not in work.changed:
+        return work.lake.spark.createDataFrame([], "person_id string")
+    sold = persons_repriced(
+        work.read(SILVER_CONVERSIONS),
+        work.once(daily_rates),
+        timezone=work.knobs(ReportingDay).timezone,
+        report_currency=work.knobs(ReportingCurrency).currency,
+    )
+    refunded = refunds_elsewhere(events, work.read(SILVER_ORDERS))
+    return sold.unionByName(refunded.select("person_id")).distinct()
+
+
+def _everything(frame: DataFrame) -> DataFrame:
+    return frame

@@ -1,0 +1,61 @@
+"""Delta's change feed: which rows of a table were added, removed or changed since a version.
+
+Later steps follow it, so that they need not look at rows that stayed as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from warehouse.delta_log import commits_back
+
+CHANGE_FEED = "delta.enableChangeDataFeed"
+CHANGE_TYPE = "_change_type"
+
+
+def changed_rows(spark: SparkSession, path: str, since: int, newest: int) -> DataFrame:
+    """One row per row that was added or removed after version `since` up to `newest`, both states of a changed one:
+    the table's columns and _change_type (insert, delete, update_preimage, update_postimage).
+
+    `since` must be before `newest`, and the table not `replaced_since`.
+    """
+    feed = spark.read.format("delta").option("readChangeFeed", "true")
+    rows = feed.option("startingVersion", since + 1).option("endingVersion", newest).load(path)
+    return rows.drop("_commit_version", "_commit_timestamp")
+
+
+def change_sign() -> Column:
+    """What a row of the change feed adds to a count: 1 where it is a new state, -1 where it is an old one."""
+    is_new_state = F.col(CHANGE_TYPE).isin("insert", "update_postimage")
+    return F.when(is_new_state, F.lit(1)).otherwise(F.lit(-1))
+
+
+def replaced_since(spark: SparkSession, path: str, since: int, newest: int) -> bool:
+    """Whether the feed cannot say which rows changed after version `since` up to `newest`.
+
+    So it is where the table was replaced or restored as a whole, got its feed, or lost that part of its log, and where
+    `newest` is older than `since`. Reads the commits' infos only, no rows.
+    """
+    if newest < since:
+        return True
+    followed = 0
+    for commit in islice(commits_back(spark, path, newest), newest - since):
+        if hides_changes(commit):
+            return True
+        followed += 1
+    return followed < newest - since
+
+
+def hides_changes(commit: Mapping[str, Any]) -> bool:
+    """Whether a commit's changes cannot be followed row by row: the table was replaced, restored, or got its feed."""
+    operation, parameters = commit.get("operation"), commit.get("operationParameters", {})
+    return (
+        operation == "RESTORE"
+        or parameters.get("mode") == "Overwrite"
+        or (operation == "SET TBLPROPERTIES" and CHANGE_FEED in parameters.get("properties", ""))
+    )

@@ -1,0 +1,67 @@
+"""A Delta table's schema as its contract wants it: columns, comments and table properties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from delta.tables import DeltaTable
+from pyspark.sql import SparkSession
+
+from warehouse.change_feed import CHANGE_FEED
+from warehouse.contracts import Table
+from warehouse.delta_log import held_columns, held_properties
+
+DELETION_VECTORS = "delta.enableDeletionVectors"
+# Every reader opens reader version 1: no deletion vectors, no column mapping.
+TABLE_PROPERTIES = {
+    DELETION_VECTORS: "false",
+    "delta.columnMapping.mode": "none",
+    CHANGE_FEED: "true",
+}
+STATS_COLUMNS = "delta.dataSkippingStatsColumns"
+
+
+def create_table(spark: SparkSession, path: str, table: Table) -> None:
+    """Makes the table in `path`, without rows."""
+    create = DeltaTable.createIfNotExists(spark).location(path).comment(table.comment)
+    for column in table.columns:
+        create = create.addColumn(column.name, column.type, nullable=column.nullable, comment=column.comment)
+    for key, value in wanted_properties(table).items():
+        create = create.property(key, value)
+    create.execute()
+
+
+def bring_to_contract(spark: SparkSession, path: str, table: Table) -> None:
+    """Gives a table that was made by an older version or contract the properties and columns that it lacks.
+
+    Its standing rows hold null in a column that is added.
+    """
+    wanted = wanted_properties(table)
+    held = held_properties(spark, path, wanted)
+    if lacking := {key: value for key, value in wanted.items() if held.get(key) != value}:
+        set_properties(spark, path, lacking)
+    columns = held_columns(spark, path)
+    for column in table.columns:
+        if column.name not in columns:
+            definition = f"{column.name} {column.type} COMMENT {_quoted(column.comment)}"
+            spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({definition})")
+
+
+def set_properties(spark: SparkSession, path: str, properties: Mapping[str, str]) -> None:
+    """Sets properties of the table in `path`: one commit, also where they are set already."""
+    assignments = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
+    spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({assignments})")
+
+
+def wanted_properties(table: Table) -> dict[str, str]:
+    """What a table is created with: of its columns only times have a range per file that leaves files out of a query.
+
+    Ranges of ids and texts span every file, and finding them costs an eighth of a build's processor time.
+    """
+    moments = [column.name for column in table.columns if column.type in ("timestamp", "date")]
+    return TABLE_PROPERTIES | {STATS_COLUMNS: ",".join(moments)} if moments else TABLE_PROPERTIES
+
+
+def _quoted(text: str) -> str:
+    """A literal of Spark SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

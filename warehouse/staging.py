@@ -1,0 +1,31 @@
+"""Frames that are computed once, stored below the lake while a step needs them, and removed after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import DataFrame, SparkSession
+
+from warehouse.spark import hadoop_path
+
+Stage = Callable[[str, DataFrame], DataFrame]  # stores a frame under a name and reads it back
+
+
+@contextmanager
+def stage_below(spark: SparkSession, folder: str) -> Iterator[Stage]:
+    """A function that stores a frame by name below `folder` and reads it back; the folder goes at the end.
+
+    What is stored is computed once, and plans built on it stay small. (Spark's own cache would not do: it forgets
+    what was read from a table as soon as the table is written.)
+    """
+
+    def stage(name: str, frame: DataFrame) -> DataFrame:
+        frame.write.mode("overwrite").parquet(f"{folder}/{name}")
+        return spark.read.schema(frame.schema).parquet(f"{folder}/{name}")
+
+    try:
+        yield stage
+    finally:
+        path, files = hadoop_path(spark, folder)
+        files.delete(path, True)

@@ -1,0 +1,186 @@
+"""Brings the tables of recipes up to date: one rule for every table of silver and gold.
+
+A table is
+- current where its rows were made from the versions, knobs, models, day and code that they would be made from now;
+- updated in part where only versions of inputs differ and their changed rows are known: what is in the recipe's scope
+  is built again, and of it only what differs is written;
+- made in full otherwise, and where that is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+
+from pyspark.sql import functions as F
+
+from warehouse.checks import side_by_side
+from warehouse.code_version import code_version
+from warehouse.contracts import Table
+from warehouse.knobs import Build, Knobs
+from warehouse.recipes import Changes, Recipe, Run, Shared, Work
+from warehouse.store import Origin
+
+NEVER = -1  # version of a table that was not there yet
+
+
+class TableUpdate:
+    """The tables of some recipes, in order: which are stale and why, and the bringing up to date."""
+
+    def __init__(self, run: Run, recipes: Sequence[Recipe]) -> None:
+        """Recipes are in the order of the flow: a table comes after its inputs."""
+        self._run, self._recipes = run, recipes
+        self._bases: dict[Changes, dict[Table, int]] = {}
+        self._shares: dict[tuple[Table, int], float] = {}
+
+    def plan(self) -> dict[Table, str]:
+        """The stale tables, each with why it is made in full, '' where it is updated in part. Writes nothing.
+
+        A table after a stale one is stale too: its input will have another version.
+        """
+        found: dict[Table, str] = {}
+        for recipe in self._recipes:
+            reason = self._stale(recipe)
+            ahead = [table for table in recipe.inputs if table in found]
+            in_full = [table for table in ahead if found[table]]
+            if not reason and in_full:
+                reason = f"{in_full[0].full_name} is made in full"
+            elif reason is None and ahead:
+                reason = "" if recipe.changes else f"{ahead[0].full_name} is updated"
+            if reason is not None:
+                found[recipe.table] = reason
+        return found
+
+    def make(self) -> dict[Table, str]:
+        """Brings every stale table up to date, and says what `plan` says."""
+        done: dict[Table, str] = {}
+        with ExitStack() as stack:
+            shared: dict[Changes | None, Shared] = {}
+            for recipe in self._recipes:
+                reason = self._stale(recipe)
+                if reason is None:
+                    continue
+                group = recipe.changes if reason == "" else None
+                if group not in shared:
+                    shared[group] = Shared(stack, f"{recipe.table.full_name}-{'full' if reason else 'part'}")
+                self._make(recipe, self._work(recipe, shared[group], in_part=reason == ""))
+                self._run.say(f"{recipe.table.full_name} written")
+                done[recipe.table] = reason
+        return done
+
+    def _work(self, recipe: Recipe, shared: Shared, *, in_part: bool) -> Work:
+        if not in_part or recipe.changes is None:
+            return Work(self._run, recipe, shared)
+        lake, base = self._run.lake, self._base(recipe.changes)
+        changes = {table: lake.changes(table, base[table]) for table in recipe.changes.follows}
+        followed = {table: rows for table, rows in changes.items() if rows is not None}
+        changed = frozenset(table for table, version in base.items() if version != self._version(table))
+        return Work(self._run, recipe, shared, followed, changed)
+
+    def _make(self, recipe: Recipe, work: Work) -> None:
+        lake, table, origin = self._run.lake, recipe.table, self._origin(recipe)
+        if work.changes is not None:
+            cut = recipe.scope(work)
+            if cut is None:
+                lake.confirm(table, origin)
+            else:
+                rows, stored = cut(recipe.build(work)), cut(lake.read(table))
+                lake.sync(table, rows, standing=stored, origin=origin, at_once=recipe.adds_up)
+        elif recipe.slice is None:
+            lake.replace(table, recipe.build(work), origin=origin, periods=self._run.periods)
+        else:
+            rows = recipe.build(work)
+            if recipe.expired and not lake.read(table).where(recipe.expired(work)).isEmpty():
+                lake.delete(table, recipe.expired(work))
+            lake.replace(table, rows, origin=origin, where=recipe.slice(work))
+        recipe.after(work)
+
+    def _origin(self, recipe: Recipe) -> Origin:
+        """What rows made now are made from."""
+        inputs: dict[str, int | str] = {**self._run.lake.versions(recipe.inputs), **recipe.models(self._look(recipe))}
+        if recipe.is_of_day:
+            inputs["as_of"] = self._run.as_of.isoformat()
+        return Origin(inputs, digest_of([self._run.knobs(part) for part in recipe.knobs]), code_version())
+
+    def _stale(self, recipe: Recipe) -> str | None:
+        """Why the table is made in full, '' where it is updated in part; None where it is current."""
+        stored, wanted = recipe.standing(self._look(recipe)), self._origin(recipe)
+        if stored == wanted and not self._run.full:
+            return None
+        return self._why_in_full(recipe, stored, wanted) or self._why_not_in_part(recipe, stored)
+
+    def _why_in_full(self, recipe: Recipe, stored: Origin | None, wanted: Origin) -> str:
+        """Whether anything but versions of inputs differs, and what."""
+        if self._run.full:
+            return "asked for"
+        if stored is None:
+            return "not built yet"
+        if stored.knobs != wanted.knobs:
+            return "knobs or rules have changed"
+        if stored.code != wanted.code:
+            return "made by another version of the code"
+        others = {*stored.inputs, *wanted.inputs} - {table.full_name for table in recipe.inputs}
+        differing = sorted(name for name in others if stored.inputs.get(name) != wanted.inputs.get(name))
+        return f"{differing[0]} is {wanted.inputs.get(differing[0], 'gone')}" if differing else ""
+
+    def _why_not_in_part(self, recipe: Recipe, stored: Origin | None) -> str:
+        """Why an update cannot find its part; '' where it can."""
+        if recipe.changes is None or stored is None:
+            return "inputs have changed"
+        base = self._base(recipe.changes)
+        seen = {table: int(stored.inputs.get(table.full_name, NEVER)) for table in recipe.inputs} | base
+        for table, version in seen.items():
+            if self._run.lake.replaced_since(table, version):
+                return f"{table.full_name} was replaced as a whole"
+        limit = self._run.knobs(Build).max_changed_share
+        for table in recipe.changes.follows:
+            if table.layer == "bronze" and (share := self._changed_share(table, base[table])) > limit:
+                return f"{share:.0%} of {table.full_name} is new (build.max_changed_share)"
+        return ""
+
+    def _base(self, changes: Changes) -> dict[Table, int]:
+        """The versions that the tables with these changes have all seen, by input."""
+        if changes not in self._bases:
+            group = [recipe for recipe in self._recipes if recipe.changes is changes]
+            self._bases[changes] = {
+                table: min((self._seen(recipe, table) for recipe in group if table in recipe.inputs), default=NEVER)
+                for table in (*changes.follows, *changes.watches)
+            }
+        return self._bases[changes]
+
+    def _seen(self, recipe: Recipe, table: Table) -> int:
+        """The version of an input that the stored rows were made from. A table that is not built yet asks for none."""
+        origin = self._run.lake.origin(recipe.table)
+        return self._version(table) if origin is None else int(origin.inputs.get(table.full_name, NEVER))
+
+    def _version(self, table: Table) -> int:
+        version = self._run.lake.version(table)
+        return NEVER if version is None else version
+
+    def _changed_share(self, table: Table, since: int) -> float:
+        """Changed rows beside all that the table has."""
+        if (table, since) not in self._shares:
+            rows = F.count(F.lit(1))
+            changed, lake = self._run.lake.changes(table, since), self._run.lake
+            assert changed is not None, "asked for before it was known that the changed rows can be followed"
+            counts = side_by_side(changed.agg(rows.alias("changed")), lake.read(table).agg(rows.alias("all")))
+            self._shares[table, since] = counts["changed"] / max(counts["all"], 1)
+        return self._shares[table, since]
+
+    def _look(self, recipe: Recipe) -> Work:
+        return Work(self._run, recipe, Shared(ExitStack(), "look"))
+
+
+def digest_of(knobs: Sequence[Knobs]) -> str:
+    """A hash of all that rows can depend on in these knobs."""
+    content = "\n".join(f"{type(part).__name__} {part.content()}" for part in knobs)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def in_words(stale: Mapping[Table, str]) -> str:
+    """One line: which tables in full and why, and which in part."""
+    by_reason: dict[str, list[str]] = {}
+    for table, reason in stale.items():
+        by_reason.setdefault(f"in full ({reason})" if reason else "in part", []).append(table.full_name)
+    return "; ".join(f"{how}: {', '.join(names)}" for how, names in by_reason.items())
