@@ -97,18 +97,6 @@ def check_spend(valid_spend: DataFrame, spend: DataFrame) -> list[CheckResult]:
     ]
 
 
-def check_keys(read: Read, tables: tuple[Table, ...]) -> list[CheckResult]:
-    """No key stands twice in a table."""
-
-    def keys_twice(table: Table) -> DataFrame:
-        return read(table).groupBy(*table.key).count().where(F.col("count") > 1)
-
-    if not tables:
-        return []
-    found = side_by_side(*(_rows(keys_twice(table), table) for table in tables))
-    return [none_found(f"keys that stand twice in {table.full_name}", found[table.full_name]) for table in tables]
-
-
 def _rows(frame: DataFrame, table: Table) -> DataFrame:
     """How many rows the frame has, in a column that is named as the table."""
     return frame.agg(F.count(F.lit(1)).alias(table.full_name))

@@ -15,7 +15,7 @@ from conf import CONF_ROOT
 from jobs.credit import attribute
 from jobs.demo import simulate
 from jobs.intake import intake
-from jobs.publish import check_and_publish
+from jobs.publish import check, check_and_publish
 from jobs.reporting import report
 from jobs.run import Run, Step, open_run, perform
 from jobs.silver import build_silver, silver_origin
@@ -35,6 +35,7 @@ from warehouse.tables import (
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_CUSTOMER_VALUE,
     OPS_PUBLISHED,
+    OPS_QUALITY_RESULTS,
     OPS_RUN_LOG,
     SILVER_ORDERS,
 )
@@ -126,6 +127,26 @@ def test_the_published_versions_are_the_ones_that_were_checked(shop: tuple[Setti
         for row in made.lake.read(OPS_PUBLISHED).where(F.col("run_id") == made.lake.run_id).collect()
     }
     assert published == {name: version for name, version in versions(made).items() if not name.startswith("bronze")}
+
+
+def test_every_published_table_was_checked_by_its_contract(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    of_run = F.col("run_id") == made.lake.run_id
+    published = [row["table_name"] for row in made.lake.read(OPS_PUBLISHED).where(of_run).collect()]
+    checks = {row["check_name"] for row in made.lake.read(OPS_QUALITY_RESULTS).where(of_run).collect()}
+    for check_of in ("keys that stand twice in", "nulls in"):
+        assert {f"{check_of} {name}" for name in published} <= checks
+
+
+def test_the_tables_of_every_layer_keep_their_contracts(shop: tuple[Settings, Run], spark: SparkSession) -> None:
+    settings, _ = shop
+    checked = run(settings, spark, check)
+    of_run = F.col("run_id") == checked.lake.run_id
+    results = lake_now(checked).read(OPS_QUALITY_RESULTS).where(of_run).collect()
+    assert {f"keys that stand twice in {table.full_name}" for table in ALL_TABLES} <= {
+        row["check_name"] for row in results
+    }
+    assert [row["check_name"] for row in results if not row["passed"]] == []
 
 
 def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tuple[Settings, Run]) -> None:
