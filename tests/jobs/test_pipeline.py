@@ -142,8 +142,9 @@ def test_the_tables_of_every_layer_keep_their_contracts(shop: tuple[Settings, Ru
     settings, _ = shop
     checked = run(settings, spark, check)
     of_run = F.col("run_id") == checked.lake.run_id
-    results = lake_now(checked).read(OPS_QUALITY_RESULTS).where(of_run).collect()
-    assert {f"keys that stand twice in {table.full_name}" for table in ALL_TABLES} <= {
+    lake = lake_now(checked)
+    results = lake.read(OPS_QUALITY_RESULTS).where(of_run).collect()
+    assert {f"keys that stand twice in {name}" for name in lake.versions(ALL_TABLES)} <= {
         row["check_name"] for row in results
     }
     assert [row["check_name"] for row in results if not row["passed"]] == []
