@@ -31,6 +31,7 @@ from warehouse.tables import (
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_CUSTOMER_VALUE,
     OPS_PUBLISHED,
+    OPS_QUALITY_RESULTS,
     OPS_RUN_LOG,
     SILVER_ORDERS,
 )
@@ -134,6 +135,27 @@ def test_the_published_versions_are_the_ones_that_were_checked(shop: tuple[Setti
         for row in made.lake.read(OPS_PUBLISHED).where(F.col("run_id") == made.lake.run_id).collect()
     }
     assert published == {name: version for name, version in versions(made).items() if not name.startswith("bronze")}
+
+
+def test_every_published_table_was_checked_by_its_contract(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    of_run = F.col("run_id") == made.lake.run_id
+    published = [row["table_name"] for row in made.lake.read(OPS_PUBLISHED).where(of_run).collect()]
+    checks = {row["check_name"] for row in made.lake.read(OPS_QUALITY_RESULTS).where(of_run).collect()}
+    for check_of in ("keys that stand twice in", "nulls in"):
+        assert {f"{check_of} {name}" for name in published} <= checks
+
+
+def test_the_tables_of_every_layer_keep_their_contracts(shop: tuple[Settings, Run], spark: SparkSession) -> None:
+    settings, _ = shop
+    checked = run(settings, spark, check.STEP)
+    of_run = F.col("run_id") == checked.lake.run_id
+    lake = lake_now(checked)
+    results = lake.read(OPS_QUALITY_RESULTS).where(of_run).collect()
+    assert {f"keys that stand twice in {name}" for name in lake.versions(ALL_TABLES)} <= {
+        row["check_name"] for row in results
+    }
+    assert [row["check_name"] for row in results if not row["passed"]] == []
 
 
 def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tuple[Settings, Run]) -> None:
