@@ -1,4 +1,4 @@
-"""No knob changes rows of a table that docs/settings.md does not name for it: each is changed, and all is made in full."""
+"""No knob changes rows of a table that docs/settings.md does not name: each is changed, and all is made in full."""
 
 from __future__ import annotations
 
