@@ -75,7 +75,7 @@ def test_its_commands_are_jobs_with_these_options() -> None:
     assert len(found) >= 4
     for job, *arguments in found:
         assert job in cli.JOBS
-        command = group.get_command(None, job)  # type: ignore[attr-defined, arg-type]
+        command = group.get_command(None, job)
         known = {name for option in command.params for name in option.opts}
         assert {argument for argument in arguments if argument.startswith("--")} <= known
 
