@@ -65,7 +65,7 @@ def plan_publishing(run: Run) -> Plan:
 
 
 def check_tables(run: Run, *, contracts: Sequence[Table] = PUBLISHED_TABLES) -> list[CheckResult]:
-    """Every check over the newest versions: of landed rows, of each recipe, and of `contracts`, of tables that exist."""
+    """Every check over the newest versions: of landed rows, and of the recipes and `contracts` whose tables exist."""
     made = [recipe for recipe in RECIPES if run.lake.exists(recipe.table)]
     with ExitStack() as stack:
         shared = Shared(stack, "check")

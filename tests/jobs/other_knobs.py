@@ -13,7 +13,7 @@ from conf import CONF_ROOT
 from jobs.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
-TEXTS = ("Asia/Tokyo", "EUR", "exact", "lifetimes", "ko", "weeks", "first", "auto")
+TEXTS = ("Asia/Tokyo", "EUR", "2026-03-05", "exact", "lifetimes", "ko", "weeks", "first", "auto")
 ITEMS = ("impression", "exposure", "last_paid", "Email", "sign_up", "add_to_cart", "10.0.0.9", "other.example")
 MAPPINGS: tuple[dict[str, Any], ...] = (
     {"sign_up": 7},

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs.publish import PUBLISHED_TABLES
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs.check import PUBLISHED_TABLES
 from warehouse.checks import CheckResult
 from warehouse.contract_checks import check_contracts
 from warehouse.contracts import MONEY, Column, Table

@@ -7,8 +7,9 @@ from typing import Any, get_args
 
 import pytest
 from pyspark.sql import SparkSession
-from touchpoints.sources import adapter, events
 
+from intake import parse
+from intake.adapters.events import events
 from warehouse.contracts import (
     FIRST_DAY,
     LANDED_FROM,
@@ -213,7 +214,7 @@ def test_a_range_is_said_in_words(column: Column, said: str) -> None:
 
 def test_ranges_of_days_and_platforms_are_what_adapters_let_in() -> None:
     first, last = (date.fromisoformat(day) for day in (LANDED_FROM, LANDED_UNTIL))
-    assert (first, last) == (date(adapter.FIRST_YEAR, 1, 1), date(adapter.LAST_YEAR, 12, 31))
+    assert (first, last) == (date(parse.FIRST_YEAR, 1, 1), date(parse.LAST_YEAR, 12, 31))
     # No zone is further than a day away, no clock that is believed is further ahead than 5 minutes.
     assert date.fromisoformat(FIRST_DAY) == first - timedelta(days=1)
     assert date.fromisoformat(LAST_DAY) == last + timedelta(days=1)
