@@ -50,13 +50,14 @@ format: setup ## Format the code
 	@$(PYTHON) -m ruff format .
 
 .PHONY: lock
-lock: setup ## Write requirements.lock anew from setup.py
+lock: setup ## Write requirements.lock again from setup.py
 	@.venv/bin/uv pip compile setup.py --extra dev --python-version 3.11 --no-emit-index-url --no-header \
 		--generate-hashes --quiet --output-file requirements.lock
 
 .PHONY: docs
-docs: setup ## Write the data dictionary from the table contracts, and what follows from the rule models
+docs: setup ## Write the pages that follow from the code: data dictionary, settings, table of rule models
 	@$(PYTHON) -m warehouse.dictionary > docs/data-dictionary.md
+	@$(PYTHON) -m jobs.settings_page > docs/settings.md
 	@$(PYTHON) -m attribution.rules_page
 
 ##@ House
