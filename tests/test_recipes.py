@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import ast
 import importlib
+from contextlib import ExitStack
 from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
+from pyspark.sql import functions as F
 from rich.console import Console
 
 from jobs.check import PUBLISHED_TABLES, RECIPES, check_tables
 from jobs.run import Run, open_run
 from jobs.settings import load_settings, sections_of
 from tests.test_architecture import MAY_IMPORT, REPOSITORY, sources
-from warehouse.contracts import Table
+from warehouse.contracts import Column, Table
 from warehouse.knobs import Knobs, Lock
 from warehouse.recipes import Changes, Recipe, Shared, Work
 from warehouse.store import Lake
 from warehouse.table_update import TableUpdate
 from warehouse.tables import ALL_TABLES
 
+DAY = date(2026, 3, 1)
 HOMES = ("touchpoints", "attribution", "ltv")
 MADE = tuple(table for table in ALL_TABLES if table.layer in ("silver", "gold"))
 CHANGES = tuple({id(recipe.changes): recipe.changes for recipe in RECIPES if recipe.changes}.values())
@@ -99,15 +101,21 @@ def test_a_build_gets_no_knobs_that_its_recipe_does_not_name(work: Work) -> None
         work.knobs(Lock)
 
 
-def test_the_checks_of_a_recipe_give_results_on_an_empty_lake(work: Work) -> None:
+def test_the_checks_of_a_recipe_run_on_an_empty_lake_and_hold(work: Work) -> None:
     assert work.recipe is not None
+    assert [result.name for result in work.recipe.checks(work) if not result.passed] == []
+
+
+def test_the_checks_of_a_recipe_give_results_where_every_table_has_a_row(work: Work) -> None:
+    assert work.recipe is not None
+    work.run.lake = OneRowEach(work.run.lake.spark, work.run.lake.root, "check")
     results = work.recipe.checks(work)
     assert results
     assert len({result.name for result in results}) == len(results), "two checks have one name"
 
 
 def test_every_published_table_has_its_contract_checked_in_a_lake(run: Run) -> None:
-    run.lake = FullOfEmptyTables(run.spark, run.lake.root, "check")
+    run.lake = OneRowEach(run.spark, run.lake.root, "check")
     checked = {result.name for result in check_tables(run)}
     assert {f"keys that stand twice in {table.full_name}" for table in PUBLISHED_TABLES} <= checked
 
@@ -117,14 +125,26 @@ def test_a_plan_for_an_empty_lake_makes_every_table_in_full(run: Run) -> None:
     assert TableUpdate(run, recipes).plan() == {recipe.table: "not built yet" for recipe in recipes}
 
 
-class FullOfEmptyTables(Lake):
-    """A lake in which every table was made, without a row."""
+class OneRowEach(Lake):
+    """A lake in which every table was made and has one row, of values that fit its contract one by one."""
 
     def exists(self, table: Table) -> bool:
         return True
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
-        return self.spark.createDataFrame([], StructType.fromDDL(table.ddl))
+        values = [F.expr(value_of(column)).cast(column.type).alias(column.name) for column in table.columns]
+        return self.spark.range(1).select(values)
+
+
+def value_of(column: Column) -> str:
+    """A value of the column, as SQL."""
+    if column.values:
+        return f"'{column.values[0]}'"
+    if column.name.endswith("currency"):
+        return "'USD'"
+    kind = column.type.partition("<")[0]
+    texts = {"string": "'x'", "boolean": "true", "date": f"'{DAY}'", "timestamp": f"'{DAY}'"}
+    return {**texts, "array": "array()", "map": "map()"}.get(kind, "1")
 
 
 @pytest.fixture
@@ -132,12 +152,10 @@ def run(spark: SparkSession, tmp_path: Path) -> Run:
     """A run with the default settings over a lake without tables."""
     settings = load_settings().model_copy(update={"lake": str(tmp_path / "lake")})
     console = Console(quiet=True)
-    return open_run("check", config=None, settings=settings, spark=spark, console=console, as_of=date(2026, 3, 1))
+    return open_run("check", config=None, settings=settings, spark=spark, console=console, as_of=DAY)
 
 
 @pytest.fixture(params=RECIPES, ids=name_of)
 def work(request: pytest.FixtureRequest, run: Run) -> Work:
     """What the checks and the build of a recipe may use."""
-    from contextlib import ExitStack
-
     return Work(run, request.param, Shared(ExitStack(), "check"))
