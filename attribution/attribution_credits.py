@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from attribution.channel_model import ChannelModel
 from attribution.fitted_credit import FittedModel, fitted_of
 from attribution.knobs import (
     DATA_DRIVEN_MODELS,
@@ -162,13 +164,19 @@ def _fitted_models(work: Work) -> list[FittedModel]:
     if not wanted:
         return []
     # MLflow takes seconds to import, and rules need none of it.
-    from attribution.channel_registry import champion_version, load_version  # noqa: PLC0415
+    from attribution.channel_registry import champion_version  # noqa: PLC0415
 
     tracking = work.run.knobs(Mlflow)
     champion = champion_version(tracking, work.run.knobs(DataDriven))
-    if champion is None:
-        return []
-    return load_version(tracking, champion.full_name).fitted(wanted, champion.full_name)
+    return _loaded(tracking, champion.full_name).fitted(wanted, champion.full_name) if champion else []
+
+
+@cache
+def _loaded(tracking: Mlflow, version: str) -> ChannelModel:
+    """A version never changes: it is read once."""
+    from attribution.channel_registry import load_version  # noqa: PLC0415
+
+    return load_version(tracking, version)
 
 
 def _credited(work: Work) -> DataFrame:

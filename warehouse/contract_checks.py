@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 
@@ -14,100 +15,138 @@ from warehouse.checks import CheckResult, none_found
 from warehouse.contracts import Bound, Table
 
 Read = Callable[[Table], DataFrame]
-ROUNDING = 1e-9  # of a double, by its size from 1 up: sums of shares miss 1 by their last bits
-KEYS, COLUMNS = "keys", "columns"
+ROUNDING = 1e-9  # of a double's bound, by its size from 1 up: shares that add up to 1 miss it by their last bits
+KEYS, COLUMNS = "keys", "columns"  # what a count is of
 
 
 def check_contracts(read: Read, tables: Sequence[Table]) -> list[CheckResult]:
-    """Of each of `tables`: keys that stand twice, nulls, and values out of range; from one query over all of them.
+    """Per table: how many keys stand twice, how many nulls and how many values out of range there are.
 
-    Each figure is a number of keys or of values, and the detail names the columns. Nulls in key columns are equal, as
-    they are to the builders' groupBy and to `Lake.sync`: two rows whose keys have a null in the same place and are the
-    same otherwise are one key twice. A null is out of no range. NaN is out of every range. A table whose contract
-    names no range has no result for it.
+    The detail names the key, or the columns with their counts. Nulls in a key are equal, as they are to the builders'
+    groupBy and to `Lake.sync`: two rows that have null in the same column of the key, and are the same in the others,
+    are one key twice. A null is in every range, NaN in none. A table whose contract names no range has no result for
+    it.
+
+    One query over all tables sees whether anything is wrong; only tables in which something is are counted exactly.
     """
-    if not tables:
+    checked = [_Checked.of(table, read(table)) for table in tables]
+    found = _counted(_suspected(checked))
+    return [result for one in checked for result in _results(one, found)]
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A table's rows, and the columns of its contract whose nulls, and whose range, must be looked at."""
+
+    table: Table
+    rows: DataFrame
+    nulls: Sequence[contracts.Column]
+    ranged: Sequence[contracts.Column]
+
+    @classmethod
+    def of(cls, table: Table, frame: DataFrame) -> _Checked:
+        lacking = [column for column in table.columns if column.name not in frame.columns]
+        # Made by an older contract and not given them yet.
+        rows = frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
+        # A column that Delta holds as NOT NULL has none: every write of one fails, and Spark, which trusts that, would
+        # answer 0 without a look. Left to look at is what older contracts made: columns that were added later, and
+        # those that could be null then.
+        may_be_null = {field.name for field in rows.schema if field.nullable}
+        return cls(
+            table=table,
+            rows=rows,
+            nulls=[column for column in table.columns if not column.nullable and column.name in may_be_null],
+            ranged=[column for column in table.columns if column.range],
+        )
+
+    @property
+    def faults(self) -> list[Column]:
+        """Of each of `nulls`, then of each of `ranged`: whether the row's value is wrong."""
+        return [*(F.col(column.name).isNull() for column in self.nulls), *map(_is_outside, self.ranged)]
+
+
+Counts = dict[tuple[Table, str], list[int]]
+
+
+def _suspected(checked: Sequence[_Checked]) -> list[tuple[_Checked, str]]:
+    """The tables in which a key may stand twice (KEYS) or a value is wrong (COLUMNS).
+
+    One scan per table, of the columns of key and checks alone, and one shuffle of narrow rows: keys are compared by
+    their 64-bit hash. Equal keys have equal hashes; where others share one, the exact count finds nothing.
+    """
+    if not checked:
         return []
-    frames = {table: _with_all_columns(read(table), table) for table in tables}
-    nulls = {table: _may_hold_nulls(frame, table) for table, frame in frames.items()}
-    counts = [
-        *(_keys_twice(frame, table) for table, frame in frames.items()),
-        *(_counts(frame, table, nulls[table]) for table, frame in frames.items()),
-    ]
-    rows = reduce(DataFrame.unionByName, counts).collect()  # two per table
-    found = {(row["table"], row["of"]): row["found"] for row in rows}
+    rows = reduce(DataFrame.unionByName, (_hashed(one) for one in checked))
+    by_key = rows.groupBy("table", "key").agg(F.count(F.lit(1)).alias("rows"), F.max("is_wrong").alias("is_wrong"))
+    by_table = by_key.groupBy("table").agg(
+        F.max(F.col("rows") > 1).alias(KEYS), F.max(F.col("is_wrong")).alias(COLUMNS)
+    )
+    flags = {row["table"]: row for row in by_table.collect()}  # one row per table that is not empty
     return [
-        result
-        for table in tables
-        for result in _results(table, found[table.full_name, KEYS], found[table.full_name, COLUMNS], nulls=nulls[table])
+        (one, of)
+        for one in checked
+        for of in (KEYS, COLUMNS)
+        if one.table.full_name in flags and flags[one.table.full_name][of]
     ]
 
 
-def _results(
-    table: Table, twice: Sequence[int], counted: Sequence[int], *, nulls: Sequence[contracts.Column]
-) -> list[CheckResult]:
-    """The results of one table; `counted` are the counts of `nulls`, then those of the columns with a range."""
-    ranged = _ranged(table)
-    missing = {column.name: count for column, count in zip(nulls, counted[: len(nulls)], strict=True) if count}
+def _hashed(one: _Checked) -> DataFrame:
+    """table, key (its hash) and is_wrong of every row."""
+    key = one.table.key
+    # The hash passes over nulls: (a, null) and (null, a) would be one.
+    is_null = [F.col(name).isNull() for name in key if one.table.column(name).nullable]
+    is_wrong = reduce(Column.__or__, (F.coalesce(fault, F.lit(False)) for fault in one.faults), F.lit(False))
+    return one.rows.select(
+        F.lit(one.table.full_name).alias("table"),
+        F.xxhash64(*key, *is_null).alias("key"),
+        is_wrong.alias("is_wrong"),
+    )
+
+
+def _counted(suspected: Sequence[tuple[_Checked, str]]) -> Counts:
+    """The exact counts of what `_suspected` found, from one query: of KEYS those that stand twice, of COLUMNS the
+    wrong values by `faults`."""
+    if not suspected:
+        return {}
+    counts = reduce(DataFrame.unionByName, (_count(one, of) for one, of in suspected))
+    found = {(row["table"], row["of"]): row["found"] for row in counts.collect()}  # at most two rows per table
+    return {(one.table, of): found[one.table.full_name, of] for one, of in suspected}
+
+
+def _count(one: _Checked, of: str) -> DataFrame:
+    if of == KEYS:
+        twice = one.rows.groupBy(*one.table.key).count().where(F.col("count") > 1)
+        counted = twice.agg(F.array(F.count(F.lit(1))).alias("found"))
+    else:
+        counted = one.rows.agg(F.array(*map(F.count_if, one.faults)).alias("found"))
+    return counted.select(F.lit(one.table.full_name).alias("table"), F.lit(of).alias("of"), "found")
+
+
+def _results(one: _Checked, found: Counts) -> list[CheckResult]:
+    table = one.table
+    (twice,) = found.get((table, KEYS), [0])
+    faults = found.get((table, COLUMNS), [0] * (len(one.nulls) + len(one.ranged)))
+    nulls = {column.name: count for column, count in zip(one.nulls, faults[: len(one.nulls)], strict=True)}
     outside = {
-        f"{column.name} (must be {column.range})": count
-        for column, count in zip(ranged, counted[len(nulls) :], strict=True)
-        if count
+        f"{column.name}, which must be {column.range}": count
+        for column, count in zip(one.ranged, faults[len(one.nulls) :], strict=True)
     }
-    key = ", ".join(table.key)
     results = [
-        none_found(f"keys that stand twice in {table.full_name}", twice[0], detail=f"key: {key}"),
-        none_found(f"nulls in {table.full_name}", sum(missing.values()), detail=_listed(missing)),
+        none_found(f"keys that stand twice in {table.full_name}", twice, detail=f"key {', '.join(table.key)}"),
+        none_found(f"nulls in {table.full_name}", sum(nulls.values()), detail=_listed(nulls)),
     ]
-    if ranged:
+    if one.ranged:
         name = f"values out of range in {table.full_name}"
         results.append(none_found(name, sum(outside.values()), detail=_listed(outside)))
     return results
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return "; ".join(f"{name}: {count:,}" for name, count in counts.items())
-
-
-def _ranged(table: Table) -> list[contracts.Column]:
-    return [column for column in table.columns if column.range]
-
-
-def _with_all_columns(frame: DataFrame, table: Table) -> DataFrame:
-    """`frame` with null for columns that its table, made by an older contract, was not given yet."""
-    lacking = [column for column in table.columns if column.name not in frame.columns]
-    return frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
-
-
-def _may_hold_nulls(frame: DataFrame, table: Table) -> list[contracts.Column]:
-    """The columns that must not be null, but whose table would take one.
-
-    A column that Delta holds as NOT NULL cannot have one: every write of one fails, and Spark, which trusts that, would
-    answer a count with 0 unread. Left to count are columns of tables made by older contracts: those that were added
-    later, and those that could be null then.
-    """
-    may = {field.name for field in frame.schema if field.nullable}
-    return [column for column in table.columns if not column.nullable and column.name in may]
-
-
-def _keys_twice(frame: DataFrame, table: Table) -> DataFrame:
-    twice = frame.groupBy(*table.key).count().where(F.col("count") > 1)
-    return _named(twice.agg(F.array(F.count(F.lit(1))).alias("found")), table, KEYS)
-
-
-def _counts(frame: DataFrame, table: Table, nulls: Sequence[contracts.Column]) -> DataFrame:
-    """In one scan: how many nulls, and how many values out of range, by column."""
-    wrong = [*(F.col(column.name).isNull() for column in nulls), *map(_is_outside, _ranged(table))]
-    counts = F.array(*(F.count_if(condition) for condition in wrong)).cast("array<bigint>")
-    return _named(frame.agg(counts.alias("found")), table, COLUMNS)
-
-
-def _named(counts: DataFrame, table: Table, of: str) -> DataFrame:
-    return counts.select(F.lit(table.full_name).alias("table"), F.lit(of).alias("of"), "found")
+    return "; ".join(f"{count:,} in {name}" for name, count in counts.items() if count)
 
 
 def _is_outside(column: contracts.Column) -> Column:
-    """Whether a value is out of the column's range; null for a null."""
+    """Whether a value is out of the column's range; null of a null."""
     value = F.col(column.name)
     if column.values:
         return ~value.isin(*column.values)
@@ -115,21 +154,23 @@ def _is_outside(column: contracts.Column) -> Column:
     if column.minimum is not None:
         outside.append(value < _edge(column.minimum, column.type, -1))
     if column.maximum is not None:
-        is_moment = column.type == "timestamp"
         edge = _edge(column.maximum, column.type, 1)
-        outside.append(value >= edge if is_moment else value > edge)
+        outside.append(value >= edge if column.type == "timestamp" else value > edge)
     if column.type == "double":
-        outside.append(F.isnan(value) & value.isNotNull())
+        outside.append(F.isnan(value))
     return reduce(Column.__or__, outside)
 
 
-def _edge(bound: Bound, type_: str, sign: int) -> Column:
-    """The last value that is in range, going up or down (`sign`); going up in time the first moment that is not."""
+def _edge(bound: Bound, type_: str, side: int) -> Column:
+    """The bound on the lower (-1) or upper (1) side as a literal that values are compared with.
+
+    A day bounds moments by its first one below, and above by the first one after it.
+    """
     if isinstance(bound, str):
         day = date.fromisoformat(bound)
-        # The whole last day is in.
-        next_day = day + timedelta(days=1) if type_ == "timestamp" and sign > 0 else day
-        return F.lit(next_day).cast(type_)
+        is_end_of_day = type_ == "timestamp" and side > 0
+        return F.lit(day + timedelta(days=1) if is_end_of_day else day).cast(type_)
     if type_ == "double":
-        return F.lit(float(bound) + sign * ROUNDING * max(1.0, abs(float(bound))))
+        number = float(bound)
+        return F.lit(number + side * ROUNDING * max(1.0, abs(number)))
     return F.lit(bound)

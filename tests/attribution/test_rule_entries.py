@@ -7,7 +7,6 @@ import re
 
 import numpy as np
 import pytest
-from dashboard.performance import MODEL_ORDER
 from pyspark.sql import SparkSession
 from rules_oracle import KNOBS, NOON, ORACLE, journey, journeys_frame, rule_knobs, walk
 
@@ -23,6 +22,7 @@ from attribution.rules_page import ORDER, PAGE, model_order, page
 from conf import CONF_ROOT
 from jobs.settings import load_settings
 from warehouse.errors import UsageError
+from warehouse.model_order import MODEL_ORDER
 
 BASE = (CONF_ROOT / "base.yaml").read_text(encoding="utf-8")
 
