@@ -55,8 +55,9 @@ lock: setup ## Write requirements.lock anew from setup.py
 		--generate-hashes --quiet --output-file requirements.lock
 
 .PHONY: docs
-docs: setup ## Write the data dictionary from the table contracts, and what follows from the rule models
+docs: setup ## Write the data dictionary, the page of settings and what follows from the rule models
 	@$(PYTHON) -m warehouse.dictionary > docs/data-dictionary.md
+	@$(PYTHON) -m jobs.settings_page > docs/settings.md
 	@$(PYTHON) -m attribution.rules_page
 
 ##@ House

@@ -42,10 +42,10 @@ def follow(todo: Iterable[Step], root: Path) -> None:
             file.write_text(after, encoding="utf-8")
 
 
-def module_of(step: Step) -> ModuleType:
-    """The block as the module that it is at its place. Put it into sys.modules where others import it."""
-    module = ModuleType(step.file.removesuffix(".py").replace("/", "."))
-    exec(compile(step.block, step.file, "exec"), module.__dict__)
+def module_of(file: str, text: str) -> ModuleType:
+    """The text as the module that it is in that file. Put it into sys.modules where others import it."""
+    module = ModuleType(file.removesuffix(".py").replace("/", "."))
+    exec(compile(text, file, "exec"), module.__dict__)
     return module
 
 

@@ -39,7 +39,7 @@ def recipe() -> Iterator[Recipe]:
     """The recipe of the page, whose modules can be imported for as long as these tests run."""
     with pytest.MonkeyPatch.context() as patch:
         for step in (CONTRACT, HOME):
-            module = module_of(step)
+            module = module_of(step.file, step.block)
             patch.setitem(sys.modules, module.__name__, module)
         yield module.ASSISTED_CONVERSIONS  # type: ignore[attr-defined]
 
@@ -138,7 +138,7 @@ def test_the_contract_is_checked_as_it_stands(
 
 
 def test_the_test_that_the_page_shows_passes(spark: SparkSession, recipe: Recipe) -> None:
-    (test,) = (value for name, value in vars(module_of(TEST)).items() if name.startswith("test_"))
+    (test,) = (value for name, value in vars(module_of(TEST.file, TEST.block)).items() if name.startswith("test_"))
     test(spark)
 
 
