@@ -38,7 +38,8 @@ def follow(todo: Iterable[Step], root: Path) -> None:
             file.write_text(step.block, encoding="utf-8")
         else:
             text = file.read_text(encoding="utf-8")
-            after = f"{text}\n{step.block}" if step.what == "Add to" else changed(text, step.block)
+            blank = "\n\n" if file.suffix == ".py" else "\n"
+            after = f"{text}{blank}{step.block}" if step.what == "Add to" else changed(text, step.block)
             file.write_text(after, encoding="utf-8")
 
 
