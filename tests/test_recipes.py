@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -93,11 +95,13 @@ def test_a_knob_class_that_a_recipe_names_belongs_to_exactly_one_section(part: t
     assert len(found) == 1, f"{part.__name__} is of the sections {found}"
 
 
-def test_a_build_gets_no_knobs_that_its_recipe_does_not_name(work: Work) -> None:
-    assert work.recipe is not None
-    for part in work.recipe.knobs:
+@pytest.mark.parametrize("recipe", RECIPES, ids=name_of)
+def test_a_build_gets_no_knobs_that_its_recipe_does_not_name(recipe: Recipe) -> None:
+    knobs_alone: Any = SimpleNamespace(knobs=load_settings().part)
+    work = Work(knobs_alone, recipe, Shared(ExitStack(), "look"))
+    for part in recipe.knobs:
         assert set(work.knobs(part).model_dump()) == set(part.model_fields)
-    with pytest.raises(KeyError, match=rf"{work.table.full_name}: its recipe does not name the knobs Lock"):
+    with pytest.raises(KeyError, match=rf"{name_of(recipe)}: its recipe does not name the knobs Lock"):
         work.knobs(Lock)
 
 
@@ -106,7 +110,7 @@ def test_the_checks_of_a_recipe_run_on_an_empty_lake_and_hold(work: Work) -> Non
     assert [result.name for result in work.recipe.checks(work) if not result.passed] == []
 
 
-def test_the_checks_of_a_recipe_give_results_where_every_table_has_a_row(work: Work) -> None:
+def test_the_checks_of_a_recipe_give_results_in_a_lake_with_a_row_of_each_table(work: Work) -> None:
     assert work.recipe is not None
     work.run.lake = OneRowEach(work.run.lake.spark, work.run.lake.root, "check")
     results = work.recipe.checks(work)
