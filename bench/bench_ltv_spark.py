@@ -1,8 +1,8 @@
-"""Scoring customers with intervals on Spark, and a fit over partitions: rows a second on local cores.
+"""Scoring customers with intervals on Spark, and a fit over partitions: rows per second on local cores.
 
     python bench/bench_ltv_spark.py --histories 1000000 --cores 2
 
-The scores are one customer per distinct history, so nothing is saved by joining back: the worst case.
+Every customer has a distinct history. That is the worst case: scoring each history once saves nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def fitted_model() -> ValueModel:
 
 
 def distinct_histories(spark: Any, count: int) -> DataFrame:
-    """Customers of about `count` distinct histories, T to four years, kept in memory."""
+    """One row per customer, with about `count` distinct histories and T up to four years, kept in memory."""
     number, T = F.col("id"), F.pmod(F.hash("id"), F.lit(1440)) + 20
     frequency = F.when(number % 5 < 3, 0).otherwise(F.pmod(F.hash(number + 1), F.lit(12)) + 1)
     share = F.pmod(F.hash(number + 2), F.lit(10_000)) / 10_000
