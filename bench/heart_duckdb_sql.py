@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from jobs.settings import Settings
 from touchpoints.channels import ChannelRules, category_sql, channel_rule_sql, channel_sql
-from touchpoints.identities import NOBODY
+from touchpoints.ids import NOBODY
 from touchpoints.marketing_params import NOTHING, UTM
 from touchpoints.source_list import ClickId, SourceList
 
