@@ -1,4 +1,4 @@
-"""What pip installs: each extra holds what its modules import, and the lock holds all extras."""
+"""What pip installs: each extra has what its modules import, and the lock has all extras."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from packaging.version import Version
 from tests.test_architecture import MAY_IMPORT, REPOSITORY, reached_from, sources
 
 NO_PRODUCT = {"tests", "bench"}
-# Packages that come with another one, as a part of it.
+# Packages that are installed as a part of another package.
 COMES_WITH = {"py4j": "pyspark", "markupsafe": "jinja2"}
-# The extras whose packages the modules of a folder may import, beside what is always installed.
+# The extras whose packages the modules of a folder may import, in addition to what is always installed.
 EXTRAS: dict[str, set[str]] = {
     "conf": set(),
     "simulator": set(),
@@ -34,7 +34,7 @@ EXTRAS: dict[str, set[str]] = {
     "ltv": {"spark", "models"},
     "jobs": {"spark", "models", "report"},
 }
-# What is installed for one purpose needs less than the whole of its folder.
+# Modules that need fewer extras than their folder.
 DOORS: dict[str, set[str]] = {
     "attribution/markov.py": set(),
     "attribution/shapley.py": set(),
@@ -51,7 +51,7 @@ BUILDERS = re.compile(r"^def build_", flags=re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def declared() -> dict[str, Any]:
-    """What setup.py passes to setuptools."""
+    """The arguments that setup.py passes to setuptools."""
     found: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(setuptools, "setup", lambda **given: found.update(given))
@@ -60,7 +60,7 @@ def declared() -> dict[str, Any]:
 
 
 def plain(name: str) -> str:
-    """A distribution's name as pip compares it."""
+    """A distribution's name in the form that pip compares."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -75,7 +75,7 @@ def installed_with(declared: dict[str, Any], extras: set[str]) -> set[str]:
 
 @cache
 def distributions_of() -> dict[str, set[str]]:
-    """By top-level module, the distributions that hold a part of it."""
+    """Per top-level module the distributions that contain a part of it."""
     return {
         module: {plain(COMES_WITH.get(name.lower(), name)) for name in distributions}
         for module, distributions in packages_distributions().items()
@@ -83,21 +83,21 @@ def distributions_of() -> dict[str, set[str]]:
 
 
 def not_installed(path: Path, installed: set[str]) -> list[str]:
-    """Modules of other projects that the module imports, itself or through ours, and that these would not bring."""
+    """Modules of other projects that the file imports, directly or through our modules, and that are not installed."""
     ours = {*EXTRAS, *NO_PRODUCT, *sys.stdlib_module_names}
     roots = {module.split(".")[0] for module in reached_from(path)} - ours
     return sorted(root for root in roots if not distributions_of().get(root, set()) & installed)
 
 
 @pytest.mark.parametrize("package", EXTRAS)
-def test_an_extra_holds_what_its_modules_import(declared: dict[str, Any], package: str) -> None:
+def test_an_extra_has_what_its_modules_import(declared: dict[str, Any], package: str) -> None:
     installed = installed_with(declared, EXTRAS[package])
     for path in sources(package):
         assert not_installed(path, installed) == [], path.relative_to(REPOSITORY)
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_who_reads_or_scores_installs_no_more(declared: dict[str, Any], door: str) -> None:
+def test_single_modules_need_no_more_than_their_extras(declared: dict[str, Any], door: str) -> None:
     assert not_installed(REPOSITORY / door, installed_with(declared, DOORS[door])) == []
 
 
@@ -115,7 +115,7 @@ def test_every_package_is_installed(declared: dict[str, Any]) -> None:
     assert {*MAY_IMPORT, *folders} <= set(EXTRAS)
 
 
-def test_all_is_every_extra_and_dev_holds_all(declared: dict[str, Any]) -> None:
+def test_all_is_every_extra_and_dev_has_all(declared: dict[str, Any]) -> None:
     extras = declared["extras_require"]
     parts = {requirement for name in ("spark", "models", "report") for requirement in extras[name]}
     assert set(extras["all"]) == parts
@@ -123,8 +123,8 @@ def test_all_is_every_extra_and_dev_holds_all(declared: dict[str, Any]) -> None:
     assert len(names(extras["dev"])) == len(set(extras["dev"])), "one package has two ranges"
 
 
-def test_the_lock_is_what_setup_py_asks_for(declared: dict[str, Any]) -> None:
-    """requirements.lock names as asked for here just the packages of dev and of the base, in their ranges."""
+def test_the_lock_is_what_setup_py_requires(declared: dict[str, Any]) -> None:
+    """The direct requirements in requirements.lock are exactly the packages of dev and of the base, in their ranges."""
     wanted = [Requirement(line) for line in [*declared["install_requires"], *declared["extras_require"]["dev"]]]
     locked: dict[str, Version] = {}
     asked_for: set[str] = set()
