@@ -1,4 +1,4 @@
-"""The checks that follow from a contract alone: unique keys, no null where none is allowed, values in their range."""
+"""Checks derived from contracts: unique keys, no null where none is allowed, values in their range."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from warehouse.checks import CheckResult, none_found
 from warehouse.contracts import Bound, Table
 
 Read = Callable[[Table], DataFrame]
-ROUNDING = 1e-9  # of a double, by its size from 1 up: sums of shares miss 1 by their last bits
+ROUNDING = 1e-9  # tolerance for doubles, relative above 1: sums of shares miss 1 by their last bits
 KEYS, COLUMNS = "keys", "columns"
 
 
 def check_contracts(read: Read, tables: Sequence[Table]) -> list[CheckResult]:
-    """Of each of `tables`: keys that stand twice, nulls, and values out of range; from one query over all of them.
+    """Two or three results per table: duplicate keys, nulls and values out of range; one query over all `tables`.
 
     Each figure is a number of keys or of values, and the detail names the columns. Nulls in key columns are equal, as
-    they are to the builders' groupBy and to `Lake.sync`: two rows whose keys have a null in the same place and are the
-    same otherwise are one key twice. A null is out of no range. NaN is out of every range. A table whose contract
-    names no range has no result for it.
+    they are in the builders' groupBy and in `Lake.sync`: two rows whose keys have a null in the same column and agree
+    in the others are duplicates. A null is never out of range, NaN always is. A table whose contract names no range
+    has no result for ranges.
     """
     if not tables:
         return []
     frames = {table: _with_all_columns(read(table), table) for table in tables}
     nulls = {table: _may_hold_nulls(frame, table) for table, frame in frames.items()}
     counts = [
-        *(_keys_twice(frame, table) for table, frame in frames.items()),
+        *(_duplicate_keys(frame, table) for table, frame in frames.items()),
         *(_counts(frame, table, nulls[table]) for table, frame in frames.items()),
     ]
     rows = reduce(DataFrame.unionByName, counts).collect()  # two per table
@@ -44,7 +44,7 @@ def check_contracts(read: Read, tables: Sequence[Table]) -> list[CheckResult]:
 
 
 def _results(
-    table: Table, twice: Sequence[int], counted: Sequence[int], *, nulls: Sequence[contracts.Column]
+    table: Table, duplicates: Sequence[int], counted: Sequence[int], *, nulls: Sequence[contracts.Column]
 ) -> list[CheckResult]:
     """The results of one table; `counted` are the counts of `nulls`, then those of the columns with a range."""
     ranged = _ranged(table)
@@ -56,7 +56,7 @@ def _results(
     }
     key = ", ".join(table.key)
     results = [
-        none_found(f"keys that stand twice in {table.full_name}", twice[0], detail=f"key: {key}"),
+        none_found(f"keys that stand twice in {table.full_name}", duplicates[0], detail=f"key: {key}"),
         none_found(f"nulls in {table.full_name}", sum(missing.values()), detail=_listed(missing)),
     ]
     if ranged:
@@ -74,29 +74,29 @@ def _ranged(table: Table) -> list[contracts.Column]:
 
 
 def _with_all_columns(frame: DataFrame, table: Table) -> DataFrame:
-    """`frame` with null for columns that its table, made by an older contract, was not given yet."""
+    """`frame` with null in the columns that its table, made by an older contract, does not have yet."""
     lacking = [column for column in table.columns if column.name not in frame.columns]
     return frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
 
 
 def _may_hold_nulls(frame: DataFrame, table: Table) -> list[contracts.Column]:
-    """The columns that must not be null, but whose table would take one.
+    """The columns that must not be null by the contract, but can be in the stored table.
 
-    A column that Delta holds as NOT NULL cannot have one: every write of one fails, and Spark, which trusts that, would
-    answer a count with 0 unread. Left to count are columns of tables made by older contracts: those that were added
-    later, and those that could be null then.
+    Delta refuses to write a null into a NOT NULL column, and Spark, which trusts that, answers a count of nulls with 0
+    without reading. Only columns of tables made by older contracts remain to be counted: those added later, and those
+    that were nullable then.
     """
-    may = {field.name for field in frame.schema if field.nullable}
-    return [column for column in table.columns if not column.nullable and column.name in may]
+    nullable = {field.name for field in frame.schema if field.nullable}
+    return [column for column in table.columns if not column.nullable and column.name in nullable]
 
 
-def _keys_twice(frame: DataFrame, table: Table) -> DataFrame:
-    twice = frame.groupBy(*table.key).count().where(F.col("count") > 1)
-    return _named(twice.agg(F.array(F.count(F.lit(1))).alias("found")), table, KEYS)
+def _duplicate_keys(frame: DataFrame, table: Table) -> DataFrame:
+    duplicates = frame.groupBy(*table.key).count().where(F.col("count") > 1)
+    return _named(duplicates.agg(F.array(F.count(F.lit(1))).alias("found")), table, KEYS)
 
 
 def _counts(frame: DataFrame, table: Table, nulls: Sequence[contracts.Column]) -> DataFrame:
-    """In one scan: how many nulls, and how many values out of range, by column."""
+    """One row: the number of nulls and of values out of range, by column; one scan."""
     wrong = [*(F.col(column.name).isNull() for column in nulls), *map(_is_outside, _ranged(table))]
     counts = F.array(*(F.count_if(condition) for condition in wrong)).cast("array<bigint>")
     return _named(frame.agg(counts.alias("found")), table, COLUMNS)
@@ -124,10 +124,10 @@ def _is_outside(column: contracts.Column) -> Column:
 
 
 def _edge(bound: Bound, type_: str, sign: int) -> Column:
-    """The last value that is in range, going up or down (`sign`); going up in time the first moment that is not."""
+    """The last value in range, upwards or downwards (`sign`); for the maximum of a timestamp the first one outside."""
     if isinstance(bound, str):
         day = date.fromisoformat(bound)
-        # The whole last day is in.
+        # The whole last day is in range.
         next_day = day + timedelta(days=1) if type_ == "timestamp" and sign > 0 else day
         return F.lit(next_day).cast(type_)
     if type_ == "double":

@@ -10,9 +10,9 @@ from warehouse.tables import ALL_TABLES
 HEADING = """# Data dictionary
 
 Every table of the lake. `<lake>/<layer>/<table>` is a Delta table. Times are UTC, a day is one of `report.timezone`,
-money stands beside the column that names its currency. The same words are written to the tables as comments.
+the unit of an amount is the column that holds its currency. The same words are written to the tables as comments.
 
-This page is made from the contracts in `warehouse/tables/`; write it anew with
+This page is made from the contracts in `warehouse/tables/`; write it again with
 `python -m warehouse.dictionary > docs/data-dictionary.md`.
 """
 

@@ -15,13 +15,13 @@ def table(*columns: Column, key: tuple[str, ...] = ("id",)) -> Table:
 
 def test_a_contract_that_contradicts_itself_is_refused() -> None:
     one = Column("id", "string", "id")
-    with pytest.raises(ValueError, match=r"silver\.things: a column stands twice"):
+    with pytest.raises(ValueError, match=r"silver\.things: a column is listed twice"):
         table(one, one)
     with pytest.raises(ValueError, match=r"key or ordered_by name columns it lacks: \['day'\]"):
         table(one, key=("id", "day"))
 
 
-def test_a_contract_says_its_columns_comments_and_ddl() -> None:
+def test_a_contract_gives_its_columns_comments_and_ddl() -> None:
     things = table(Column("id", "string", "its number", nullable=False), Column("spend", MONEY, "cost", "USD"))
     assert things.full_name == "silver.things"
     assert things.column_names == ("id", "spend")
@@ -53,10 +53,10 @@ def test_names_end_in_what_they_hold(one: Table) -> None:
             assert column.name.endswith("_at") or column.name in ("valid_from", "valid_to"), (
                 f"{one.full_name}.{column.name} is a time"
             )
-            assert column.unit == "UTC", f"{one.full_name}.{column.name} must say its zone"
+            assert column.unit == "UTC", f"{one.full_name}.{column.name} must name its zone"
         if column.name.endswith("_at"):
             assert column.type == "timestamp", f"{one.full_name}.{column.name} is named like a time"
         if column.name == "value" or re.search(r"_value$|spend$", column.name):
             # monetary_value is a mean that models take as a float
             assert column.type in (MONEY, MONEY_SUM, "double"), f"{one.full_name}.{column.name}"
-            assert column.type == "double" or column.unit, f"{one.full_name}.{column.name} must say its currency"
+            assert column.type == "double" or column.unit, f"{one.full_name}.{column.name} must name its currency"

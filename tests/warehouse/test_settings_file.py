@@ -21,7 +21,7 @@ def configured(folder: Path, text: str) -> Path:
 
 
 def refusal(folder: Path, text: str) -> str:
-    """What the user reads, without the folder of the file."""
+    """The error message, without the folder of the file."""
     with pytest.raises(UsageError) as failure:
         load_settings(configured(folder, text))
     assert failure.value.exit_code == 2
@@ -83,19 +83,19 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
         ("attribution:\n  models: [custom]\n", "shop.yaml:1: attribution: Value error, the model custom needs"),
         ("- lake\n", "shop.yaml: must hold knobs as `name: value`, not a list"),
         ("lake: [\n", "shop.yaml: not YAML: "),
-        ("lake: a\nreport: {currency: KRW}\nlake: b\n", "shop.yaml:3: knob lake stands twice, first on line 1"),
-        ("report:\n  file: a\n  file: b\n", "shop.yaml:3: knob file stands twice, first on line 2"),
+        ("lake: a\nreport: {currency: KRW}\nlake: b\n", "shop.yaml:3: knob lake is given twice, first on line 1"),
+        ("report:\n  file: a\n  file: b\n", "shop.yaml:3: knob file is given twice, first on line 2"),
     ],
 )
-def test_a_wrong_knob_is_refused_with_file_line_and_the_way_out(tmp_path: Path, text: str, message: str) -> None:
-    said = refusal(tmp_path, text)
-    assert said.startswith(message)
-    assert "\n" not in said
+def test_a_wrong_knob_is_refused_with_file_line_and_reason(tmp_path: Path, text: str, message: str) -> None:
+    refused = refusal(tmp_path, text)
+    assert refused.startswith(message)
+    assert "\n" not in refused
 
 
 def test_a_rule_model_that_does_not_exist_is_named_with_the_nearest(tmp_path: Path) -> None:
-    said = refusal(tmp_path, "attribution:\n  models: [linear, lineal]\n")
-    assert said.endswith("'last_paid' or 'custom'; did you mean linear? (got 'lineal')")
+    refused = refusal(tmp_path, "attribution:\n  models: [linear, lineal]\n")
+    assert refused.endswith("'last_paid' or 'custom'; did you mean linear? (got 'lineal')")
 
 
 def test_a_missing_or_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
