@@ -50,7 +50,7 @@ def settings_in(folder: Path, **simulator: Any) -> Settings:
         "mlflow": base.mlflow.model_copy(
             update={"tracking_uri": f"sqlite:///{folder}/mlflow.db", "artifact_root": str(folder / "artifacts")}
         ),
-        # So few customers have no exact optimum: how fast they leave cannot be told apart.
+        # So few customers have no exact optimum: their dropout rate cannot be estimated.
         "ltv": base.ltv.model_copy(update={"fitter": "lifetimes"}),
         "simulator": {"start_date": FIRST_DAY, **simulator},
     }
@@ -141,7 +141,7 @@ def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tup
     assert {row["status"] for row in rows} == {"done"}
 
 
-def test_the_report_is_one_file_that_asks_nothing_of_the_network(shop: tuple[Settings, Run]) -> None:
+def test_the_report_is_one_file_that_loads_nothing_from_the_network(shop: tuple[Settings, Run]) -> None:
     settings, _ = shop
     page = Path(settings.report.file).read_text(encoding="utf-8")
     assert "Return on ad spend by channel" in page
@@ -158,7 +158,7 @@ def test_every_gold_table_opens_for_readers_of_protocol_version_1(
         assert detail["minReaderVersion"] == 1
 
 
-def test_contracts_stand_in_the_tables_as_comments(shop: tuple[Settings, Run], spark: SparkSession) -> None:
+def test_columns_have_the_comments_of_their_contracts(shop: tuple[Settings, Run], spark: SparkSession) -> None:
     _, made = shop
     for table in (GOLD_ATTRIBUTION_CREDITS, GOLD_CUSTOMER_VALUE):
         schema = spark.read.format("delta").load(made.lake.path(table)).schema
