@@ -1,4 +1,4 @@
-"""What is written from the entries of the rule models: their table in docs/attribution-models.md, the reports' order.
+"""Writes what follows from the rule entries: their table in docs/attribution-models.md and the order of reports.
 
 `python -m attribution.rules_page` (part of `make docs`) writes both; a test compares them.
 """

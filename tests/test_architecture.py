@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator, Set
 from functools import cache
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 
 from conf import CONF_ROOT
 from intake.knobs import InputFiles
+from jobs.check import PUBLISHED_TABLES, check_tables
 from jobs.settings import Settings
 from warehouse.tables import ALL_TABLES
 
@@ -139,6 +141,13 @@ def test_every_silver_and_gold_table_has_one_builder_in_a_module_of_its_name(tab
         node.name for node in ast.parse(homes[0].read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
     }
     assert f"build_{table.name}" in defined, homes[0]
+
+
+def test_no_published_table_is_outside_the_key_checks() -> None:
+    """Which a pipeline's results prove table by table: tests/jobs/test_pipeline.py."""
+    silver_and_gold = tuple(table for table in ALL_TABLES if table.layer in ("silver", "gold"))
+    assert silver_and_gold == PUBLISHED_TABLES
+    assert inspect.signature(check_tables).parameters["contracts"].default is PUBLISHED_TABLES
 
 
 def test_builders_and_adapters_keep_their_hands_off_clock_and_files() -> None:

@@ -57,6 +57,11 @@ def test_modules_that_builders_need_load_no_mlflow_no_plotting_and_no_simulator(
     assert loaded_by(modules_of(package) - MODELS[package]) & SLOW == set()
 
 
+@pytest.mark.parametrize("entry", ["jobs.run", "jobs.pipeline"])
+def test_opening_a_run_waits_for_none_of_them(entry: str) -> None:
+    assert loaded_by({entry}) & SLOW == set()
+
+
 def test_numbers_and_knobs_are_loaded_without_spark() -> None:
     assert loaded_by(WITHOUT_SPARK) & {"pyspark", "delta", *SLOW} == set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 
@@ -15,95 +16,132 @@ from warehouse.contracts import Bound, Table
 
 Read = Callable[[Table], DataFrame]
 ROUNDING = 1e-9  # tolerance for doubles, relative above 1: sums of shares miss 1 by their last bits
-KEYS, COLUMNS = "keys", "columns"
+KEYS, COLUMNS = "keys", "columns"  # the two kinds of counts
 
 
 def check_contracts(read: Read, tables: Sequence[Table]) -> list[CheckResult]:
-    """Two or three results per table: duplicate keys, nulls and values out of range; one query over all `tables`.
+    """Two or three results per table: the numbers of duplicate keys, of nulls and of values out of range.
 
-    Each figure is a number of keys or of values, and the detail names the columns. Nulls in key columns are equal, as
-    they are in the builders' groupBy and in `Lake.sync`: two rows whose keys have a null in the same column and agree
-    in the others are duplicates. A null is never out of range, NaN always is. A table whose contract names no range
-    has no result for ranges.
+    The detail names the key, or the columns with their counts. Nulls in a key are equal, as they are in the builders'
+    groupBy and in `Lake.sync`: two rows that have null in the same column of the key and agree in the others are
+    duplicates. A null is in every range, NaN in none. A table whose contract names no range has no result for ranges.
+
+    One query over all tables finds the tables with a fault; only these are counted exactly.
     """
-    if not tables:
+    checked = [_Checked.of(table, read(table)) for table in tables]
+    counts = _counted(_suspected(checked))
+    return [result for one in checked for result in _results(one, counts)]
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A table's rows, and the columns of its contract whose nulls, and whose range, must be checked."""
+
+    table: Table
+    rows: DataFrame
+    nulls: Sequence[contracts.Column]
+    ranged: Sequence[contracts.Column]
+
+    @classmethod
+    def of(cls, table: Table, frame: DataFrame) -> _Checked:
+        # A table made by an older contract may lack columns.
+        lacking = [column for column in table.columns if column.name not in frame.columns]
+        rows = frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
+        # Delta refuses to write a null into a NOT NULL column, and Spark, which trusts that, answers 0 without reading.
+        # Only columns of tables made by older contracts remain to be checked: those added later, and those that were
+        # nullable then.
+        may_be_null = {field.name for field in rows.schema if field.nullable}
+        return cls(
+            table=table,
+            rows=rows,
+            nulls=[column for column in table.columns if not column.nullable and column.name in may_be_null],
+            ranged=[column for column in table.columns if column.range],
+        )
+
+    @property
+    def faults(self) -> list[Column]:
+        """Whether a row's value is wrong: one condition per column of `nulls`, then one per column of `ranged`."""
+        return [*(F.col(column.name).isNull() for column in self.nulls), *map(_is_outside, self.ranged)]
+
+
+Counts = dict[tuple[Table, str], list[int]]
+
+
+def _suspected(checked: Sequence[_Checked]) -> list[tuple[_Checked, str]]:
+    """The tables with possibly duplicate keys (KEYS) or a wrong value (COLUMNS).
+
+    One scan per table, of the columns of key and checks only, and one shuffle of narrow rows: keys are compared by
+    their 64-bit hash. Equal keys have equal hashes; where different keys share one, the exact count finds none.
+    """
+    if not checked:
         return []
-    frames = {table: _with_all_columns(read(table), table) for table in tables}
-    nulls = {table: _may_hold_nulls(frame, table) for table, frame in frames.items()}
-    counts = [
-        *(_duplicate_keys(frame, table) for table, frame in frames.items()),
-        *(_counts(frame, table, nulls[table]) for table, frame in frames.items()),
-    ]
-    rows = reduce(DataFrame.unionByName, counts).collect()  # two per table
-    found = {(row["table"], row["of"]): row["found"] for row in rows}
+    rows = reduce(DataFrame.unionByName, (_hashed(one) for one in checked))
+    by_key = rows.groupBy("table", "key").agg(F.count(F.lit(1)).alias("rows"), F.max("is_wrong").alias("is_wrong"))
+    by_table = by_key.groupBy("table").agg(
+        F.max(F.col("rows") > 1).alias(KEYS), F.max(F.col("is_wrong")).alias(COLUMNS)
+    )
+    flags = {row["table"]: row for row in by_table.collect()}  # one row per table that is not empty
     return [
-        result
-        for table in tables
-        for result in _results(table, found[table.full_name, KEYS], found[table.full_name, COLUMNS], nulls=nulls[table])
+        (one, of)
+        for one in checked
+        for of in (KEYS, COLUMNS)
+        if one.table.full_name in flags and flags[one.table.full_name][of]
     ]
 
 
-def _results(
-    table: Table, duplicates: Sequence[int], counted: Sequence[int], *, nulls: Sequence[contracts.Column]
-) -> list[CheckResult]:
-    """The results of one table; `counted` are the counts of `nulls`, then those of the columns with a range."""
-    ranged = _ranged(table)
-    missing = {column.name: count for column, count in zip(nulls, counted[: len(nulls)], strict=True) if count}
+def _hashed(one: _Checked) -> DataFrame:
+    """One row per row: table, key (its hash) and is_wrong."""
+    key = one.table.key
+    # The hash skips nulls: without is_null, (a, null) and (null, a) would have the same one.
+    is_null = [F.col(name).isNull() for name in key if one.table.column(name).nullable]
+    is_wrong = reduce(Column.__or__, (F.coalesce(fault, F.lit(False)) for fault in one.faults), F.lit(False))
+    return one.rows.select(
+        F.lit(one.table.full_name).alias("table"),
+        F.xxhash64(*key, *is_null).alias("key"),
+        is_wrong.alias("is_wrong"),
+    )
+
+
+def _counted(suspected: Sequence[tuple[_Checked, str]]) -> Counts:
+    """The exact counts for the tables of `_suspected`, from one query: duplicate keys (KEYS), and wrong values by
+    `faults` (COLUMNS)."""
+    if not suspected:
+        return {}
+    counts = reduce(DataFrame.unionByName, (_count(one, of) for one, of in suspected))
+    by_name = {(row["table"], row["of"]): row["found"] for row in counts.collect()}  # at most two rows per table
+    return {(one.table, of): by_name[one.table.full_name, of] for one, of in suspected}
+
+
+def _count(one: _Checked, of: str) -> DataFrame:
+    if of == KEYS:
+        duplicates = one.rows.groupBy(*one.table.key).count().where(F.col("count") > 1)
+        counted = duplicates.agg(F.array(F.count(F.lit(1))).alias("found"))
+    else:
+        counted = one.rows.agg(F.array(*map(F.count_if, one.faults)).alias("found"))
+    return counted.select(F.lit(one.table.full_name).alias("table"), F.lit(of).alias("of"), "found")
+
+
+def _results(one: _Checked, counts: Counts) -> list[CheckResult]:
+    table = one.table
+    (duplicates,) = counts.get((table, KEYS), [0])
+    faults = counts.get((table, COLUMNS), [0] * (len(one.nulls) + len(one.ranged)))
+    nulls = {column.name: count for column, count in zip(one.nulls, faults[: len(one.nulls)], strict=True)}
     outside = {
-        f"{column.name} (must be {column.range})": count
-        for column, count in zip(ranged, counted[len(nulls) :], strict=True)
-        if count
+        f"{column.name}, which must be {column.range}": count
+        for column, count in zip(one.ranged, faults[len(one.nulls) :], strict=True)
     }
-    key = ", ".join(table.key)
     results = [
-        none_found(f"keys that stand twice in {table.full_name}", duplicates[0], detail=f"key: {key}"),
-        none_found(f"nulls in {table.full_name}", sum(missing.values()), detail=_listed(missing)),
+        none_found(f"keys that stand twice in {table.full_name}", duplicates, detail=f"key {', '.join(table.key)}"),
+        none_found(f"nulls in {table.full_name}", sum(nulls.values()), detail=_listed(nulls)),
     ]
-    if ranged:
+    if one.ranged:
         name = f"values out of range in {table.full_name}"
         results.append(none_found(name, sum(outside.values()), detail=_listed(outside)))
     return results
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return "; ".join(f"{name}: {count:,}" for name, count in counts.items())
-
-
-def _ranged(table: Table) -> list[contracts.Column]:
-    return [column for column in table.columns if column.range]
-
-
-def _with_all_columns(frame: DataFrame, table: Table) -> DataFrame:
-    """`frame` with null in the columns that its table, made by an older contract, does not have yet."""
-    lacking = [column for column in table.columns if column.name not in frame.columns]
-    return frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
-
-
-def _may_hold_nulls(frame: DataFrame, table: Table) -> list[contracts.Column]:
-    """The columns that must not be null by the contract, but can be in the stored table.
-
-    Delta refuses to write a null into a NOT NULL column, and Spark, which trusts that, answers a count of nulls with 0
-    without reading. Only columns of tables made by older contracts remain to be counted: those added later, and those
-    that were nullable then.
-    """
-    nullable = {field.name for field in frame.schema if field.nullable}
-    return [column for column in table.columns if not column.nullable and column.name in nullable]
-
-
-def _duplicate_keys(frame: DataFrame, table: Table) -> DataFrame:
-    duplicates = frame.groupBy(*table.key).count().where(F.col("count") > 1)
-    return _named(duplicates.agg(F.array(F.count(F.lit(1))).alias("found")), table, KEYS)
-
-
-def _counts(frame: DataFrame, table: Table, nulls: Sequence[contracts.Column]) -> DataFrame:
-    """One row: the number of nulls and of values out of range, by column; one scan."""
-    wrong = [*(F.col(column.name).isNull() for column in nulls), *map(_is_outside, _ranged(table))]
-    counts = F.array(*(F.count_if(condition) for condition in wrong)).cast("array<bigint>")
-    return _named(frame.agg(counts.alias("found")), table, COLUMNS)
-
-
-def _named(counts: DataFrame, table: Table, of: str) -> DataFrame:
-    return counts.select(F.lit(table.full_name).alias("table"), F.lit(of).alias("of"), "found")
+    return "; ".join(f"{count:,} in {name}" for name, count in counts.items() if count)
 
 
 def _is_outside(column: contracts.Column) -> Column:
@@ -115,21 +153,23 @@ def _is_outside(column: contracts.Column) -> Column:
     if column.minimum is not None:
         outside.append(value < _edge(column.minimum, column.type, -1))
     if column.maximum is not None:
-        is_moment = column.type == "timestamp"
         edge = _edge(column.maximum, column.type, 1)
-        outside.append(value >= edge if is_moment else value > edge)
+        outside.append(value >= edge if column.type == "timestamp" else value > edge)
     if column.type == "double":
-        outside.append(F.isnan(value) & value.isNotNull())
+        outside.append(F.isnan(value))
     return reduce(Column.__or__, outside)
 
 
-def _edge(bound: Bound, type_: str, sign: int) -> Column:
-    """The last value in range, upwards or downwards (`sign`); for the maximum of a timestamp the first one outside."""
+def _edge(bound: Bound, type_: str, side: int) -> Column:
+    """The bound on the lower (-1) or upper (1) side as a literal that values are compared with.
+
+    For timestamps, a lower bound is the first moment of its day, an upper one the first moment after its day.
+    """
     if isinstance(bound, str):
         day = date.fromisoformat(bound)
-        # The whole last day is in range.
-        next_day = day + timedelta(days=1) if type_ == "timestamp" and sign > 0 else day
-        return F.lit(next_day).cast(type_)
+        is_end_of_day = type_ == "timestamp" and side > 0
+        return F.lit(day + timedelta(days=1) if is_end_of_day else day).cast(type_)
     if type_ == "double":
-        return F.lit(float(bound) + sign * ROUNDING * max(1.0, abs(float(bound))))
+        number = float(bound)
+        return F.lit(number + side * ROUNDING * max(1.0, abs(number)))
     return F.lit(bound)

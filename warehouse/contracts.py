@@ -46,7 +46,7 @@ class Column:
         """Refuse a range that the type cannot have."""
         bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
         if wrong := [bound for bound in bounds if not _is_exact(bound, self.type)]:
-            raise ValueError(f"{self.name}: {wrong[0]!r} is no bound that a {self.type} holds exactly")
+            raise ValueError(f"{self.name}: {wrong[0]!r} is not a bound that a {self.type} holds exactly")
         if len(bounds) == 2 and bounds[0] > bounds[1]:  # type: ignore[operator]  # both are of one kind by now
             raise ValueError(f"{self.name}: minimum {bounds[0]} is above maximum {bounds[1]}")
         if self.values and self.type != "string":

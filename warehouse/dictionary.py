@@ -10,9 +10,14 @@ from warehouse.tables import ALL_TABLES
 HEADING = """# Data dictionary
 
 Every table of the lake. `<lake>/<layer>/<table>` is a Delta table. Times are UTC, a day is one of `report.timezone`,
-the unit of an amount is the column that holds its currency. The same words are written to the tables as comments.
+the unit of an amount is the column that holds its currency. Grain, notes, meanings and units are written to the tables
+as comments.
 
-This page is made from the contracts in `warehouse/tables/`; write it again with
+The owner is the package responsible for a table's figures. Personal columns name one person or lead back to one. A
+range holds for every value that is not null, bounds included. Keys, nulls and ranges are checked: those of silver and
+gold before they are published, those of all tables by `check`.
+
+This page is made from the contracts in `warehouse/tables/`; bring it up to date with
 `python -m warehouse.dictionary > docs/data-dictionary.md`.
 """
 
@@ -25,7 +30,7 @@ LAYERS = {
 
 
 def data_dictionary(tables: Sequence[Table] = ALL_TABLES) -> str:
-    """The Markdown page: an overview by layer, then each table with grain, key, notes and columns."""
+    """The Markdown page: an overview by layer, then each table with grain, owner, freshness, key, notes and columns."""
     parts = [HEADING]
     for layer, meaning in LAYERS.items():
         of_layer = [table for table in tables if table.layer == layer]
@@ -35,20 +40,28 @@ def data_dictionary(tables: Sequence[Table] = ALL_TABLES) -> str:
 
 
 def _overview(tables: Sequence[Table]) -> str:
-    rows = [f"| [{table.full_name}](#{_anchor(table)}) | {_cell(table.grain)} |" for table in tables]
-    return "\n".join(["| table | one row per |", "|---|---|", *rows]) + "\n"
+    rows = [
+        f"| [{table.full_name}](#{_anchor(table)}) | {_cell(table.grain)} | {table.owner} | {_cell(table.freshness)} |"
+        for table in tables
+    ]
+    return "\n".join(["| table | one row per | owner | brought up to date |", "|---|---|---|---|", *rows]) + "\n"
 
 
 def _table(table: Table) -> str:
     head = [f"### {table.full_name}", "", f"One row per {table.grain}.", "", f"Key: {_names(table.key)}."]
+    head += ["", f"Owner: {table.owner}. Brought up to date: {table.freshness}."]
+    personal = _names(table.personal_columns)
+    head += ["", f"Personal: {personal}." if personal else "No personal columns."]
     if table.notes:
         head += ["", table.notes]
-    columns = ["| column | type | unit | null | meaning |", "|---|---|---|---|---|", *map(_column, table.columns)]
+    columns = ["| column | type | unit | null | range | meaning |", "|---|---|---|---|---|---|"]
+    columns += map(_column, table.columns)
     return "\n".join([*head, "", *columns]) + "\n"
 
 
 def _column(column: Column) -> str:
-    cells = (f"`{column.name}`", f"`{column.type}`", column.unit, "yes" if column.nullable else "", column.meaning)
+    null = "yes" if column.nullable else ""
+    cells = (f"`{column.name}`", f"`{column.type}`", column.unit, null, column.range, column.meaning)
     return f"| {' | '.join(_cell(cell) for cell in cells)} |"
 
 

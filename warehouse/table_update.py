@@ -33,6 +33,7 @@ class TableUpdate:
         self._run, self._recipes = run, recipes
         self._bases: dict[Changes, dict[Table, int]] = {}
         self._shares: dict[tuple[Table, int], float] = {}
+        self._digests: dict[Recipe, str] = {}
 
     def plan(self) -> dict[Table, str]:
         """The stale tables, each with why it is made in full, '' where it is updated in part. Writes nothing.
@@ -101,7 +102,9 @@ class TableUpdate:
         inputs: dict[str, int | str] = {**self._run.lake.versions(recipe.inputs), **recipe.models(self._look(recipe))}
         if recipe.is_of_day:
             inputs["as_of"] = self._run.as_of.isoformat()
-        return Origin(inputs, digest_of([self._run.knobs(part) for part in recipe.knobs]), code_version())
+        if recipe not in self._digests:
+            self._digests[recipe] = digest_of([self._run.knobs(part) for part in recipe.knobs])
+        return Origin(inputs, self._digests[recipe], code_version())
 
     def _stale(self, recipe: Recipe) -> str | None:
         """Why the table is made in full, '' where it is updated in part; None where it is current."""

@@ -1,4 +1,4 @@
-"""What follows from the entries of the rule models, and what they promise of themselves."""
+"""The entries of the rule models, and everything that follows from them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 
 import numpy as np
 import pytest
-from dashboard.performance import MODEL_ORDER
 from pyspark.sql import SparkSession
 from rules_oracle import KNOBS, NOON, ORACLE, journey, journeys_frame, rule_knobs, walk
 
@@ -23,6 +22,7 @@ from attribution.rules_page import ORDER, PAGE, model_order, page
 from conf import CONF_ROOT
 from jobs.settings import load_settings
 from warehouse.errors import UsageError
+from warehouse.model_order import MODEL_ORDER
 
 BASE = (CONF_ROOT / "base.yaml").read_text(encoding="utf-8")
 
@@ -102,7 +102,7 @@ def test_a_rule_whose_knob_is_empty_is_named_with_it() -> None:
     assert unmet_need([RULES["last_paid"]], nothing, options) == "the model last_paid needs paid_channels (--paid)"
 
 
-def test_an_entry_says_once_who_earns() -> None:
+def test_an_entry_sets_exactly_one_of_one_touch_and_weight() -> None:
     with pytest.raises(TypeError, match="either one_touch or weight"):
         Rule(name="nobody", meaning="", example=())
     with pytest.raises(TypeError, match="either one_touch or weight"):

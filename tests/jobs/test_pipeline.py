@@ -12,14 +12,16 @@ from pyspark.sql import functions as F
 from rich.console import Console
 
 from conf import CONF_ROOT
-from jobs import attribute, build, check, ingest, pipeline, report, score, simulate, train
+from jobs import attribute, build, check, ingest, pipeline, report, score, simulate, train, train_attribution
 from jobs.run import Run, Step, open_run, perform
 from jobs.settings import Settings, load_settings
+from jobs.settings_page import base_knobs
+from tests.jobs.other_knobs import remade_by_the_page, with_another
 from touchpoints.knobs import RuleFiles
 from warehouse.errors import CheckFailed
 from warehouse.knobs import part_of
 from warehouse.store import Lake
-from warehouse.table_update import digest_of
+from warehouse.table_update import TableUpdate, digest_of
 from warehouse.tables import (
     ALL_TABLES,
     BRONZE_EVENTS,
@@ -29,6 +31,7 @@ from warehouse.tables import (
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_CUSTOMER_VALUE,
     OPS_PUBLISHED,
+    OPS_QUALITY_RESULTS,
     OPS_RUN_LOG,
     SILVER_ORDERS,
 )
@@ -74,6 +77,8 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple
         simulate.STEP,
         ingest.STEP,
         build.STEP,
+        attribute.JOURNEYS_STEP,
+        train_attribution.STEP,
         attribute.STEP,
         train.STEP,
         score.STEP,
@@ -132,13 +137,53 @@ def test_the_published_versions_are_the_ones_that_were_checked(shop: tuple[Setti
     assert published == {name: version for name, version in versions(made).items() if not name.startswith("bronze")}
 
 
+def test_every_published_table_was_checked_by_its_contract(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    of_run = F.col("run_id") == made.lake.run_id
+    published = [row["table_name"] for row in made.lake.read(OPS_PUBLISHED).where(of_run).collect()]
+    checks = {row["check_name"] for row in made.lake.read(OPS_QUALITY_RESULTS).where(of_run).collect()}
+    for check_of in ("keys that stand twice in", "nulls in"):
+        assert {f"{check_of} {name}" for name in published} <= checks
+
+
+def test_the_tables_of_every_layer_keep_their_contracts(shop: tuple[Settings, Run], spark: SparkSession) -> None:
+    settings, _ = shop
+    checked = run(settings, spark, check.STEP)
+    of_run = F.col("run_id") == checked.lake.run_id
+    lake = lake_now(checked)
+    results = lake.read(OPS_QUALITY_RESULTS).where(of_run).collect()
+    assert {f"keys that stand twice in {name}" for name in lake.versions(ALL_TABLES)} <= {
+        row["check_name"] for row in results
+    }
+    assert [row["check_name"] for row in results if not row["passed"]] == []
+
+
 def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tuple[Settings, Run]) -> None:
     _, made = shop
     rows = made.lake.read(OPS_RUN_LOG).where(F.col("run_id") == made.lake.run_id).collect()
     steps = {row["job"].removeprefix("pipeline/"): row for row in rows}
-    assert set(steps) == {"simulate", "ingest", "build", "attribute", "train", "score", "check", "report"}
+    assert set(steps) == {
+        *("simulate", "ingest", "build", "journeys", "train-attribution"),
+        *("attribute", "train", "score", "check", "report"),
+    }
     assert set(steps["score"]["written"]) == {"gold.customer_summary", "gold.customer_value"}
     assert {row["status"] for row in rows} == {"done"}
+
+
+def test_a_change_of_each_knob_makes_those_tables_stale_that_the_settings_page_names(
+    shop: tuple[Settings, Run], spark: SparkSession, tmp_path: Path
+) -> None:
+    settings, made = shop
+    page = remade_by_the_page()
+    assert set(page) == {knob.path for knob in base_knobs()}
+
+    def stale(chosen: Settings) -> set[str]:
+        opened = open_run("look", config=None, as_of=made.as_of, settings=chosen, spark=spark)
+        opened.lake = lake_now(made)
+        return {table.full_name for table in TableUpdate(opened, check.RECIPES).plan()}
+
+    assert stale(settings) == set()
+    assert {path: stale(with_another(settings, path, tmp_path)) for path in page} == page
 
 
 def test_the_report_is_one_file_that_loads_nothing_from_the_network(shop: tuple[Settings, Run]) -> None:

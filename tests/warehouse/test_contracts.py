@@ -1,16 +1,81 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, get_args
 
 import pytest
 from pyspark.sql import SparkSession
 
-from warehouse.contracts import MONEY, MONEY_SUM, Column, Table
+from intake import parse
+from intake.adapters.events import events
+from warehouse.contracts import (
+    FIRST_DAY,
+    LANDED_FROM,
+    LANDED_UNTIL,
+    LAST_DAY,
+    MONEY,
+    MONEY_SUM,
+    PLATFORMS,
+    Column,
+    Owner,
+    Table,
+)
 from warehouse.tables import ALL_TABLES, TABLES
+
+# Every column that names one person or leads back to one, by table.
+PERSONAL = {
+    "bronze.events": (
+        "event_id", "anonymous_id", "user_id", "session_id", "page_url", "referrer", "install_referrer", "user_agent",
+        "ip", "order_id", "properties", "extra", "payload_hash",
+    ),
+    "bronze.orders": ("order_id", "user_id", "anonymous_id", "payload_hash"),
+    "bronze.quarantine": ("raw",),
+    "silver.identities": ("person_id", "anonymous_id", "user_id"),
+    "silver.sessions": ("session_id", "person_id", "anonymous_id", "landing_url"),
+    "silver.touchpoints": ("touchpoint_id", "person_id", "session_id", "anonymous_id", "click_id", "landing_url"),
+    "silver.activity": ("person_id",),
+    "silver.orders": ("order_id", "person_id"),
+    "silver.conversions": ("conversion_id", "person_id", "order_id", "next_final_conversion_id"),
+    "silver.journeys": ("journey_id", "person_id", "conversion_id", "path"),
+    "gold.attribution_credits": ("conversion_id", "person_id", "touchpoint_id"),
+    "gold.customer_summary": ("person_id",),
+    "gold.customer_value": ("person_id",),
+}  # fmt: skip
+# Every name of a column that is not personal, or only where PERSONAL says so (path: of touches, not of channels).
+IMPERSONAL = {
+    "T", "account_id", "acquisition_channel", "activity_date", "actual", "as_of", "batch_id", "bytes", "campaign",
+    "campaign_id", "campaign_name", "channel", "channel_rule", "check_name", "checked_at", "click_id_type", "clicks",
+    "code_version", "consent_ads", "consent_analytics", "content", "conversion_type", "conversions", "converted_at",
+    "country", "counts", "cpa", "credit", "credited_conversions", "credited_value", "currency", "date", "date_basis",
+    "days_to_convert", "deleted", "detail", "ended_at", "event", "event_at", "event_name", "events", "expected",
+    "exported_at", "file", "fingerprint", "finished_at", "first_order_at", "frequency", "gross_value", "impressions",
+    "interaction", "is_bot", "is_clock_skewed", "is_final", "is_first_purchase", "items", "job", "journeys",
+    "last_order_at", "line", "markov_order", "medium", "message", "milestones", "model", "model_version", "modified_at",
+    "monetary_value", "net_value", "new_customers", "next_state", "non_conversions", "order_at", "ordered_at", "orders",
+    "origin", "page_group", "page_views", "passed", "path", "path_length", "platform", "platform_conversion_value",
+    "platform_conversions", "position", "probability", "published_at", "quarantined_at", "rate", "rate_date", "reason",
+    "received_at", "recency", "referrer_domain", "refunded_value", "removal_effect", "report_currency",
+    "report_gross_value", "report_spend", "report_value", "roas", "rows_kept", "rows_conflicting", "rows_duplicate",
+    "rows_quarantined", "rows_read", "run_id", "seconds_to_convert", "sent_event_at", "settings_hash", "share",
+    "source", "source_file", "source_line", "spend", "spend_at", "spend_date", "started_at", "state", "status",
+    "table_name", "term", "timezone", "touched_at", "updated_at", "valid_from", "valid_to", "value",
+    "value_removal_effect", "value_share", "version", "written",
+}  # fmt: skip
+PREDICTED = re.compile(r"(p_alive|expected_order_value|(churn|expected_purchases|clv)_\d+d)(_lower|_upper)?")
 
 
 def table(*columns: Column, key: tuple[str, ...] = ("id",)) -> Table:
-    return Table(layer="silver", name="things", grain="thing", key=key, columns=columns)
+    return Table(
+        layer="silver",
+        name="things",
+        grain="thing",
+        owner="operations",
+        freshness="never",
+        key=key,
+        columns=columns,
+    )
 
 
 def test_a_contract_that_contradicts_itself_is_refused() -> None:
@@ -60,3 +125,97 @@ def test_names_end_in_what_they_hold(one: Table) -> None:
             # monetary_value is a mean that models take as a float
             assert column.type in (MONEY, MONEY_SUM, "double"), f"{one.full_name}.{column.name}"
             assert column.type == "double" or column.unit, f"{one.full_name}.{column.name} must name its currency"
+
+
+@pytest.mark.parametrize("missing", ["owner", "freshness"])
+def test_a_table_must_name_its_owner_and_its_freshness(missing: str) -> None:
+    fields: dict[str, Any] = {
+        "layer": "gold",
+        "name": "things",
+        "grain": "thing",
+        "owner": "ltv",
+        "freshness": "every run",
+        "key": ("id",),
+        "columns": (Column("id", "string", "id"),),
+    }
+    assert Table(**fields).owner == "ltv"
+    del fields[missing]
+    with pytest.raises(TypeError, match=missing):
+        Table(**fields)
+
+
+@pytest.mark.parametrize("one", ALL_TABLES, ids=lambda one: one.full_name)
+def test_every_table_has_an_owner_of_the_house_and_a_freshness(one: Table) -> None:
+    assert one.owner in get_args(Owner)
+    assert re.fullmatch(r"every [a-z-]+( run \([a-z]+\))?", one.freshness)
+
+
+def test_the_personal_columns_are_these() -> None:
+    assert {one.full_name: one.personal_columns for one in ALL_TABLES if one.personal_columns} == PERSONAL
+
+
+@pytest.mark.parametrize("one", ALL_TABLES, ids=lambda one: one.full_name)
+def test_every_column_is_listed_as_personal_or_impersonal(one: Table) -> None:
+    open_ = [column.name for column in one.columns if not column.personal and column.name not in IMPERSONAL]
+    assert [name for name in open_ if not PREDICTED.fullmatch(name)] == [], (
+        f"{one.full_name}: flag it personal=True (see Column) or list it in IMPERSONAL"
+    )
+
+
+def test_every_name_listed_as_impersonal_is_that_of_a_column() -> None:
+    assert {name for one in ALL_TABLES for name in one.column_names} >= IMPERSONAL
+
+
+@pytest.mark.parametrize(
+    ("type_", "bounds"),
+    [
+        ("string", {"minimum": 0}),
+        ("boolean", {"maximum": 1}),
+        ("array<string>", {"minimum": 0}),
+        ("bigint", {"minimum": 0.5}),
+        ("int", {"maximum": True}),
+        (MONEY, {"minimum": 0.1}),  # no decimal is a tenth of a float
+        (MONEY, {"minimum": Decimal("0.0000001")}),  # one place more than the type has
+        ("double", {"minimum": Decimal(1)}),
+        ("double", {"minimum": "2026-03-01"}),
+        ("date", {"minimum": 0}),
+        ("date", {"maximum": "2026-3-1"}),
+        ("timestamp", {"maximum": "2026-02-30"}),
+    ],
+)
+def test_a_bound_that_the_type_does_not_hold_exactly_is_refused(type_: str, bounds: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="is not a bound that a"):
+        Column("thing", type_, "thing", **bounds)
+
+
+def test_a_range_without_a_value_and_values_of_a_number_are_refused() -> None:
+    with pytest.raises(ValueError, match="share: minimum 2 is above maximum 1"):
+        Column("share", "double", "share", minimum=2, maximum=1)
+    with pytest.raises(ValueError, match="only a string has values, not a int"):
+        Column("place", "int", "place", values=("1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (Column("x", "double", "x"), ""),
+        (Column("x", "double", "x", minimum=0, maximum=1), "0 to 1"),
+        (Column("x", "int", "x", maximum=3), "3 or less"),
+        (Column("x", MONEY, "x", minimum=Decimal("0.000001")), "0.000001 or more"),
+        (Column("x", "date", "x", minimum=FIRST_DAY, maximum=LAST_DAY), "1989-12-31 to 2100-01-01"),
+        (Column("x", "timestamp", "x", minimum=LANDED_FROM), "1990-01-01 or later"),
+        (Column("x", "string", "x", values=("only",)), "only"),
+        (Column("x", "string", "x", values=("paid", "refunded", "cancelled")), "paid, refunded or cancelled"),
+    ],
+)
+def test_a_range_as_text(column: Column, text: str) -> None:
+    assert column.range == text
+
+
+def test_ranges_of_days_and_platforms_are_those_that_adapters_accept() -> None:
+    first, last = (date.fromisoformat(day) for day in (LANDED_FROM, LANDED_UNTIL))
+    assert (first, last) == (date(parse.FIRST_YEAR, 1, 1), date(parse.LAST_YEAR, 12, 31))
+    # No zone is more than a day from UTC, no accepted clock is more than 5 minutes ahead.
+    assert date.fromisoformat(FIRST_DAY) == first - timedelta(days=1)
+    assert date.fromisoformat(LAST_DAY) == last + timedelta(days=1)
+    assert events.PLATFORMS == PLATFORMS

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from attribution.knobs import Attribution
+from attribution.rules import RULES
 from conf import CONF_ROOT
 from jobs.settings import Settings, load_settings
 from warehouse.errors import UsageError
@@ -21,7 +22,7 @@ def configured(folder: Path, text: str) -> Path:
 
 
 def refusal(folder: Path, text: str) -> str:
-    """The error message, without the folder of the file."""
+    """What the user reads, without the folder of the file."""
     with pytest.raises(UsageError) as failure:
         load_settings(configured(folder, text))
     assert failure.value.exit_code == 2
@@ -87,7 +88,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
         ("report:\n  file: a\n  file: b\n", "shop.yaml:3: knob file is given twice, first on line 2"),
     ],
 )
-def test_a_wrong_knob_is_refused_with_file_line_and_reason(tmp_path: Path, text: str, message: str) -> None:
+def test_a_wrong_knob_is_refused_with_file_line_and_the_way_out(tmp_path: Path, text: str, message: str) -> None:
     refused = refusal(tmp_path, text)
     assert refused.startswith(message)
     assert "\n" not in refused
@@ -95,7 +96,8 @@ def test_a_wrong_knob_is_refused_with_file_line_and_reason(tmp_path: Path, text:
 
 def test_a_rule_model_that_does_not_exist_is_named_with_the_nearest(tmp_path: Path) -> None:
     refused = refusal(tmp_path, "attribution:\n  models: [linear, lineal]\n")
-    assert refused.endswith("'last_paid' or 'custom'; did you mean linear? (got 'lineal')")
+    assert refused.endswith("; did you mean linear? (got 'lineal')")
+    assert all(repr(name) in refused for name in RULES)
 
 
 def test_a_missing_or_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
