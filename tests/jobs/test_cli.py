@@ -1,4 +1,4 @@
-"""The console command: what it lists, how quickly it answers, and what it imports for that."""
+"""The console command: the jobs it lists, how quickly it answers, and the modules that it imports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ except SystemExit as stop:
 loaded = [name for name in {SLOW!r} if name in sys.modules]
 sys.stderr.write(repr((code, loaded)))
 """
-# Modules of jobs/ that are no job, and the demo, which `make demo` alone runs.
+# Modules of jobs/ that are no job, and the demo, which only `make demo` runs.
 NO_JOB = {"__init__", "cli", "options", "run", "settings", "settings_page", "demo"}
 
 
