@@ -40,7 +40,7 @@ class BetaGeometricFit(Fit):
         """The maximum-likelihood model; see `fit` of the module."""
         data = histories(frequency, recency, T, weights).counted()
         if not data.weights @ data.frequency > 0:
-            raise InputError("No customer has bought twice: purchase rate and dropout cannot be told apart.")
+            raise InputError("No customer has bought twice: purchase rate and dropout cannot be separated.")
         best = maximise(
             lambda theta, order: sums(theta, data, cls.LEAVES_AT_ONCE, order),
             search_box(data),

@@ -122,7 +122,7 @@ def _lifetimes_gamma_gamma(x: Array, m: Array, weights: Array) -> Array:
 
 
 def _covariance_near_optimum(sums: Sums) -> Array | None:
-    """Inverse of the negative Hessian where the optimum is within NEAR_ENOUGH standard errors, else None."""
+    """Inverse of the negative Hessian where the optimum is within NEAR_ENOUGH standard errors, otherwise None."""
     if sums.hessian is None or not np.isfinite(sums.hessian).all():
         return None
     try:

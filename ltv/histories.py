@@ -128,7 +128,7 @@ def column(values: ArrayLike, name: str) -> Array:
 
 
 def checked_horizon(horizon: ArrayLike) -> Array:
-    """A length of time, or one per customer: finite and 0 or more, else UsageError."""
+    """A length of time, or one per customer: finite and 0 or more, otherwise UsageError."""
     array = np.asarray(horizon, dtype=np.float64)
     if not (np.isfinite(array).all() and (array >= 0).all()):
         raise UsageError(f"A horizon is a length of time, finite and 0 or more; not {horizon!r}.")
@@ -136,7 +136,7 @@ def checked_horizon(horizon: ArrayLike) -> Array:
 
 
 def checked_count(n: ArrayLike) -> Array:
-    """A number of purchases, or one per customer: whole and 0 or more, else UsageError."""
+    """A number of purchases, or one per customer: whole and 0 or more, otherwise UsageError."""
     array = np.asarray(n, dtype=np.float64)
     if not (np.isfinite(array).all() and (array >= 0).all() and (array == np.floor(array)).all()):
         raise UsageError(f"n is a number of purchases, whole and 0 or more; not {n!r}.")

@@ -24,7 +24,7 @@ def check(data: Histories) -> None:
     if unseen:
         warnings.warn(f"{unseen:g} customers have T = 0: they say nothing yet and do not move the fit.", stacklevel=3)
     if not data.weights @ data.frequency > 0:
-        raise InputError("No customer has bought twice: purchase and dropout rates cannot be told apart.")
+        raise InputError("No customer has bought twice: purchase and dropout rates cannot be separated.")
     for process, matrix, names in (
         ("transaction", data.transaction, data.transaction_names),
         ("dropout", data.dropout, data.dropout_names),

@@ -46,7 +46,7 @@ def cumulative_purchases(model: object, weeks: np.ndarray) -> np.ndarray:
 
 
 def check_golden_customers(fit: Any, expected: dict[str, Any]) -> None:
-    """A new customer, a regular one and those who fade are foretold the golden numbers of purchases."""
+    """A new customer, a regular one and those who fade: predicted purchases are the golden ones."""
     assert fit.expected_purchases(52, 0, 0, 0) == pytest.approx(expected["expectation_t52"], rel=1e-6)
     regular = (26, 30.857142857, 31)
     assert fit.expected_purchases(52, *regular) == pytest.approx(expected["cust1516"]["cet52"], rel=1e-6)

@@ -45,7 +45,7 @@ MODEL = ValueModel(
     currency="USD",
     as_of=AS_OF,
 )
-# The same model told in days: alpha and beta are times.
+# The same model in days: alpha and beta are times.
 IN_DAYS = ValueModel(
     purchases=ParetoNBDFit(
         params={"r": 0.553, "alpha": 10.58 * 7, "s": 0.606, "beta": 11.67 * 7},

@@ -1,4 +1,4 @@
-"""What a Pareto/NBD foretells: golden values, its own definition by integrals, and what stays finite."""
+"""What a Pareto/NBD predicts: golden values, its own definition by integrals, and what stays finite."""
 
 from __future__ import annotations
 
