@@ -19,7 +19,7 @@ GROUPS = 10
 
 
 def judge(model: ValueModel, holdout: pd.DataFrame, *, days: int, time_unit: str) -> dict[str, float]:
-    """Metrics of a model on a holdout period of so many days.
+    """Metrics of a model on a holdout period of `days` days.
 
     `holdout` is `customer_summary.count_holdout`'s table, its recency and T in `time_unit` (the model may be in
     another). Keys: customers; total_error and value_total_error (predicted / actual - 1, of purchase days and of net

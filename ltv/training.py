@@ -1,8 +1,9 @@
 """Fits the value models, judges them on the newest period, and promotes the winner to champion.
 
-The challenger is fitted up to a cutoff and judged on the days after it; so is the champion, as it was fitted up to its
-own, earlier cutoff. The challenger wins unless its RMSE of purchases is more than 1% worse; then the same fit is made
-with all data up to as_of, and that one is registered. A lost challenge is a result, not an error.
+The challenger is fitted up to a cutoff and judged on the days after it. The champion is judged on the same days, in its
+version that was fitted up to its own, earlier cutoff. The challenger wins unless its RMSE of purchases is more than 1%
+worse; then the same fit is made with all data up to as_of, and that one is registered. A lost challenge is a result,
+not an error.
 """
 
 from __future__ import annotations

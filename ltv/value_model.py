@@ -144,7 +144,7 @@ class ValueModel:
         return predictions | {"expected_order_value": value} | clv
 
     def expected_repeat_purchases(self, age_days: ArrayLike) -> Array:
-        """Repeat purchases expected of a new customer within so many days of the first purchase."""
+        """Repeat purchases expected of a new customer within `age_days` days of the first purchase."""
         zero = np.zeros_like(np.atleast_1d(np.asarray(age_days, dtype=np.float64)))
         ages = np.asarray(age_days, dtype=np.float64) / DAYS_PER_UNIT[self.time_unit]
         return self.purchases.expected_purchases(ages, zero, zero, zero)
