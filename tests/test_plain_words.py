@@ -34,7 +34,10 @@ PLAIN = {
 ALLOWED: dict[str, tuple[str, ...]] = {}
 # `else` for other is plain English: nobody else, what else. In upper case, or after a then, it is SQL's; if_else is
 # Arrow's.
-OTHER = r"\b(?:(?:any|every|no|some)(?:body|thing|one|where)|no one|what|who|where|little|all|or) (?i:else)\b|\bthen\b[^\n]*?\belse\b|\bif else\b"
+OTHER = (
+    r"\b(?:(?:any|every|no|some)(?:body|thing|one|where)|no one|what|who|where|little|all|or) (?i:else)\b"
+    r"|\bthen\b[^\n]*?\belse\b|\bif else\b"
+)
 WORD = rf"(?<![\w/=.-])(?!ELSE\b)(?i:{'|'.join(PLAIN)})(?![\w/=@-]|\.\w)"
 LISTED = re.compile(rf"{OTHER}|({WORD})")
 NAME_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
