@@ -137,7 +137,7 @@ def test_figures_of_a_view_equal_plain_sums(published: Published, name: str) -> 
         (View(conversion_type="sign_up"), {"conversion_type", "channels", "days", "gross_value"}),
         (View(models=("first_touch",)), {"models", "reference", "time_model", "channels"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, View) else "-".join(sorted(value)) or "nothing",
 )
 def test_each_field_changes_only_the_figures_it_applies_to(published: Published, view: View, changed: set[str]) -> None:
     before, after = (figures_of(performance(published, one)) for one in (EVERYTHING, view))
