@@ -16,7 +16,7 @@ DESCRIPTION = f"""What each channel adds to conversions, by model and conversion
 Markov removal effects and Shapley values, with each channel's share of them.
 
 {ARTIFACT} holds them; no journey and no person is in it. Credits of gold.attribution_credits name the version they were
-made by. A version's tags say which days, data and settings it was fitted on."""
+made by. A version's tags name the days, data and settings of its fit."""
 
 
 def store_version(tracking: Mlflow, data_driven: DataDriven, model: ChannelModel, *, tags: Mapping[str, str]) -> str:

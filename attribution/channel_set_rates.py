@@ -147,7 +147,7 @@ class SetRates:
 
 @cache
 def _levels(size: int) -> list[tuple[Ints, Ints]]:
-    """For 2 to `size` members: the bit masks of so many, and for each the masks with one member fewer."""
+    """For 2 to `size` members: the bit masks with that many, and for each the masks with one member fewer."""
     masks = np.arange(1 << size)
     count = np.bitwise_count(masks)
     levels = []

@@ -39,7 +39,7 @@ class ChannelSets:
 class Trie:
     """Which sets of channels exist, as a tree: a set's node is reached by its members in ascending order.
 
-    The root is node 0; -1 stands for members that begin no journey's set.
+    The root is node 0. Node -1: no journey's set begins with these members.
     """
 
     def __init__(self, keys: Ints, channels: int, set_of_node: Ints) -> None:

@@ -1,8 +1,8 @@
 """The chain of states of a Markov model of order k: how often each state followed each other state.
 
 A state is the tuple of the last k channels. The start is not padded: after its first touch a journey is in a state of
-one channel. Equal neighbours collapse. Start, conversion and null are not states of this chain but separate
-arrays, so a channel may be called "(null)" or "start".
+one channel. Equal neighbours collapse. Start, conversion and null are not states of this chain but separate arrays,
+so a channel may be called "(null)" or "start".
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def remove_if_last_and_not_all(removed: str) -> Transform:
 
 
 def trim_long_path(touches: int) -> Transform:
-    """The last touches of a path, at most so many. UsageError unless from 1 up."""
+    """The last touches of a path, at most `touches`. UsageError for fewer than 1."""
     if touches < 1:
         raise UsageError(f"trim_long_path keeps at least 1 touch, not {touches}")
     return lambda path: path[-touches:]

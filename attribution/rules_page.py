@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "attribution-models.md"
 ORDER = ROOT / "warehouse" / "model_order.py"
 BLOCK = re.compile(r"(?<=<!-- rule models: `make docs` writes this table -->\n).*?(?=<!-- end of the table -->)", re.S)
 ORDER_MODULE = '''
-"""The order in which reports show models, others by name. `make docs` writes it from attribution/rules.py."""
+"""The order in which reports show models; others follow by name. `make docs` writes it from attribution/rules.py."""
 
 MODEL_ORDER = (
 {names}

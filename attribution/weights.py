@@ -36,8 +36,8 @@ class Path:
 
     @property
     def anchors(self) -> Column:
-        """Indices of the first touch, the last, and for each milestone the last touch up to it, each as often as it is
-        one of them. A milestone before every touch has none."""
+        """Indices of the first touch, the last touch, and for each milestone the last touch up to it; an index repeats
+        if its touch has several roles. A milestone before every touch has none."""
         reached = F.transform(
             self.milestones,
             lambda milestone: F.array_max(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-PAGE = REPOSITORY / "docs" / "how-to" / "add-a-panel.md"
+from tests.docs.page_steps import REPOSITORY, follow, page, run, steps
+
+STEPS = steps(page("add-a-panel.md"))
 COPIED = ("conf", "warehouse", "published", "dashboard", "tests/dashboard")
-STEP = re.compile(r"^(Write|Add to|Change in) `([^`]+)`:\n\n```\w+\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 SENTENCES = {
     "en": "Search brought the most new customers: 5 of 5, under last touch.",
     "ko": "라스트 터치 기준으로 신규 고객이 가장 많이 유입된 채널은 Search입니다(전체 5명 중 5명).",
@@ -31,26 +28,6 @@ for language in sys.argv[1:]:
 """
 
 
-def steps() -> Iterator[tuple[str, str, str]]:
-    """What is to be done with which file, and the block of code."""
-    yield from (found.groups() for found in STEP.finditer(PAGE.read_text(encoding="utf-8")))
-
-
-def changed(text: str, diff: str) -> str:
-    """The text with a block of a diff applied: lines with + are new, lines with - go, the others are there."""
-    lines = diff.splitlines()
-    before = "".join(line[1:] + "\n" for line in lines if not line.startswith("+"))
-    after = "".join(line[1:] + "\n" for line in lines if not line.startswith("-"))
-    assert text.count(before) == 1, f"not found once:\n{before}"
-    return text.replace(before, after)
-
-
-def run(copy: Path, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, *arguments], cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the code with the panel of the page in it."""
@@ -61,18 +38,12 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if module.stem in ("small_shop", "published_lake", "shop_fixtures"):
             shutil.copy(module, root / "tests")
     shutil.copy(REPOSITORY / "pyproject.toml", root)
-    for what, name, block in steps():
-        file = root / name
-        if what == "Write":
-            file.write_text(block, encoding="utf-8")
-        else:
-            text = file.read_text(encoding="utf-8")
-            file.write_text(f"{text}\n{block}" if what == "Add to" else changed(text, block), encoding="utf-8")
+    follow(STEPS, root)
     return root
 
 
 def test_the_page_touches_four_places_and_a_test() -> None:
-    touched = {name: what for what, name, _ in steps()}
+    touched = {step.file: step.what for step in STEPS}
     assert touched == {
         "dashboard/new_customers_panel.py": "Write",
         "dashboard/report.py": "Change in",
