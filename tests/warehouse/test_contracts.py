@@ -43,7 +43,7 @@ PERSONAL = {
     "gold.customer_summary": ("person_id",),
     "gold.customer_value": ("person_id",),
 }  # fmt: skip
-# Every name of a column that is not personal, or only where PERSONAL says so (path: of touches, not of channels).
+# Every name of a column that is not personal, or only in the tables of PERSONAL (path: of touches, not of channels).
 IMPERSONAL = {
     "T", "account_id", "acquisition_channel", "activity_date", "actual", "as_of", "batch_id", "bytes", "campaign",
     "campaign_id", "campaign_name", "channel", "channel_rule", "check_name", "checked_at", "click_id_type", "clicks",
