@@ -51,7 +51,7 @@ def plan(run: Run) -> Plan:
             log.counts.update({f"{name}_{what}": count for what, count in asdict(account).items()})
 
     new = ", ".join(f"{len(batch.files)} files of {batch.input.name}" for batch in batches)
-    return Plan(f"take in {new}", do)
+    return Plan(f"take in {new}", do, {batch.input.adapter.table: "" for batch in batches})
 
 
 STEP = Step("ingest", plan)

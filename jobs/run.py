@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,6 +22,7 @@ from rich.console import Console
 from jobs.settings import Settings, load_settings
 from warehouse.code_version import code_version
 from warehouse.conform import conform
+from warehouse.contracts import Table
 from warehouse.days import report_day
 from warehouse.errors import DistributaryError, InputError
 from warehouse.knobs import Part
@@ -68,6 +69,7 @@ class Run:
     dry_run: bool = False
     full: bool = False
     steps: list[StepLog] = field(default_factory=list)
+    ahead: dict[Table, str] = field(default_factory=dict)  # what earlier steps of a dry run would write
     _as_of: date | None = None
 
     @property
@@ -177,15 +179,17 @@ class Run:
 class Plan:
     """What a step would do, in words that follow "would", and the function that does it.
 
-    Without `do` there is nothing to do, and `what` is the reason.
+    Without `do` there is nothing to do, and `what` is the reason. `writes` are the tables that it would write, each with
+    why in full, '' for in part: later steps of a dry run follow from them.
     """
 
     what: str
     do: Callable[[StepLog], None] | None = None
+    writes: Mapping[Table, str] = field(default_factory=dict)
 
 
 class Step(NamedTuple):
-    """One step of a job: `plan` reads and writes nothing. Only `perform` handles dry runs."""
+    """One step of a job: `plan` only reads. `perform` alone handles dry runs."""
 
     name: str
     plan: Callable[[Run], Plan]
@@ -196,12 +200,12 @@ def table_step(name: str, recipes: Sequence[Recipe], *, current: str) -> Step:
 
     def plan(run: Run) -> Plan:
         update = TableUpdate(run, recipes)
-        stale = update.plan()
+        stale = update.plan(run.ahead)
 
         def do(log: StepLog) -> None:
             log.message = in_words(update.make())
 
-        return Plan(f"make {in_words(stale)}", do) if stale else Plan(current)
+        return Plan(f"make {in_words(stale)}", do, stale) if stale else Plan(current)
 
     return Step(name, plan)
 
@@ -267,6 +271,7 @@ def _perform(run: Run, step: Step) -> None:
             log.skip(plan.what)
         elif run.dry_run:
             log.skip(f"would {plan.what}")
+            run.ahead.update(plan.writes)
         else:
             plan.do(log)
 

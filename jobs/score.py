@@ -32,7 +32,7 @@ def plan(run: Run) -> Plan:
     """Scores every customer as of the run's day; without a champion it writes their summaries only."""
     champion = champion_of(run)
     update = TableUpdate(run, RECIPES if champion else (CUSTOMER_SUMMARY,))
-    stale = update.plan()
+    stale = update.plan(run.ahead)
     if not stale:
         return Plan("customers are scored already" if champion else NO_CHAMPION)
 
@@ -45,7 +45,7 @@ def plan(run: Run) -> Plan:
         else:
             log.message = in_words(made)
 
-    return Plan(f"make {in_words(stale)}", do)
+    return Plan(f"make {in_words(stale)}", do, stale)
 
 
 def _report_totals(run: Run, champion: str) -> str:

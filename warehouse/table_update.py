@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from types import MappingProxyType
 
 from pyspark.sql import functions as F
 
@@ -22,6 +23,7 @@ from warehouse.knobs import Build, Knobs
 from warehouse.recipes import Changes, Recipe, Run, Shared, Work
 from warehouse.store import Origin
 
+EMPTY: Mapping[Table, str] = MappingProxyType({})
 NEVER = -1  # version of a table that was not there yet
 
 
@@ -35,23 +37,25 @@ class TableUpdate:
         self._shares: dict[tuple[Table, int], float] = {}
         self._digests: dict[Recipe, str] = {}
 
-    def plan(self) -> dict[Table, str]:
+    def plan(self, ahead: Mapping[Table, str] = EMPTY) -> dict[Table, str]:
         """The stale tables, each with why it is made in full, '' where it is updated in part. Writes nothing.
 
-        A table after a stale one is stale too: its input will have another version.
+        A table after a stale one is stale too: its input will have another version. `ahead` are the tables that earlier
+        steps would write, in the same form.
         """
-        found: dict[Table, str] = {}
+        stale: dict[Table, str] = {}
         for recipe in self._recipes:
+            written = {**ahead, **stale}
+            inputs = [table for table in recipe.inputs if table in written]
+            in_full = [table for table in inputs if written[table]]
             reason = self._stale(recipe)
-            ahead = [table for table in recipe.inputs if table in found]
-            in_full = [table for table in ahead if found[table]]
             if not reason and in_full:
                 reason = f"{in_full[0].full_name} is made in full"
-            elif reason is None and ahead:
-                reason = "" if recipe.changes else f"{ahead[0].full_name} is updated"
+            elif reason is None and inputs:
+                reason = "" if recipe.changes else f"{inputs[0].full_name} is updated"
             if reason is not None:
-                found[recipe.table] = reason
-        return found
+                stale[recipe.table] = reason
+        return stale
 
     def make(self) -> dict[Table, str]:
         """Brings every stale table up to date, and says what `plan` says."""
@@ -119,10 +123,10 @@ class TableUpdate:
             return "asked for"
         if stored is None:
             return "not built yet"
-        if stored.knobs != wanted.knobs:
-            return "knobs or rules have changed"
         if stored.code != wanted.code:
             return "made by another version of the code"
+        if stored.knobs != wanted.knobs:
+            return "knobs or rules have changed"
         others = {*stored.inputs, *wanted.inputs} - {table.full_name for table in recipe.inputs}
         differing = sorted(name for name in others if stored.inputs.get(name) != wanted.inputs.get(name))
         return f"{differing[0]} is {wanted.inputs.get(differing[0], 'gone')}" if differing else ""
