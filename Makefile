@@ -17,15 +17,15 @@ test: setup ## Lint, types and tests
 	@$(PYTHON) -m pytest -m "not long and not faults" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .PHONY: test-long
-test-long: setup ## The tests that take minutes
+test-long: setup ## Run the tests that take minutes
 	@$(PYTHON) -m pytest -m long
 
 .PHONY: bench
-bench: setup ## Sessions to credits beside Spark's floor and DuckDB; BENCH=small, large or skew for other sizes
+bench: setup ## Sessions to credits against Spark's floor and DuckDB; BENCH=small, large or skew for other sizes
 	@$(PYTHON) bench/bench.py
 
 .PHONY: bench-ingest
-bench-ingest: setup ## Landed files into bronze, 59 days and one more; VISITORS=24000 for a smaller shop
+bench-ingest: setup ## Landed files into bronze, 59 days and one more day; VISITORS=24000 for a smaller shop
 	@$(PYTHON) bench/bench_ingest.py
 
 .PHONY: bench-increment
@@ -37,7 +37,7 @@ test-faults: setup ## Kill the pipeline 30 times at random moments and compare t
 	@$(PYTHON) -m pytest -q -m faults
 
 .PHONY: bench-ltv
-bench-ltv: setup ## Value models against lifetimes, 1,000,000 customers (about 10 minutes)
+bench-ltv: setup ## Value models against the lifetimes package, 1,000,000 customers (about 10 minutes)
 	@$(PYTHON) bench/bench_ltv.py
 
 .PHONY: bench-models
@@ -50,26 +50,26 @@ format: setup ## Format the code
 	@$(PYTHON) -m ruff format .
 
 .PHONY: lock
-lock: setup ## Write requirements.lock anew from setup.py
+lock: setup ## Rewrite requirements.lock from setup.py
 	@.venv/bin/uv pip compile setup.py --extra dev --python-version 3.11 --no-emit-index-url --no-header \
 		--generate-hashes --quiet --output-file requirements.lock
 
 .PHONY: docs
-docs: setup ## Write the data dictionary, the page of settings and what follows from the rule models
+docs: setup ## Write the pages that follow from the code: data dictionary, settings, table of rule models
 	@$(PYTHON) -m warehouse.dictionary > docs/data-dictionary.md
 	@$(PYTHON) -m jobs.settings_page > docs/settings.md
 	@$(PYTHON) -m attribution.rules_page
 
 ##@ House
 .PHONY: setup
-setup: ## Java, virtual environment, packages, Delta's JARs (the other targets call it)
+setup: ## Install Java, virtual environment, packages, Delta's JARs (the other targets run it)
 	@scripts/bootstrap.sh
 
 .PHONY: clean
-clean: ## Remove what demo and tests left
+clean: ## Remove the files of the demo and of the tests
 	@rm -rf demo .pytest_cache .ruff_cache .mypy_cache .hypothesis spark-warehouse
 
 .PHONY: help
-help: ## This list
+help: ## Show this list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,6 +1,6 @@
-"""gold.attribution_credits: which touch earned which part of which conversion, under each model.
+"""gold.attribution_credits: the part of a conversion that each touch earned, under each model.
 
-A journey's credits need nothing but the journey: no row moves, however many models there are.
+The credits of a journey depend on that journey alone, so no row is shuffled, whatever the number of models.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.terms import NO_TOUCH, UNATTRIBUTED
 
 TOLERANCE = 1e-9  # of the sum of a conversion's shares
-VALUES = {"report_value": "credited_value", "report_gross_value": "gross_value"}  # a conversion's, and its parts'
+# column of a conversion: column of its credits
+VALUES = {"report_value": "credited_value", "report_gross_value": "gross_value"}
 
 
 def credited_journeys(journeys: DataFrame, *, start_date: date | None, timezone: str) -> DataFrame:
@@ -60,13 +61,13 @@ def build_attribution_credits(
 ) -> DataFrame:
     """One row per model, conversion and touch with credit above 0, from `credited_journeys`.
 
-    `models` are rules, `fitted` data-driven models as they were fitted before. Touches that `transforms` (see
-    touch_transforms) leave out get no credit; position and path_length stay those of the whole window.
-    credit is double and sums to 1; values are decimals rounded half up to 6 places, the last credited touch takes
-    the remainder, so that they sum to the conversion's value exactly. A conversion without touches is
-    '(unattributed)': position 0, dated at the conversion.
+    `models` are rule models, `fitted` are data-driven models that were fitted before. Touches removed by `transforms`
+    (see touch_transforms) get no credit; position and path_length still count every touch of the window.
+    credit is a double, and the credits of a conversion sum to 1. Values are decimals rounded half up to 6 places; the
+    last credited touch takes the remainder, so they sum exactly to the conversion's value. A conversion without
+    touches gets one row '(unattributed)' with position 0, dated at the conversion.
     """
-    nothing = F.array(
+    no_touch = F.array(
         F.struct(
             F.col("ended_at").alias("touched_at"),
             F.lit(NO_TOUCH).alias("touchpoint_id"),
@@ -84,24 +85,24 @@ def build_attribution_credits(
         F.col("report_currency").alias("currency"),
         "is_first_purchase",
         "milestones",
-        # Touches that are left out still count in the place of the others.
+        # Removed touches still count in the positions of the others.
         *((F.col("path")["touchpoint_id"].alias("window"),) if transforms else ()),
         *(_micros(name).alias(name) for name in VALUES),
-        F.when(length == 0, nothing).otherwise(transformed(F.col("path"), transforms)).alias("touches"),
+        F.when(length == 0, no_touch).otherwise(transformed(F.col("path"), transforms)).alias("touches"),
     )
-    named = [
+    all_models = [
         *rules_of(models, F.col("touches"), F.col("milestones"), knobs),
         *fitted_of(fitted, F.col("touches"), F.col("conversion_type")),
     ]
     place = F.array_position("window", F.col("touch.touchpoint_id")) if transforms else F.col("index") + 1
     position = F.when(F.col("path_length") == 0, 0).otherwise(place).alias("position")
     parts = (_money(F.col(f"{value}_part")).alias(name) for value, name in VALUES.items())
-    divided = divide(credited, named, tuple(VALUES)).where(F.col("credit") > 0)
+    divided = divide(credited, all_models, tuple(VALUES)).where(F.col("credit") > 0)
     return conform(divided.select("*", "touch.*", position, *parts), GOLD_ATTRIBUTION_CREDITS)
 
 
 def _micros(name: str) -> Column:
-    """A decimal of 6 places as a whole number, which Spark adds up several times faster."""
+    """A decimal with 6 places as a whole number of millionths: Spark adds these several times faster."""
     return (F.col(name) * 1_000_000).cast("bigint")
 
 
@@ -110,21 +111,21 @@ def _money(micros: Column) -> Column:
 
 
 def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[str]) -> list[CheckResult]:
-    """Each model gives every credited conversion (of `credited_journeys`) exactly once, and its whole value."""
-    wanted = journeys.agg(
+    """Each model credits every conversion of `credited_journeys` exactly once, with its full value."""
+    expected = journeys.agg(
         F.count(F.lit(1)).alias("conversions"),
         F.sum("report_value").alias("net"),
         F.sum("report_gross_value").alias("gross"),
     ).first()
-    assert wanted is not None
+    assert expected is not None
     by_conversion = (
         credits.groupBy("model", "conversion_id")
         .agg(F.sum("credit").alias("credit"), F.sum("credited_value").alias("net"), F.sum("gross_value").alias("gross"))
         .join(journeys.select("conversion_id", "report_value", "report_gross_value"), "conversion_id", how="left")
     )
-    # Also false for a conversion that is not among the journeys, or without any credit.
-    even = F.abs(F.col("credit") - 1) <= TOLERANCE
-    whole = (F.col("net") == F.col("report_value")) & (F.col("gross") == F.col("report_gross_value"))
+    # Also false for a conversion that is missing from the journeys or has no credit.
+    sums_to_one = F.abs(F.col("credit") - 1) <= TOLERANCE
+    has_its_value = (F.col("net") == F.col("report_value")) & (F.col("gross") == F.col("report_gross_value"))
     found = {
         row["model"]: row
         for row in by_conversion.groupBy("model")
@@ -132,8 +133,8 @@ def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[s
             F.count(F.lit(1)).alias("conversions"),
             F.sum("net").alias("net"),
             F.sum("gross").alias("gross"),
-            F.count_if(~F.coalesce(even, F.lit(False))).alias("uneven"),
-            F.count_if(~F.coalesce(whole, F.lit(False))).alias("other_value"),
+            F.count_if(~F.coalesce(sums_to_one, F.lit(False))).alias("uneven"),
+            F.count_if(~F.coalesce(has_its_value, F.lit(False))).alias("other_value"),
         )
         .collect()
     }
@@ -141,34 +142,34 @@ def check_credits(journeys: DataFrame, credits: DataFrame, *, models: Sequence[s
     for model in models:
         row = found.get(model)
         results += [
-            equal(f"{model}: conversions credited", wanted["conversions"], row["conversions"] if row else 0),
-            equal(f"{model}: net value credited", wanted["net"], row["net"] if row else 0),
-            equal(f"{model}: gross value credited", wanted["gross"], row["gross"] if row else 0),
+            equal(f"{model}: conversions credited", expected["conversions"], row["conversions"] if row else 0),
+            equal(f"{model}: net value credited", expected["net"], row["net"] if row else 0),
+            equal(f"{model}: gross value credited", expected["gross"], row["gross"] if row else 0),
             none_found(f"{model}: conversions whose credit is not 1", row["uneven"] if row else 0),
-            none_found(f"{model}: conversions whose value is not theirs", row["other_value"] if row else 0),
+            none_found(f"{model}: conversions credited with another value", row["other_value"] if row else 0),
         ]
-    strangers = sorted(set(found) - set(models))
-    return [*results, none_found("models that were not asked for", len(strangers), detail=", ".join(strangers))]
+    unexpected = sorted(set(found) - set(models))
+    return [*results, none_found("models that were not requested", len(unexpected), detail=", ".join(unexpected))]
 
 
 def credited_models(work: Work) -> list[str]:
-    """The models that the stored credits were made by, so that a fit made since then changes nothing yet."""
+    """The models of the stored credits; a fit made since then is not among them."""
     origin = work.lake.origin(GOLD_ATTRIBUTION_CREDITS)
     fitted = [name for name in DATA_DRIVEN_MODELS if origin and name in origin.inputs]
     return [*work.knobs(RuleModels).models, *fitted]
 
 
 def _fitted_models(work: Work) -> list[FittedModel]:
-    """The data-driven models that credit now: none before the first fit."""
-    wanted = work.run.knobs(FittedModels).models
-    if not wanted:
+    """The data-driven models that get credits now; none before the first fit."""
+    models = work.run.knobs(FittedModels).models
+    if not models:
         return []
     # MLflow takes seconds to import, and rules need none of it.
     from attribution.channel_registry import champion_version  # noqa: PLC0415
 
     tracking = work.run.knobs(Mlflow)
     champion = champion_version(tracking, work.run.knobs(DataDriven))
-    return _loaded(tracking, champion.full_name).fitted(wanted, champion.full_name) if champion else []
+    return _loaded(tracking, champion.full_name).fitted(models, champion.full_name) if champion else []
 
 
 @cache
@@ -179,7 +180,7 @@ def _loaded(tracking: Mlflow, version: str) -> ChannelModel:
     return load_version(tracking, version)
 
 
-def _credited(work: Work) -> DataFrame:
+def _credited_journeys(work: Work) -> DataFrame:
     return credited_journeys(
         work.read(SILVER_JOURNEYS),
         start_date=work.knobs(CreditStart).start_date,
@@ -202,7 +203,7 @@ def _of_changed_conversions(work: Work) -> Cut:
 
 def _build(work: Work) -> DataFrame:
     return build_attribution_credits(
-        _of_changed_conversions(work)(_credited(work)),
+        _of_changed_conversions(work)(_credited_journeys(work)),
         models=work.knobs(RuleModels).models,
         knobs=work.knobs(RuleKnobs),
         fitted=_fitted_models(work),
@@ -220,6 +221,6 @@ CREDITS = Recipe(
     scope=_of_changed_conversions,
     models=lambda work: {model.name: model.version for model in _fitted_models(work)},
     checks=lambda work: check_credits(
-        _credited(work), work.read(GOLD_ATTRIBUTION_CREDITS), models=credited_models(work)
+        _credited_journeys(work), work.read(GOLD_ATTRIBUTION_CREDITS), models=credited_models(work)
     ),
 )

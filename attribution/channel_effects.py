@@ -1,4 +1,4 @@
-"""gold.channel_effects: what one data-driven fit says of each channel."""
+"""gold.channel_effects: the effect of each channel in each data-driven fit."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def check_channel_effects(effects: DataFrame) -> list[CheckResult]:
     sums = effects.groupBy("model_version", "model", "conversion_type").agg(
         F.sum("share").alias("share"), F.sum("value_share").alias("value_share")
     )
-    whole = [(F.abs(F.col(name) - 1) <= TOLERANCE) | (F.col(name) == 0) for name in ("share", "value_share")]
-    return [none_found("fits whose channel shares do not sum to 1", sums.where(~(whole[0] & whole[1])).count())]
+    is_valid = [(F.abs(F.col(name) - 1) <= TOLERANCE) | (F.col(name) == 0) for name in ("share", "value_share")]
+    return [none_found("fits whose channel shares do not sum to 1", sums.where(~(is_valid[0] & is_valid[1])).count())]
 
 
 def _build(work: Work) -> DataFrame:
@@ -44,7 +44,7 @@ def _build(work: Work) -> DataFrame:
     return build_channel_effects(work.lake.spark, fit.model, model_version=fit.version)
 
 
-# Written by the fit that its rows describe; what that fit was made from stands in the model registry.
+# The fit writes its own rows; the model registry records what the fit was made from.
 CHANNEL_EFFECTS = Recipe(
     table=GOLD_CHANNEL_EFFECTS,
     inputs=(SILVER_JOURNEYS,),

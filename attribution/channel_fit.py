@@ -1,4 +1,4 @@
-"""Fits the data-driven attribution models on journeys, and keeps the fit in the model registry."""
+"""Fits the data-driven attribution models on journeys, and stores the fit in the model registry."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from warehouse.table_update import digest_of
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 
 ORDERS = (1, 2, 3)
-# All that a fit depends on beside the journeys and the day.
+# Everything that a fit depends on, besides the journeys and the day.
 FIT_KNOBS = (FittedModels, Markov, ReportingDay)
 
 
@@ -44,9 +44,9 @@ class ChannelFit(NamedTuple):
 
 
 def fitted_channels(work: Work) -> ChannelFit:
-    """Fits the wanted models on the journeys up to the run's day and registers the fit, which credits nothing yet.
+    """A fit of the wanted models on the journeys up to the run's day: registered, not yet promoted.
 
-    InputError where no journey with a touch is known.
+    InputError where no journey has a touch.
     """
     # MLflow takes seconds to import, and most builds need none of it.
     from attribution.channel_registry import store_version  # noqa: PLC0415
@@ -65,17 +65,17 @@ def fitted_channels(work: Work) -> ChannelFit:
 
 
 def promote_channels(work: Work) -> None:
-    """From now on the fit credits. Last, so that a version that credits has its rows."""
+    """Promotes the fit: credits are made with it from now on. Runs last, so that a promoted version has its rows."""
     from warehouse.model_registry import promote  # noqa: PLC0415
 
     fit = work.once(fitted_channels)
     promote(work.run.knobs(Mlflow), fit.version)
     orders = ", ".join(f"{kind} order {chain.order}" for kind, chain in fit.chains.items())
-    work.run.say(f"{fit.version} credits from now on" + (f" (markov: {orders})" if orders else ""))
+    work.run.say(f"{fit.version} is now used for credits" + (f" (markov: {orders})" if orders else ""))
 
 
 def champion_origin(work: Work) -> Origin | None:
-    """What the fit that credits was made from, by its tags; None where nothing was fitted yet."""
+    """What the promoted fit was made from, read from its tags; None before the first fit."""
     from attribution.channel_registry import champion_version  # noqa: PLC0415
 
     champion = champion_version(work.run.knobs(Mlflow), work.run.knobs(DataDriven))
@@ -110,8 +110,8 @@ def _chains(journeys: DataFrame, *, as_of: date, timezone: str, knobs: Markov) -
     if knobs.order != "auto":
         counted = _by_type(count_transitions(journeys, order=knobs.order))
         return {kind: fit_transitions(*moves_and_ends(rows), knobs.order) for kind, rows in counted.items()}
-    newest = as_of - timedelta(days=knobs.holdout_days)
-    orders = _best_orders(journeys, report_day("ended_at", timezone) > F.lit(newest))
+    train_until = as_of - timedelta(days=knobs.holdout_days)
+    orders = _best_orders(journeys, report_day("ended_at", timezone) > F.lit(train_until))
     chains: dict[str, MarkovFit] = {}
     for order in sorted(set(orders.values())):
         counted = _by_type(count_transitions(journeys, order=order))
@@ -142,7 +142,7 @@ def _by_type(counted: DataFrame) -> dict[str, list[Row]]:
 
 
 def _tags(work: Work) -> dict[str, str]:
-    """What a fit is made of, as tags of its version: the same tags would give the same fit."""
+    """What a fit is made from, as tags of its version. The same tags give the same fit."""
     return {
         "as_of": work.run.as_of.isoformat(),
         "data_versions": json.dumps(work.lake.versions([SILVER_JOURNEYS])),

@@ -1,4 +1,4 @@
-"""A data-driven fit as plain data: each channel's effects by model and conversion type, and what credit needs of it."""
+"""A data-driven fit as plain data: each channel's effects and credit weights, by model and conversion type."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ChannelModel:
         return sorted({effect.model for effect in self.effects})
 
     def fitted(self, models: Iterable[str], version: str) -> list[FittedModel]:
-        """Those of `models` that were fitted, as credit needs them, in this order."""
+        """The models of `models` that were fitted, in this order, as credit uses them."""
         found: dict[str, dict[str, dict[str, float]]] = {}
         for effect in self.effects:
             by_type = found.setdefault(effect.model, {})
@@ -48,7 +48,7 @@ class ChannelModel:
         return [FittedModel(name=name, version=version, weights=found[name]) for name in models if name in found]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON keeps it."""
+        """Plain data for JSON; `from_dict` reads it back."""
         return {"as_of": self.as_of.isoformat(), "effects": [effect._asdict() for effect in self.effects]}
 
     @classmethod
@@ -65,24 +65,24 @@ def markov_effects(conversion_type: str, fitted: markov.MarkovFit) -> list[Chann
 
 
 def shapley_effects(conversion_type: str, sets: Paths) -> list[ChannelEffect]:
-    """The Shapley values of 'conversions of journeys inside S', over all touched conversions; `sets` names each
-    journey's channels once.
+    """Effects of each channel in the subset game of shapley.py; `sets` lists the channels of each journey once.
 
-    The removal effect is the part that the grand coalition loses without the channel: of conversions it touched.
+    share: its Shapley value over all conversions with a touch. removal_effect: the part of those conversions that it
+    touched, which is what the grand coalition loses without it.
     """
-    walked = sets.touched()
-    fitted = shapley.fit_subset_game(walked)
-    conversions, value = walked.conversions, walked.value
-    touched = [
-        summed(walked.steps, amounts[walked.path_of_step], len(walked.channels)) for amounts in (conversions, value)
+    touched = sets.touched()
+    fitted = shapley.fit_subset_game(touched)
+    conversions, value = touched.conversions, touched.value
+    touched_amounts = [
+        summed(touched.steps, amounts[touched.path_of_step], len(touched.channels)) for amounts in (conversions, value)
     ]
     columns = (
-        _over(touched[0], conversions.sum()),
-        _over(fitted.credited_conversions, conversions.sum()),
-        _over(touched[1], value.sum()),
-        _over(fitted.credited_value, value.sum()),
+        _ratio(touched_amounts[0], conversions.sum()),
+        _ratio(fitted.credited_conversions, conversions.sum()),
+        _ratio(touched_amounts[1], value.sum()),
+        _ratio(fitted.credited_value, value.sum()),
     )
-    return _effects("shapley", conversion_type, None, walked.channels, columns)
+    return _effects("shapley", conversion_type, None, touched.channels, columns)
 
 
 def _effects(
@@ -92,5 +92,5 @@ def _effects(
     return [ChannelEffect(model, conversion_type, channel, order, *numbers) for channel, *numbers in rows]
 
 
-def _over(amounts: Floats, total: float) -> Floats:
+def _ratio(amounts: Floats, total: float) -> Floats:
     return amounts / total if total > 0 else np.zeros_like(amounts)

@@ -1,4 +1,4 @@
-"""gold.channel_performance: what each channel, source, medium and campaign cost and earned, by day."""
+"""gold.channel_performance: cost and credit of each channel, source, medium and campaign, by day."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def build_channel_performance(
     timezone: str,
     report_currency: str,
 ) -> DataFrame:
-    """Credit and spend side by side; every row of either is in it, matched or not.
+    """One row per model, conversion type, date basis, date, channel, source, medium and campaign with credit or spend.
 
-    Credit is dated in the reporting zone by its touch and, in other rows, by its conversion. Spend repeats for each
-    of `models`, `conversion_types` and date basis. Campaigns match in lower case, or by the platform's campaign id,
-    which goes by the name that it has on the row's date (`names`, from `campaign_names` of all spend); a campaign that
-    no spend row names goes by its id.
+    Credit is dated in the reporting zone twice: by its touch and by its conversion. Spend repeats for each model,
+    conversion type and date basis. Campaigns match by lower-cased name or by the platform's campaign id. An id is
+    replaced by the name that it has on the row's date (`names`: `campaign_names` of all spend); an id that no spend
+    row names stays.
     """
-    dated = credits.select("*", F.explode(_dates(timezone)).alias("dated")).select(
+    dated_credits = credits.select("*", F.explode(_dates(timezone)).alias("dated")).select(
         "*", "dated.date_basis", "dated.date", F.lower("campaign").alias("campaign_key")
     )
-    earned = _with_known_campaign(dated, names).select(
+    credit_rows = _with_known_campaign(dated_credits, names).select(
         "model",
         "conversion_type",
         "date_basis",
@@ -65,7 +65,7 @@ def build_channel_performance(
         F.when(F.col("is_first_purchase"), F.col("credit")).otherwise(F.lit(0.0)).alias("new_customers"),
     )
     keyed_spend = spend.withColumns({"date": F.col("spend_date"), "campaign_key": F.lower("campaign_id")})
-    spent = _with_known_campaign(keyed_spend, names).select(
+    spend_rows = _with_known_campaign(keyed_spend, names).select(
         _each(models).alias("model"),
         "date",
         "channel",
@@ -78,15 +78,17 @@ def build_channel_performance(
         "platform_conversions",
         "platform_conversion_value",
     )
-    spent = spent.select("*", _each(conversion_types).alias("conversion_type"))
-    spent = spent.select("*", _each(DATE_BASES).alias("date_basis"))
-    sides = earned.unionByName(spent, allowMissingColumns=True)
-    named = sides.withColumns({name: F.coalesce(name, F.lit(NOT_SET)) for name in ("source", "medium", "campaign")})
-    summed = named.groupBy("model", "conversion_type", "date_basis", *DIMENSIONS).agg(
+    spend_rows = spend_rows.select("*", _each(conversion_types).alias("conversion_type"))
+    spend_rows = spend_rows.select("*", _each(DATE_BASES).alias("date_basis"))
+    credit_and_spend = credit_rows.unionByName(spend_rows, allowMissingColumns=True)
+    labelled = credit_and_spend.withColumns(
+        {name: F.coalesce(name, F.lit(NOT_SET)) for name in ("source", "medium", "campaign")}
+    )
+    totals = labelled.groupBy("model", "conversion_type", "date_basis", *DIMENSIONS).agg(
         *(_total(name) for name in MEASURES)
     )
     return conform(
-        summed.withColumns(
+        totals.withColumns(
             {
                 "currency": F.lit(report_currency),
                 "roas": _ratio(F.col("credited_value"), F.col("spend")),
@@ -98,28 +100,29 @@ def build_channel_performance(
 
 
 def campaign_names(spend: DataFrame) -> DataFrame:
-    """One row per campaign id, in lower case, and range of dates in which it goes by one name: known_campaign_id,
-    known_campaign, named_from (null: since ever) and named_until (exclusive; null: for ever).
+    """One row per campaign id (lower case) and period with one name: known_campaign_id, known_campaign, named_from
+    (null: no start) and named_until (exclusive; null: no end).
 
-    A name holds from the first day of spend under it to the first under another, the first name before that as well.
+    A name is valid from its first day of spend until the first day of spend under another name. The first name is also
+    valid on all days before.
     """
-    named = spend.where(F.col("campaign_id").isNotNull() & F.col("campaign").isNotNull())
+    named_spend = spend.where(F.col("campaign_id").isNotNull() & F.col("campaign").isNotNull())
     by_day = Window.partitionBy("known_campaign_id").orderBy("spend_date")
-    daily = named.groupBy(F.lower("campaign_id").alias("known_campaign_id"), "spend_date").agg(
+    daily = named_spend.groupBy(F.lower("campaign_id").alias("known_campaign_id"), "spend_date").agg(
         F.min("campaign").alias("known_campaign")
     )
-    before = daily.select("*", F.lag("known_campaign").over(by_day).alias("name_before"))
-    begun = before.where(~F.col("name_before").eqNullSafe(F.col("known_campaign")))
-    return begun.select(
+    before = daily.select("*", F.lag("known_campaign").over(by_day).alias("previous_name"))
+    name_starts = before.where(~F.col("previous_name").eqNullSafe(F.col("known_campaign")))
+    return name_starts.select(
         "known_campaign_id",
         "known_campaign",
-        F.when(F.col("name_before").isNotNull(), F.col("spend_date")).alias("named_from"),
+        F.when(F.col("previous_name").isNotNull(), F.col("spend_date")).alias("named_from"),
         F.lead("spend_date").over(by_day).alias("named_until"),
     )
 
 
 def _with_known_campaign(frame: DataFrame, names: DataFrame) -> DataFrame:
-    """`frame` (columns campaign_key, date) with known_campaign, the name that an id goes by on that date."""
+    """`frame` (columns campaign_key, date) with known_campaign, the name of the campaign id on that date."""
     from_then = F.coalesce(F.col("date") >= F.col("named_from"), F.lit(True))
     until_then = F.coalesce(F.col("date") < F.col("named_until"), F.lit(True))
     is_named = (F.col("campaign_key") == F.col("known_campaign_id")) & from_then & until_then
@@ -127,7 +130,7 @@ def _with_known_campaign(frame: DataFrame, names: DataFrame) -> DataFrame:
 
 
 def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
-    """campaign_id, campaign and spend_date of the spend rows that were there before `changes` (a change feed) came."""
+    """campaign_id, campaign and spend_date of the spend rows as they were before `changes` (a change feed)."""
     columns = ("campaign_id", "campaign", "spend_date")
     counted = spend.select(*columns, F.lit(1).alias("rows")).unionByName(
         changes.select(*columns, (-change_sign()).alias("rows"))
@@ -136,7 +139,7 @@ def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
 
 
 def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
-    """The campaign ids that at some time go by another name in one of two frames of `campaign_names`."""
+    """The campaign ids whose names or periods differ between two frames of `campaign_names`."""
     signed = names.withColumn("surplus", F.lit(1)).unionByName(names_before.withColumn("surplus", F.lit(-1)))
     surplus = signed.groupBy(*names.columns).agg(F.sum("surplus").alias("surplus"))
     return surplus.where(F.col("surplus") != 0).select("known_campaign_id").distinct()
@@ -149,18 +152,20 @@ class Dates:
     first: date
     last: date
 
-    def hold(self, day: Column) -> Column:
+    def contains(self, day: Column) -> Column:
         """Whether a date is one of them."""
         return day.between(F.lit(self.first), F.lit(self.last))
 
     def of_credits(self, credits: DataFrame, *, timezone: str) -> DataFrame:
-        """The credits whose touch or conversion is on one of the dates, and those of both."""
-        return credits.where(self._hold_day_of("touched_at", timezone) | self._hold_day_of("converted_at", timezone))
+        """The credits whose touch or conversion is on one of the dates."""
+        return credits.where(
+            self._contains_day_of("touched_at", timezone) | self._contains_day_of("converted_at", timezone)
+        )
 
-    def _hold_day_of(self, moment: str, timezone: str) -> Column:
-        # Wide enough for any zone, and literals: files outside are not opened.
+    def _contains_day_of(self, moment: str, timezone: str) -> Column:
+        # Literal bounds, wide enough for any time zone: Delta skips the files outside.
         near = F.col(moment).between(F.lit(self.first - timedelta(days=2)), F.lit(self.last + timedelta(days=2)))
-        return near & self.hold(report_day(moment, timezone))
+        return near & self.contains(report_day(moment, timezone))
 
 
 def changed_dates(
@@ -172,25 +177,28 @@ def changed_dates(
     renamed_campaigns: DataFrame,
     timezone: str,
 ) -> DataFrame:
-    """One row, first and last: the range of the dates whose rows may differ, those of changed credits and spend (change
-    feeds), and of what `renamed_campaigns` (known_campaign_id) earned or cost in all of `credits` and `spend`. Null
-    where nothing changed.
+    """One row, first and last: the range of dates whose rows may differ; null where nothing changed.
+
+    It covers the dates of changed credits and changed spend (change feeds), and of all credits and spend of
+    `renamed_campaigns` (column known_campaign_id).
     """
-    of_renamed = F.broadcast(renamed_campaigns)
-    earned = credits.join(of_renamed, F.lower("campaign") == F.col("known_campaign_id"), how="left_semi")
-    spent = spend.join(of_renamed, F.lower("campaign_id") == F.col("known_campaign_id"), how="left_semi")
+    renamed_ids = F.broadcast(renamed_campaigns)
+    credits_of_renamed = credits.join(renamed_ids, F.lower("campaign") == F.col("known_campaign_id"), how="left_semi")
+    spend_of_renamed = spend.join(renamed_ids, F.lower("campaign_id") == F.col("known_campaign_id"), how="left_semi")
     moments = ("touched_at", "converted_at")
-    dated = credit_changes.select(*moments).unionByName(earned.select(*moments))
+    credit_moments = credit_changes.select(*moments).unionByName(credits_of_renamed.select(*moments))
     touched, converted = (report_day(moment, timezone) for moment in moments)
-    of_credits = dated.select(F.least(touched, converted).alias("from"), F.greatest(touched, converted).alias("to"))
-    of_spend = spend_changes.select("spend_date").unionByName(spent.select("spend_date"))
-    ranges = of_credits.unionAll(of_spend.select("spend_date", "spend_date"))
+    credit_ranges = credit_moments.select(
+        F.least(touched, converted).alias("from"), F.greatest(touched, converted).alias("to")
+    )
+    spend_dates = spend_changes.select("spend_date").unionByName(spend_of_renamed.select("spend_date"))
+    ranges = credit_ranges.unionAll(spend_dates.select("spend_date", "spend_date"))
     return ranges.agg(F.min("from").alias("first"), F.max("to").alias("last"))
 
 
 def _total(name: str) -> Column:
     total = F.coalesce(F.sum(name), F.lit(0))
-    # Doubles add up in any order: without the rounding the last bits would differ from run to run.
+    # Spark adds doubles in any order: without rounding, the last bits would differ from run to run.
     return (F.round(total, 9) if name in FLOAT_MEASURES else total).alias(name)
 
 
@@ -210,16 +218,16 @@ def _ratio(part: Column, whole: Column) -> Column:
 
 
 def check_performance(credits: DataFrame, spend: DataFrame, performance: DataFrame) -> list[CheckResult]:
-    """Per model, conversion type and date basis: the totals of credits and of spend are in channel_performance."""
-    of_credits = ("credit", "credited_value", "gross_value")
-    earned = {
+    """Per model, conversion type and date basis: channel_performance has the totals of the credits and of the spend."""
+    measures = ("credit", "credited_value", "gross_value")
+    credit_totals = {
         (row["model"], row["conversion_type"]): row
         for row in credits.groupBy("model", "conversion_type")
-        .agg(*(F.sum(name).alias(name) for name in of_credits))
+        .agg(*(F.sum(name).alias(name) for name in measures))
         .collect()
     }
     total_spend = spend.agg(F.sum("report_spend").alias("spend")).collect()[0]["spend"]
-    told = {
+    performance_totals = {
         (row["model"], row["conversion_type"], row["date_basis"]): row
         for row in performance.groupBy("model", "conversion_type", "date_basis")
         .agg(
@@ -228,17 +236,17 @@ def check_performance(credits: DataFrame, spend: DataFrame, performance: DataFra
         )
         .collect()
     }
-    models = sorted({model for model, *_ in [*earned, *told]})
-    types = sorted({type_ for _, type_, *_ in [*earned, *told]})
+    models = sorted({model for model, *_ in [*credit_totals, *performance_totals]})
+    types = sorted({type_ for _, type_, *_ in [*credit_totals, *performance_totals]})
     results = []
-    # Every combination, so that a slice that is missing as a whole is seen too.
+    # Every combination, so that a slice that is missing entirely is found too.
     for model, type_, basis in product(models, types, DATE_BASES):
-        of, row = earned.get((model, type_)), told.get((model, type_, basis))
+        credited, row = credit_totals.get((model, type_)), performance_totals.get((model, type_, basis))
         name = f"performance of {model}, {type_}, by {basis}"
         results += [
-            equal(f"{name}: conversions", of["credit"] if of else 0.0, row["credit"] if row else 0.0),
-            equal(f"{name}: value", of["credited_value"] if of else 0, row["credited_value"] if row else 0),
-            equal(f"{name}: gross value", of["gross_value"] if of else 0, row["gross_value"] if row else 0),
+            equal(f"{name}: conversions", credited["credit"] if credited else 0.0, row["credit"] if row else 0.0),
+            equal(f"{name}: value", credited["credited_value"] if credited else 0, row["credited_value"] if row else 0),
+            equal(f"{name}: gross value", credited["gross_value"] if credited else 0, row["gross_value"] if row else 0),
             equal(f"{name}: spend", total_spend, row["spend"] if row else 0),
         ]
     return results
@@ -261,14 +269,14 @@ def _changed_dates(work: Work) -> Dates | None:
 
 def _of_changed_dates(work: Work) -> Cut | None:
     dates = work.once(_changed_dates)
-    return None if dates is None else lambda frame: frame.where(dates.hold(F.col("date")))
+    return None if dates is None else lambda frame: frame.where(dates.contains(F.col("date")))
 
 
 def _build(work: Work) -> DataFrame:
     credits, spend = work.read(GOLD_ATTRIBUTION_CREDITS), work.read(SILVER_AD_SPEND)
     timezone, names = work.knobs(ReportingDay).timezone, campaign_names(spend)
     if work.changes is not None and (dates := work.once(_changed_dates)) is not None:
-        credits, spend = dates.of_credits(credits, timezone=timezone), spend.where(dates.hold(F.col("spend_date")))
+        credits, spend = dates.of_credits(credits, timezone=timezone), spend.where(dates.contains(F.col("spend_date")))
     return build_channel_performance(
         credits,
         spend,

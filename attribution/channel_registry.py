@@ -1,4 +1,4 @@
-"""Where data-driven attribution models are kept: versions of one registered model in MLflow, as JSON of a few kB."""
+"""Stores data-driven attribution models in MLflow: versions of one registered model, each a JSON file of a few kB."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ DESCRIPTION = f"""What each channel adds to conversions, by model and conversion
 Markov removal effects and Shapley values, with each channel's share of them.
 
 {ARTIFACT} holds them; no journey and no person is in it. Credits of gold.attribution_credits name the version they were
-made by. A version's tags say which days, data and settings it was fitted on."""
+made by. A version's tags name the days, data and settings of its fit."""
 
 
-def store_version(tracking: Mlflow, kept: DataDriven, model: ChannelModel, *, tags: Mapping[str, str]) -> str:
-    """The model as the newest version of the registered model, not yet the one that credits; gives '<name>/<number>'.
+def store_version(tracking: Mlflow, data_driven: DataDriven, model: ChannelModel, *, tags: Mapping[str, str]) -> str:
+    """Stores the model as a new version, not yet promoted; returns '<name>/<number>'.
 
     InputError where MLflow does not answer.
     """
     return model_registry.store_json(
         tracking,
-        kept.model_name,
+        data_driven.model_name,
         model.to_dict(),
         artifact=ARTIFACT,
-        experiment=kept.experiment,
-        run_name=f"{kept.model_name} {model.as_of}",
+        experiment=data_driven.experiment,
+        run_name=f"{data_driven.model_name} {model.as_of}",
         description=DESCRIPTION,
         tags=tags,
     )
 
 
-def champion_version(tracking: Mlflow, kept: DataDriven) -> RegisteredVersion | None:
-    """The version that credits, with its tags; None where nothing was fitted yet."""
-    return model_registry.champion(tracking, kept.model_name)
+def champion_version(tracking: Mlflow, data_driven: DataDriven) -> RegisteredVersion | None:
+    """The promoted version, with its tags; None before the first fit."""
+    return model_registry.champion(tracking, data_driven.model_name)
 
 
 def load_version(tracking: Mlflow, version: str) -> ChannelModel:

@@ -1,4 +1,4 @@
-"""How often journeys with a set of channels convert: smoothed, and never lower when a channel joins."""
+"""Conversion rates by set of channels: smoothed, and never lower when a channel is added."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ TABLE_CHANNELS = 12
 class SetRates:
     """v(S), the conversion rate of a set of channels.
 
-    v of no channel is 0. One channel: (conversions + a r) / (journeys + a) of the journeys with just this channel, r
-    the rate of all journeys and a = prior_conversions / r, so that the prior weighs as much as so many conversions.
-    More: the best v of the set less one channel, u, and where the set's own journeys did better than u, also
-    (conversions + a u) / (journeys + a). So v grows with the set, and only by evidence.
+    No channel: 0. One channel: (conversions + a r) / (journeys + a) over the journeys with this channel alone, where r
+    is the rate of all journeys and a = prior_conversions / r: the prior has the weight of that many conversions.
+    More channels: let u be the highest v among the subsets with one channel fewer. v is
+    (conversions + a u) / (journeys + a) over the set's own journeys where that is above u, otherwise u. So v never
+    falls when a channel is added, and rises only with evidence.
     """
 
     def __init__(self, sets: ChannelSets, prior_conversions: float) -> None:
@@ -36,7 +37,7 @@ class SetRates:
         """v of every subset of these sets, which are of one size m: (sets, 2^m), by bit mask of the member."""
         size = int(self._sets.sizes[chosen[0]])
         members = self._sets.members[self._sets.starts[chosen][:, None] + np.arange(size)]
-        # The trie knows members in ascending order, as they are here: bit 0 is decided first.
+        # Members are in ascending order here and in the trie, so bit 0 is decided first.
         nodes = np.zeros((len(chosen), 1), np.int64)
         for bit in range(size):
             nodes = np.hstack([nodes, self._sets.trie.child(nodes, members[:, bit, None])])
@@ -54,14 +55,14 @@ class SetRates:
         return rates
 
     def tables(self, size: int) -> Iterator[tuple[Ints, Floats]]:
-        """All sets of one size, some at a time, with `of_all_subsets` of them."""
+        """All sets of one size in batches, each with the result of `of_all_subsets`."""
         chosen = np.flatnonzero(self._sets.sizes == size)
         at_once = max(1, CELLS_AT_ONCE >> size)
         for part in np.split(chosen, range(at_once, len(chosen), at_once)):
             yield part, self.of_all_subsets(part)
 
     def sampled_shares(self, number: int, orderings: int, random: np.random.Generator) -> Floats:
-        """What each member of a set adds to its rate on joining, mean over random orders; a share of 1."""
+        """Each member's share of a set's rate (sum 1): its mean gain on joining, over random orders of joining."""
         single, subsets, rates = self._steps_up(number)
         size = len(single)
         if not rates.any() and not single.any():
@@ -81,9 +82,10 @@ class SetRates:
         return np.asarray(total / total.sum())
 
     def _steps_up(self, number: int) -> tuple[Floats, Ints, Floats]:
-        """Where v rises inside a set: each member's own v; and subsets, as places among the members, with theirs.
+        """The steps at which v rises inside a set: each member's own v, then the rising subsets (the positions of their
+        members in the set) and their v.
 
-        A subset with fewer members than the longest repeats its last one.
+        Shorter subsets are padded by repeating their last member.
         """
         members = self._sets.of(number)
         rates, rises = self._rates_of_sets
@@ -98,7 +100,7 @@ class SetRates:
 
     @cached_property
     def _rates_of_sets(self) -> tuple[Floats, Flags]:
-        """v of every set that has journeys, and whether it is above u. Sets too big for a table look at all others."""
+        """v of every set that has journeys, and whether it is above u. Sets too large for a table scan all others."""
         rates, rises = np.zeros(len(self._sets)), np.ones(len(self._sets), bool)
         every = np.arange(len(self._sets))
         for size in np.unique(self._sets.sizes).tolist():
@@ -116,7 +118,7 @@ class SetRates:
         return rates, rises
 
     def _within(self, number: int, others: Ints) -> Flags:
-        """Which of the other sets lie in this one."""
+        """Which of the other sets are subsets of this one."""
         return np.asarray(~(self._inside[others] & ~self._inside[number]).any(axis=1))
 
     @cached_property
@@ -137,7 +139,7 @@ class SetRates:
         return self._smoothed(conversions, journeys, self._overall)
 
     def _smoothed(self, conversions: ArrayLike, journeys: ArrayLike, prior: ArrayLike) -> Floats:
-        """The rate with the prior's journeys added; the prior itself where there are none at all."""
+        """The rate with the prior's journeys added; the prior where there are no journeys at all."""
         weight = np.asarray(journeys, np.float64) + self._prior
         rate = (np.asarray(conversions) + self._prior * np.asarray(prior)) / np.where(weight > 0, weight, 1.0)
         return np.where(weight > 0, rate, prior)
@@ -145,7 +147,7 @@ class SetRates:
 
 @cache
 def _levels(size: int) -> list[tuple[Ints, Ints]]:
-    """For 2 to `size` members: the bit masks of so many, and for each the masks with one member less."""
+    """For 2 to `size` members: the bit masks with that many, and for each the masks with one member fewer."""
     masks = np.arange(1 << size)
     count = np.bitwise_count(masks)
     levels = []

@@ -1,4 +1,4 @@
-"""The distinct sets of channels that journeys touched, with what came of them."""
+"""The distinct sets of channels of touched journeys, with their conversions, value and nulls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attribution.paths import Floats, Ints, Paths, numbered, summed
 
 @dataclass(frozen=True)
 class ChannelSets:
-    """Set i is members[starts[i]:starts[i + 1]], ascending; the amounts are of all journeys with just this set."""
+    """Set i is members[starts[i]:starts[i + 1]], ascending; the amounts are of all journeys with exactly this set."""
 
     channels: tuple[str, ...]
     members: Ints
@@ -39,7 +39,7 @@ class ChannelSets:
 class Trie:
     """Which sets of channels exist, as a tree: a set's node is reached by its members in ascending order.
 
-    The root is node 0; -1 stands for every set that no journey has, not even with further channels behind.
+    The root is node 0. Node -1: no journey's set begins with these members.
     """
 
     def __init__(self, keys: Ints, channels: int, set_of_node: Ints) -> None:
@@ -72,14 +72,14 @@ def distinct_channels(paths: Paths) -> tuple[Ints, Ints]:
 
 def channel_sets(paths: Paths) -> ChannelSets:
     """The sets of the touched paths of `paths`."""
-    walked = paths.touched()
+    touched = paths.touched()
     channels = max(len(paths.channels), 1)
-    path, channel = distinct_channels(walked)
-    sizes = np.bincount(path, minlength=len(walked))
+    path, channel = distinct_channels(touched)
+    sizes = np.bincount(path, minlength=len(touched))
     starts = np.cumsum(sizes) - sizes
 
-    # Level by level: paths at equal nodes with equal next channels come to equal nodes.
-    node = np.zeros(len(walked), np.int64)
+    # Level by level: paths at equal nodes with equal next channels reach equal nodes.
+    node = np.zeros(len(touched), np.int64)
     keys, nodes = [np.zeros(0, np.int64)], 1
     for level in range(int(sizes.max(initial=0))):
         deep = np.flatnonzero(sizes > level)
@@ -98,8 +98,8 @@ def channel_sets(paths: Paths) -> ChannelSets:
         channels=paths.channels,
         members=channel[np.repeat(starts[seen], sizes[seen]) + within],
         starts=first,
-        conversions=summed(number, walked.conversions, len(seen)),
-        value=summed(number, walked.value, len(seen)),
-        nulls=summed(number, walked.nulls, len(seen)),
+        conversions=summed(number, touched.conversions, len(seen)),
+        value=summed(number, touched.value, len(seen)),
+        nulls=summed(number, touched.nulls, len(seen)),
         trie=Trie(np.concatenate(keys), channels, set_of_node),
     )

@@ -39,7 +39,7 @@ def build_channel_transitions(spark: SparkSession, fits: Mapping[str, MarkovFit]
 
 
 def check_channel_transitions(transitions: DataFrame) -> list[CheckResult]:
-    """What follows a state has probabilities that sum to 1."""
+    """The probabilities of what follows a state sum to 1."""
     sums = transitions.groupBy("model_version", "conversion_type", "state").agg(
         F.sum("probability").alias("probability")
     )
@@ -52,7 +52,7 @@ def _build(work: Work) -> DataFrame:
     return build_channel_transitions(work.lake.spark, fit.chains, model_version=fit.version)
 
 
-# The last table of a fit: once its rows are written too, the fit credits.
+# The last table of a fit: once it is written, the fit is promoted.
 CHANNEL_TRANSITIONS = Recipe(
     table=GOLD_CHANNEL_TRANSITIONS,
     inputs=(SILVER_JOURNEYS,),

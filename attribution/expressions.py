@@ -1,4 +1,4 @@
-"""What several builders say with Spark's expressions."""
+"""Spark expressions that several builders share."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from pyspark.sql import functions as F
 
 
 def let(value: Column, body: Callable[[Column], Column]) -> Column:
-    """`body` of `value`, which is computed once.
+    """`body(value)`, with `value` computed once.
 
-    What stands inside a lambda Spark computes anew for every element: a sum there makes a long path quadratic.
+    Spark evaluates everything inside a lambda again for every element: a sum there makes long paths quadratic.
     """
     return F.get(F.transform(F.array(value), body), F.lit(0))
 
 
 def times_in(array: Column, value: Column) -> Column:
-    """How often a value stands in an array: how many elements leave with it. Unlike a filter, Spark compiles it."""
+    """How often a value occurs in an array. Unlike a filter, Spark compiles array_remove."""
     return F.size(array) - F.size(F.array_remove(array, value))
 
 
 def fold(
     array: Column, start: Mapping[str, Column], step: Callable[[Column, Column, Column], Mapping[str, Column]]
 ) -> Column:
-    """A struct that goes from element to element, `start` before the first: `step` of the struct so far, the element
-    and its 0-based index gives the next one's fields. It has one field more, `index`.
+    """The struct after the last element. It is `start` before the first one; `step(struct so far, element, 0-based
+    index)` gives its next fields. The struct has one more field, `index`.
 
-    Many sums in one walk over the array, in which Spark looks at each element once.
+    Several sums in one pass over the array.
     """
 
-    def walked(so_far: Column, element: Column) -> Column:
+    def next_struct(so_far: Column, element: Column) -> Column:
         index = so_far["index"]
         return _struct({"index": index + 1, **step(so_far, element, index)})
 
-    return F.aggregate(array, _struct({"index": F.lit(0), **start}), walked)
+    return F.aggregate(array, _struct({"index": F.lit(0), **start}), next_struct)
 
 
 def _struct(fields: Mapping[str, Column]) -> Column:

@@ -15,7 +15,7 @@ from attribution.weights import Model, Touch
 
 @dataclass(frozen=True, kw_only=True)
 class FittedModel:
-    """A data-driven model at one version: `weights` is conversion type: channel: its share of all conversions."""
+    """A data-driven model at one version: `weights` maps conversion type and channel to its share."""
 
     name: str
     version: str
@@ -23,10 +23,10 @@ class FittedModel:
 
 
 def fitted_of(models: Sequence[FittedModel], path: Column, conversion_type: Column) -> list[Model]:
-    """The models over a path, which they divide as `markov.touch_shares` does.
+    """The models over a path; they divide a conversion as `markov.touch_shares` does.
 
-    Each channel's weight divides equally over its touches in the path; equal per touch where all weights are zero, and
-    so for a type that the fit did not know. Unknown channels weigh nothing.
+    A channel's weight is divided equally over its touches in the path. Where all weights are zero, and for a type that
+    the fit has not seen, all touches get equal shares. Unknown channels have weight 0.
     """
     channels = path["channel"]
 

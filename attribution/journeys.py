@@ -20,7 +20,7 @@ from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 MICROS_PER_DAY = 86_400_000_000
 TOUCH = ("touched_at", "touchpoint_id", "channel", "source", "medium", "campaign")
-# Where a journey ends: in a conversion, or (converted_at null) in none. Its touches are those after `since`.
+# The end of a journey: a conversion, or none (converted_at null). Its touches are those after `since`.
 END = {
     "conversion_id": "string",
     "conversion_type": "string",
@@ -33,7 +33,7 @@ END = {
     "milestones": MILESTONES,
 }
 ENDS = f"array<struct<{', '.join(f'{name}:{type_}' for name, type_ in END.items())}>>"
-# The 64-bit key keeps the shuffle narrow; equality of the full id is asked as well.
+# The 64-bit key keeps the shuffle narrow; the join compares the full id as well.
 PERSON = ("person_key", "person_id")
 
 
@@ -44,12 +44,12 @@ def build_journeys(
     *,
     report_currency: str,
 ) -> DataFrame:
-    """One row per conversion of a type that `knobs` name, and per journey without one. Two shuffles, both by person.
+    """One row per conversion of a credited type, and per journey without conversion. Two shuffles, both by person.
 
     A conversion's path holds the person's touches with converted_at - N days <= touched_at <= converted_at, both
-    inclusive, days of 86,400 s; unless `knobs` say so it does not restart after an earlier conversion. A journey
-    without conversion is the person's touches after the last conversion of the type, split where a gap is longer than
-    N days.
+    inclusive, days of 86,400 s. With `restart` it holds only those after the person's previous conversion of the type.
+    A journey without conversion is the person's touches after the last conversion of the type, split where a gap is
+    longer than N days.
     """
     touches = (
         touchpoints.where(F.col("interaction").isin(list(knobs.interactions)))
@@ -58,15 +58,15 @@ def build_journeys(
     )
     ends = _ends(conversions, knobs)
     people = touches.join(ends, list(PERSON), how="full")
-    ended = people.select(
+    journey_ends = people.select(
         "person_id",
         F.coalesce("touches", F.array().cast(f"array<{TOUCH_STRUCT}>")).alias("touches"),
         F.explode(_with_open_ends(knobs.lookbacks, report_currency)).alias("end"),
     ).select("person_id", "touches", "end.*")
-    walked = ended.select("person_id", *END, F.explode(_paths(knobs.lookbacks)).alias("path"))
+    paths = journey_ends.select("person_id", *END, F.explode(_paths(knobs.lookbacks)).alias("path"))
     first, last = (F.try_element_at("path", F.lit(place)) for place in (1, -1))
     without = F.md5(F.concat_ws("|", F.lit("no conversion"), "conversion_type", first["touchpoint_id"]))
-    journeys = walked.withColumns(
+    journeys = paths.withColumns(
         {
             "journey_id": F.coalesce("conversion_id", without),
             "ended_at": F.coalesce("converted_at", last["touched_at"]),
@@ -95,8 +95,8 @@ def _ends(conversions: DataFrame, knobs: JourneyKnobs) -> DataFrame:
 
 
 def _with_open_ends(lookback_days: Mapping[str, int], report_currency: str) -> Column:
-    """The person's ends and for each type the one without conversion, after the last conversion of the type."""
-    always = {
+    """The person's ends, and for each type an end without conversion, after the last conversion of the type."""
+    defaults = {
         "report_value": F.lit(0),
         "report_gross_value": F.lit(0),
         "report_currency": F.lit(report_currency),
@@ -104,12 +104,12 @@ def _with_open_ends(lookback_days: Mapping[str, int], report_currency: str) -> C
         "milestones": F.array(),
     }
 
-    def end(told: Mapping[str, Column]) -> Column:
-        return F.struct(*(told.get(name, F.lit(None)).cast(type_).alias(name) for name, type_ in END.items()))
+    def end(values: Mapping[str, Column]) -> Column:
+        return F.struct(*(values.get(name, F.lit(None)).cast(type_).alias(name) for name, type_ in END.items()))
 
     without = F.array(
         *(
-            end({**always, "conversion_type": F.lit(name), "since": F.col(f"last_{place}")})
+            end({**defaults, "conversion_type": F.lit(name), "since": F.col(f"last_{place}")})
             for place, name in enumerate(lookback_days)
         )
     )
@@ -153,15 +153,16 @@ def _with_milestones(wanted: DataFrame, conversions: DataFrame, knobs: JourneyKn
         "firsts",
         lambda first: F.struct(first["milestone"].alias("conversion_type"), first["reached_at"].alias("converted_at")),
     )
-    told = firsts.select("conversion_id", ordered.alias("milestones"))
+    milestones_of_conversion = firsts.select("conversion_id", ordered.alias("milestones"))
     milestones = F.coalesce("milestones", F.array().cast(MILESTONES))
-    return wanted.join(told, "conversion_id", how="left").withColumn("milestones", milestones)
+    return wanted.join(milestones_of_conversion, "conversion_id", how="left").withColumn("milestones", milestones)
 
 
 def _paths(lookback_days: Mapping[str, int]) -> Column:
-    """The paths of one end: of a conversion its touches, even if there are none; without one those between long gaps.
+    """The paths of one end: a conversion has one, even without touches; an end without conversion has one for each
+    stretch between long gaps.
 
-    Touches that all count are taken as they are: most people have few, and looking at each one is slow.
+    Where all touches count, the array is used as it is: most people have few touches, and a filter over each is slow.
     """
     window = _lookback_micros(lookback_days)
     opens = F.greatest(F.unix_micros("converted_at") - window, F.unix_micros("since") + 1)
@@ -174,14 +175,16 @@ def _paths(lookback_days: Mapping[str, int]) -> Column:
 
 
 def _split(path: Column, window: Column) -> Column:
-    """The parts of a path between gaps longer than `window`; null of an empty one."""
+    """The parts of a path between gaps longer than `window`; null for an empty path."""
     places = F.sequence(F.lit(1), F.size(path))
     starts = F.filter(places, lambda place: (place == 1) | (_moment(path, place) - _moment(path, place - 1) > window))
     parts = let(
         starts,
-        lambda begun: F.transform(
-            begun,
-            lambda start, number: F.slice(path, start, F.coalesce(F.get(begun, number + 1), F.size(path) + 1) - start),
+        lambda first_places: F.transform(
+            first_places,
+            lambda start, number: F.slice(
+                path, start, F.coalesce(F.get(first_places, number + 1), F.size(path) + 1) - start
+            ),
         ),
     )
     is_whole = _moment(path, -1) - _moment(path, 1) <= window
@@ -189,7 +192,7 @@ def _split(path: Column, window: Column) -> Column:
 
 
 def _moment(path: Column, place: int | Column) -> Column:
-    """When the touch at a 1-based place happened, -1 the last one [microseconds]; null where there is none."""
+    """Time of the touch at a 1-based place, -1 for the last one [microseconds]; null where there is none."""
     return F.unix_micros(F.try_element_at(path, F.lit(place) if isinstance(place, int) else place)["touched_at"])
 
 

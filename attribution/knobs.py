@@ -37,9 +37,9 @@ class CreditedTypes(Knobs):
 class JourneyKnobs(CreditedTypes):
     """What makes a journey.
 
-    conversions first: of a person's conversions of a type only the first, by (converted_at, conversion_id), ends a
-    journey. restart: a path holds only touches after the person's conversion of the type before. milestones: types of
-    auxiliary conversions that the model w_shape gives credit for.
+    conversions: with 'first', only a person's first conversion of a type, by (converted_at, conversion_id), ends a
+    journey. restart: a path holds only touches after the person's previous conversion of the type. milestones: types
+    of auxiliary conversions that the model w_shape gives credit for.
     """
 
     interactions: list[Literal["click", "impression"]]
@@ -66,13 +66,13 @@ class CreditStart(Knobs):
 
 
 class RuleModels(Knobs):
-    """The rule models that credit."""
+    """The rule models to credit."""
 
     models: list[RuleModel]
 
 
 class PositionBased(Knobs):
-    """Weights of the ends; the rest is shared by the middle."""
+    """Shares of the ends; the touches between them share the rest."""
 
     first: Share
     last: Share
@@ -86,7 +86,7 @@ class PositionBased(Knobs):
 
 class RuleKnobs(Knobs):
     """What rule models read: half-life in days, ratio of a touch's weight to the next one's, shares of the ends, paid
-    channels and weights by channel. Which rule reads which stands in attribution/rules.py."""
+    channels and weights by channel. Each entry of attribution/rules.py lists the knobs that its rule reads."""
 
     half_life_days: Annotated[float, Field(gt=0)]
     order_ratio: Annotated[float, Field(gt=0, le=1)]
@@ -124,7 +124,7 @@ class ChannelModelName(Knobs):
 
 
 class DataDriven(FittedModels, ChannelModelName):
-    """Which data-driven models are fitted and credited, and where their fits are kept."""
+    """Which data-driven models are fitted and credited, and where their fits are stored."""
 
     experiment: str
 

@@ -32,11 +32,10 @@ __all__ = [
 
 
 class Transition(NamedTuple):
-    """One entry of the transition matrix: how many `journeys` went this way.
+    """One entry of the transition matrix: how many `journeys` went from from_state to this event.
 
     from_state () is the start of a journey. `event` is 'touch' (then to_state holds the next state), 'conversion' or
-    'null' (then to_state is None). `probability` is
-    journeys over all that left from_state.
+    'null' (then to_state is None). `probability` is `journeys` over all journeys that left from_state.
     """
 
     from_state: State
@@ -119,27 +118,48 @@ class MarkovFit:
 
 
 def fit(paths: Paths, order: int = 1) -> MarkovFit:
-    """The model of this order. Empty paths and paths that no journey walked teach it nothing.
+    """A Markov model of this order. Empty paths and paths without journeys have no influence.
 
-    A channel may earn though it only occurs in journeys without conversion: other journeys of the chain pass it.
+    A channel that occurs only in journeys without conversion can still earn: other journeys of the chain pass it.
+
+    >>> from attribution import markov
+    >>> from attribution.paths import Paths
+    >>> paths = Paths.of([["Search", "Email"], ["Search"], ["Email"]], conversions=[2, 1, 1], nulls=[0, 1, 3])
+    >>> fitted = markov.fit(paths)
+    >>> fitted.conversion_rate
+    0.5
+    >>> {channel: round(effect, 4) for channel, effect in fitted.effects().items()}
+    {'Email': 0.75, 'Search': 0.5}
+    >>> fitted.credited_conversions.round(4).tolist()
+    [2.4, 1.6]
     """
     return _fitted(chain_of_paths(paths, order))
 
 
 def fit_transitions(moves: Iterable[Move], ends: Iterable[End], order: int = 1) -> MarkovFit:
-    """The same model from counted transitions, so that the counting may be done elsewhere.
+    """The same model from counted transitions, so that Spark or SQL can do the counting.
 
     `moves` are (state before, next channel, journeys), with () before the first touch; `ends` are (last state,
     conversions, value, nulls). A state is the last `order` channels, fewer near the start, equal neighbours collapsed.
+
+    >>> from attribution import markov
+    >>> moves = [markov.Move((), "Search", 4), markov.Move(("Search",), "Email", 2)]
+    >>> ends = [markov.End(("Search",), conversions=1, nulls=1), markov.End(("Email",), conversions=1, nulls=1)]
+    >>> markov.fit_transitions(moves, ends).effects()
+    {'Email': 0.5, 'Search': 1.0}
     """
     return _fitted(chain_of_counts(moves, ends, order))
 
 
 def touch_shares(path: Sequence[str], weights: Mapping[str, float]) -> list[float]:
-    """How one conversion divides over the touches of its path, which sum to 1.
+    """Each touch's share of one conversion, in the order of the path; the shares sum to 1.
 
-    Each channel's weight (its removal effect) divides equally over its touches in this path; equal per touch where
-    all weights are zero. Channels that `weights` does not know weigh nothing.
+    Each channel's weight (its removal effect) is divided equally over its touches in this path. Channels missing from
+    `weights` have weight 0. Where all weights are zero, all touches get equal shares.
+
+    >>> from attribution.markov import touch_shares
+    >>> touch_shares(["Search", "Email", "Search"], {"Search": 0.75, "Email": 0.25})
+    [0.375, 0.25, 0.375]
     """
     parts = [weights.get(channel, 0.0) / path.count(channel) for channel in path]
     total = sum(parts)

@@ -1,8 +1,8 @@
-"""The chain of states behind a Markov model of order k: which state followed which, and how often.
+"""The chain of states of a Markov model of order k: how often each state followed each other state.
 
 A state is the tuple of the last k channels. The start is not padded: after its first touch a journey is in a state of
-one channel. Equal neighbours collapse. Start, conversion and null are no states of this chain but columns of their
-own, so a channel may be called "(null)" or "start".
+one channel. Equal neighbours collapse. Start, conversion and null are not states of this chain but separate arrays,
+so a channel may be called "(null)" or "start".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BALANCE_TOLERANCE = 1e-9
 
 
 class Move(NamedTuple):
-    """So many `journeys` in state `before` went on to `channel`; `before` is () for the first touch of a journey."""
+    """`journeys` that went from the state `before` to `channel`; `before` is () for the first touch of a journey."""
 
     before: State
     channel: str
@@ -31,7 +31,7 @@ class Move(NamedTuple):
 
 
 class End(NamedTuple):
-    """Of the journeys whose last state is `state`, these converted, with this value, and these did not."""
+    """Journeys whose last state is `state`: those that converted, their value, and those that did not (nulls)."""
 
     state: State
     conversions: float
@@ -57,7 +57,7 @@ class Chain:
 
     @cached_property
     def visits(self) -> Floats:
-        """Journeys that passed each state, counted as often as they passed it."""
+        """How often journeys passed each state."""
         return np.asarray(self.moves.sum(axis=1)) + self.conversions + self.nulls
 
     @property
@@ -70,22 +70,22 @@ class Chain:
         return tuple(self.channels[code] for code in self.recent[number].tolist() if code >= 0)
 
     def check_balance(self) -> None:
-        """As many journeys leave each state as come in, and some come from a start; InputError names a state if not."""
+        """InputError, naming a state, unless as many journeys leave it as enter it, and a start leads to it."""
         came = self.starts + np.asarray(self.moves.sum(axis=0))
         off = np.abs(came - self.visits) > BALANCE_TOLERANCE * np.maximum(came, self.visits)
         if off.any():
             worst = int(np.argmax(off))
             raise InputError(
-                f"transition counts do not balance: {came[worst]:g} journeys come into the state "
+                f"transition counts do not balance: {came[worst]:g} journeys enter the state "
                 f"{self.state(worst)} and {self.visits[worst]:g} leave it or end there"
             )
         reached = self.starts > 0
         while (grown := reached | (reached @ self.moves > 0)).sum() > reached.sum():
             reached = grown
         if not reached.all():
-            # A loop that nobody enters balances too.
+            # A loop that no journey enters balances too.
             alone = self.state(int(np.argmin(reached)))
-            raise InputError(f"transition counts lead no journey from its start to the state {alone}")
+            raise InputError(f"transition counts are inconsistent: no journey reaches the state {alone} from its start")
 
 
 def check_order(order: int) -> None:
@@ -97,7 +97,7 @@ def check_order(order: int) -> None:
 def contexts(paths: Paths, order: int) -> list[tuple[Ints, Ints]]:
     """For j = 1 to order: the number of the last j channels at each step, and the step where each is first seen.
 
-    Near a path's start, where fewer than j touches lie behind, all of them count. Numbers start at 0.
+    Near a path's start, where there are fewer than j touches, all of them count. Numbers start at 0.
     """
     found = [numbered(paths.steps)]
     for back in range(1, order):
@@ -109,50 +109,51 @@ def contexts(paths: Paths, order: int) -> list[tuple[Ints, Ints]]:
 
 
 def chain_of_paths(paths: Paths, order: int) -> Chain:
-    """The chain that the touched paths of `paths` make; a path counted many times costs as little as one."""
+    """The chain of the touched paths of `paths`; a path counted many times costs no more than one counted once."""
     check_order(order)
-    walked = paths.touched().collapsed()
-    state, first_seen = contexts(walked, order)[-1]
+    touched = paths.touched().collapsed()
+    state, first_seen = contexts(touched, order)[-1]
     size = len(first_seen)
     recent = np.full((size, order), -1)
     for back in range(order):
-        known = walked.position[first_seen] >= back
-        recent[known, order - 1 - back] = walked.steps[first_seen[known] - back]
+        known = touched.position[first_seen] >= back
+        recent[known, order - 1 - back] = touched.steps[first_seen[known] - back]
 
-    journeys = walked.conversions + walked.nulls
-    onward = np.flatnonzero(walked.position > 0)
+    journeys = touched.conversions + touched.nulls
+    onward = np.flatnonzero(touched.position > 0)
     pair, first_pair = numbered(state[onward - 1] * size + state[onward])
-    counts = summed(pair, journeys[walked.path_of_step[onward]], len(first_pair))
+    counts = summed(pair, journeys[touched.path_of_step[onward]], len(first_pair))
     ends = (state[onward[first_pair] - 1], state[onward[first_pair]])
-    first, final = state[walked.starts[:-1]], state[walked.starts[1:] - 1]
+    first, final = state[touched.starts[:-1]], state[touched.starts[1:] - 1]
     return Chain(
         order=order,
         channels=paths.channels,
         recent=recent,
         starts=summed(first, journeys, size),
         moves=csr_array((counts, ends), shape=(size, size)),
-        conversions=summed(final, walked.conversions, size),
-        value=summed(final, walked.value, size),
-        nulls=summed(final, walked.nulls, size),
+        conversions=summed(final, touched.conversions, size),
+        value=summed(final, touched.value, size),
+        nulls=summed(final, touched.nulls, size),
     )
 
 
 def chain_of_counts(moves: Iterable[Move], ends: Iterable[End], order: int) -> Chain:
     """The same chain from transitions that were counted elsewhere, in any order; equal rows add up.
 
-    InputError when a state is longer than `order`, a count is negative or no number, or journeys get lost on the way.
+    InputError when a state is longer than `order`, a count is negative or not a number, or journeys are lost between
+    states.
     """
     check_order(order)
     moves, ends = list(moves), list(ends)
     amounts = [amount for move in moves for amount in move[2:]] + [amount for end in ends for amount in end[1:]]
     if not all(np.isfinite(amount) and amount >= 0 for amount in amounts):
         raise InputError("transition counts and values must be numbers from 0 up")
-    walked = [(before, (*before, channel)[-order:], count) for before, channel, count in moves if count > 0]
-    states = sorted({after for _, after, _ in walked} | {before for before, _, _ in walked if before})
+    steps = [(before, (*before, channel)[-order:], count) for before, channel, count in moves if count > 0]
+    states = sorted({after for _, after, _ in steps} | {before for before, _, _ in steps if before})
     number = {state: i for i, state in enumerate(states)}
     lost = [end.state for end in ends if end.state not in number and end.conversions + end.nulls > 0]
     if lost:
-        raise InputError(f"journeys end in the state {lost[0]}, into which none come")
+        raise InputError(f"journeys end in the state {lost[0]}, but none enter it")
     if states and max(map(len, states)) > order:
         raise InputError(f"a state of order {order} has at most {order} channels, not {max(states, key=len)}")
 
@@ -162,9 +163,9 @@ def chain_of_counts(moves: Iterable[Move], ends: Iterable[End], order: int) -> C
     for i, state in enumerate(states):
         recent[i, order - len(state) :] = [code[channel] for channel in state]
     size = len(states)
-    onward = [(number[before], number[after], count) for before, after, count in walked if before]
+    onward = [(number[before], number[after], count) for before, after, count in steps if before]
     source, target, counts = (np.array(column) for column in zip(*onward, strict=True)) if onward else ([], [], [])
-    first = [(number[after], count) for before, after, count in walked if not before]
+    first = [(number[after], count) for before, after, count in steps if not before]
     final = [(number[end.state], *end[1:]) for end in ends if end.state in number]
     chain = Chain(
         order=order,

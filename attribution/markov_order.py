@@ -1,4 +1,4 @@
-"""Which order of the Markov model foretells the newest journeys best."""
+"""The order of the Markov model that predicts the newest journeys best."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def select_order(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3,
 
 
 def order_scores(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3, 4)) -> list[OrderScore]:
-    """How well models of `train` foretell each next channel, conversion and null of `holdout`, by order.
+    """One score per order: how well a model of `train` predicts each next channel, conversion and null of `holdout`.
 
-    A state that `train` saw seldom or never leans on the state one channel shorter (Witten & Bell 1991: as many
-    pseudo-counts as the state had different successors), so that nothing has probability 0; the last one leans on how
-    often each event happened at all, with one pseudo-count each. Only the choice of an order smooths; a fit never does.
+    Probabilities are smoothed, so that none is 0. A state backs off to the state one channel shorter, with as many
+    pseudo-counts as the state had different successors (Witten & Bell 1991). The shortest state backs off to the
+    overall frequency of each event, with one pseudo-count each. Only the choice of an order smooths; a fit never does.
     UsageError without orders; InputError when either side has no journey with a touch.
     """
     if not orders:
@@ -45,29 +45,29 @@ def order_scores(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3,
     old, new = (side.touched().collapsed() for side in (train, holdout))
     if not (len(old) and len(new)):
         raise InputError("to choose an order, both the older and the newer paths need a journey with a touch")
-    walked = _joined(old, new)
-    events = _Events(walked)
+    both = _joined(old, new)
+    events = _Events(both)
     is_old = events.path < len(old)
     old_weight, new_weight = (np.where(side, events.weight, 0.0) for side in (is_old, ~is_old))
 
-    happened = summed(events.outcome, old_weight, events.outcomes)
-    chance: Floats = ((happened + 1) / (happened.sum() + events.outcomes))[events.outcome]
-    foretold: dict[int, Floats] = {}
-    for order, (context, _) in enumerate(contexts(walked, max(orders)), start=1):
-        chance = _leaned(context[events.step], events.outcome, old_weight, events.outcomes, chance)
-        foretold[order] = np.log(chance)
-    return _compared({order: foretold[order] for order in orders}, new_weight)
+    event_counts = summed(events.outcome, old_weight, events.outcomes)
+    probability: Floats = ((event_counts + 1) / (event_counts.sum() + events.outcomes))[events.outcome]
+    log_likelihoods: dict[int, Floats] = {}
+    for order, (context, _) in enumerate(contexts(both, max(orders)), start=1):
+        probability = _smoothed(context[events.step], events.outcome, old_weight, events.outcomes, probability)
+        log_likelihoods[order] = np.log(probability)
+    return _compared({order: log_likelihoods[order] for order in orders}, new_weight)
 
 
-def _compared(foretold: dict[int, Floats], weight: Floats) -> list[OrderScore]:
+def _compared(log_likelihoods: dict[int, Floats], weight: Floats) -> list[OrderScore]:
     """Scores from the log-likelihood of each event, by order."""
     total = weight.sum()
-    mean = {order: float(weight @ logs / total) for order, logs in foretold.items()}
+    mean = {order: float(weight @ logs / total) for order, logs in log_likelihoods.items()}
     best = max(mean, key=lambda order: (mean[order], -order))
     scores = []
-    for order, logs in foretold.items():
+    for order, logs in log_likelihoods.items():
         behind = mean[best] - mean[order]
-        spread = weight @ (foretold[best] - logs - behind) ** 2 / total
+        spread = weight @ (log_likelihoods[best] - logs - behind) ** 2 / total
         scores.append(OrderScore(order, mean[order], behind, float(np.sqrt(spread / total))))
     return scores
 
@@ -75,23 +75,23 @@ def _compared(foretold: dict[int, Floats], weight: Floats) -> list[OrderScore]:
 class _Events:
     """What followed each step: the next channel, or the journey's end as conversion or null (then two rows)."""
 
-    def __init__(self, walked: Paths) -> None:
-        steps = np.arange(len(walked.steps))
-        inner, final = steps[walked.to_last > 0], walked.starts[1:] - 1
-        channels = len(walked.channels)
-        whole = np.arange(len(walked))
+    def __init__(self, both: Paths) -> None:
+        steps = np.arange(len(both.steps))
+        inner, final = steps[both.to_last > 0], both.starts[1:] - 1
+        channels = len(both.channels)
+        paths = np.arange(len(both))
         self.outcomes = channels + 2
         self.step: Ints = np.concatenate([inner, final, final])
-        self.path: Ints = np.concatenate([walked.path_of_step[inner], whole, whole])
+        self.path: Ints = np.concatenate([both.path_of_step[inner], paths, paths])
         self.outcome: Ints = np.concatenate(
-            [walked.steps[inner + 1], np.full(len(whole), channels), np.full(len(whole), channels + 1)]
+            [both.steps[inner + 1], np.full(len(paths), channels), np.full(len(paths), channels + 1)]
         )
-        journeys = walked.conversions + walked.nulls
-        self.weight: Floats = np.concatenate([journeys[walked.path_of_step[inner]], walked.conversions, walked.nulls])
+        journeys = both.conversions + both.nulls
+        self.weight: Floats = np.concatenate([journeys[both.path_of_step[inner]], both.conversions, both.nulls])
 
 
-def _leaned(context: Ints, outcome: Ints, weight: Floats, outcomes: int, shorter: Floats) -> Floats:
-    """P(outcome | context) of the weighted events, leaning on `shorter`."""
+def _smoothed(context: Ints, outcome: Ints, weight: Floats, outcomes: int, shorter: Floats) -> Floats:
+    """P(outcome | context) of the weighted events, backing off to `shorter`."""
     pair, first = numbered(context * outcomes + outcome)
     counts = summed(pair, weight, len(first))
     seen = summed(context[first], counts, int(context.max()) + 1)

@@ -1,4 +1,4 @@
-"""Removal effects of a chain, exact to rounding: what part of the conversions needs a channel.
+"""Removal effects of a chain, exact to rounding: the part of the conversions that needs each channel.
 
 Without a channel, a journey that would step onto it ends in null instead. Small chains (every chain of order 1 with up
 to 800 channels) are solved by one inverse, bigger ones by one sparse solve per channel that is refined until its
@@ -20,7 +20,7 @@ DENSE_STATES = 800
 ITERATIONS = 200
 # Relative backward error (1-norm) at which a solution is as good as that of a direct solver.
 ROUNDING = 4 * np.finfo(np.float64).eps
-SHRINKS = 8  # a refinement that shrinks the error less than so many times leads nowhere
+SHRINKS = 8  # a refinement that shrinks the error by less than this factor has stalled
 
 
 class RemovalEffects(NamedTuple):
@@ -40,10 +40,10 @@ def removal_effects(chain: Chain, *, dense_states: int = DENSE_STATES) -> Remova
         nothing = np.zeros(len(chain.channels))
         return RemovalEffects(nothing, nothing)
     solve = _by_one_inverse if len(chain.starts) <= dense_states else _by_sparse_solves
-    # Journeys are conserved, so the chain converts exactly as often as was counted; no solve is needed for that.
-    kept = solve(chain)
+    # Journeys are conserved: the chain converts exactly as often as was counted, so the totals need no solve.
+    passing = solve(chain)
     with np.errstate(invalid="ignore"):
-        lost = np.clip(kept / [[chain.conversions.sum()], [chain.value.sum()]], 0.0, 1.0)
+        lost = np.clip(passing / [[chain.conversions.sum()], [chain.value.sum()]], 0.0, 1.0)
     return RemovalEffects(*np.nan_to_num(lost))
 
 
@@ -88,21 +88,21 @@ def _states_by_channel(chain: Chain) -> list[tuple[int, Ints]]:
 def _visits(steps: csr_array, chain: Chain, open_: Flags) -> Floats:
     """Expected visits to each state when steps into closed states end the journey."""
     anchor, factor = _only_ways(steps, chain.starts, open_)
-    kept = np.flatnonzero(open_ & (anchor == np.arange(len(anchor))))
+    solved = np.flatnonzero(open_ & (anchor == np.arange(len(anchor))))
     place = np.full(len(anchor), -1)
-    place[kept] = np.arange(len(kept))
+    place[solved] = np.arange(len(solved))
     reached = np.flatnonzero(open_ & (factor > 0) & open_[anchor])
-    spread = csr_array((factor[reached], (place[anchor[reached]], reached)), shape=(len(kept), len(anchor)))
-    system = csr_array(eye_array(len(kept)) - (spread @ steps[:, kept]).T)
-    return np.asarray(_solved(system, chain.starts[kept], chain.visits[kept]) @ spread)
+    spread = csr_array((factor[reached], (place[anchor[reached]], reached)), shape=(len(solved), len(anchor)))
+    system = csr_array(eye_array(len(solved)) - (spread @ steps[:, solved]).T)
+    return np.asarray(_solved(system, chain.starts[solved], chain.visits[solved]) @ spread)
 
 
 def _only_ways(steps: csr_array, starts: Floats, open_: Flags) -> tuple[Ints, Floats]:
-    """For each state the state whose visits its own follow from, and how many of its own come of one such visit.
+    """For each state its anchor, and how many visits to the state follow from one visit to the anchor.
 
-    A state with one way in has that way's share of the visits before it. In high orders most states are such, in long
-    rows that would need as many iterations as they are long; followed up here in log2 of that. Others are their own
-    anchor.
+    A state with one way in gets a fixed share of the visits of its predecessor. In high orders most states are like
+    this, in long rows that would need as many iterations as they are long; here they are resolved in log2 of that.
+    Other states are their own anchor.
     """
     size = len(starts)
     anchor, factor = np.arange(size), open_.astype(np.float64)
@@ -122,20 +122,20 @@ def _only_ways(steps: csr_array, starts: Floats, open_: Flags) -> tuple[Ints, Fl
 
 
 def _solved(system: csr_array, right: Floats, guess: Floats) -> Floats:
-    """system^-1 right, to a backward error of rounding: by BiCGSTAB with refinement, else by sparse LU.
+    """system^-1 right, to a backward error of rounding: by BiCGSTAB with refinement, otherwise by sparse LU.
 
-    Where many journeys mix, LU fills up and iterations are few; where they go in circles for long it is the reverse.
+    Chains that mix well fill up LU but need few iterations; for chains with long loops it is the reverse.
     """
-    solution, error, strikes = guess, np.inf, 0
+    solution, error, stalls = guess, np.inf, 0
     while True:
         residual = right - system @ solution
         size = np.abs(solution).sum() + np.abs(right).sum()
         before, error = error, float(np.abs(residual).sum() / size) if size > 0 else 0.0
-        strikes += not error < before / SHRINKS
-        if error <= ROUNDING or (strikes and error <= SHRINKS * ROUNDING):
+        stalls += not error < before / SHRINKS
+        if error <= ROUNDING or (stalls and error <= SHRINKS * ROUNDING):
             return solution
-        # One may fail for where it started from; not two.
-        if strikes == 2:
+        # A first refinement may stall because of its start; a second one means that iterations do not help.
+        if stalls == 2:
             return np.asarray(splu(system.tocsc()).solve(right))
         with np.errstate(all="ignore"):
             step, _ = bicgstab(system, residual, rtol=1e-8, atol=0.0, maxiter=ITERATIONS)

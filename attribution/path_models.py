@@ -1,4 +1,4 @@
-"""Every model on aggregated paths: rules, Markov and Shapley by name, and the rows they give."""
+"""Every model on aggregated paths: rules, Markov and Shapley by name, and the rows of their results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOLERANCE = 1e-9
 
 
 class CreditRow(NamedTuple):
-    """What a channel earned by a model; removal_effect only by markov, value None where the paths have none."""
+    """Credit of a channel under a model; removal_effect only for markov, value None where the paths have none."""
 
     model: str
     channel: str
@@ -56,7 +56,7 @@ class TransitionRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Attribution:
-    """Rows by model and channel, models as they were asked for, channels sorted, '(unattributed)' last."""
+    """Rows by model and channel: models in the requested order, channels sorted, '(unattributed)' last."""
 
     credit: list[CreditRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -73,34 +73,40 @@ def attribute(
 ) -> Attribution:
     """Credit of each model for each channel, zeros included; per model the sums are those of the paths.
 
-    Conversions of empty paths stand in a row '(unattributed)' of each model. UsageError for a model that does not
-    exist or is named twice; CheckFailed if a sum ever differed.
+    Conversions of empty paths are in one row '(unattributed)' per model. UsageError for a model that does not exist or
+    is named twice; CheckFailed where a sum differs.
+
+    >>> from attribution.path_models import attribute
+    >>> from attribution.paths import Paths
+    >>> found = attribute(Paths.of([["Search", "Email"], []], conversions=[4, 1], value=[40, 10]), ["linear"])
+    >>> [(row.channel, row.conversions, row.value) for row in found.credit]
+    [('Email', 2.0, 20.0), ('Search', 2.0, 20.0), ('(unattributed)', 1.0, 10.0)]
     """
     unknown = [model for model in models if model not in ALL_MODELS]
     if unknown or not models:
         raise UsageError(unknown_name("model", (unknown or [""])[0], ALL_MODELS))
     if len(set(models)) < len(models):
         raise UsageError("each model can be named once")
-    walked = paths.keep_paths(paths.lengths > 0)
+    touched = paths.keep_paths(paths.lengths > 0)
     untouched = paths.keep_paths(paths.lengths == 0)
-    result = Attribution(markov=markov.fit(walked, order) if "markov" in models else None)
+    result = Attribution(markov=markov.fit(touched, order) if "markov" in models else None)
     for model in models:
         effects: Floats | None = None
         if model == "markov" and result.markov is not None:
             fitted = result.markov
             conversions, value, effects = fitted.credited_conversions, fitted.credited_value, fitted.removal_effects
         elif model in PATH_RULES:
-            conversions, value = credit_by_rule(walked, model, knobs)
+            conversions, value = credit_by_rule(touched, model, knobs)
         else:
-            earned = (shapley.fit_rate_game if model == "shapley_rate" else shapley.fit_subset_game)(walked)
+            earned = (shapley.fit_rate_game if model == "shapley_rate" else shapley.fit_subset_game)(touched)
             conversions, value = earned.credited_conversions, earned.credited_value
             if earned.error_bound > 0:
                 result.notes.append(
                     f"{model}: journeys of more than {shapley.EXACT_CHANNELS} distinct channels were sampled; with 95% "
                     f"confidence no channel's conversions are off by more than {earned.error_bound:.4g}"
                 )
-        _check_sums(model, walked, conversions, value)
-        result.credit.extend(_rows(model, walked.channels, (conversions, value, effects), untouched, has_value))
+        _check_sums(model, touched, conversions, value)
+        result.credit.extend(_rows(model, touched.channels, (conversions, value, effects), untouched, has_value))
     return result
 
 
@@ -141,7 +147,7 @@ def _rows(
         for i, channel in enumerate(channels)
     }
     if len(untouched):
-        # A channel may have the row's name; then both stand in it, and sums stay right.
+        # A channel may have this name too: both are then added up in one row.
         row = earned.pop(UNATTRIBUTED, [0.0, 0.0, None])
         earned[UNATTRIBUTED] = [row[0] + untouched.conversions.sum(), row[1] + untouched.value.sum(), row[2]]
     return [
@@ -150,8 +156,8 @@ def _rows(
     ]
 
 
-def _check_sums(model: str, walked: Paths, conversions: Floats, value: Floats) -> None:
-    for what, credited, given in (("conversions", conversions, walked.conversions), ("value", value, walked.value)):
+def _check_sums(model: str, touched: Paths, conversions: Floats, value: Floats) -> None:
+    for what, credited, given in (("conversions", conversions, touched.conversions), ("value", value, touched.value)):
         total = float(given.sum())
         if not np.isclose(credited.sum(), total, rtol=TOLERANCE, atol=TOLERANCE):
             raise CheckFailed(f"{model} credits {credited.sum()!r} {what} of {total!r}: please report this")

@@ -1,4 +1,4 @@
-"""Rule models on aggregated paths: credit by a touch's place in its path, without times."""
+"""Rule models on aggregated paths: credit by a touch's position in its path, without times."""
 
 from __future__ import annotations
 
@@ -41,6 +41,12 @@ def credit(paths: Paths, weights: Floats) -> Credit:
     """The conversions and value of each path divided over its touches by weight (one per touch, not negative).
 
     A path whose weights are all zero is divided equally.
+
+    >>> import numpy as np
+    >>> from attribution.path_rules import credit
+    >>> from attribution.paths import Paths
+    >>> credit(Paths.of([["Search", "Email"]], conversions=[4]), np.array([1.0, 3.0])).conversions.tolist()
+    [3.0, 1.0]
     """
     path = paths.path_of_step
     total = summed(path, weights, len(paths))[path]
@@ -67,18 +73,28 @@ def rule_weights(paths: Paths, model: str, knobs: RuleKnobs | None = None) -> Fl
 
 
 def credit_by_rule(paths: Paths, model: str, knobs: RuleKnobs | None = None) -> Credit:
-    """Credit by a rule; see `rule_weights`."""
+    """Credit by a rule; see `rule_weights`.
+
+    >>> from attribution.path_rules import credit_by_rule
+    >>> from attribution.paths import Paths
+    >>> paths = Paths.of([["Search", "Email", "Search"]], conversions=[10], value=[50])
+    >>> paths.channels
+    ('Email', 'Search')
+    >>> credit_by_rule(paths, "position_based").value.round(2).tolist()
+    [10.0, 40.0]
+    """
     return credit(paths, rule_weights(paths, model, knobs))
 
 
 def w_shaped(
     paths: Paths, milestones: Flags, *, first: float = 0.3, milestone: float = 0.3, last: float = 0.3
 ) -> Floats:
-    """Shares for the first touch, the flagged ones (one flag per touch; several divide theirs), the last, and the rest.
+    """One weight per touch: shares for the first touch, the milestones, the last touch, and the rest for the others.
 
-    A touch in two roles has both shares. What has no touch (no milestone in a path, nothing between) falls away, and
-    the other shares grow in proportion: a path without milestone is divided as by position. Paths do not know which
-    touch brought a sign-up, so flags come from the caller.
+    `milestones` has one flag per touch; several milestones of a path divide their share. A touch in two roles has both
+    shares. A share that no touch can take (no milestone, nothing in between) is dropped, and the others grow in
+    proportion: a path without milestone is divided by position. Aggregated paths do not record which touch led to a
+    sign-up, so the flags come from the caller.
     """
     shares = (first, milestone, last)
     if not (min(shares) >= 0 and first + last > 0 and sum(shares) <= 1 + 1e-12):

@@ -1,4 +1,4 @@
-"""gold.path_summary: how often each sequence of channels was walked, and what came of it."""
+"""gold.path_summary: journeys, conversions and value of each sequence of channels."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def build_path_summary(journeys: DataFrame, *, report_currency: str) -> DataFram
 
     days_to_convert is the mean time from the first touch to the conversion, of the conversions with a touch.
     """
-    return _summed(_walked(journeys.withColumn("sign", F.lit(1))), report_currency=report_currency)
+    return _summed(_journey_measures(journeys.withColumn("sign", F.lit(1))), report_currency=report_currency)
 
 
-def update_path_summary(standing: DataFrame, changes: DataFrame, *, report_currency: str) -> DataFrame:
-    """`standing` (rows of path_summary) after `changes` (the change feed of silver.journeys); all sums are exact."""
-    changed = _walked(changes.withColumn("sign", change_sign()))
-    before = standing.select(*PATH, *MEASURES, F.lit(1).alias("sign"))
+def update_path_summary(stored: DataFrame, changes: DataFrame, *, report_currency: str) -> DataFrame:
+    """`stored` (rows of path_summary) after `changes` (the change feed of silver.journeys); all sums are exact."""
+    changed = _journey_measures(changes.withColumn("sign", change_sign()))
+    before = stored.select(*PATH, *MEASURES, F.lit(1).alias("sign"))
     return _summed(before.unionByName(changed), report_currency=report_currency)
 
 
 def paths_of_journeys(journeys: DataFrame) -> DataFrame:
     """conversion_type and path (of channels) of every journey."""
-    return _walked(journeys.withColumn("sign", F.lit(1))).select(*PATH)
+    return _journey_measures(journeys.withColumn("sign", F.lit(1))).select(*PATH)
 
 
-def _walked(journeys: DataFrame) -> DataFrame:
+def _journey_measures(journeys: DataFrame) -> DataFrame:
     converted = F.col("conversion_id").isNotNull()
     first = F.get("path", F.lit(0))["touched_at"]
     micros = F.when(converted, F.unix_micros("ended_at") - F.unix_micros(first))
@@ -59,18 +59,18 @@ def _walked(journeys: DataFrame) -> DataFrame:
     )
 
 
-def _summed(walked: DataFrame, *, report_currency: str) -> DataFrame:
-    summed = walked.groupBy(*PATH).agg(*(F.sum(F.col(name) * F.col("sign")).alias(name) for name in MEASURES))
+def _summed(measured: DataFrame, *, report_currency: str) -> DataFrame:
+    summed = measured.groupBy(*PATH).agg(*(F.sum(F.col(name) * F.col("sign")).alias(name) for name in MEASURES))
     has_time = (F.col("conversions") > 0) & (F.size("path") > 0)
     days = F.col("seconds_to_convert").cast("double") / SECONDS_PER_DAY / F.col("conversions")
-    told = summed.where(F.col("conversions") + F.col("non_conversions") > 0).withColumns(
+    summary = summed.where(F.col("conversions") + F.col("non_conversions") > 0).withColumns(
         {"days_to_convert": F.when(has_time, F.round(days, 9)), "currency": F.lit(report_currency)}
     )
-    return conform(told, GOLD_PATH_SUMMARY)
+    return conform(summary, GOLD_PATH_SUMMARY)
 
 
 def check_paths(journeys: DataFrame, paths: DataFrame) -> list[CheckResult]:
-    """Every journey stands in path_summary once, with its value."""
+    """path_summary counts every journey once, with its value."""
     found = side_by_side(
         journeys.agg(
             F.count("conversion_id").alias("conversions"),
@@ -78,15 +78,15 @@ def check_paths(journeys: DataFrame, paths: DataFrame) -> list[CheckResult]:
             F.sum("report_value").alias("value"),
         ),
         paths.agg(
-            F.sum("conversions").alias("told_conversions"),
-            F.sum("non_conversions").alias("told_others"),
-            F.sum("value").alias("told_value"),
+            F.sum("conversions").alias("path_conversions"),
+            F.sum("non_conversions").alias("path_others"),
+            F.sum("value").alias("path_value"),
         ),
     )
     return [
-        equal("converting journeys in path_summary", found["conversions"], found["told_conversions"]),
-        equal("journeys without conversion in path_summary", found["others"], found["told_others"]),
-        equal("value of journeys in path_summary", found["value"], found["told_value"]),
+        equal("converting journeys in path_summary", found["conversions"], found["path_conversions"]),
+        equal("journeys without conversion in path_summary", found["others"], found["path_others"]),
+        equal("value of journeys in path_summary", found["value"], found["path_value"]),
     ]
 
 
@@ -113,7 +113,7 @@ PATHS = Recipe(
     inputs=(SILVER_JOURNEYS,),
     knobs=(ReportingCurrency,),
     build=_build,
-    # A base of its own: changes that were added already must not be added again.
+    # Its own base: changes that were already added must not be added again.
     changes=Changes(follows=(SILVER_JOURNEYS,)),
     scope=_of_changed_paths,
     adds_up=True,

@@ -1,4 +1,4 @@
-"""What a path of channels may be turned into before it is credited. Transforms apply from left to right.
+"""Transforms of a path of channels before it is credited, applied from left to right.
 
 Google's names for them, on the path D > A > B > B > C > D > C > C:
 
@@ -70,7 +70,7 @@ def remove_if_last_and_not_all(removed: str) -> Transform:
 
 
 def trim_long_path(touches: int) -> Transform:
-    """The last touches of a path, at most so many. UsageError unless from 1 up."""
+    """The last touches of a path, at most `touches`. UsageError for fewer than 1."""
     if touches < 1:
         raise UsageError(f"trim_long_path keeps at least 1 touch, not {touches}")
     return lambda path: path[-touches:]
@@ -105,8 +105,15 @@ def transform_named(text: str) -> Transform:
 
 
 def transformed(paths: Paths, transforms: Sequence[Transform]) -> Paths:
-    """Every path transformed, first transform first, with its counts as they were. Empty paths stay empty."""
+    """Every path transformed, first transform first, with unchanged counts. Empty paths stay empty.
+
+    >>> from attribution.path_transforms import transform_named, transformed
+    >>> from attribution.paths import Paths
+    >>> paths = Paths.of([["Direct", "Email", "Email", "Direct"]], conversions=[3])
+    >>> transformed(paths, [transform_named("drop_direct"), transform_named("exposure")]).sequences()
+    [('Email',)]
+    """
     if not transforms:
         return paths
-    walked = (reduce(lambda path, transform: transform(path), transforms, path) for path in paths.sequences())
-    return Paths.of(walked, paths.conversions, paths.value, paths.nulls)
+    channels = (reduce(lambda path, transform: transform(path), transforms, path) for path in paths.sequences())
+    return Paths.of(channels, paths.conversions, paths.value, paths.nulls)

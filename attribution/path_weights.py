@@ -10,7 +10,7 @@ from attribution.paths import Flags, Floats, Paths, summed
 def ends_and_middle(
     paths: Paths, first: float, last: float, other: Floats | None = None, other_total: float = 0.0
 ) -> Floats:
-    """Shares of the ends and `other` ones per touch; touches without any divide what is left of 1."""
+    """Shares of the ends, plus `other` shares per touch; touches without a share divide what is left of 1."""
     shares = first * (paths.position == 0) + last * (paths.to_last == 0)
     role = (paths.position == 0) | (paths.to_last == 0)
     if other is not None:
@@ -23,7 +23,7 @@ def last_where(paths: Paths, eligible: Flags) -> Floats:
     """1 for the last eligible touch of each path, or its last touch where none is; 0 for the others."""
     chosen = paths.starts[1:] - 1
     candidates = np.flatnonzero(eligible)
-    # Ascending, so that the last one stays.
+    # In ascending order, so that the last one wins.
     chosen[paths.path_of_step[candidates]] = candidates
     weights = np.zeros(len(paths.steps))
     weights[chosen[paths.lengths > 0]] = 1.0

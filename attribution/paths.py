@@ -1,7 +1,7 @@
-"""Aggregated paths: each path of channels once, with how many journeys walked it and what came of them.
+"""Aggregated paths: each path of channels once, with its numbers of journeys and conversions and their value.
 
-Everything that credits paths without a warehouse starts here: rules, Markov and Shapley. Channels are numbers inside,
-so that no channel's name ever means anything.
+This is the input of every model that needs no warehouse: rules, Markov and Shapley. Inside, channels are numbers, so no
+channel name has a special meaning.
 """
 
 from __future__ import annotations
@@ -26,8 +26,16 @@ class Paths:
     """Paths of touches, one after another in `steps`; path i is steps[starts[i]:starts[i + 1]].
 
     `conversions` journeys of a path converted, worth `value` together (any unit of money), `nulls` did not convert.
-    Counts and values are finite and not negative, and there is no value without conversions: else InputError with the
-    1-based number of the path. A path may be empty: a conversion without a touch. Paths may repeat; they add up.
+    Counts and values are finite and not negative, and there is no value without conversions; otherwise an InputError
+    names the 1-based number of the path. A path may be empty: a conversion without a touch. Paths may repeat; they add
+    up.
+
+    >>> from attribution.paths import Paths
+    >>> paths = Paths.of([["Search", "Email", "Email"], ["Search"], []], conversions=[2, 1, 1], nulls=[0, 5, 0])
+    >>> paths.channels, paths.lengths.tolist()
+    (('Email', 'Search'), [3, 1, 0])
+    >>> paths.touched().collapsed().sequences()
+    [('Search', 'Email'), ('Search',)]
     """
 
     channels: tuple[str, ...]
@@ -65,12 +73,12 @@ class Paths:
         nulls: ArrayLike | None = None,
     ) -> Paths:
         """From one sequence of channel names per path, first touch first; value and nulls are 0 by default."""
-        walked = [tuple(sequence) for sequence in sequences]
-        channels = tuple(sorted(set(chain.from_iterable(walked))))
+        channel_paths = [tuple(sequence) for sequence in sequences]
+        channels = tuple(sorted(set(chain.from_iterable(channel_paths))))
         code = {channel: number for number, channel in enumerate(channels)}
-        steps = np.fromiter((code[channel] for channel in chain.from_iterable(walked)), np.int64)
-        starts = np.cumsum([0, *(len(sequence) for sequence in walked)])
-        nothing = np.zeros(len(walked))
+        steps = np.fromiter((code[channel] for channel in chain.from_iterable(channel_paths)), np.int64)
+        starts = np.cumsum([0, *(len(sequence) for sequence in channel_paths)])
+        nothing = np.zeros(len(channel_paths))
         return cls(
             channels,
             steps,
@@ -115,7 +123,7 @@ class Paths:
         return replace(self, steps=self.steps[kept], starts=np.concatenate([[0], np.cumsum(lengths)]))
 
     def keep_paths(self, kept: Flags) -> Paths:
-        """Only the flagged paths, with their counts; the channels stay."""
+        """Only the flagged paths, with their counts; `channels` stays as it is."""
         return Paths(
             self.channels,
             self.steps[kept[self.path_of_step]],
@@ -126,7 +134,7 @@ class Paths:
         )
 
     def touched(self) -> Paths:
-        """The paths that have a touch and were walked at all: what data-driven models learn from."""
+        """The paths with a touch and at least one journey: what data-driven models learn from."""
         return self.keep_paths((self.lengths > 0) & (self.conversions + self.nulls > 0))
 
     def collapsed(self) -> Paths:
@@ -142,13 +150,13 @@ def summed(numbers: Ints, amounts: ArrayLike, size: int) -> Floats:
 
 
 def numbered(keys: Ints) -> tuple[Ints, Ints]:
-    """Numbers from 0 up for equal keys (not negative), in the order of the keys; and where each first stands."""
+    """The rank of each key (0 or more) among the distinct keys, and where each distinct key first occurs."""
     top = int(keys.max(initial=0)) + 1
     if top > 4 * len(keys) + 1_000_000:
         _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
         return numbers, first
     first_of = np.full(top, -1)
-    # Written from the back, so that the first one stays.
+    # Written from the back, so that the first one wins.
     first_of[keys[::-1]] = np.arange(len(keys))[::-1]
     seen = first_of >= 0
     return (np.cumsum(seen) - 1)[keys], first_of[seen]

@@ -1,4 +1,4 @@
-"""Reads aggregated paths from CSV or Parquet, and writes what they earned. pyarrow only."""
+"""Reads aggregated paths from CSV or Parquet, and writes their credit. pyarrow only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CSV_BLOCK_BYTES = 64 * 1024 * 1024  # no row may be longer
 
 
 class PathsFile(NamedTuple):
-    """What a file held. `has_value`: whether it has a column value; `notes` say what looks odd and is no error."""
+    """The content of a file. `has_value`: whether it has a column value; `notes`: oddities that are no error."""
 
     paths: Paths
     has_value: bool
@@ -34,9 +34,9 @@ class PathsFile(NamedTuple):
 
 
 def read_paths(source: str, separator: str = SEPARATOR) -> PathsFile:
-    """Columns path, conversions, and where they are there value and nulls; others are left alone.
+    """Columns path, conversions and, if present, value and nulls; other columns are ignored.
 
-    A path is channels joined by `separator` (blanks around a channel fall away), a JSON array of names (any text from
+    A path is channels joined by `separator` (blanks around a channel are removed), a JSON array of names (any text from
     [ to ], or that starts with ["), or a list column in Parquet. An empty path is a conversion without a touch. Files
     called .parquet or .pq, and folders, are Parquet; others CSV in UTF-8 with a header, perhaps .gz. InputError with
     the row (1 is the first below the header) for a path that cannot be read, and for a count or value that is missing,
@@ -73,9 +73,9 @@ def read_paths(source: str, separator: str = SEPARATOR) -> PathsFile:
 
 
 def write_rows(target: str, row_type: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Rows of one NamedTuple: Parquet where the name says so, else CSV; '-' is CSV on stdout.
+    """Rows of one NamedTuple: Parquet by the name of the file, otherwise CSV; '-' is CSV on stdout.
 
-    Null is an empty cell in CSV. UsageError where nothing can be written.
+    Null is an empty cell in CSV. UsageError where the file cannot be written.
     """
     if target != "-" and _is_parquet(target):
         schema = _schema(row_type)
@@ -245,10 +245,10 @@ def _json_path(source: str, row: int, text: str) -> list[str]:
     return names
 
 
-def _refuse(source: str, bad: Flags, say: Callable[[int], str]) -> None:
+def _refuse(source: str, bad: Flags, complaint: Callable[[int], str]) -> None:
     if bad.any():
         row = int(np.argmax(bad))
-        raise InputError(f"{source}, row {row + 1}: {say(row)}")
+        raise InputError(f"{source}, row {row + 1}: {complaint(row)}")
 
 
 def _number(value: object) -> float:

@@ -1,4 +1,4 @@
-"""What a rule model is: one entry that names it, documents it and holds what it computes on touches and on paths."""
+"""A rule model: one entry with its name, its description and its computation on touches and on paths."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:  # attribute-paths reads the entries too, and starts no Spark
 class Rule:
     """A rule model: how much of a conversion each touch of its path earned. A path has at least one touch.
 
-    It names the one touch that takes all, or weighs each touch; weights are from 0 up, of any scale, and normalised in
-    each path. A path whose touches all weigh 0 is divided equally.
+    Either `one_touch` picks the touch that takes all, or `weight` weighs each touch. Weights are 0 or more, on any
+    scale, and are normalised in each path. A path whose touches all weigh 0 is divided equally.
     """
 
     name: str
@@ -31,20 +31,20 @@ class Rule:
     of_path: Callable[[Path], Column] | None = None  # what `weight` needs of its path: computed once, `touch.of_path`
     on_paths: Callable[[Paths, RuleKnobs], Floats | Flags] | None = None  # weights of aggregated paths, without times
     knobs: tuple[str, ...] = ()  # the knobs of the section attribution that it reads
-    needs_knobs: bool = False  # whether it can credit nothing while a knob of it is empty
-    is_default: bool = False  # credited where a configuration (or attribute-paths --models) does not say
+    needs_knobs: bool = False  # whether it cannot credit while one of its knobs is empty
+    is_default: bool = False  # credited where the configuration (or attribute-paths --models) names no models
     report_place: int | None = None  # its place in reports; models without one follow by name
 
     def __post_init__(self) -> None:
-        """Refuse an entry that says in two ways, or in none, who earns."""
+        """Refuse an entry that sets both or neither of one_touch and weight."""
         if (self.one_touch is None) == (self.weight is None):
             raise TypeError(f"the rule {self.name} needs either one_touch or weight")
 
 
 def unmet_need(rules: Iterable[Rule], knobs: Any, options: Mapping[str, str] | None = None) -> str:
-    """Which rule needs a knob that is empty, as one line; '' where none does.
+    """One line that names a rule and the empty knob that it needs; '' where no rule lacks one.
 
-    `options` are the options of a command line that set a knob, to name beside it.
+    `options` are the command-line options that set a knob; the line names them too.
     """
     for rule in rules:
         for knob in rule.knobs if rule.needs_knobs else ():

@@ -17,13 +17,13 @@ RULES_VERSION = "rules"
 
 def rules_of(models: Sequence[str], path: Column, milestones: Column, knobs: RuleKnobs) -> list[Model]:
     """The rules of these names over a path; UsageError for a name that no rule has."""
-    walked = Path(path, milestones)
+    whole_path = Path(path, milestones)
     found = []
     for rule in rules_named(models):
         if rule.one_touch:
-            found.append(Model(rule.name, RULES_VERSION, _column(rule.one_touch(walked, knobs))))
+            found.append(Model(rule.name, RULES_VERSION, _column(rule.one_touch(whole_path, knobs))))
         elif rule.weight:
-            of_path = rule.of_path(walked) if rule.of_path else F.lit(None)
+            of_path = rule.of_path(whole_path) if rule.of_path else F.lit(None)
             found.append(Model(rule.name, RULES_VERSION, of_path, partial(_weighed, rule.weight, knobs)))
     return found
 

@@ -68,7 +68,7 @@ _ENTRIES = (
         name="time_decay",
         meaning="2^(-age / half-life), age from the touch to the conversion; here a touch a day",
         example=(0.3009, 0.3322, 0.3668),
-        # Measured from the last touch on, so that long ages do not underflow; the common factor falls out.
+        # Ages are measured from the last touch, so that long ages do not underflow; the common factor cancels out.
         of_path=lambda path: path.last_micros,
         weight=lambda touch, knobs: (
             2.0 ** ((touch.micros - touch.of_path) / (knobs.half_life_days * SECONDS_PER_DAY * MICROS_PER_SECOND))

@@ -1,4 +1,4 @@
-"""What is written from the entries of the rule models: their table in docs/attribution-models.md, the reports' order.
+"""Writes what follows from the rule entries: their table in docs/attribution-models.md and the order of reports.
 
 `python -m attribution.rules_page` (part of `make docs`) writes both; a test compares them.
 """
@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "attribution-models.md"
 ORDER = ROOT / "warehouse" / "model_order.py"
 BLOCK = re.compile(r"(?<=<!-- rule models: `make docs` writes this table -->\n).*?(?=<!-- end of the table -->)", re.S)
 ORDER_MODULE = '''
-"""The order in which reports show models, others by name. `make docs` writes it from attribution/rules.py."""
+"""The order in which reports show models; others follow by name. `make docs` writes it from attribution/rules.py."""
 
 MODEL_ORDER = (
 {names}

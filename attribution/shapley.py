@@ -40,7 +40,7 @@ class ShapleyFit:
     _shares: Sequence[Floats] = ()
 
     def shares_by_set(self) -> dict[frozenset[str], dict[str, float]]:
-        """Of the rate game: how a conversion of a journey with these channels divides among them."""
+        """Rate game only: by set of channels of a journey, each channel's share of its conversions."""
         if self._sets is None:
             raise UsageError("the subset game divides every journey equally among its channels: it has no table")
         found = {}
@@ -54,16 +54,22 @@ def fit_subset_game(paths: Paths) -> ShapleyFit:
     """v(S) = conversions of the journeys whose channels all lie in S: an equal split over distinct channels.
 
     Every journey is a unanimity game of its channels, whose Shapley value is 1/n each, and games add up. Null journeys
-    play no part. Exact for any number of channels. Empty paths earn nothing here.
+    are ignored. Exact for any number of channels. Empty paths earn nothing here.
+
+    >>> from attribution import shapley
+    >>> from attribution.paths import Paths
+    >>> fitted = shapley.fit_subset_game(Paths.of([["Search"], ["Search", "Email"]], conversions=[4, 6]))
+    >>> dict(zip(fitted.channels, fitted.credited_conversions.tolist()))
+    {'Email': 3.0, 'Search': 7.0}
     """
-    walked = paths.touched()
-    path, channel = distinct_channels(walked)
-    share = 1.0 / np.bincount(path, minlength=len(walked))[path]
+    touched = paths.touched()
+    path, channel = distinct_channels(touched)
+    share = 1.0 / np.bincount(path, minlength=len(touched))[path]
     size = len(paths.channels)
     return ShapleyFit(
         paths.channels,
-        summed(channel, share * walked.conversions[path], size),
-        summed(channel, share * walked.value[path], size),
+        summed(channel, share * touched.conversions[path], size),
+        summed(channel, share * touched.value[path], size),
     )
 
 
@@ -75,13 +81,20 @@ def fit_rate_game(
     orderings: int = ORDERINGS,
     seed: int = 0,
 ) -> ShapleyFit:
-    """w(S) = conversions left if only the channels of S ran: each journey then converts at the rate of what it keeps.
+    """w(S) = conversions left if only the channels of S ran: each journey converts at the rate of its channels in S.
 
     A journey with channels T converts v(S & T) / v(T) times; v is a conversion rate that never falls when a channel
     joins, learnt from converting and null journeys (`SetRates`). Hence no credit is negative or undefined, credits sum
     to the conversions, and without null journeys it is the equal split. Exact for journeys of up to `exact_channels`
     distinct channels. Longer ones share `orderings` random orders of joining, by their conversions (at least one each);
     the same seed gives the same numbers. UsageError for a knob out of range.
+
+    >>> from attribution import shapley
+    >>> from attribution.paths import Paths
+    >>> paths = Paths.of([["Search"], ["Email"], ["Search", "Email"]], [100, 10, 100], nulls=[900, 990, 900])
+    >>> fitted = shapley.fit_rate_game(paths)
+    >>> dict(zip(fitted.channels, fitted.credited_conversions.round(1).tolist()))
+    {'Email': 15.6, 'Search': 194.4}
     """
     if not (prior_conversions >= 0 and 1 <= exact_channels <= 20 and orderings >= 1):
         raise UsageError("prior_conversions must be 0 or more, exact_channels 1 to 20, and orderings 1 or more")
@@ -91,9 +104,9 @@ def fit_rate_game(
     for size in np.unique(sets.sizes[sets.sizes <= exact_channels]).tolist():
         to_members = _shapley_matrix(size)
         for part, table in rates.tables(size):
-            whole = table[:, -1:]
-            # No rate at all: no conversion to divide either.
-            split = np.where(whole > 0, table @ to_members / np.where(whole > 0, whole, 1.0), 1.0 / size)
+            full_rate = table[:, -1:]
+            # A rate of 0 means that there is no conversion to divide.
+            split = np.where(full_rate > 0, table @ to_members / np.where(full_rate > 0, full_rate, 1.0), 1.0 / size)
             for i, row in zip(part.tolist(), split, strict=True):
                 shares[i] = row
     sampled = np.flatnonzero(sets.sizes > exact_channels)
@@ -126,7 +139,7 @@ def _shapley_matrix(size: int) -> Floats:
 
 
 def _draws(conversions: Floats, orderings: int) -> Ints:
-    """Random orders for each sampled set, by its conversions: that makes the error bound smallest."""
+    """Number of random orders for each sampled set, by its conversions: this minimises the error bound."""
     total = conversions.sum()
     if not total > 0:
         return np.ones(len(conversions), np.int64)

@@ -1,4 +1,4 @@
-"""Dividing conversions over the touches of their paths: shares that sum to 1, amounts that sum to the last micro."""
+"""Divides conversions over the touches of their paths: shares sum to 1, amounts sum exactly, to the micro."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[st
     - model, model_version;
     - credit: the touch's share, 0 for one that gets nothing;
     - X_part for each X of `amounts`, whole numbers [micros]: its share rounded half up; the last touch with a share
-      takes what rounding left.
+      takes the remainder of the rounding.
     """
     prepared = conversions.select("*", *(model.of_path.alias(_of_path(model)) for model in models))
     divided = prepared.select("*", _divided(models, amounts).alias("divided"))
@@ -26,7 +26,7 @@ def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[st
     touched = divided.select("*", F.posexplode_outer("touches").alias("index", "touch"))
     each = touched.select("*", F.posexplode_outer("divided.models").alias("number", "by"))
     is_last = F.col("index") == F.col("by.last")
-    # Models that weigh nothing come after the others: they have no weight here, and the last touch takes all.
+    # Models without `weigh` come after the others: the array has no weight for them, and `last` takes all.
     weight = F.coalesce(F.get(F.get("divided.weights", F.col("index")), F.col("number")), is_last.cast("double"))
     shared = each.select(
         "*", "by.model", "by.model_version", _share(weight, F.col("by.total")).alias("credit"), is_last.alias("is_last")
@@ -40,22 +40,24 @@ def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[st
 
 
 def _divided(models: Sequence[Model], amounts: Sequence[str]) -> Column:
-    """What is made of each path: struct of
+    """The result for each path, a struct of
 
     - weights: an array of touches, each the array of its weights by the models that weigh;
     - models: an array of struct<model, model_version, total, last, left_of_X for each amount X>, those that weigh
-      first: the sum of weights, the index of the last touch with a share, and what rounding the shares leaves.
+      first: the sum of weights, the index of the last touch with a share, and the remainder of the rounding.
 
-    In one expression, so that nothing between its steps is written out, and each touch is looked at once, whatever the
-    number of models.
+    It is one expression, so that Spark stores nothing between its steps and reads each touch once, whatever the number
+    of models.
     """
     weighing = [(model, model.weigh) for model in models if model.weigh]
     left_of_all = _left_of_all(amounts)
-    takers = [
+    one_touch_models = [
         _divisor(model, F.lit(1.0), F.col(_of_path(model)), left_of_all, amounts) for model in models if not model.weigh
     ]
     if not weighing:
-        return F.struct(F.array().cast("array<array<double>>").alias("weights"), F.array(*takers).alias("models"))
+        return F.struct(
+            F.array().cast("array<array<double>>").alias("weights"), F.array(*one_touch_models).alias("models")
+        )
     places = range(len(weighing))
     one, other = amounts
 
@@ -67,11 +69,11 @@ def _divided(models: Sequence[Model], amounts: Sequence[str]) -> Column:
         for i, (model, _) in enumerate(weighing):
             lefts = (left[f"left_{i}"], left_of_other[f"left_{i}"])
             divisors.append(_divisor(model, totals[f"total_{i}"], totals[f"last_{i}"], lefts, amounts))
-        return F.struct(weights.alias("weights"), F.array(*divisors, *takers).alias("models"))
+        return F.struct(weights.alias("weights"), F.array(*divisors, *one_touch_models).alias("models"))
 
     def with_left(weights: Column, totals: Column) -> Column:
         def with_other(left: Column) -> Column:
-            # Net and gross are the same where nothing was refunded: nothing to do twice.
+            # Net and gross are equal where nothing was refunded: the result is reused.
             again = F.when(F.col(other) == F.col(one), left).otherwise(_left(weights, totals, other, places))
             return let(again, lambda left_of_other: result(weights, totals, left, left_of_other))
 
@@ -97,7 +99,7 @@ def _totals(weights: Column, places: range) -> Column:
 
 
 def _left(weights: Column, totals: Column, amount: str, places: range) -> Column:
-    """What rounding each model's shares of an amount leaves of it."""
+    """The remainder of an amount after the rounding of each model's shares."""
 
     def step(so_far: Column, weight: Column, index: Column) -> dict[str, Column]:
         shares = [_share(F.get(weight, F.lit(i)), totals[f"total_{i}"]) for i in places]
@@ -107,7 +109,7 @@ def _left(weights: Column, totals: Column, amount: str, places: range) -> Column
 
 
 def _left_of_all(amounts: Sequence[str]) -> tuple[Column, Column]:
-    """What rounding leaves where one touch has all: nothing, but for amounts that a double cannot hold."""
+    """The remainder where one touch takes all: 0, except for amounts that a double cannot hold."""
     one, other = (F.col(amount) - _rounded(amount, F.lit(1.0)) for amount in amounts)
     return one, other
 

@@ -1,7 +1,8 @@
 """Which touches of a path take part in credit: the transforms of attribution/path_transforms.py that choose touches.
 
 On D > A > B > B > C > D > C > C: exposure keeps D A B C D C (equal neighbours are one, the first of them), first keeps
-D A B C (each channel where it came first). drop_direct leaves Direct out unless there is no other. None empties a path.
+D A B C (each channel where it came first). drop_direct leaves Direct out unless there is no other. No transform
+empties a path.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ TRANSFORMS = {"exposure": exposure, "first": first, "drop_direct": drop_direct}
 
 
 def transformed(path: Column, transforms: Sequence[str]) -> Column:
-    """The touches that the transforms leave, the first transform first; UsageError for one that does not exist."""
+    """The touches left by the transforms, first transform first; UsageError for one that does not exist."""
     unknown = [name for name in transforms if name not in TRANSFORMS]
     if unknown:
         raise UsageError(f"no transform of touches is called {unknown[0]!r}; there are {', '.join(TRANSFORMS)}")

@@ -1,4 +1,4 @@
-"""What data-driven models learn from, counted from silver.journeys by Spark: only counts reach the driver."""
+"""Counts of silver.journeys for the data-driven models, made by Spark: only counts reach the driver."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
 
     A state (`before`) is the last `order` channels, oldest first, fewer near the start, [] before the first touch;
     equal neighbours are one touch. `channel` is the next one, null where journeys ended in the state; conversions and
-    value (net, a negative one as 0) are of those. Journeys without touch play no part. UsageError for an order below 1.
+    value (net, a negative one as 0) are of those. Journeys without touch are ignored. UsageError for an order below 1.
     """
     check_order(order)
     channels = F.col("path")["channel"]
-    walked = _walked(journeys, channels if order == 1 else _collapsed(channels))
-    # One place more than there are channels: get() finds null there, the end.
-    steps = walked.select("*", F.explode(F.sequence(F.lit(0), F.size("channels"))).alias("index"))
+    touched = _touched_journeys(journeys, channels if order == 1 else _collapsed(channels))
+    # One place more than there are channels: get() returns null there, which is the end.
+    steps = touched.select("*", F.explode(F.sequence(F.lit(0), F.size("channels"))).alias("index"))
     length = F.least(F.col("index"), F.lit(order))
     before = F.slice("channels", F.col("index") - length + 1, length)
     followed = steps.select("*", before.alias("before"), F.get("channels", F.col("index")).alias("channel"))
-    # At order 1 equal neighbours need not be taken out of the path: no step leads from one to the other.
+    # At order 1 equal neighbours can stay in the path: the steps between them are dropped here.
     counted = followed.where(~F.get("channels", F.col("index") - 1).eqNullSafe(F.col("channel")))
     ended = F.col("channel").isNull()
     return counted.groupBy("conversion_type", "before", "channel").agg(
@@ -48,12 +48,12 @@ def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
 def count_channel_sets(journeys: DataFrame) -> DataFrame:
     """One row per conversion type and set of channels that journeys touched: conversion_type, channels (sorted),
     conversions, value, nulls."""
-    return _counted(_walked(journeys, F.sort_array(F.array_distinct(F.col("path")["channel"]))))
+    return _counts_by_path(_touched_journeys(journeys, F.sort_array(F.array_distinct(F.col("path")["channel"]))))
 
 
 def count_paths(journeys: DataFrame) -> DataFrame:
-    """The same per path of channels, equal neighbours one touch: what the choice of an order looks at."""
-    return _counted(_walked(journeys, _collapsed(F.col("path")["channel"])))
+    """The same per path of channels, equal neighbours one touch: the input of the choice of an order."""
+    return _counts_by_path(_touched_journeys(journeys, _collapsed(F.col("path")["channel"])))
 
 
 def moves_and_ends(rows: Iterable[Row]) -> tuple[list[Move], list[End]]:
@@ -75,18 +75,18 @@ def paths_of(rows: Iterable[Row]) -> Paths:
     return Paths.of([row["channels"] for row in known], conversions, value, nulls)
 
 
-def _walked(journeys: DataFrame, channels: Column) -> DataFrame:
+def _touched_journeys(journeys: DataFrame, channels: Column) -> DataFrame:
     return journeys.where(F.size("path") > 0).select(
         "conversion_type",
         channels.alias("channels"),
         F.col("conversion_id").isNotNull().alias("is_conversion"),
-        # More refunded than paid: worth nothing, but no model knows a negative value.
+        # A negative value (more refunded than paid) counts as 0: the models take no negative values.
         F.greatest(F.col("report_value").cast("double"), F.lit(0.0)).alias("value"),
     )
 
 
-def _counted(walked: DataFrame) -> DataFrame:
-    return walked.groupBy("conversion_type", "channels").agg(
+def _counts_by_path(touched: DataFrame) -> DataFrame:
+    return touched.groupBy("conversion_type", "channels").agg(
         F.count_if("is_conversion").alias("conversions"),
         F.sum(F.when(F.col("is_conversion"), F.col("value")).otherwise(0.0)).alias("value"),
         F.count_if(~F.col("is_conversion")).alias("nulls"),

@@ -1,4 +1,4 @@
-"""What models see of a path in Spark, and what they give: the touch that takes all, or a weight of each touch."""
+"""What models see of a path in Spark, and their result: the touch that takes all, or a weight of each touch."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Path:
 
     @property
     def last_micros(self) -> Column:
-        """When the last touch was [microseconds since 1970]."""
+        """Time of the last touch [microseconds since 1970]."""
         return F.unix_micros(F.element_at(self.touches, -1)["touched_at"])
 
     @property
     def anchors(self) -> Column:
-        """Indices of the first touch, the last, and for each milestone the last touch up to it, each as often as it is
-        one of them. A milestone before every touch has none."""
+        """Indices of the first touch, the last touch, and for each milestone the last touch up to it; an index repeats
+        if its touch has several roles. A milestone before every touch has none."""
         reached = F.transform(
             self.milestones,
             lambda milestone: F.array_max(
@@ -72,7 +72,7 @@ class Touch:
 
     @property
     def micros(self) -> Column:
-        """When it was [microseconds since 1970]."""
+        """Its time [microseconds since 1970]."""
         return F.unix_micros(self.fields["touched_at"])
 
     @property
@@ -86,7 +86,7 @@ class Touch:
             F.when(self.size == 1, F.lit(1.0))
             .when(self.index == 0, F.lit(first))
             .when(self.index == self.size - 1, F.lit(last))
-            # Rounded, so that ends that take all leave 0 in spite of binary fractions.
+            # Rounded, so that ends that take all leave exactly 0 despite binary fractions.
             .otherwise(F.lit(round(1.0 - first - last, 12)) / (self.size - 2))
         )
 
@@ -106,7 +106,7 @@ class Touch:
 
 class Model(NamedTuple):
     """One model at one version, over one path. `of_path` is computed once for each path: without `weigh` the index of
-    the touch that takes all, otherwise what the weights rest on, null where they need nothing."""
+    the touch that takes all, otherwise what the weights depend on, null where they need nothing."""
 
     name: str
     version: str

@@ -1,12 +1,12 @@
-"""The heart of the build, sessions to credits: beside Spark's floor and beside DuckDB, on the same bronze files.
+"""The core of the build, sessions to credits, compared with Spark's floor and with DuckDB on the same bronze files.
 
     python bench/bench.py                    # 1 and 10 million events; BENCH=small: 100,000; BENCH=large: 100 million
 
-Ours is every builder from identities to credits, written as Delta like the jobs do. The floor reads bronze.events,
-shuffles it by visitor, sorts and writes it once: with all columns, and with those the heart reads. DuckDB does the
-same work in its own SQL on the same Parquet files and writes Parquet. 2 threads and the same memory for each. Results
-are compared first: a side that failed or differs prints no ratio. Spark is warmed up on fewer events.
-JSON goes to stdout or --json FILE, the table to stderr.
+`ours` is every builder from identities to credits, written as Delta as the jobs do. `floor` reads bronze.events,
+shuffles it by visitor, sorts it and writes it once: with all columns, and with the columns that the build reads.
+`duckdb` does the same work in SQL on the same Parquet files and writes Parquet. Each side has 2 threads and the same
+memory. Results are compared first: no ratio is printed for a side that failed or differs. Spark is warmed up on fewer
+events. JSON goes to stdout or --json FILE, the table to stderr.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ SIZES = {"small": [100_000], "": [1_000_000, 10_000_000], "large": [1_000_000, 1
 WARM_UP = 300_000
 SEED = 20260301
 THREADS = 2
-# ratio: the most it should be, at 10 million events
+# The largest acceptable ratio at 10 million events.
 TARGETS = {"ours / floor": 2.0, "ours / duckdb": 2.5}
 
 
 def measure(spark: SparkSession, settings: Settings, events: int, folder: Path) -> dict[str, Any]:
-    """Seconds of each side on `events` events, what they differ in, and the ratios that hold."""
+    """Seconds of each side on `events` events, the differing rows, and the ratios if the results are the same."""
     lake = made_lake(spark, events, folder)
     bronze = files_of(folder, BRONZE_EVENTS)
     memory = settings.spark.conf["spark.driver.memory"].upper() + "B"
@@ -75,14 +75,14 @@ def measure(spark: SparkSession, settings: Settings, events: int, folder: Path) 
 
 
 def made_lake(spark: SparkSession, events: int, folder: Path, **how: Any) -> Lake:
-    """A lake in `folder` with bronze.events made by seed."""
+    """A lake in `folder` with generated bronze.events."""
     lake = Lake(spark, str(folder), "bench")
     lake.append(BRONZE_EVENTS, make_events(spark, events, SEED, **how))
     return lake
 
 
 def skew(spark: SparkSession, settings: Settings, events: int, folder: Path) -> dict[str, Any]:
-    """The heart on `events` events of one visitor, beside as many of the usual ones."""
+    """Seconds of the build on `events` events of one visitor, and on as many events of many visitors."""
     seconds = {}
     for name, how in {"many visitors": {}, "one visitor": {"visitors": 1}}.items():
         lake = made_lake(spark, events, folder / name.replace(" ", "_"), **how)
@@ -97,7 +97,7 @@ def _attempt(spark: SparkSession, work: Callable[[], Any]) -> dict[str, Any]:
     started, cpu_started = time.perf_counter(), _cpu_seconds(spark)
     try:
         result = work()
-    except Exception as error:  # a side that fails must not take the other's figures along
+    except Exception as error:  # one side's failure must not lose the figures of the others
         return {"failure": f"{type(error).__name__}: {str(error)[:500]}"}
     return {
         "result": result,
@@ -107,9 +107,9 @@ def _attempt(spark: SparkSession, work: Callable[[], Any]) -> dict[str, Any]:
 
 
 def _cpu_seconds(spark: SparkSession) -> float:
-    """Processor time of this process (DuckDB) and of the JVM (Spark) so far: other work on the machine is not in it.
+    """Processor time so far of this process (DuckDB) and of the JVM (Spark), without other work on the machine.
 
-    The JVM's is read from /proc; without one only this process's counts.
+    The JVM's time is read from /proc; without /proc only this process is counted.
     """
     process = java_class(spark, "java.lang.ProcessHandle").current().pid()
     stat = Path(f"/proc/{process}/stat")
@@ -148,12 +148,12 @@ def _show(console: Console, measured: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Measures what BENCH says; 1 where a side failed or the results differ."""
+    """Measure the sizes of BENCH; exit code 1 if a side failed or the results differ."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--size", default=os.environ.get("BENCH", ""), choices=[*SIZES, "skew"])
-    arguments.add_argument("--events", type=int, help="this many events in place of the size's")
-    arguments.add_argument("--json", type=Path, help="file for the figures; stdout without it")
-    arguments.add_argument("--folder", type=Path, help="where the tables go; a temporary one without it")
+    arguments.add_argument("--events", type=int, help="number of events instead of the size's")
+    arguments.add_argument("--json", type=Path, help="file for the figures (default: stdout)")
+    arguments.add_argument("--folder", type=Path, help="folder for the tables (default: a temporary one)")
     arguments.add_argument("--event-log", type=Path, help="folder for Spark's event log; see heart_stages.py")
     chosen = arguments.parse_args()
     settings, console = load_settings(), Console(stderr=True)

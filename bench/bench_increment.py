@@ -1,10 +1,10 @@
-"""One more day: how long the build takes where 59 days were built before, against a full build of all 60.
+"""One more day: how long the build takes after 59 days were built, compared with a full build of all 60 days.
 
     make bench-increment [EVENTS=10000000]
 
-The day brings its own events and late ones: as many as 1% of its rows, which happened up to a week earlier. Build and
-attribute are the jobs' own steps; the session is warm (start-up is told apart). Both results are compared row for row
-before a ratio is told.
+The day has its own events and late ones: as many as 1% of its rows, which happened up to a week earlier. Build and
+attribute are the steps of the jobs. The session is warm; start-up is reported separately. Both results are compared
+row by row before a ratio is reported.
 """
 
 from __future__ import annotations
@@ -38,38 +38,41 @@ COMPARED = tuple(table for table in ALL_TABLES if table.layer in ("silver", "gol
 
 
 def main() -> int:
-    """Runs the benchmark; exit code 1 where the two results differ."""
+    """Run the benchmark; exit code 1 if the two results differ."""
     events = int(os.environ.get("EVENTS", "10000000"))
     root = Path(os.environ.get("BENCH_ROOT", "bench/out")).absolute() / "increment"
     shutil.rmtree(root, ignore_errors=True)
     begun = time.perf_counter()
     run = _run(root / "lake", full=False)
     start_up = time.perf_counter() - begun
-    made = make_events(run.spark, events, SEED, DAYS).where(F.col("event_at") < _day(DAYS))
-    made.write.parquet(str(root / "events"))
-    made = run.spark.read.parquet(str(root / "events"))
+    generated = make_events(run.spark, events, SEED, DAYS).where(F.col("event_at") < _day(DAYS))
+    generated.write.parquet(str(root / "events"))
+    events_of_all_days = run.spark.read.parquet(str(root / "events"))
 
-    run.lake.append(BRONZE_EVENTS, made.where(~_of_last_batch()))
+    run.lake.append(BRONZE_EVENTS, events_of_all_days.where(~_of_last_batch()))
     first = _timed(run)
-    run.lake.append(BRONZE_EVENTS, made.where(_of_last_batch()))
+    run.lake.append(BRONZE_EVENTS, events_of_all_days.where(_of_last_batch()))
     more = _timed(run)
-    anew = _run(root / "lake_anew", full=True, like=run)
-    anew.lake.append(BRONZE_EVENTS, made)
-    full = _timed(anew)
+    full_run = _run(root / "lake_full", full=True, like=run)
+    full_run.lake.append(BRONZE_EVENTS, events_of_all_days)
+    full = _timed(full_run)
 
-    last, late = made.where(_of_last_batch()).count(), made.where(_is_late()).count()
-    differing = [table.full_name for table in COMPARED if _differ(table, run.lake.read(table), anew.lake.read(table))]
+    last, late = (events_of_all_days.where(chosen).count() for chosen in (_of_last_batch(), _is_late()))
+    differing = [
+        table.full_name for table in COMPARED if _differ(table, run.lake.read(table), full_run.lake.read(table))
+    ]
     result = {
-        "events": made.count(), "events_of_the_day": last - late, "late_events": late, "start_up_seconds": start_up,
-        "first_59_days": first, "one_more_day": more, "all_60_days": full, "differing_tables": differing,
+        "events": events_of_all_days.count(), "events_of_the_day": last - late, "late_events": late,
+        "start_up_seconds": start_up, "first_59_days": first, "one_more_day": more, "all_60_days": full,
+        "differing_tables": differing,
         "ratio": None if differing else sum(more.values()) / sum(full.values()),
     }  # fmt: skip
     sys.stdout.write(json.dumps(result, indent=2) + "\n")
     grid = Grid("Step", "One more day", "All 60 days", title=f"{result['events']:,} events")
     for step in full:
         grid.add_row(step, f"{more[step]:.1f} s", f"{full[step]:.1f} s")
-    told = "tables differ: " + ", ".join(differing) if differing else f"{result['ratio']:.2f}"
-    grid.add_row("ratio", told, "")
+    outcome = "tables differ: " + ", ".join(differing) if differing else f"{result['ratio']:.2f}"
+    grid.add_row("ratio", outcome, "")
     Console(stderr=True).print(grid)
     return 1 if differing else 0
 
@@ -92,7 +95,7 @@ def _day(day: int) -> Column:
 
 
 def _is_late() -> Column:
-    """As many of the events of the week before the last day as are 1% of a day's."""
+    """Whether an event of the week before the last day arrives late: 1% of a day's events in all."""
     chance = F.shiftrightunsigned(F.xxhash64(F.lit("late"), "event_id"), 11) / F.lit(2.0**53)
     in_week = F.col("event_at").between(_day(DAYS - 1 - LATE_DAYS), _day(DAYS - 1) - F.expr("INTERVAL 1 MICROSECOND"))
     return in_week & (chance < LATE_SHARE / LATE_DAYS)
@@ -103,7 +106,7 @@ def _of_last_batch() -> Column:
 
 
 def _differ(table: Table, one: DataFrame, other: DataFrame) -> bool:
-    """Whether a row of one is not in the other. Doubles are sums rounded to 9 decimals: the last may differ."""
+    """Whether the two have different rows. Doubles are sums rounded to 9 decimals; the last decimal may differ."""
     exact = [column.name for column in table.columns if column.type != "double"]
     doubles = [column.name for column in table.columns if column.type == "double"]
     if not doubles:

@@ -1,9 +1,9 @@
-"""Landed files into bronze: how long 59 days of a simulated shop take, and then one day more.
+"""Landed files into bronze: how long 59 days of a simulated shop take, and then one more day.
 
     make bench-ingest [VISITORS=120000]
 
-The session is cold, as in a run of its own; start-up and the making of the files are told apart. Ingest itself checks
-that every row read is kept, a duplicate or quarantined; here they must also be as many as the simulator wrote.
+The session is cold, as in a separate run. Start-up is reported separately, and writing the files is not timed. Ingest
+checks that every row read is kept, a duplicate or quarantined; here it must also read as many as the simulator wrote.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from simulator import Shop, write_landing
 
 
 def main() -> int:
-    """Runs the benchmark; exit code 1 where rows are missing."""
+    """Run the benchmark; exit code 1 if rows are missing."""
     visitors = int(os.environ.get("VISITORS", "120000"))
     root = Path(os.environ.get("BENCH_ROOT", "bench/out")).absolute() / "ingest"
     shutil.rmtree(root, ignore_errors=True)
@@ -52,7 +52,7 @@ def main() -> int:
         grid.add_row(name, f"{step['events_read']:,.0f}", f"{step['seconds']:.1f}")
     Console(stderr=True).print(grid)
     if first["events_read"] + more["events_read"] != written["event_lines"]:
-        sys.stderr.write("rows read are not the rows that were written\n")
+        sys.stderr.write("the number of rows read is not the number of rows written\n")
         return 1
     return 0
 

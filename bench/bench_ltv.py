@@ -1,10 +1,10 @@
-"""Fitting and scoring a Pareto/NBD on a million simulated customers, beside lifetimes, in one run on one core.
+"""Fitting and scoring a Pareto/NBD on a million simulated customers, compared with lifetimes, in one run on one core.
 
     python bench/bench_ltv.py --skip-slow      # without lifetimes' fit on all rows, which takes 7 to 10 minutes
 
-Seconds are CPU seconds of this process (wall seconds stand beside), so that other work moves the ratios little. Our fit
-starts from one row per customer and ends with standard errors; counting the distinct histories is part of it.
-lifetimes' weighted fit gets the counted histories for free. Predictions start from one row per customer.
+Seconds are CPU seconds of this process, so that other work hardly changes the ratios; wall seconds are given too. Our
+fit starts from one row per customer and includes counting the distinct histories and the standard errors. lifetimes'
+weighted fit is given the counted histories; counting is not in its time. Predictions start from one row per customer.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ltv.intervals import prediction_intervals, total_purchases
 from ltv.pareto_nbd_forecast import Forecast
 from ltv.pareto_nbd_likelihood import sums
 
-# (figure, the least it should be)
+# The smallest acceptable value of each figure.
 TARGETS = {
     "fit: times faster than lifetimes, all rows": 15,
     "fit: times faster than lifetimes, weights": 4,
@@ -40,7 +40,7 @@ SLOW_ROWS = 100_000  # lifetimes' discounted value is timed on these
 
 
 def timed(work: Callable[[], Any], repeat: int = 1) -> tuple[Any, float, float]:
-    """The result, and the least CPU and wall seconds of `repeat` runs."""
+    """The result, and the lowest CPU and wall seconds of `repeat` runs."""
     best_cpu = best_wall = np.inf
     for _ in range(repeat):
         cpu, wall = time.process_time(), time.perf_counter()
@@ -50,7 +50,7 @@ def timed(work: Callable[[], Any], repeat: int = 1) -> tuple[Any, float, float]:
 
 
 def lifetimes_fit(frequency: Any, recency: Any, T: Any, weights: Any = None) -> ParetoNBDFitter:
-    """lifetimes' fit; it starts at random from numpy's global state."""
+    """lifetimes' fit; its random start comes from numpy's global state."""
     np.random.seed(1)
     fitter = ParetoNBDFitter()
     fitter.fit(frequency, recency, T, weights=weights)
@@ -60,7 +60,7 @@ def lifetimes_fit(frequency: Any, recency: Any, T: Any, weights: Any = None) -> 
 def fits(
     shop: Shop, data: Histories, skip_slow: bool
 ) -> tuple[pareto_nbd.ParetoNBDFit, ParetoNBDFitter, dict[str, Any]]:
-    """Seconds, parameters and log-likelihood (natural units, by our sums) of each way to fit."""
+    """Our fit, lifetimes' fit, and per fit its seconds, parameters and log-likelihood (natural units, by our sums)."""
     rows = (shop.frequency, shop.recency, shop.T)
     ours, cpu, wall = timed(lambda: pareto_nbd.fit(*rows))
     report: dict[str, Any] = {"ours, all rows": {"cpu": cpu, "wall": wall, "log_likelihood": ours.log_likelihood}}
@@ -118,7 +118,7 @@ def predictions(ours: pareto_nbd.ParetoNBDFit, theirs: ParetoNBDFitter, shop: Sh
 
 
 def main() -> None:
-    """Print figures against their targets, as a table or as JSON."""
+    """Print the figures and their targets, as a table or as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -154,7 +154,7 @@ def main() -> None:
 
 
 def table(report: dict[str, Any]) -> str:
-    """The report for the eye."""
+    """The report as a text table."""
     lines = [
         f"{report['customers']:,} customers, {report['distinct_histories']:,} distinct histories "
         f"(counted in {report['counting_cpu_seconds']:.2f} CPU s)",

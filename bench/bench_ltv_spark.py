@@ -1,8 +1,8 @@
-"""Scoring customers with intervals on Spark, and a fit over partitions: rows a second on local cores.
+"""Scoring customers with intervals on Spark, and a fit over partitions: rows per second on local cores.
 
     python bench/bench_ltv_spark.py --histories 1000000 --cores 2
 
-The scores are one customer per distinct history, so nothing is saved by joining back: the worst case.
+Every customer has a distinct history. That is the worst case: scoring each history once saves nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def fitted_model() -> ValueModel:
 
 
 def distinct_histories(spark: Any, count: int) -> DataFrame:
-    """Customers of about `count` distinct histories, T to four years, kept in memory."""
+    """One row per customer, with about `count` distinct histories and T up to four years, kept in memory."""
     number, T = F.col("id"), F.pmod(F.hash("id"), F.lit(1440)) + 20
     frequency = F.when(number % 5 < 3, 0).otherwise(F.pmod(F.hash(number + 1), F.lit(12)) + 1)
     share = F.pmod(F.hash(number + 2), F.lit(10_000)) / 10_000
@@ -81,22 +81,24 @@ def main() -> None:
     rows = histories.select("frequency", "recency", "T").distinct().count()
     scoring = Scoring(margin=1.0, annual_discount_rate=0.1, interval_level=0.95)
     value = build_customer_value(histories, model=model, model_version="value/1", scoring=scoring)
-    _, scoring = timed(lambda: value.write.format("noop").mode("overwrite").save())
-    _, adding = timed(lambda: customer_totals(histories, model=model, days=VALUE_HORIZONS_DAYS, scoring=scoring))
+    _, scoring_seconds = timed(lambda: value.write.format("noop").mode("overwrite").save())
+    _, totals_seconds = timed(
+        lambda: customer_totals(histories, model=model, days=VALUE_HORIZONS_DAYS, scoring=scoring)
+    )
     counted = histories.groupBy("frequency", "recency", "T").agg(F.count("*").alias("customers"))
-    counts, spreading = timed(lambda: spark_likelihood.spread(counted, seed=1))
+    counts, spread_seconds = timed(lambda: spark_likelihood.spread(counted, seed=1))
     evaluate = spark_likelihood.summed(counts.frame, spark_likelihood.purchase_sums)
-    _, one_pass = timed(lambda: evaluate(model.purchases.theta, 2))
+    _, one_pass_seconds = timed(lambda: evaluate(model.purchases.theta, 2))
     figures = {
         "distinct_histories": rows,
         "cores": options.cores,
         "load_average": os.getloadavg(),
         "truth": PURCHASES | SPEND,
-        "scoring_seconds": round(scoring, 1),
-        "scored_per_second": round(rows / scoring),
-        "totals_seconds": round(adding, 1),
-        "spread_seconds": round(spreading, 1),
-        "one_pass_of_sums_with_hessian_seconds": round(one_pass, 1),
+        "scoring_seconds": round(scoring_seconds, 1),
+        "scored_per_second": round(rows / scoring_seconds),
+        "totals_seconds": round(totals_seconds, 1),
+        "spread_seconds": round(spread_seconds, 1),
+        "one_pass_of_sums_with_hessian_seconds": round(one_pass_seconds, 1),
     }
     print(json.dumps(figures, indent=1))
     spark.stop()

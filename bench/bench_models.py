@@ -1,13 +1,13 @@
-"""How long credit takes in the warehouse: 1,000,000 journeys on disk to credits written. Prints JSON and a table.
+"""How long credit takes in the warehouse, from 1,000,000 journeys on disk to written credits. Prints JSON and a table.
 
 python bench/bench_models.py [--journeys 1000000] [--runs 5] [--channel-attribution]
 
-Journeys (4,000,000 touches, about 350,000 distinct paths, 20 channels, by seed) lie on disk as Parquet in the form of
-silver.journeys. Timed: the transition counts and the exact Markov fit of order 1, and the credits of all rules of
-conf/base.yaml and of that fit, written as Parquet; Shapley apart. The session is warm: job time, not start-up; the
-median of several runs, since the first ones still wait for Java's compiler.
---channel-attribution also runs the ChannelAttribution package (GPL) on the same paths, in an environment of its own
-made below the scratch folder; it is no dependency.
+The journeys (4,000,000 touches, about 350,000 distinct paths, 20 channels, by seed) are on disk as Parquet with the
+columns of silver.journeys. Timed are the transition counts, the exact Markov fit of order 1, and the credits of all
+rules of conf/base.yaml and of that fit, written as Parquet. Shapley is timed separately. The session is warm, so the
+figures are job time without start-up. They are the median of several runs, because the first runs wait for Java's
+compiler. --channel-attribution also runs the ChannelAttribution package (GPL) on the same paths, in a separate
+environment below the scratch folder; it is not a dependency.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ print(json.dumps({"seconds": round(time.perf_counter() - begun, 2)}))
 
 
 def write_journeys(spark: SparkSession, folder: str, count: int, seed: int = 5) -> None:
-    """Journeys of 4 touches on average, popular channels more often; one in ten converts."""
+    """Write journeys of 4 touches on average, with some channels more frequent than others; one in ten converts."""
     draw = np.random.default_rng(seed)
     popular = 1.0 / np.arange(1, CHANNELS + 1) ** 0.9
     edges = np.cumsum(popular / popular.sum()).tolist()
@@ -75,7 +75,7 @@ def write_journeys(spark: SparkSession, folder: str, count: int, seed: int = 5) 
     # 1, 2, 3 … touches with a mean of 4.
     touches = F.least(F.floor(F.log(F.greatest(unit(salts[0]), F.lit(1e-6))) / float(np.log(0.75))) + 1, F.lit(30))
     end = F.timestamp_seconds(F.lit(1_774_958_400) - F.floor(unit(salts[1]) * 30 * 86_400))
-    told = spark.range(count, numPartitions=8).select(
+    journeys = spark.range(count, numPartitions=8).select(
         F.col("id").cast("string").alias("journey_id"),
         F.lit(KIND).alias("conversion_type"),
         F.concat(F.lit("person "), "id").alias("person_id"),
@@ -94,7 +94,7 @@ def write_journeys(spark: SparkSession, folder: str, count: int, seed: int = 5) 
         ).alias("path"),
     )
     paid = F.when(F.col("conversion_id").isNotNull(), F.lit(25.5)).otherwise(0.0)
-    filled = told.withColumns(
+    journeys_with_value = journeys.withColumns(
         {
             "report_value": paid,
             "report_gross_value": paid,
@@ -103,16 +103,16 @@ def write_journeys(spark: SparkSession, folder: str, count: int, seed: int = 5) 
             "milestones": F.array(),
         }
     )
-    conform(filled, SILVER_JOURNEYS).write.mode("overwrite").parquet(folder)
+    conform(journeys_with_value, SILVER_JOURNEYS).write.mode("overwrite").parquet(folder)
 
 
 def fitted_markov(journeys: DataFrame) -> markov.MarkovFit:
-    """Counts by Spark, solved here."""
+    """The Markov fit of order 1: transitions counted by Spark, solved in this process."""
     return markov.fit_transitions(*moves_and_ends(count_transitions(journeys, order=1).collect()))
 
 
 def credit(journeys: DataFrame, folder: str, model: ChannelModel | None) -> None:
-    """Credits of the rules, and of a fit where given, written."""
+    """Write the credits of the rules, and of `model` if given."""
     settings = load_settings().attribution
     credits = build_attribution_credits(
         credited_journeys(journeys, start_date=None, timezone="UTC"),
@@ -124,14 +124,14 @@ def credit(journeys: DataFrame, folder: str, model: ChannelModel | None) -> None
 
 
 def timed(action: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds, and what came out."""
+    """Seconds and result of the action."""
     begun = time.perf_counter()
     result = action()
     return round(time.perf_counter() - begun, 2), result
 
 
 def channel_attribution(journeys: DataFrame, scratch: Path) -> dict[str, Any]:
-    """Seconds of the package's own Markov model on the same distinct paths, or why there are none."""
+    """Seconds of the package's Markov model on the same distinct paths, or the reason why it failed."""
     rows = (
         journeys.select(
             F.array_join(F.col("path")["channel"], " > ").alias("path"),
@@ -155,18 +155,18 @@ def channel_attribution(journeys: DataFrame, scratch: Path) -> dict[str, Any]:
         done = subprocess.run(script, check=True, capture_output=True, text=True, timeout=600)
         return dict(json.loads(done.stdout.strip().splitlines()[-1]))
     except subprocess.CalledProcessError as error:
-        said = error.stderr if isinstance(error.stderr, str) else error.stderr.decode(errors="replace")
-        return {"failed": (said.strip().splitlines() or [str(error)])[-1]}
+        message = error.stderr if isinstance(error.stderr, str) else error.stderr.decode(errors="replace")
+        return {"failed": (message.strip().splitlines() or [str(error)])[-1]}
     except subprocess.TimeoutExpired as error:
-        return {"failed": f"no end after {error.timeout:.0f} s"}
+        return {"failed": f"not finished after {error.timeout:.0f} s"}
 
 
 def main() -> None:
-    """Writes the journeys, warms up on a few, measures, prints."""
+    """Write the journeys, warm up on a few of them, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--journeys", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=5, help="the median of so many is told, and all of them")
-    parser.add_argument("--channel-attribution", action="store_true", help="also that package, installed for it")
+    parser.add_argument("--runs", type=int, default=5, help="number of runs; their median is reported")
+    parser.add_argument("--channel-attribution", action="store_true", help="also time that package")
     options = parser.parse_args()
     conf = {**load_settings().spark.conf, "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "4g"}
     spark = build_session("bench models", conf, master="local[2]")

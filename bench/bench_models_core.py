@@ -35,7 +35,7 @@ def random_paths(channels: int, paths: int, touches: int) -> Paths:
 
 
 def seconds(run: Callable[[], object]) -> float:
-    """The best of three."""
+    """The lowest seconds of three runs."""
     taken = []
     for _ in range(3):
         begun = time.perf_counter()
@@ -45,7 +45,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Each case with its size and seconds."""
+    """Print each case with its size and seconds."""
     for channels, count, touches, orders in (
         (12, 10_000, 100, (1, 2, 3, 4, 6)),
         (20, 100_000, 8, (1, 2, 3)),

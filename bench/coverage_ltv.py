@@ -1,12 +1,12 @@
-"""Do 95% intervals hold what they promise 95% of the time? Fits simulated shops and counts.
+"""How often 95% intervals contain the truth, counted over fits of simulated shops.
 
     python bench/coverage_ltv.py --shops 1000 --customers 10000
 
-Estimands: the true parameters and the true mean rates r/alpha and s/beta (log scale); what all customers together buy
-and spend in the next 182 days (predictive). Continuous time is the model's own; with --daily purchases fall on calendar
-days as in the customer summary, which is not quite the model, and the figures show how much that matters. --dead-time
-takes half a day for every repeat purchase day off recency and T first: after a purchase the rest of the day is blind to
-another one.
+Estimands: the true parameters and the true mean rates r/alpha and s/beta (log scale), and what all customers together
+buy and spend in the next 182 days (predictive). The model assumes continuous time. With --daily, purchases fall on
+calendar days as in the customer summary; the figures show how much this deviation from the model matters. --dead-time
+subtracts half a day per repeat purchase day from recency and T first, because a second purchase on the same day is not
+observed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ltv.pareto_nbd_forecast import Forecast
 
 
 def covered(shop: Shop, *, dead_time: float = 0.0) -> dict[str, bool]:
-    """Which intervals of one shop hold the truth; `dead_time` days per repeat purchase are taken as not observed."""
+    """Which intervals of one shop contain the truth; `dead_time` days per repeat purchase count as not observed."""
     blind = dead_time * shop.frequency
     histories = (shop.frequency, shop.recency - blind, shop.T - blind)
     fit = pareto_nbd.fit(*histories)

@@ -1,4 +1,4 @@
-"""Runs the heart in DuckDB on the Parquet files of bronze.events, and compares what came out with ours."""
+"""The core of the build in DuckDB on the Parquet files of bronze.events, and the comparison of its tables with ours."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from warehouse.contracts import Table
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS
 
 TOLERANCE = 1e-9  # of a credit
-ONE_MICRO = 1.5e-6  # of money: the last place may round the other way
+ONE_MICRO = 1.5e-6  # of money: the last decimal may be rounded differently
 WRITTEN = {table: {"attribution_credits": "credits"}.get(table.name, table.name) for table in TABLES}
 
 
 def files_of(lake_root: Path, table: Table) -> str:
-    """The Parquet files that are the table now, as an argument of read_parquet."""
+    """The Parquet files of the table's newest version, as an argument of read_parquet."""
     uris = DeltaTable(str(lake_root / table.layer / table.name)).file_uris()
     return "[" + ", ".join(f"'{uri.removeprefix('file://')}'" for uri in uris) + "]"
 
 
 def build_with_duckdb(events: str, out: Path, settings: Settings, *, threads: int, memory: str) -> dict[str, float]:
-    """The same tables as Parquet files in `out`, from the files `events`; seconds by step."""
+    """Write the same tables as Parquet files to `out`, from the files `events`; returns seconds by step."""
     out.mkdir(parents=True)
     sources = load_sources(settings.touchpoints.sources_file)
     rules = load_channel_rules(settings.touchpoints.channels_file)
@@ -46,7 +46,7 @@ def build_with_duckdb(events: str, out: Path, settings: Settings, *, threads: in
             "identities": identities_sql("events", settings.identity.login_window_days),
             "hits": hits_sql("events", sources),
             "visits": visits_sql(settings.sessions.timeout_minutes),
-            "spoken": touches_sql(rules, sources),
+            "touches": touches_sql(rules, sources),
             **silver_sql(settings),
             "journeys": journeys_sql(settings),
             "credits": credits_sql(settings.attribution),
@@ -65,7 +65,7 @@ def build_with_duckdb(events: str, out: Path, settings: Settings, *, threads: in
 
 
 def _classify(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """What Python says of each distinct agent and referring host, as our side has it."""
+    """Tables of the distinct user agents and referrer hosts with their classification by Python, as on our side."""
     agents = db.execute("SELECT DISTINCT user_agent FROM events WHERE user_agent IS NOT NULL").df()
     agents["is_bot_agent"] = [is_bot_agent(agent) for agent in agents["user_agent"]]
     classify = host_classifier(load_sources(settings.touchpoints.sources_file), [OWN_DOMAIN])
@@ -78,24 +78,24 @@ def _classify(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def differences(lake_root: Path, out: Path) -> dict[str, int]:
-    """Rows of each table that one side has and the other has not; credits may differ by 1e-9, values by a millionth.
+    """Per table the number of rows that only one side has. Credits may differ by 1e-9, values by a millionth.
 
-    The value of a path's last touch, which gets what rounding left, by a millionth for each touch of the path.
-    Order is compared too: paths are arrays, and credits have the touch's position.
+    The last touch of a path takes the rounding remainder, so its value may differ by a millionth per touch of the path.
+    Order is compared too: paths are arrays, and credits have the position of the touch.
     """
-    found = {}
+    differing_rows = {}
     with duckdb.connect() as db:
         db.execute("SET TimeZone='UTC'; SET memory_limit='8GB'; SET preserve_insertion_order=false")
         for table, name in WRITTEN.items():
             ours, theirs = f"read_parquet({files_of(lake_root, table)})", f"read_parquet('{out / name}.parquet')"
             has_floats = any(column.type == "double" for column in table.columns)
             query = _near_sql(table, ours, theirs) if has_floats else _exact_sql(table, ours, theirs)
-            found[table.full_name] = _number(db, query)
-    return found
+            differing_rows[table.full_name] = _number(db, query)
+    return differing_rows
 
 
 def differing_credits(lake_root: Path, out: Path, most: int = 5) -> list[dict[str, str]]:
-    """Some of the credits that differ, ours and theirs beside each other."""
+    """Up to `most` credits that differ, each with our row and DuckDB's."""
     table = GOLD_ATTRIBUTION_CREDITS
     ours, theirs = f"read_parquet({files_of(lake_root, table)})", f"read_parquet('{out / WRITTEN[table]}.parquet')"
     with duckdb.connect() as db:
@@ -112,7 +112,7 @@ def _exact_sql(table: Table, ours: str, theirs: str) -> str:
 
 
 def _near_sql(table: Table, ours: str, theirs: str, what: str = "count(*)") -> str:
-    # The last touch gets what rounding left: where each touch's share rounds the other way, it differs by all of them.
+    # The last touch takes the rounding remainder: if every touch is rounded differently, it differs by all of them.
     money = f"{ONE_MICRO} * CASE WHEN o.position = o.path_length THEN o.path_length ELSE 1 END"
     near = {"credit": TOLERANCE, "credited_value": money, "gross_value": money}
     key = " AND ".join(f"o.{column} = t.{column}" for column in table.key)
@@ -123,7 +123,7 @@ def _near_sql(table: Table, ours: str, theirs: str, what: str = "count(*)") -> s
 
 
 def row_counts(lake_root: Path) -> dict[str, int]:
-    """Rows of our tables."""
+    """The number of rows of each of our tables."""
     with duckdb.connect() as db:
         queries = {t.full_name: f"SELECT count(*) FROM read_parquet({files_of(lake_root, t)})" for t in TABLES}
         return {name: _number(db, query) for name, query in queries.items()}
@@ -136,12 +136,12 @@ def _number(db: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def _comparable(table: Table, column: str) -> str:
-    """One type on both sides; a path as the texts of its touches, in their order."""
+    """The column as an expression of the same type on both sides; a path as the texts of its touches, in order."""
     type_ = table.column(column).type
     if type_ == "timestamp":
         return f"{column}::TIMESTAMP AS {column}"
     if column == "milestones":
-        return f"len({column}) AS {column}"  # none on either side: none are asked for
+        return f"len({column}) AS {column}"  # empty on both sides: no milestones are configured
     if type_.startswith("array"):
         parts = [
             "t.touchpoint_id",

@@ -32,13 +32,13 @@ WITH windows(conversion_type, days) AS (VALUES {windows}
   SELECT t.*, w.conversion_type, days FROM touches t CROSS JOIN windows w
   LEFT JOIN last l ON l.person_id = t.person_id AND l.conversion_type = w.conversion_type
   WHERE last_at IS NULL OR touched_at > last_at
-), walked AS (
+), null_touches AS (
   SELECT *, coalesce(touched_at - lag(touched_at) OVER w > days * INTERVAL 24 HOURS, true) AS starts FROM after
   WINDOW w AS (PARTITION BY person_id, conversion_type ORDER BY touched_at, touchpoint_id)
 ), parts AS (
   SELECT *, last_value(CASE WHEN starts THEN touchpoint_id END IGNORE NULLS) OVER (
     PARTITION BY person_id, conversion_type ORDER BY touched_at, touchpoint_id ROWS UNBOUNDED PRECEDING) AS first_id
-  FROM walked
+  FROM null_touches
 ), nulls AS (
   SELECT person_id, conversion_type, first_id, max(touched_at) AS ended_at,
          list({TOUCH} ORDER BY touched_at, touchpoint_id) AS path
@@ -54,7 +54,7 @@ SELECT md5('no conversion|' || conversion_type || '|' || first_id), conversion_t
 
 
 def credits_sql(knobs: Attribution) -> str:
-    """Credits of the seven rule models, their weights as columns beside each touch, each model then a row."""
+    """Credits of the seven rule models: one row per model and touch."""
     weights = {
         "first_touch": "CASE WHEN position = 1 THEN 1.0 ELSE 0.0 END",
         "last_touch": "CASE WHEN position = path_length THEN 1.0 ELSE 0.0 END",

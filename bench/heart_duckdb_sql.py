@@ -1,13 +1,13 @@
-"""Silver in DuckDB's SQL: the same rules as ours, written the way one would write them for DuckDB.
+"""Silver in DuckDB's SQL: the same rules as ours, written as one would write them for DuckDB.
 
-The channel CASE, the click ids and the words for "nobody" and "nothing" come from the same lists as ours.
+The channel CASE, the click ids and the values that mean "no id" or "no value" come from the same lists as ours.
 """
 
 from __future__ import annotations
 
 from jobs.settings import Settings
 from touchpoints.channels import ChannelRules, category_sql, channel_rule_sql, channel_sql
-from touchpoints.identities import NOBODY
+from touchpoints.ids import NOBODY
 from touchpoints.marketing_params import NOTHING, UTM
 from touchpoints.source_list import ClickId, SourceList
 
@@ -16,7 +16,7 @@ ORIGIN = "{'source': source, 'medium': medium, 'campaign': campaign, 'click_id':
 
 
 def quoted(texts: tuple[str, ...] | list[str]) -> str:
-    """The texts as literals between commas."""
+    """The texts as SQL literals, separated by commas."""
     return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
 
 
@@ -25,7 +25,7 @@ def _id(name: str) -> str:
 
 
 def host_sql() -> str:
-    """Host of the referrer, as ours: without user, port, www. and closing dot."""
+    """Host of the referrer, as on our side: without user, port, www. and final dot."""
     return (
         r"nullif(rtrim(lower(regexp_extract(referrer, "
         r"'^(?i:https?://(?:[^/?#@]*@)?(?:www\.)?)(\[[^\]]*\]|[^/?#:\s]+)', 1)), '.'), '')"
@@ -33,7 +33,7 @@ def host_sql() -> str:
 
 
 def identities_sql(events: str, window_days: int) -> str:
-    """Intervals of one person per device, from the events with both ids."""
+    """One row per device and interval with one person, from the events with both ids."""
     window = f"INTERVAL {window_days} DAYS"
     micro = "INTERVAL 1 MICROSECOND"
     return f"""
@@ -85,7 +85,7 @@ def _click_case(click_ids: list[ClickId], value: str) -> str:
 
 
 def hits_sql(events: str, sources: SourceList) -> str:
-    """Events with what URL and referrer say; the queries of the few tagged pages are parsed apart, each once."""
+    """One row per event, with its source from fields, URL and referrer; only the few tagged URLs are parsed."""
     some = "|".join(dict.fromkeys(click_id.parameter for click_id in sources.click_ids))
     names = "'type': '{c.parameter}', 'source': '{c.source}', 'medium': '{c.medium}'"
     struct = f"{{{{{names}, 'paid': {{c.paid}}, 'weak': {{c.weak}}}}}}"
@@ -94,7 +94,7 @@ def hits_sql(events: str, sources: SourceList) -> str:
         f"THEN regexp_extract(query, '(?i){START}utm_{name}=([^&]*)', 3) END AS utm_{name}"
         for name in UTM
     )
-    said = ", ".join(
+    utm_columns = ", ".join(
         f"coalesce({_something(f's_{name}')}, {_something(_decoded(f'utm_{name}'))}) AS {name}" for name in UTM
     )
     by_type = " ".join(
@@ -119,7 +119,8 @@ WITH raw AS (
            AS click
   FROM raw
 ), named AS (
-  SELECT * EXCLUDE (query, query_lower), {said}, click.type AS click_id_type, {_decoded(value)} AS click_id FROM found
+  SELECT * EXCLUDE (query, query_lower), {utm_columns}, click.type AS click_id_type, {_decoded(value)} AS click_id
+  FROM found
 ), filled AS (
   SELECT * EXCLUDE (source, medium), CASE WHEN {takes} THEN click.source ELSE source END AS source,
          CASE WHEN {takes} THEN click.medium ELSE medium END AS medium,
@@ -142,10 +143,10 @@ FROM joined"""
 
 
 def visits_sql(timeout_minutes: int) -> str:
-    """Hits with person and session. Devices without a login need no look at the intervals."""
+    """One row per hit, with its person and session."""
     return f"""
 CREATE TABLE visits AS
-WITH told AS (
+WITH hits_of_persons AS (
   SELECT hits.*, coalesce('a:' || hits.anonymous_id, 'u:' || login, 'e:' || event_id) AS device,
          coalesce('user:' || login, i.person_id, 'device:' || hits.anonymous_id, 'event:' || event_id) AS person_id
   FROM hits ASOF LEFT JOIN identities i
@@ -153,7 +154,7 @@ WITH told AS (
 ), followed AS (
   SELECT *, lag(event_at) OVER w AS last_at, lag(person_id) OVER w AS last_person,
          lag(sent_session_id) OVER w AS last_sent
-  FROM told WHERE opens WINDOW w AS (PARTITION BY device ORDER BY event_at, event_id)
+  FROM hits_of_persons WHERE opens WINDOW w AS (PARTITION BY device ORDER BY event_at, event_id)
 ), started AS (
   SELECT *, last_at IS NULL OR person_id <> last_person
          OR coalesce(sent_session_id <> last_sent, event_at > last_at + INTERVAL {timeout_minutes} MINUTES) AS is_start
@@ -168,29 +169,29 @@ SELECT * EXCLUDE (start_event_id), md5(device || '|' || start_event_id) AS sessi
 
 
 def touches_sql(rules: ChannelRules, sources: SourceList) -> str:
-    """Where sessions start and what may change their origin, with the channel; asked once per distinct origin."""
+    """One row per touch, session starts included, with its channel; the rules run once per distinct origin."""
     return f"""
-CREATE TABLE spoken AS
-WITH speaking AS (
+CREATE TABLE touches AS
+WITH hits_with_origin AS (
   SELECT * FROM visits WHERE is_start OR has_origin
 ), compared AS (
   SELECT *, is_start OR lag({ORIGIN}) OVER (PARTITION BY session_id ORDER BY event_at, event_id)
                           IS DISTINCT FROM {ORIGIN} AS is_touch
-  FROM speaking
-), touches AS (SELECT * FROM compared WHERE is_touch
+  FROM hits_with_origin
+), origin_changes AS (SELECT * FROM compared WHERE is_touch
 ), origins AS (
-  SELECT DISTINCT source, medium, campaign, click_id_type FROM touches
+  SELECT DISTINCT source, medium, campaign, click_id_type FROM origin_changes
 ), categories AS (SELECT *, {category_sql(sources, "duckdb")} AS source_category FROM origins
 ), ruled AS (SELECT *, {channel_rule_sql(rules, sources, "duckdb")} AS channel_rule FROM categories
-), named AS (SELECT *, {channel_sql(rules, "duckdb")} AS channel FROM ruled
+), with_channel AS (SELECT *, {channel_sql(rules, "duckdb")} AS channel FROM ruled
 )
-SELECT t.*, n.channel, n.channel_rule FROM touches t JOIN named n
+SELECT t.*, n.channel, n.channel_rule FROM origin_changes t JOIN with_channel n
   ON t.source IS NOT DISTINCT FROM n.source AND t.medium IS NOT DISTINCT FROM n.medium
   AND t.campaign IS NOT DISTINCT FROM n.campaign AND t.click_id_type IS NOT DISTINCT FROM n.click_id_type"""
 
 
 def silver_sql(settings: Settings) -> dict[str, str]:
-    """Tables after visits and spoken, in order."""
+    """The tables that follow visits and touches, in order."""
     finals = [name for name in settings.conversions.final if name != "purchase"]
     return {
         "sessions": f"""
@@ -204,16 +205,16 @@ WITH counted AS (
 )
 SELECT c.session_id, c.person_id, c.anonymous_id, started_at, ended_at, events, page_views, platform, channel, source,
        medium, campaign, landing_url, c.is_bot
-FROM counted c JOIN spoken s ON c.session_id = s.session_id AND s.is_start""",
+FROM counted c JOIN touches s ON c.session_id = s.session_id AND s.is_start""",
         "touchpoints": """
 CREATE TABLE touchpoints AS
 SELECT event_id AS touchpoint_id, person_id, session_id, anonymous_id, event_at AS touched_at, 'click' AS interaction,
        channel, channel_rule, source, medium, campaign, content, term, click_id_type, click_id, referrer_domain,
        landing_url, platform, consent_ads
-FROM spoken WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot)""",
+FROM touches WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot)""",
         "orders": f"""
 CREATE TABLE orders AS
-WITH told AS (
+WITH purchases AS (
   SELECT coalesce(order_id, 'event:' || event_id) AS order_id,
          arg_min({{'person_id': person_id, 'ordered_at': event_at, 'value': value, 'currency': currency}},
                  {{'event_at': event_at, 'event_id': event_id}}) FILTER (event_name = 'purchase') AS p,
@@ -225,7 +226,7 @@ SELECT order_id, p.person_id AS person_id, p.ordered_at AS ordered_at, coalesce(
        coalesce(p.currency, '{settings.report.currency}') AS currency, NULL::BIGINT AS items,
        CASE WHEN least(coalesce(refunded, 0), coalesce(p.value, 0)) > 0 THEN 'refunded' ELSE 'paid' END AS status,
        'events' AS origin
-FROM told WHERE p IS NOT NULL""",
+FROM purchases WHERE p IS NOT NULL""",
         "conversions": f"""
 CREATE TABLE conversions AS
 WITH counted AS (

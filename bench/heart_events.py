@@ -1,8 +1,8 @@
-"""Events of a made-up shop, by seed, as rows of bronze.events: what the benchmark of the build reads.
+"""Generated events of a shop, by seed, as rows of bronze.events: the input of the benchmark of the build.
 
-About five events a session; most visitors come once or twice, a few very often; 5% of the sessions buy. Landing pages
-carry UTM parameters or click ids or a referrer, or nothing. Some visitors log in, and some of those use two devices.
-All is made by Spark expressions from hashes of (seed, number, purpose), so the same seed gives the same rows.
+About five events per session. Most visitors come once or twice, a few very often; 5% of the sessions buy. Landing pages
+have UTM parameters, click ids, a referrer, or nothing. Some visitors log in, and some of those use two devices.
+Spark expressions make all values from hashes of (seed, number, purpose), so the same seed gives the same rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EVENTS_PER_SESSION = 5
 SESSIONS_PER_VISITOR = 2
 MOMENTS = 2.0**53
 
-# What a landing page says, with the share of landings that say it: (share, query, referrer). {n} is a random number.
+# Landing pages: (share of all landings, query, referrer). {n} is a random number, {c} the number of a campaign.
 LANDINGS = (
     (0.10, "utm_source=google&utm_medium=cpc&utm_campaign=brand_{c}&utm_term=shoes&gclid=Cj0K{n}", "https://www.google.com/"),
     (0.08, "gclid=EAIaIQ{n}", "https://www.google.com/"),
@@ -34,7 +34,7 @@ LANDINGS = (
     (0.03, None, "https://t.co/"),
     (0.04, None, "https://news.site.example/article/1"),
     (0.02, None, "https://chatgpt.com/"),
-)  # fmt: skip  # what is left comes directly
+)  # fmt: skip  # the remaining landings are direct
 CAMPAIGNS = 20
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.0.0 Safari/537.36",
@@ -48,13 +48,13 @@ BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 def make_events(
     spark: SparkSession, events: int, seed: int, days: int = 60, *, visitors: int | None = None
 ) -> DataFrame:
-    """About `events` rows of bronze.events over `days` days; of `visitors` visitors where that is given."""
+    """About `events` rows of bronze.events over `days` days, of `visitors` visitors if given."""
     sessions = _sessions(spark, max(events // EVENTS_PER_SESSION, 1), seed, days, visitors)
     return conform(_events(sessions, seed), BRONZE_EVENTS)
 
 
 def _chance(seed: int, name: str, *of: str) -> Column:
-    """A number in [0, 1), the same for the same row."""
+    """A number in [0, 1) that is the same for the same row."""
     hashed = F.xxhash64(F.lit(f"{seed}/{name}"), *(F.col(column) for column in of))
     return F.shiftrightunsigned(hashed, 11) / F.lit(MOMENTS)
 
@@ -78,7 +78,7 @@ def _sessions(spark: SparkSession, sessions: int, seed: int, days: int, visitors
         (_chance(seed, "logs in", "id") < 0.4).alias("logs_in"),
     )
     has_login = _chance(seed, "login", "visitor") < 0.2
-    # Two neighbours with a login are one person with two devices, one time in two.
+    # In half of the pairs of neighbouring visitors with a login, both are one person with two devices.
     user = F.when(_chance(seed, "household", "pair") < 0.5, F.col("pair") * 2).otherwise(F.col("visitor"))
     return drawn.withColumn("pair", F.shiftright("visitor", 1)).select(
         "*",
@@ -100,10 +100,10 @@ def _events(sessions: DataFrame, seed: int) -> DataFrame:
         .when(_chance(seed, "item", "session", "step") < 0.3, "view_item")
         .otherwise("page_view")
     )
-    told = stepped.withColumns(
+    described = stepped.withColumns(
         {
             "event_name": name,
-            # Now and then a second campaign inside the visit, as from a mail opened in another tab.
+            # Sometimes a second campaign within the visit, as from an e-mail opened in another tab.
             "lands": is_first | ((F.col("step") == 3) & (_chance(seed, "again", "session") < 0.08)),
             "second": F.when(is_first, F.col("landing")).otherwise(_chance(seed, "second", "session")),
             "event_micros": F.col("start_micros")
@@ -123,7 +123,7 @@ def _events(sessions: DataFrame, seed: int) -> DataFrame:
         _whole(seed, "page", 5000, "session", "step"),
     )
     query = F.when(F.col("lands"), _of_landing(1))
-    return told.select(
+    return described.select(
         F.md5(F.concat_ws("/", F.lit(str(seed)), "session", "step")).alias("event_id"),
         "event_name",
         happened.alias("event_at"),
@@ -158,7 +158,7 @@ def _events(sessions: DataFrame, seed: int) -> DataFrame:
 
 
 def _of_landing(field: int) -> Column:
-    """Query (1) or referrer (2) of the landing that `second` falls on; null for a direct visit."""
+    """Query (1) or referrer (2) of the landing that the number `second` chooses; null for a direct visit."""
     chosen = F.lit(None).cast("string")
     bounds = [sum(landing[0] for landing in LANDINGS[: index + 1]) for index in range(len(LANDINGS))]
     for bound, landing in reversed(list(zip(bounds, LANDINGS, strict=True))):

@@ -1,4 +1,4 @@
-"""The heart of the build as the jobs run it, and Spark's floor under it: read, shuffle by visitor, sort, write once."""
+"""The core of the build as the jobs run it, and Spark's floor: read, shuffle by visitor, sort, write once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from warehouse.tables import (
     SILVER_TOUCHPOINTS,
 )
 
-# What both sides write and what is compared. Activity and auxiliary conversions are left out on both sides.
+# The tables that both sides write and that are compared. Both sides leave out activity and auxiliary conversions.
 TABLES = (
     SILVER_IDENTITIES,
     SILVER_SESSIONS,
@@ -54,13 +54,13 @@ TABLES = (
     SILVER_JOURNEYS,
     GOLD_ATTRIBUTION_CREDITS,
 )
-# What the heart reads of an event; addresses are asked for only where some are internal.
+# The event columns that the build reads. ip is read only if internal addresses are configured.
 HEART_COLUMNS = tuple(name for name in EVENT_COLUMNS if name != "ip")
 NO_ORIGIN = Origin({}, "bench", "bench")
 
 
 def build_heart(lake: Lake, settings: Settings) -> dict[str, float]:
-    """Sessions to credits from bronze, each table written as the jobs write it; seconds by table."""
+    """Build sessions to credits from bronze and write each table as the jobs do; returns seconds by table."""
     seconds: dict[str, float] = {}
     started = time.perf_counter()
     periods = event_periods(lake.read(BRONZE_EVENTS))
@@ -148,6 +148,6 @@ def run_floor(lake: Lake, out: str, columns: tuple[str, ...] | None) -> float:
     by_visitor = chosen.repartition(F.xxhash64("anonymous_id")).sortWithinPartitions(
         F.xxhash64("anonymous_id"), "event_at", "event_id"
     )
-    # Ranges per file of the time alone, as our tables keep them.
+    # Statistics of the time column only, as in our tables.
     by_visitor.write.format("delta").mode("overwrite").option(STATS_COLUMNS, "event_at").save(out)
     return time.perf_counter() - started

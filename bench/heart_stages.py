@@ -1,6 +1,6 @@
-"""Where the time of a run went: the stages of a Spark event log, as lines of a table.
+"""Where a run spends its time: the stages of a Spark event log, as a table.
 
-python bench/heart_stages.py EVENT_LOG_FOLDER [seconds]      # stages with at least so many seconds of tasks, 2 without
+python bench/heart_stages.py EVENT_LOG_FOLDER [seconds]      # stages with at least this many task seconds (default 2)
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def lines(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def stages(folder: Path) -> list[dict[str, Any]]:
-    """One dict per stage: what it computed (SQL operators), seconds of several kinds, MB shuffled and spilled."""
+    """One dict per stage: its SQL operators, its seconds of several kinds, and the MB shuffled and spilled."""
     found: dict[int, dict[str, Any]] = defaultdict(lambda: defaultdict(float))
     for event in lines(folder):
         if event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
@@ -36,16 +36,16 @@ def stages(folder: Path) -> list[dict[str, Any]]:
             stage["shuffle_mb"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"] / 2**20
             stage["spill_mb"] += metrics["Disk Bytes Spilled"] / 2**20
         elif event["Event"] == "SparkListenerStageCompleted":
-            said = event["Stage Info"]
-            stage = found[said["Stage ID"]]
-            stage["seconds"] = (said["Completion Time"] - said["Submission Time"]) / 1e3
-            scopes = (json.loads(rdd["Scope"])["name"] for rdd in said["RDD Info"] if rdd.get("Scope"))
+            info = event["Stage Info"]
+            stage = found[info["Stage ID"]]
+            stage["seconds"] = (info["Completion Time"] - info["Submission Time"]) / 1e3
+            scopes = (json.loads(rdd["Scope"])["name"] for rdd in info["RDD Info"] if rdd.get("Scope"))
             stage["of"] = ", ".join(dict.fromkeys(scopes))
     return [{"stage": number, **found[number]} for number in sorted(found)]
 
 
 def main() -> int:
-    """Prints the stages of the log in the folder."""
+    """Print the stages of the log in the folder."""
     least = float(sys.argv[2]) if len(sys.argv) > 2 else 2.0
     print("| stage | seconds | task s | CPU s | longest | GC s | shuffle MB | spill MB | tasks | of |\n|" + "---|" * 10)
     for stage in stages(Path(sys.argv[1])):

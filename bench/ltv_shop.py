@@ -1,4 +1,4 @@
-"""Simulated Pareto/NBD and Gamma-Gamma shops, with what happens after the data end."""
+"""Simulated Pareto/NBD and Gamma-Gamma shops, with the purchases that follow after the end of the data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FUTURE_DAYS = 182
 
 
 class Shop(NamedTuple):
-    """Histories of DAYS in days, the mean value of repeat purchases, and purchases and value of FUTURE_DAYS after."""
+    """One entry per customer: the history of DAYS (days), mean value of repeats, purchases and value of FUTURE_DAYS."""
 
     frequency: Array
     recency: Array
@@ -28,10 +28,10 @@ class Shop(NamedTuple):
 
 
 def simulate(customers: int, seed: int, *, daily: bool = True) -> Shop:
-    """Customers arrive evenly over the period.
+    """A shop whose customers arrive evenly over the period.
 
-    daily: times are whole days and purchases of one day are one, as in the customer summary; else the model's own
-    continuous time.
+    With `daily`, times are whole days and purchases on one day are one purchase, as in the customer summary. Without
+    it, time is continuous as in the model.
     """
     rng = np.random.default_rng(seed)
     start = rng.uniform(0, DAYS, customers)

@@ -1,4 +1,4 @@
-"""Where the settings, channel rules and source lists live; packaged so that an installed job finds them."""
+"""The folder of settings, channel rules and source lists; packaged so that an installed job finds them."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""What people look at: read from the published gold tables without Spark."""
+"""The report and the terminal summary, made from the published gold tables without Spark."""

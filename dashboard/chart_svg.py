@@ -1,4 +1,4 @@
-"""Charts as inline SVG: a Vega-Lite spec from dashboard/charts with its rows, drawn without a browser or network."""
+"""Charts as inline SVG, drawn from a Vega-Lite spec in dashboard/charts and its rows, without a browser or network."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from published.view import Language
 
 VEGA_LITE = "6.4"
 CHARTS = Path(__file__).with_name("charts")
-# Pixels between the columns of a legend. A machine without a Korean font measures Hangul too narrow when it draws; the
-# browser that shows the page has one and needs the room.
+# Pixels between the columns of a legend. A machine without a Korean font measures Hangul too narrow; the browser that
+# shows the page has such a font and needs more room.
 LEGEND_GAP: dict[Language, int] = {"en": 22, "ko": 66}
 _OWN_ID = re.compile(r'\bid="([^"]+)"')
 _TEXT = re.compile(r"\$\{([\w.]+)\}")
 
 
 def chart_names() -> tuple[str, ...]:
-    """The charts there are specs of."""
+    """The names of all charts: one per spec."""
     suffix = ".vl.json"
     return tuple(sorted(f.name.removesuffix(suffix) for f in CHARTS.iterdir() if f.name.endswith(suffix)))
 
@@ -34,9 +34,9 @@ def draw_chart(
 ) -> Markup:
     """The chart dashboard/charts/<name>.vl.json over `rows`, as an <svg> element that fills its container's width.
 
-    ${...} in the spec is filled from `texts`, ${charts...} with how the language of `words` writes days and numbers.
-    `key` sets a second chart of the same spec apart on a page. Texts in `rows` come out escaped, and the same rows give
-    the same drawing. Values are JSON numbers and strings; days are ISO dates.
+    ${...} in the spec is filled from `texts`, ${charts...} with the formats of days and numbers in the language of
+    `words`. Two charts of the same spec on one page need different `key`s. Texts in `rows` are escaped. The same rows
+    give the same drawing. Values are JSON numbers and strings; days are ISO dates.
     """
     spec = json.loads((CHARTS / f"{name}.vl.json").read_text(encoding="utf-8"))
     theme = json.loads((CHARTS / "theme.json").read_text(encoding="utf-8"))
@@ -48,7 +48,7 @@ def draw_chart(
 
 
 def _filled(part: Any, texts: Mapping[str, str]) -> Any:
-    """The part of a spec with every ${...} of its strings filled in; KeyError where a text is missing."""
+    """The part of a spec with every ${...} of its strings filled in; KeyError when a text is missing."""
     if isinstance(part, dict):
         return {name: _filled(value, texts) for name, value in part.items()}
     if isinstance(part, list):
@@ -59,7 +59,7 @@ def _filled(part: Any, texts: Mapping[str, str]) -> Any:
 
 
 def _own_ids(svg: str, *, prefix: str) -> str:
-    """Ids that no other chart of the page has; those drawn count on through the life of the process."""
+    """The SVG with ids that no other chart of the page has, and that do not depend on charts drawn before it."""
     for position, drawn in enumerate(dict.fromkeys(_OWN_ID.findall(svg))):
         own = f"{prefix}-{position}"
         svg = svg.replace(f'id="{drawn}"', f'id="{own}"').replace(f"url(#{drawn})", f"url(#{own})")

@@ -1,4 +1,4 @@
-"""The panels about customers: who is still active, what each channel's customers are worth, who may be leaving."""
+"""The panels about customers: active customers, customer value by acquisition channel, customers who may be leaving."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HORIZON, CHURN = str(HORIZON_DAYS), str(CHURN_DAYS)
 
 
 def activity_panel(figures: Figures, words: Words) -> Panel:
-    """How many customers are probably still active, or why no customer has a value."""
+    """The number of customers who are probably still active, or why there is no customer value."""
     customers = figures.customers
     if customers is None:
         return Panel("customers", words("activity.missing_title"), words("activity.missing"))
@@ -25,10 +25,10 @@ def activity_panel(figures: Figures, words: Words) -> Panel:
         words("activity.alive"): customers.p_alive,
         words("activity.quiet", days=CHURN): customers.churn,
     }
-    drawn = [
-        {"position": position, "measure": measure, "low": tenth / BINS, "high": (tenth + 1) / BINS, "customers": found}
+    bars = [
+        {"position": position, "measure": measure, "low": tenth / BINS, "high": (tenth + 1) / BINS, "customers": count}
         for position, (measure, counts) in enumerate(measures.items())
-        for tenth, found in enumerate(counts)
+        for tenth, count in enumerate(counts)
     ]
     rows = [
         [
@@ -44,14 +44,14 @@ def activity_panel(figures: Figures, words: Words) -> Panel:
         foot=(words("activity.all"), *(formats.count(sum(counts)) for counts in measures.values())),
     )
     axis, label = words("activity.axis"), words("activity.label", days=CHURN)
-    chart = Chart(draw_chart("value_distribution", drawn, words, axis=axis), label)
+    chart = Chart(draw_chart("value_distribution", bars, words, axis=axis), label)
     note = words("activity.note", model=customers.model_version, day=words.day(customers.as_of))
     sentence = activity_sentence(customers, words)
     return Panel("customers", words("activity.title"), sentence, chart, table, folded=True, note=note)
 
 
 def activity_sentence(customers: CustomerFigures, words: Words) -> str:
-    """How many customers are probably still active, and how many will probably buy nothing soon."""
+    """The numbers of customers who are probably still active and who will probably buy nothing soon."""
     return words(
         "activity.sentence",
         customers=words.counted("customer", customers.customers),
@@ -63,13 +63,13 @@ def activity_sentence(customers: CustomerFigures, words: Words) -> str:
 
 
 def acquisition_panel(figures: Figures, words: Words) -> Panel | None:
-    """What the customers that each channel brought are expected to bring."""
+    """Expected value of the customers of each acquisition channel; None without customer value."""
     customers = figures.customers
     if customers is None:
         return None
     currency = customers.currency
     overall = customers.expected_value / customers.customers
-    drawn = [
+    bars = [
         {
             "channel": channel.channel,
             "position": position,
@@ -107,7 +107,7 @@ def acquisition_panel(figures: Figures, words: Words) -> Panel | None:
         ),
     )
     axis, label = words("acquisition.axis"), words("acquisition.label", days=HORIZON)
-    chart = Chart(draw_chart("value_by_channel", drawn, words, axis=axis), label)
+    chart = Chart(draw_chart("value_by_channel", bars, words, axis=axis), label)
     note = words("acquisition.note")
     if any(channel.customers < FEW_CUSTOMERS for channel in customers.channels):
         note += words("acquisition.few", number=str(FEW_CUSTOMERS))
@@ -116,7 +116,7 @@ def acquisition_panel(figures: Figures, words: Words) -> Panel | None:
 
 
 def _acquisition_sentence(customers: CustomerFigures, overall: Decimal, words: Words) -> str:
-    # Few customers make a mean that shows little: the sentence names a channel only where there are enough.
+    # The mean of few customers says little, so the sentence names only a channel with enough customers.
     enough = [channel for channel in customers.channels if channel.customers >= FEW_CUSTOMERS]
     counted = words.counted("customer", customers.customers)
     money = words.money(customers.expected_value, customers.currency)
@@ -135,7 +135,7 @@ def _acquisition_sentence(customers: CustomerFigures, overall: Decimal, words: W
 
 
 def at_risk_panel(figures: Figures, words: Words) -> Panel | None:
-    """The customers who may be leaving with the most value."""
+    """The customers with the most value at risk; None without customer value."""
     customers = figures.customers
     if customers is None:
         return None

@@ -1,6 +1,6 @@
-"""How figures are written: money by its currency, shares, counts, days, durations.
+"""Figures as text: money by currency, shares, counts, days, durations.
 
-What languages write differently takes the language; panels reach it through their `Words`.
+Formats that differ by language take the language; panels call them through their `Words`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ MINUS = "−"
 
 
 def decimals_of(currency: str) -> int:
-    """Decimals that amounts of the currency are written with."""
+    """The number of decimals of an amount in this currency."""
     if currency in NO_DECIMALS:
         return 0
     return 3 if currency in THREE_DECIMALS else 2
 
 
 def amount(value: Decimal | float | None, currency: str) -> str:
-    """The amount without its currency, e.g. 1,234,567 for KRW and 1,234.50 for USD; halves go to the even digit."""
+    """The amount without its currency, e.g. 1,234,567 for KRW, 1,234.50 for USD; halves round to the even digit."""
     if value is None:
         return MISSING
     exact = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
@@ -51,12 +51,12 @@ def money(value: Decimal | float | None, currency: str, language: Language) -> s
 
 
 def count(value: float | None, decimals: int = 0) -> str:
-    """A number with thousands separators."""
+    """A number with thousands separators, rounded to `decimals`."""
     return MISSING if value is None else f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
 def figure(value: float | None) -> str:
-    """A figure of unknown kind: whole numbers whole, others to six significant digits."""
+    """A figure of any kind: whole numbers without decimals, others with six significant digits."""
     if value is None:
         return MISSING
     return (f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}").replace("-", MINUS)
@@ -68,7 +68,7 @@ def roas(value: float | None, language: Language) -> str:
 
 
 def multiple(value: float | None) -> str:
-    """How many times something is: two decimals, one from 10 on, none from 100 on."""
+    """A multiple, e.g. 3.00: two decimals, one from 10 on, none from 100 on."""
     if value is None:
         return MISSING
     size = abs(value)
@@ -76,7 +76,7 @@ def multiple(value: float | None) -> str:
 
 
 def back(value: float | None, unit: str, language: Language) -> str:
-    """What came back for one unit of spend: as `multiple`, in Korean with the unit, e.g. 3.00 and 3.00원."""
+    """Value per unit of spend: as `multiple`, in Korean with the unit, e.g. 3.00 and 3.00원."""
     text = multiple(value)
     return f"{text}{unit}" if language == "ko" and value is not None else text
 

@@ -1,4 +1,4 @@
-"""The top of the report: which days and money it is about, the page in one sentence, and the headline numbers."""
+"""The top of the report: its days and currency, its summary sentence, and the headline numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from published.performance import Performance, ratio
 
 
 def subtitle(figures: Figures, words: Words, timezone: str | None) -> str:
-    """Which days and which money the page is about."""
+    """The days, time zone, date basis and currency of the page."""
     performance = figures.performance
     if performance is None:
         parts = [words("page.as_of", day=words.day(figures.facts.as_of))]
@@ -28,7 +28,7 @@ def subtitle(figures: Figures, words: Words, timezone: str | None) -> str:
 
 
 def lead_sentence(figures: Figures, words: Words) -> str:
-    """The page in one sentence."""
+    """Conversions, value and spend over all channels, in one sentence."""
     performance = figures.performance
     if performance is None:
         return words("lead.missing")
@@ -50,7 +50,7 @@ def lead_sentence(figures: Figures, words: Words) -> str:
 
 
 def headline(figures: Figures, words: Words) -> tuple[Tile, ...]:
-    """The headline numbers; a dash where a table is missing."""
+    """The headline numbers; a dash for a number whose table is missing."""
     return (*_channel_tiles(figures.performance, words), *_customer_tiles(figures, words))
 
 

@@ -1,4 +1,4 @@
-"""What a page is made of: headline tiles, and panels that each say one sentence, draw a chart and give its table."""
+"""The parts of a page: headline tiles, and panels, each with one sentence, a chart and the chart's table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 @dataclass(frozen=True)
 class Tile:
-    """One headline number with a line that says what it is made of."""
+    """One headline number; `note` explains it."""
 
     label: str
     value: str
@@ -28,9 +28,9 @@ class Column:
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table with its caption. The first cell of a row names the row; `foot` are the totals.
+    """A table with its caption. The first cell of a row names the row; `foot` has the totals.
 
-    A cell is text, or Markup where it is more than text.
+    A cell is plain text, or Markup if it contains HTML.
     """
 
     caption: str
@@ -41,7 +41,7 @@ class PageTable:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with the words that stand for it where it cannot be seen. `svg` is drawn by us, not input."""
+    """A chart and its description for screen readers. `svg` is drawn by this package, it is not input."""
 
     svg: Markup
     label: str
@@ -49,7 +49,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the page. `table` is the twin of `chart`; folded away where the chart alone says it."""
+    """A part of the page. `table` has the figures of `chart`; with `folded` the reader opens it."""
 
     key: str
     title: str
@@ -67,5 +67,5 @@ def columns(first: str, *numeric: str) -> tuple[Column, ...]:
 
 
 def table_rows(rows: Sequence[Sequence[str | Markup]]) -> tuple[tuple[str | Markup, ...], ...]:
-    """The rows, frozen."""
+    """The rows as tuples."""
     return tuple(tuple(row) for row in rows)

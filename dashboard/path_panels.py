@@ -1,4 +1,4 @@
-"""The panels about paths: how many touches come before a conversion, and which ways are walked most."""
+"""The panels about paths: the number of touches before a conversion, and the most frequent paths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN_STEPS = 8
 
 
 def touches_panel(figures: Figures, words: Words) -> Panel | None:
-    """Conversions by the number of touches before them; none without a path."""
+    """Conversions by the number of touches before them; None without a path."""
     paths = figures.paths
     if paths is None or not paths.top:
         return None
@@ -30,8 +30,8 @@ def touches_panel(figures: Figures, words: Words) -> Panel | None:
         )
         for touches, conversions in sorted(paths.by_touches.items())
     ]
-    drawn = [{"touches": touches, "conversions": found, "share": share} for touches, found, share in counted]
-    rows = [[touches, formats.count(found), formats.share(share, 1)] for touches, found, share in counted]
+    bars = [{"touches": touches, "conversions": count, "share": share} for touches, count, share in counted]
+    rows = [[touches, formats.count(count), formats.share(share, 1)] for touches, count, share in counted]
     sentence = words(
         "touches.sentence",
         part=formats.share(several / paths.touched),
@@ -43,7 +43,7 @@ def touches_panel(figures: Figures, words: Words) -> Panel | None:
         rows=table_rows(rows),
     )
     label = words("touches.label", conversions=words.conversions(kind))
-    chart = Chart(draw_chart("touches", drawn, words, axis=words("touches.axis")), label)
+    chart = Chart(draw_chart("touches", bars, words, axis=words("touches.axis")), label)
     note = ""
     if paths.untouched:
         note = words("touches.note", conversions=words.counted_conversions(kind, paths.untouched))
@@ -52,7 +52,7 @@ def touches_panel(figures: Figures, words: Words) -> Panel | None:
 
 
 def top_paths_panel(figures: Figures, words: Words) -> Panel:
-    """The paths with the most conversions, or why there is none."""
+    """The paths with the most conversions, or why there are none."""
     paths = figures.paths
     title = words("top_paths.title")
     if paths is None:
@@ -110,7 +110,7 @@ def _path_table(listed: tuple[PathFigures, ...], caption: str, currency: str, wo
 
 
 def chips(path: PathFigures, words: Words) -> Markup:
-    """The path as channel chips; repeats in a row as ×n, the middle of a long path as a count of touches."""
+    """The path as channel chips: repeats in a row as ×n, the middle of a long path as a number of touches."""
     steps = list(path.steps)
     shown: list[Markup] = [_chip(channel, times) for channel, times in steps]
     if len(steps) > SHOWN_STEPS:

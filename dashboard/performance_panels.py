@@ -1,4 +1,4 @@
-"""The panels about channels: ROAS under every model, and what changes with the model."""
+"""The panels about channels: ROAS under every model, and how credit changes with the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.words import Words, capital
 from published.figures import Figures
 from published.performance import ChannelFigures, Performance, ratio
 
-# What the log axis can show; the table has the figures themselves.
+# The range of the log axis: ROAS outside it is drawn at its ends; the table has the exact figures.
 DRAWN_ROAS = (0.05, 50.0)
 FEW_CONVERSIONS = 30
 
@@ -35,10 +35,10 @@ def roas_panel(figures: Figures, words: Words) -> Panel:
 
 
 def roas_sentence(performance: Performance, words: Words) -> str:
-    """What came back for each unit of spend on the channel that costs most, under two models that differ most."""
+    """ROAS of the channel with the most spend, under the reference model and the model that differs most from it."""
     if not performance.paid:
         return words("roas.no_spend")
-    channel = max(performance.paid, key=lambda found: (found.spend, found.channel))
+    channel = max(performance.paid, key=lambda paid: (paid.spend, paid.channel))
     reference, currency = performance.reference, performance.currency
     base = channel.roas(reference) or 0.0
     compared = below = ""
@@ -64,7 +64,7 @@ def roas_sentence(performance: Performance, words: Words) -> str:
 
 
 def comparison_panel(figures: Figures, words: Words) -> Panel | None:
-    """Credited value of each model beside the reference model's."""
+    """The credited value of each model compared with the reference model; None without channel performance."""
     performance = figures.performance
     if performance is None:
         return None
@@ -82,7 +82,7 @@ def comparison_panel(figures: Figures, words: Words) -> Panel | None:
 
 
 def comparison_sentence(performance: Performance, words: Words) -> str:
-    """The model that moves most value away from the reference model, and between which channels."""
+    """The model that differs most from the reference model: the value it moves, and the channels that gain and lose."""
     reference = performance.reference
     moved = {
         model: sum(abs(_moved(channel, model, reference)) for channel in performance.channels) / 2
@@ -109,7 +109,7 @@ def _is_few(performance: Performance, channel: ChannelFigures) -> bool:
 
 
 def _roas_chart(performance: Performance, words: Words) -> Chart | None:
-    drawn = [
+    dots = [
         {
             "channel": channel.channel,
             "position": position,
@@ -119,10 +119,10 @@ def _roas_chart(performance: Performance, words: Words) -> Chart | None:
         for position, channel in enumerate(performance.paid)
         for model in performance.models
     ]
-    if not drawn:
+    if not dots:
         return None
     label = words("roas.label", channels=str(len(performance.paid)), models=str(len(performance.models)))
-    return Chart(draw_chart("roas_by_channel", drawn, words, axis=words("roas.axis")), label)
+    return Chart(draw_chart("roas_by_channel", dots, words, axis=words("roas.axis")), label)
 
 
 def _roas_table(performance: Performance, words: Words) -> PageTable:
@@ -161,7 +161,7 @@ def _roas_row(performance: Performance, words: Words, channel: ChannelFigures, n
 
 
 def _by_change(performance: Performance) -> list[ChannelFigures]:
-    """The channels, those that any model moves most first."""
+    """The channels, sorted by the largest change that any model makes."""
     reference = performance.reference
 
     def change(channel: ChannelFigures) -> Decimal:
@@ -171,7 +171,7 @@ def _by_change(performance: Performance) -> list[ChannelFigures]:
 
 
 def _comparison_chart(performance: Performance, words: Words) -> Chart:
-    drawn = [
+    dots = [
         {
             "channel": channel.channel,
             "position": position,
@@ -179,14 +179,14 @@ def _comparison_chart(performance: Performance, words: Words) -> Chart:
             "change": float(_moved(channel, model, performance.reference)),
         }
         for position, channel in enumerate(_by_change(performance))
-        for model in performance.models  # the reference too, at 0: each model keeps its colour from chart to chart
+        for model in performance.models  # the reference too (at 0): a model has one colour in all charts
     ]
     label = words(
         "models_compared.label",
         channels=str(len(performance.channels)),
         model=words.model(performance.reference),
     )
-    return Chart(draw_chart("model_comparison", drawn, words, axis=words("models_compared.axis")), label)
+    return Chart(draw_chart("model_comparison", dots, words, axis=words("models_compared.axis")), label)
 
 
 def _comparison_table(performance: Performance, words: Words) -> PageTable:

@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing but itself, made from the published tables."""
+"""The report: one self-contained HTML file, made from the published tables."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from published.view import EVERYTHING, View
 from warehouse.errors import UsageError
 
 PanelMaker = Callable[[Figures, Words], Panel | None]
-# What the report shows, in this order: headings of sections with their panels. A panel that has nothing to show gives
-# None and is left out.
+# The sections of the report in order: heading and panels. A panel with nothing to show returns None and is left out.
 SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
     (
         "sections.channels",
@@ -71,12 +70,12 @@ def write_report(
     steps: Sequence[StepTime] | None = None,
     view: View = EVERYTHING,
 ) -> Path:
-    """Writes the report of the newest publication of `lake` to `out_file` and gives its path.
+    """Write the report of the newest publication of `lake` to `out_file` and return its path.
 
-    `timezone` is the reporting zone, named in the heading. `steps` are the times of a run that is still under way;
-    without them those of the run that published are read from ops.run_log. `view` is what of it is shown, and in which
-    language. The same tables and arguments give the same bytes. InputError when nothing is published, UsageError when
-    the view names what there is not, or the file cannot be written.
+    `timezone` is the reporting zone, shown in the heading. `steps` are the times of a run that has not finished;
+    without them the steps of the run that published are read from ops.run_log. `view` sets what is shown, and in which
+    language. The same tables and arguments give the same bytes. InputError when nothing is published; UsageError when
+    the view names a model, type or day without figures, or when the file cannot be written.
     """
     page = render_report(read_figures(lake, view, steps=steps), title=title, timezone=timezone)
     place = Path(out_file)

@@ -1,4 +1,4 @@
-"""The panels about the run: what became of every row, which checks held, how long it took, what was published."""
+"""The panels about the run: row counts, checks, duration of the steps, published versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from published.run_facts import CheckFigures, RunFacts
 
 
 def rows_panel(figures: Figures, words: Words) -> Panel:
-    """What became of the rows of every input."""
+    """The row counts of every input: read, kept, duplicate, quarantined."""
     facts = figures.facts
     table = PageTable(
         caption=words("rows.caption"),
@@ -26,15 +26,15 @@ def rows_panel(figures: Figures, words: Words) -> Panel:
         rows=table_rows(
             [
                 [
-                    taken.source,
-                    formats.count(taken.files),
-                    formats.count(taken.read),
-                    formats.count(taken.kept),
-                    formats.count(taken.duplicate),
-                    formats.count(taken.quarantined),
-                    words("rows.yes") if taken.adds_up else words("rows.no"),
+                    counts.source,
+                    formats.count(counts.files),
+                    formats.count(counts.read),
+                    formats.count(counts.kept),
+                    formats.count(counts.duplicate),
+                    formats.count(counts.quarantined),
+                    words("rows.yes") if counts.adds_up else words("rows.no"),
                 ]
-                for taken in facts.inputs
+                for counts in facts.inputs
             ]
         ),
     )
@@ -45,7 +45,7 @@ def rows_panel(figures: Figures, words: Words) -> Panel:
             Column(words("rows.reason"), numeric=False),
             Column(words("rows.rows")),
         ),
-        rows=table_rows([[why.source, why.reason, formats.count(why.rows)] for why in facts.reasons]),
+        rows=table_rows([[reason.source, reason.reason, formats.count(reason.rows)] for reason in facts.reasons]),
     )
     return Panel(
         "rows",
@@ -57,22 +57,22 @@ def rows_panel(figures: Figures, words: Words) -> Panel:
 
 
 def rows_sentence(facts: RunFacts, words: Words) -> str:
-    """What became of the rows read, over all inputs."""
+    """The row counts over all inputs, and whether they add up."""
     if not facts.inputs:
         return words("rows.missing")
-    adds_up = all(taken.adds_up for taken in facts.inputs)
+    adds_up = all(counts.adds_up for counts in facts.inputs)
     return words(
         "rows.sentence",
-        read=words.counted("row", sum(taken.read for taken in facts.inputs)),
-        kept=formats.count(sum(taken.kept for taken in facts.inputs)),
-        duplicate=formats.count(sum(taken.duplicate for taken in facts.inputs)),
-        quarantined=formats.count(sum(taken.quarantined for taken in facts.inputs)),
+        read=words.counted("row", sum(counts.read for counts in facts.inputs)),
+        kept=formats.count(sum(counts.kept for counts in facts.inputs)),
+        duplicate=formats.count(sum(counts.duplicate for counts in facts.inputs)),
+        quarantined=formats.count(sum(counts.quarantined for counts in facts.inputs)),
         verdict=words("rows.adds_up") if adds_up else words("rows.does_not_add_up"),
     )
 
 
 def checks_panel(figures: Figures, words: Words) -> Panel:
-    """The checks of the published versions; unfolded where one failed."""
+    """The checks of the published versions; the table is open if a check failed."""
     facts = figures.facts
     table = PageTable(
         caption=words("checks.caption"),
@@ -95,7 +95,7 @@ def checks_panel(figures: Figures, words: Words) -> Panel:
 
 
 def checks_sentence(facts: RunFacts, words: Words) -> str:
-    """How many checks held."""
+    """How many checks held, or how many failed."""
     if not facts.checks:
         return words("checks.missing")
     checks = words.counted("check", len(facts.checks))
@@ -110,7 +110,7 @@ def _check_row(check: CheckFigures, words: Words) -> list[str]:
 
 
 def steps_panel(figures: Figures, words: Words) -> Panel:
-    """How long every step of the run took."""
+    """The duration of every step of the run."""
     steps = figures.facts.steps
     if not steps:
         return Panel("steps", words("steps.title"), words("steps.missing"))
@@ -146,7 +146,7 @@ def steps_panel(figures: Figures, words: Words) -> Panel:
 
 
 def versions_panel(figures: Figures, words: Words) -> Panel:
-    """Which versions of which tables the report was read from."""
+    """The table versions that the report was made from."""
     facts = figures.facts
     table = PageTable(
         caption=words("versions.caption"),

@@ -1,4 +1,4 @@
-"""The report's main figures in a terminal."""
+"""The main figures of the report, for the terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WIDE = 100
 def print_summary(
     lake: str, console: Console, *, steps: Sequence[StepTime] | None = None, view: View = EVERYTHING
 ) -> None:
-    """Prints ROAS by channel under every model, the value summary, the checks and the times of the steps.
+    """Print ROAS by channel under every model, customer value, the checks and the duration of the steps.
 
     `steps` and `view` as for `write_report`. InputError when nothing is published in `lake`.
     """
@@ -38,29 +38,29 @@ def print_summary(
     words = words_in(view.language)
     as_of = words("page.as_of", day=words.day(figures.facts.as_of))
     console.print(as_of, style="bold", highlight=False, markup=False)
-    _say(console, lead_sentence(figures, words))
+    _print_sentence(console, lead_sentence(figures, words))
     performance, customers = figures.performance, figures.customers
     if performance is not None:
         currency = words.currency(performance.currency)
         title = words("terminal.roas", conversions=words.conversions(performance.conversion_type), currency=currency)
-        _show(console, title, _roas_table(performance, words, tight=console.width < WIDE))
-        _say(console, roas_sentence(performance, words))
+        _print_table(console, title, _roas_table(performance, words, tight=console.width < WIDE))
+        _print_sentence(console, roas_sentence(performance, words))
     if customers is not None:
         currency, as_of = words.currency(customers.currency), words.day(customers.as_of)
         title = words("terminal.value", day=as_of, model=customers.model_version, currency=currency)
-        _show(console, title, _value_table(customers, words))
-        _say(console, activity_sentence(customers, words))
+        _print_table(console, title, _value_table(customers, words))
+        _print_sentence(console, activity_sentence(customers, words))
     else:
-        _say(console, words("terminal.no_value"))
+        _print_sentence(console, words("terminal.no_value"))
     _print_facts(console, figures.facts, words)
 
 
-def _say(console: Console, sentence: str) -> None:
+def _print_sentence(console: Console, sentence: str) -> None:
     console.print(sentence, highlight=False, markup=False)
 
 
-def _show(console: Console, title: str, table: Table) -> None:
-    """Prints a table under its title; one too wide for the terminal runs over rather than losing columns."""
+def _print_table(console: Console, title: str, table: Table) -> None:
+    """Print a table under its title. A table that is too wide for the terminal overflows and keeps its columns."""
     unbounded = console.options.update(max_width=10_000)
     needed = Measurement.get(console, unbounded, table).minimum
     console.print()
@@ -70,7 +70,7 @@ def _show(console: Console, title: str, table: Table) -> None:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[str], *, tight: bool = False) -> Table:
-    """A table of a name and numbers. Names wrap where room is short, numbers never do; `tight` spares blanks."""
+    """A table of names and numbers. Long names wrap, numbers never do; `tight` leaves out padding."""
     table = Table(
         box=box.SIMPLE_HEAD,
         show_edge=False,
@@ -136,13 +136,13 @@ def _value_table(customers: CustomerFigures, words: Words) -> Table:
 
 
 def _print_facts(console: Console, facts: RunFacts, words: Words) -> None:
-    _say(console, checks_sentence(facts, words))
+    _print_sentence(console, checks_sentence(facts, words))
     for check in facts.failed:
         expected, found = formats.figure(check.expected), formats.figure(check.actual)
-        _say(console, words("terminal.failed", check=check.name, expected=expected, found=found))
-    _say(console, rows_sentence(facts, words))
+        _print_sentence(console, words("terminal.failed", check=check.name, expected=expected, found=found))
+    _print_sentence(console, rows_sentence(facts, words))
     if facts.steps:
         rows = [(step.name, words.seconds(step.seconds)) for step in facts.steps]
         total = words.seconds(sum(step.seconds for step in facts.steps))
         header, foot = (words("steps.step"), words("steps.time")), (words("steps.all"), total)
-        _show(console, words("steps.title"), _table(header, rows, foot))
+        _print_table(console, words("steps.title"), _table(header, rows, foot))

@@ -1,4 +1,4 @@
-"""The panels about time: ROAS by touch date and by conversion date, spend beside credited value."""
+"""The panels about time: ROAS by touch date and by conversion date, spend and credited value by day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from published.performance import ratio
 
 
 def roas_over_time_panel(figures: Figures, words: Words) -> Panel | None:
-    """ROAS by both dates per seven days; none without spend."""
+    """ROAS by touch date and by conversion date, per seven days; None without spend."""
     performance = figures.performance
     if performance is None or not performance.paid:
         return None
@@ -23,7 +23,7 @@ def roas_over_time_panel(figures: Figures, words: Words) -> Panel | None:
         words("roas_over_time.dated_by_touch"): "value_by_touch",
         words("roas_over_time.dated_by_conversion"): "value_by_conversion",
     }
-    drawn = [
+    points = [
         {"day": week.day.isoformat(), "basis": basis, "roas": ratio(getattr(week, value), week.spend)}
         for basis, value in bases.items()
         for week in weeks
@@ -62,21 +62,21 @@ def roas_over_time_panel(figures: Figures, words: Words) -> Panel | None:
         rows=table_rows(rows),
     )
     label = words("roas_over_time.label", weeks=str(len(weeks)))
-    chart = Chart(draw_chart("roas_over_time", drawn, words, **axes), label)
+    chart = Chart(draw_chart("roas_over_time", points, words, **axes), label)
     title, note = words("roas_over_time.title"), words("roas_over_time.note")
     return Panel("time", title, sentence, chart, table, folded=True, note=note)
 
 
 def spend_and_value_panel(figures: Figures, words: Words) -> Panel | None:
-    """Spend beside credited value by day; none without spend."""
+    """Spend and credited value by day; None without spend."""
     performance = figures.performance
     if performance is None or not performance.paid:
         return None
     name, currency = words.model(performance.time_model), performance.currency
     days = [day for day in performance.days if day.spend or day.value_by_conversion]
-    spent = [day for day in days if day.spend > 0]
-    earned = sum(day.value_by_conversion > day.spend for day in spent)
-    drawn = [
+    days_with_spend = [day for day in days if day.spend > 0]
+    earned = sum(day.value_by_conversion > day.spend for day in days_with_spend)
+    points = [
         {"day": day.day.isoformat(), "spend": float(day.spend), "value": float(day.value_by_conversion)} for day in days
     ]
     rows = [
@@ -106,8 +106,8 @@ def spend_and_value_panel(figures: Figures, words: Words) -> Panel | None:
             words.roas(ratio(value, spend)),
         ),
     )
-    sentence = words("spend_and_value.sentence", earned=str(earned), days=words.counted("day", len(spent)))
+    sentence = words("spend_and_value.sentence", earned=str(earned), days=words.counted("day", len(days_with_spend)))
     label = words("spend_and_value.label", days=str(len(days)), currency=words.currency(currency))
     lines = {"spend": words("spend_and_value.spend_drawn"), "value": words("spend_and_value.value")}
-    chart = Chart(draw_chart("spend_and_value", drawn, words, **lines), label)
+    chart = Chart(draw_chart("spend_and_value", points, words, **lines), label)
     return Panel("days", words("spend_and_value.title"), sentence, chart, table, folded=True)

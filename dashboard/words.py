@@ -1,4 +1,4 @@
-"""The words of one language: sentences from dashboard/locales, and figures as that language writes them."""
+"""The texts of one language: sentences from dashboard/locales, and figures in the formats of that language."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ LOCALES = Path(__file__).with_name("locales")
 
 @dataclass(frozen=True)
 class Words:
-    """The texts of a page in one language. `texts` are its sentences by dotted key, with {placeholders}."""
+    """The texts of a page in one language. `texts` holds sentences with {placeholders} by dotted key."""
 
     language: Language
     texts: Mapping[str, str]
 
     def __call__(self, key: str, **values: str) -> str:
-        """The text of that key with its placeholders filled; values are shown as they are."""
+        """The text of `key` with its placeholders filled in; values are not interpreted."""
         return self.texts[key].format(**values)
 
     def section(self, name: str) -> dict[str, str]:
-        """The texts of a section, by their whole keys."""
+        """The texts of a section by their full keys."""
         return {key: text for key, text in self.texts.items() if key.startswith(f"{name}.")}
 
     def counted(self, noun: str, number: float) -> str:
@@ -51,11 +51,11 @@ class Words:
         return self("counts.conversion", number=formats.count(number), noun=noun)
 
     def model(self, name: str) -> str:
-        """An attribution model: last_touch gives last touch."""
+        """The name of an attribution model: last_touch gives last touch."""
         return self._named("models", name)
 
     def status(self, name: str) -> str:
-        """How a step ended."""
+        """The status of a step: done, skipped, failed."""
         return self._named("statuses", name)
 
     def currency(self, code: str) -> str:
@@ -102,7 +102,7 @@ def words_in(language: Language) -> Words:
 
 
 def capital(text: str) -> str:
-    """The text with its first letter as a capital."""
+    """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 

@@ -20,7 +20,7 @@ class AdAccount:
 
 @dataclass(frozen=True)
 class Defaults:
-    """What stands for fields that an export lacks: the currency of values, currency and zone of ad accounts."""
+    """Defaults for fields that an export lacks: the currency of values, currency and zone of ad accounts."""
 
     currency: str | None = None
     accounts: Mapping[str, AdAccount] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Adapter:
 
     `columns` are read as text; those of `required` must be in a CSV header, those of `required_without_accounts`
     where the settings name no accounts. `parse(rows, defaults, lookups)` gets the frame of `read_rows` and one frame
-    per name of `lookups` (an option of the input that names a file, with the columns read from it) and gives file,
+    per name of `lookups` (an option of the input that names a file, with the columns read from it). It returns file,
     line, raw, reason (null for a good row) and the contract's columns, without those that ingest adds (source_file,
     source_line, batch_id).
     """

@@ -19,11 +19,12 @@ from warehouse.tables import (
 )
 
 Read = Callable[[Table], DataFrame]
-KEPT = (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES)  # where the rows that ingest keeps are
+# The tables of the rows that ingest keeps.
+KEPT = (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES)
 
 
 def check_bronze(read: Read) -> list[CheckResult]:
-    """read = kept + duplicate + quarantined for every file, and what was kept is what the tables hold."""
+    """read = kept + duplicate + quarantined for every file, and the rows kept are the rows of the tables."""
     found = side_by_side(
         read(BRONZE_LANDED_FILES).agg(
             F.sum("rows_read").alias("read"),

@@ -11,19 +11,19 @@ from warehouse.contracts import Table
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 
-# Of two payloads of one event the smaller of these is kept; no time of receipt comes last.
+# Of two payloads of one event the smaller one by this order is kept; no time of receipt comes last.
 RECEIPT_ORDER = "struct({0}.received_at IS NULL, {0}.received_at, {0}.payload_hash)"
 EARLIER_RECEIPT = f"{RECEIPT_ORDER.format('s')} < {RECEIPT_ORDER.format('t')}"
-# Of the places that bring one version of an order, the last counts.
+# Of several places (file, line) with the same version of an order, the last counts.
 LATER_PLACE = "struct(s.source_file, s.source_line) > struct(t.source_file, t.source_line)"
 
 
 def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
-    """Every good row of a batch with what it is.
+    """One row per good row of a batch, with its verdict.
 
-    `known` are the events of earlier batches (event_id, received_at, payload_hash, batch_id). Adds is_kept (brings
-    a new event_id), is_conflicting (its payload differs from that of the row known before, or kept where none was),
-    is_first_in_batch and is_superseding (its payload takes the place of a known one).
+    `known` are the events of earlier batches (event_id, received_at, payload_hash, batch_id). Adds is_kept (has a new
+    event_id), is_conflicting (its payload differs from the known one, or from the first so far where none is known),
+    is_first_in_batch and is_superseding (its payload replaces the known one).
     """
     by_receipt = Window.partitionBy("event_id").orderBy(
         F.col("received_at").asc_nulls_last(), F.col("payload_hash"), F.col("source_file"), F.col("line_hash")
@@ -42,31 +42,32 @@ def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
     )
     joined = ranked.join(known_payload, "event_id", how="left")
     is_new = F.col("known_payload_hash").isNull()
-    standing = F.coalesce("known_payload_hash", "first_payload_hash")
+    payload_so_far = F.coalesce("known_payload_hash", "first_payload_hash")
     is_kept = is_new & F.col("is_first_in_batch")
     return joined.select(
         *(name for name in arrived.columns if name != "batch_id"),
-        # The batch that brought the id first stays, so that every batch's account can be counted again.
+        # The batch with the first row of an id stays recorded, so that every batch's rows can be counted again.
         F.coalesce("known_batch_id", "batch_id").alias("batch_id"),
         "is_first_in_batch",
         is_kept.alias("is_kept"),
-        (~is_kept & (F.col("payload_hash") != standing)).alias("is_conflicting"),
+        (~is_kept & (F.col("payload_hash") != payload_so_far)).alias("is_conflicting"),
         (~is_new & F.col("is_first_in_batch") & _before_known()).alias("is_superseding"),
     )
 
 
 def _before_known() -> Column:
+    """Whether a row comes before the known one in the order of receipt."""
     row = F.struct(F.col("received_at").isNull(), F.col("received_at"), F.col("payload_hash"))
     known = F.struct(F.col("known_received_at").isNull(), F.col("known_received_at"), F.col("known_payload_hash"))
     return row < known
 
 
 def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
-    """Every good row of a batch with is_kept (brings a new version of an order: bronze.orders' key), is_conflicting
-    (never: the key holds the hash of the payload) and is_superseding.
+    """One row per good row of a batch, with is_kept (a new version of an order, by the key of bronze.orders),
+    is_conflicting (never: the key holds the hash of the payload) and is_superseding.
 
-    The place of a version is the last (source_file, source_line) that has it, whatever the order of arrival: a row that
-    moves a known version to a later place is superseding, so that paid, cancelled and paid again ends as paid.
+    The place of a version is the last (source_file, source_line) that has it, in any order of arrival: a row that moves
+    a known version to a later place is superseding, so that paid, cancelled and paid again ends as paid.
     """
     key = BRONZE_ORDERS.key
     of_version = Window.partitionBy(*key).orderBy(F.col("source_file").desc(), F.col("source_line").desc())
@@ -80,7 +81,7 @@ def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
     is_later = F.struct("source_file", "source_line") > F.col("known_place")
     return ranked.join(known_versions, list(key), how="left").select(
         *(name for name in arrived.columns if name != "batch_id"),
-        # The batch that brought the version first stays, so that every batch's account can be counted again.
+        # The batch with the first row of a version stays recorded, so that every batch's rows can be counted again.
         F.coalesce("known_batch_id", "batch_id").alias("batch_id"),
         (~is_known & F.col("is_last_in_batch")).alias("is_kept"),
         F.lit(False).alias("is_conflicting"),
@@ -88,7 +89,7 @@ def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
     )
 
 
-# How the rows of a table that may arrive twice are judged, against those of earlier batches.
+# How the good rows of a batch are classified against those of earlier batches, for tables whose rows may arrive twice.
 CLASSIFIED_BY: dict[Table, Callable[[DataFrame, DataFrame], DataFrame]] = {
     BRONZE_EVENTS: classify_events,
     BRONZE_ORDERS: classify_orders,

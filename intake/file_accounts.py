@@ -1,4 +1,4 @@
-"""The account of every landed file: what became of each row that was read."""
+"""The account of every landed file: how many of its rows were kept, duplicate or quarantined."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERDICTS = ("kept", "conflicting", "superseding")
 
 @dataclass(frozen=True)
 class Account:
-    """What became of the rows read: read = kept + duplicate + quarantined; conflicting ones are duplicates too."""
+    """Numbers of rows: read = kept + duplicate + quarantined; conflicting ones are duplicates too."""
 
     read: int = 0
     kept: int = 0
@@ -40,30 +40,30 @@ class Account:
 
 
 def counts_by_file(batches: Sequence[tuple[str, DataFrame, DataFrame]]) -> dict[str, dict[str, Row]]:
-    """What was read of each file and what it is, by batch_id and file, from one look at all batches.
+    """Counts of each file, by batch_id and file, from one query over all batches.
 
-    A batch comes as its id, its rows (file, reason, line_hash) and the good ones as they were judged (source_file,
-    is_kept, is_conflicting, is_superseding). One row has fingerprint, read, bad and a count for each verdict; a file
-    without rows has none.
+    A batch is given as its id, its rows (file, reason, line_hash) and its good rows as classified (source_file,
+    is_kept, is_conflicting, is_superseding). The counts of a file are a row with fingerprint, read, bad and a number
+    for each verdict; a file without rows has none.
     """
-    nothing = {name: F.lit(0) for name in ("line_hash", "read", "bad", *VERDICTS)}
-    looks = []
-    for batch_id, read, judged in batches:
-        is_read = {"line_hash": F.col("line_hash"), "read": F.lit(1), "bad": F.col("reason").isNotNull().cast("int")}
-        is_judged = {name: F.col(f"is_{name}").cast("int") for name in VERDICTS}
-        for rows, file, said in ((read, "file", is_read), (judged, "source_file", is_judged)):
-            numbers = (value.alias(name) for name, value in (nothing | said).items())
-            looks.append(rows.select(F.lit(batch_id).alias("batch_id"), F.col(file).alias("file"), *numbers))
+    zeros = {name: F.lit(0) for name in ("line_hash", "read", "bad", *VERDICTS)}
+    counted_rows = []
+    for batch_id, read_rows, classified_rows in batches:
+        of_read = {"line_hash": F.col("line_hash"), "read": F.lit(1), "bad": F.col("reason").isNotNull().cast("int")}
+        of_verdict = {name: F.col(f"is_{name}").cast("int") for name in VERDICTS}
+        for rows, file, counts in ((read_rows, "file", of_read), (classified_rows, "source_file", of_verdict)):
+            numbers = (value.alias(name) for name, value in (zeros | counts).items())
+            counted_rows.append(rows.select(F.lit(batch_id).alias("batch_id"), F.col(file).alias("file"), *numbers))
     sums = (F.sum(name).alias(name) for name in ("read", "bad", *VERDICTS))
-    by_file = reduce(DataFrame.unionByName, looks).groupBy("batch_id", "file")
-    found: dict[str, dict[str, Row]] = {batch_id: {} for batch_id, _, _ in batches}
+    by_file = reduce(DataFrame.unionByName, counted_rows).groupBy("batch_id", "file")
+    file_counts: dict[str, dict[str, Row]] = {batch_id: {} for batch_id, _, _ in batches}
     for row in by_file.agg(F.bit_xor("line_hash").alias("fingerprint"), *sums).collect():  # one row per file
-        found[row["batch_id"]][row["file"]] = row
-    return found
+        file_counts[row["batch_id"]][row["file"]] = row
+    return file_counts
 
 
 def planned_account(source: str, batch_id: str, file: LandedFile, counts: Row | None) -> FileAccount:
-    """The row of bronze.landed_files for a file whose rows are yet to be written; `counts` None where it has none."""
+    """The row of bronze.landed_files for a file whose rows are not written yet; `counts` is None where it has none."""
     count = counts.asDict() if counts else defaultdict(int)
     return {
         "source": source,

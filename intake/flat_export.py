@@ -29,15 +29,15 @@ class Computed:
 def flat_export(
     own: Adapter, fields: Mapping[str, str | Constant | Computed], *, required: tuple[str, ...] = ()
 ) -> Adapter:
-    """An adapter for an export in which a row has the fields of `own`, one of our own formats.
+    """An adapter for an export whose rows have the fields of `own`, one of our own formats.
 
-    `fields` says for a field of `own` which column of the export it is, or how it is made; fields that it leaves out
-    are null. `own` then reads the texts, so reasons in quarantine name its fields. `required` are columns of the
-    export that a header must have; the column of the currency must be there too where the settings name no accounts.
+    `fields` maps a field of `own` to a column of the export or to how it is made; fields that are not in it are null.
+    `own` then reads the texts, so reasons in quarantine name its fields. `required` are columns of the export that a
+    header must have; the column of the currency is required too where the settings name no accounts.
     """
     if unknown := sorted(set(fields) - set(own.columns)):
         raise ValueError(f"not a field of the own format: {', '.join(unknown)}; it has {', '.join(own.columns)}")
-    sources = {name: _columns_of(field) for name, field in fields.items()}
+    columns_of_field = {name: _columns_of(field) for name, field in fields.items()}
 
     def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
         texts = {name: _text_of(field) for name, field in fields.items()}
@@ -45,19 +45,19 @@ def flat_export(
 
     return Adapter(
         table=own.table,
-        columns=tuple(dict.fromkeys(column for columns in sources.values() for column in columns)),
+        columns=tuple(dict.fromkeys(column for columns in columns_of_field.values() for column in columns)),
         required=required,
         required_without_accounts=tuple(
-            column for name in own.required_without_accounts for column in sources.get(name, ())
+            column for name in own.required_without_accounts for column in columns_of_field.get(name, ())
         ),
         parse=parse,
     )
 
 
 def in_own_format(rows: DataFrame, own: Adapter, fields: Mapping[str, Column]) -> DataFrame:
-    """`rows` of `read_rows` as rows that `own` parses: its columns as text, null where `fields` has none of the name.
+    """`rows` of `read_rows` as rows that `own` parses: its columns as text, null where `fields` does not have one.
 
-    Columns of the export that no field is made from are not kept.
+    Columns of the export that no field is made from are dropped.
     """
     absent = F.lit(None)
     texts = (fields.get(name, absent).cast("string").alias(name) for name in own.columns)

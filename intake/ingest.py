@@ -1,7 +1,7 @@
-"""Takes new files in: parsed once, counted exactly, written once, whatever happens in between.
+"""Takes new files in. Each is parsed once, counted exactly and written once, even where a run is killed.
 
-A batch is planned before any row of it is written and done after all are. A run that was killed leaves a planned
-batch; the next run finds the same files under the same batch_id and writes what is missing.
+A batch is planned before any row of it is written, and done after all are. A killed run leaves a planned batch; the
+next run finds the same files under the same batch_id and writes what is missing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ VERDICT = ("row", "source_file", "batch_id", "is_kept", "is_conflicting", "is_su
 
 @dataclass(frozen=True)
 class Staged:
-    """A batch whose rows are parsed, on disk; `row` is an id of each."""
+    """A batch with its parsed rows, staged; the column `row` is an id of each."""
 
     batch: Batch
     rows: DataFrame
@@ -69,23 +69,22 @@ class Ingest:
         self.started_at = started_at
         self.say = say
 
-    def new_batches(self, sources: Sequence[Input]) -> list[Batch]:
-        """What is to be taken in, by input: batches that a killed run left planned, then one of the files not seen
-        before.
+    def new_batches(self, inputs: Sequence[Input]) -> list[Batch]:
+        """The batches to take in, by input: those that a killed run left planned, then one of all new files.
 
         Raises InputError for a landed file that has changed, and for a planned file that is gone.
         """
         known: dict[str, dict[str, Row]] = {}
         for row in self.lake.read(BRONZE_LANDED_FILES).collect():  # one row per landed file
             known.setdefault(row["source"], {})[row["file"]] = row
-        return [batch for source in sources for batch in self.landing.new_batches(source, known.get(source.name, {}))]
+        return [batch for input_ in inputs for batch in self.landing.new_batches(input_, known.get(input_.name, {}))]
 
     def take_in(self, batches: Sequence[Batch]) -> dict[str, Account]:
-        """Stages, plans, writes and finishes the batches; the account of each input.
+        """Stages, plans, writes and finishes the batches; returns the account of each input.
 
-        Every batch is parsed and judged before anything of any of them is written.
+        Every batch is parsed, and its share of bad rows checked, before a row of any batch is written.
         """
-        # What a killed run planned comes first: its account was counted against the tables as they are now.
+        # Batches of a killed run come first: their accounts were counted against the tables as they are now.
         in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
         accounts: dict[str, Account] = {}
         with self.lake.staging("ingest") as stage:
@@ -100,16 +99,16 @@ class Ingest:
         classified = [self._classified(one).persist(StorageLevel.MEMORY_AND_DISK) for one in wave]
         accounts = []
         try:
-            looks = [(one.batch.batch_id, one.rows, rows) for one, rows in zip(wave, classified, strict=True)]
-            counted = counts_by_file(looks)
-            plans = self._plan(batches, counted)
+            by_batch = [(one.batch.batch_id, one.rows, rows) for one, rows in zip(wave, classified, strict=True)]
+            file_counts = counts_by_file(by_batch)
+            plans = self._plan(batches, file_counts)
             for one, verdicts in zip(wave, classified, strict=True):
                 of_batch = plans[one.batch.batch_id]
-                self._write_rows(one, verdicts, counted[one.batch.batch_id].values(), stage)
+                self._write_rows(one, verdicts, file_counts[one.batch.batch_id].values(), stage)
                 self._write_quarantine(one, of_batch)
                 account = total_account(of_batch)
                 self._say(one.batch, account)
-                accounts.append((one.batch.source.name, account))
+                accounts.append((one.batch.input.name, account))
         finally:
             for rows in classified:
                 rows.unpersist()
@@ -117,53 +116,55 @@ class Ingest:
         return accounts
 
     def _stage(self, batch: Batch, stage: Stage) -> Staged:
-        """Parses the files once and stores what they say; the share of bad rows is checked here, before any write."""
-        seen = Observation()
-        parsed = self.landing.parsed(batch.source, batch.files).observe(
-            seen, F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")
+        """Parses the files once and stages their rows; CheckFailed where too many are bad, before any write."""
+        counts = Observation()
+        parsed_rows = self.landing.parsed(batch.input, batch.files).observe(
+            counts, F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")
         )
         try:
             rows = stage(
-                f"{batch.source.name}-{batch.batch_id}", parsed.withColumn("row", F.monotonically_increasing_id())
+                f"{batch.input.name}-{batch.batch_id}", parsed_rows.withColumn("row", F.monotonically_increasing_id())
             )
         except READ_FAILURES as error:
             raise (unreadable(error, batch.files) or error) from error
-        total = seen.get
+        total = counts.get
         if total["bad"] > self.max_quarantined_share * total["read"]:
-            raise CheckFailed(self._too_many_bad(batch.source, rows, total))
+            raise CheckFailed(self._too_many_bad(batch.input, rows, total))
         return Staged(batch, rows, total["read"])
 
     def _classified(self, staged: Staged) -> DataFrame:
-        """What each good row is: VERDICT; see `classify_events`. Narrow, so that few bytes are shuffled and sorted."""
-        good, table = staged.good, staged.batch.source.adapter.table
+        """One row per good row, with VERDICT only, so that few bytes are shuffled and sorted; see `classify_events`."""
+        good, table = staged.good, staged.batch.input.adapter.table
         if table not in CLASSIFIED_BY:
             # Rows of other inputs have file and line as their key: each is new.
             verdicts = {"is_kept": True, "is_conflicting": False, "is_superseding": False}
             return good.withColumns({name: F.lit(value) for name, value in verdicts.items()}).select(*VERDICT)
         earlier = self.lake.read(table).where(F.col("batch_id") != staged.batch.batch_id)
         if staged.rows_read <= BROADCAST_AT_MOST:
-            # Few keys are looked for: the table need not be shuffled.
+            # The keys are few: the table need not be shuffled to find them.
             earlier = earlier.join(F.broadcast(good.select(*table.key)), list(table.key), how="left_semi")
         return CLASSIFIED_BY[table](good, earlier).select(*VERDICT)
 
-    def _plan(self, batches: Sequence[Batch], counted: Mapping[str, Mapping[str, Row]]) -> dict[str, list[FileAccount]]:
-        """The account of every file by batch; those of the fresh ones go to bronze.landed_files, as planned.
+    def _plan(
+        self, batches: Sequence[Batch], file_counts: Mapping[str, Mapping[str, Row]]
+    ) -> dict[str, list[FileAccount]]:
+        """The account of every file by batch; those of new batches are written to bronze.landed_files, as planned.
 
         A resumed batch keeps the account of its plan: some of its rows may be written already.
         """
         plans: dict[str, list[FileAccount]] = {batch.batch_id: [] for batch in batches}
-        fresh = []
+        new_files = []
         for batch in batches:
             if not batch.is_resumed:
-                of_files = counted[batch.batch_id]
+                counts = file_counts[batch.batch_id]
                 files = [
-                    planned_account(batch.source.name, batch.batch_id, file, of_files.get(file.file))
+                    planned_account(batch.input.name, batch.batch_id, file, counts.get(file.file))
                     for file in batch.files
                 ]
                 plans[batch.batch_id] = files
-                fresh += files
-        if fresh:
-            rows = self.spark.createDataFrame(fresh, BRONZE_LANDED_FILES.ddl)
+                new_files += files
+        if new_files:
+            rows = self.spark.createDataFrame(new_files, BRONZE_LANDED_FILES.ddl)
             self.lake.append(BRONZE_LANDED_FILES, rows.coalesce(1))
         if resumed := [batch.batch_id for batch in batches if batch.is_resumed]:
             landed = self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(resumed))
@@ -177,23 +178,27 @@ class Ingest:
 
     def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[Row], stage: Stage) -> None:
         batch, good = staged.batch, staged.good
-        table = batch.source.adapter.table
-        kept, better = good, None
-        known = classified.where(~F.col("is_kept"))
-        if known_rows := sum(row["read"] - row["bad"] - row["kept"] for row in counts):
-            places = known.select("row")
-            few = F.broadcast(places) if known_rows <= BROADCAST_AT_MOST else stage(f"known-{batch.batch_id}", places)
-            kept = good.join(few, "row", how="left_anti")
+        table = batch.input.adapter.table
+        kept, superseding = good, None
+        duplicates = classified.where(~F.col("is_kept"))
+        if number := sum(row["read"] - row["bad"] - row["kept"] for row in counts):
+            rows = duplicates.select("row")
+            duplicate_rows = (
+                F.broadcast(rows) if number <= BROADCAST_AT_MOST else stage(f"known-{batch.batch_id}", rows)
+            )
+            kept = good.join(duplicate_rows, "row", how="left_anti")
         if any(row["superseding"] for row in counts):
-            # Stored before anything is written: then Spark forgets what was judged beside the table's rows.
-            taking = known.where(F.col("is_superseding")).select("row", "batch_id")
-            better = stage(f"better-{batch.batch_id}", conform(good.drop("batch_id").join(taking, "row"), table))
+            # Staged before any write: a write to the table makes Spark drop the cached verdicts.
+            superseding_rows = duplicates.where(F.col("is_superseding")).select("row", "batch_id")
+            superseding = stage(
+                f"better-{batch.batch_id}", conform(good.drop("batch_id").join(superseding_rows, "row"), table)
+            )
         if batch.is_resumed:
             self.lake.merge(table, conform(kept, table))
         else:
             self.lake.append(table, conform(kept, table))
-        if better is not None:
-            self.lake.merge(table, better, update_when=REPLACES_STORED[table], all_are_known=True)
+        if superseding is not None:
+            self.lake.merge(table, superseding, update_when=REPLACES_STORED[table], all_are_known=True)
 
     def _write_quarantine(self, staged: Staged, accounts: Sequence[FileAccount]) -> None:
         bad_rows = {row["file"]: row["rows_quarantined"] for row in accounts if row["rows_quarantined"]}
@@ -201,15 +206,15 @@ class Ingest:
             return
         batch = staged.batch
         bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw", "line_hash")
-        if is_event(batch.source.adapter):
+        if is_event(batch.input.adapter):
             # JSON Lines have no line number yet. The same line in the same file is bad for the same reason.
-            wanted = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
-            few = F.broadcast(wanted) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else wanted
+            bad_lines = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
+            reasons = F.broadcast(bad_lines) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else bad_lines
             lines = read_lines(self.spark, self.root, [file for file in batch.files if file.file in bad_rows])
-            found = number_lines(lines).withColumn("line_hash", line_hash()).join(few, ["file", "line_hash"])
-            bad = bad.where(F.col("line").isNotNull()).unionByName(found)
+            numbered = number_lines(lines).withColumn("line_hash", line_hash()).join(reasons, ["file", "line_hash"])
+            bad = bad.where(F.col("line").isNotNull()).unionByName(numbered)
         rows = bad.select(
-            F.lit(batch.source.name).alias("source"),
+            F.lit(batch.input.name).alias("source"),
             "file",
             "line",
             "reason",
@@ -225,11 +230,11 @@ class Ingest:
     def _say(self, batch: Batch, account: Account) -> None:
         conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""
         self.say(
-            f"{batch.source.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
+            f"{batch.input.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
             f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
         )
 
-    def _too_many_bad(self, source: Input, staged: DataFrame, total: Mapping[str, int]) -> str:
+    def _too_many_bad(self, input_: Input, staged: DataFrame, total: Mapping[str, int]) -> str:
         worst = (
             staged.where(F.col("reason").isNotNull())
             .groupBy("file", "reason")
@@ -239,18 +244,18 @@ class Ingest:
         )
         assert worst is not None
         return (
-            f"{source.name}: {total['bad']:,} of {total['read']:,} rows are unusable, more than "
+            f"{input_.name}: {total['bad']:,} of {total['read']:,} rows are unusable, more than "
             f"quality.max_quarantined_share = {self.max_quarantined_share:g}; most often in {worst['file']}: "
             f"{worst['reason']} ({worst['count']:,} rows). Nothing of the batch was taken in."
         )
 
 
 def _waves(staged: Sequence[Staged]) -> list[list[Staged]]:
-    """The batches in order, at most one per table in a wave: a batch is judged against what the table already holds."""
+    """The batches in order, at most one per table in a wave: a batch is classified against the rows in its table."""
     waves: list[list[Staged]] = []
     for one in staged:
-        table = one.batch.source.adapter.table
-        free = (wave for wave in waves if all(other.batch.source.adapter.table is not table for other in wave))
+        table = one.batch.input.adapter.table
+        free = (wave for wave in waves if all(other.batch.input.adapter.table is not table for other in wave))
         wave = next(free, None)
         if wave is None:
             waves.append([one])

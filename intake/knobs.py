@@ -1,4 +1,4 @@
-"""The knobs of intake: which files are looked for, and how bad they may be."""
+"""The knobs of intake: which files are taken in, and how many bad rows are allowed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class InputFiles(Knobs):
 
 
 class Landing(Knobs):
-    """Where files land, and what is looked for there."""
+    """Where files land, and which of them are taken in."""
 
     root: str
     inputs: list[InputFiles]
 
 
 class Quality(Knobs):
-    """How bad input may be before a run stops."""
+    """How many bad rows a run allows."""
 
     max_quarantined_share: Share

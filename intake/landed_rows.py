@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from warehouse.errors import InputError
 from warehouse.spark import hadoop_path, java_class
 
-# What Spark fails with, depending on where in the JVM a file turned out to be damaged.
+# The errors of Spark for a damaged file, depending on where in the JVM it is found.
 READ_FAILURES = (PySparkException, Py4JJavaError)
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 CSV_ENDINGS = (".csv",)
@@ -36,15 +36,17 @@ class LandedFile:
 
 
 def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
-    """The files below `root` that match `pattern`, in order of name; names that begin with . or _ are passed over.
+    """The files below `root` that match `pattern`, in order of name; names that begin with . or _ are skipped.
 
-    InputError where the folder that `pattern` points into is missing though `required`, is a file or cannot be read.
+    InputError where the folder of `pattern` is missing and `required`, is a file or cannot be read.
     """
     try:
         return _list_files(spark, root, pattern, required=required)
     except Py4JJavaError as error:  # no permission, no network
-        said = error.java_exception.toString()
-        raise InputError(f"{root}/{pattern}: cannot be listed ({said}); see landing.root and landing.inputs") from error
+        reason = error.java_exception.toString()
+        raise InputError(
+            f"{root}/{pattern}: cannot be listed ({reason}); see landing.root and landing.inputs"
+        ) from error
 
 
 def _list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
@@ -57,7 +59,7 @@ def _list_files(spark: SparkSession, root: str, pattern: str, *, required: bool)
         return []
     base = _folder_uri(spark, root)
     files = []
-    # Each call to the JVM costs, and there may be very many files.
+    # Each call to the JVM takes time, and there may be very many files.
     for status in system.globStatus(path(path(_literal(root)), pattern)) or []:
         found = status.getPath()
         file = _one_slash(found.toUri().toString()).removeprefix(base)
@@ -67,7 +69,7 @@ def _list_files(spark: SparkSession, root: str, pattern: str, *, required: bool)
 
 
 def read_lines(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> DataFrame:
-    """Lines that are not blank: file, block (where its split begins), id (rises within a split), raw."""
+    """One row per line: file, block (where its split begins), id (rises within a split), raw."""
     base = _folder_uri(spark, root)
     path = F.col("_metadata.file_path")
     begins = len(base) + 1 + F.when(F.startswith(path, F.lit("file:///")), 2).otherwise(0)
@@ -80,7 +82,7 @@ def read_lines(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> D
 
 
 def number_lines(lines: DataFrame) -> DataFrame:
-    """The frame of `read_lines` with `line`, the line's number in its file from 1, in the place of block and id."""
+    """The frame of `read_lines` with `line`, the line's number in its file from 1, instead of block and id."""
     before = Window.partitionBy("file").orderBy("block").rowsBetween(Window.unboundedPreceding, -1)
     blocks = (
         lines.groupBy("file", "block")
@@ -108,10 +110,10 @@ def read_rows(
     """
     frames = []
     for endings, reader in ((JSON_ENDINGS, _json_rows), (CSV_ENDINGS, _csv_rows), (None, _text_rows)):
-        chosen = [landed for landed in files if _has_ending(landed.file, endings)]
-        if chosen:
-            lines = read_lines(spark, root, chosen)
-            # CSV's reader finds the headers first and numbers the lines itself.
+        of_format = [landed for landed in files if _has_ending(landed.file, endings)]
+        if of_format:
+            lines = read_lines(spark, root, of_format)
+            # The CSV reader numbers the lines after it has found the headers.
             if reader is not _csv_rows and numbered:
                 lines = number_lines(lines)
             elif reader is not _csv_rows:
@@ -123,7 +125,7 @@ def read_rows(
 
 
 def unreadable(error: Exception, files: Sequence[LandedFile]) -> InputError | None:
-    """The user's error for a Spark failure that reading a file caused (cut .gz, no permission); None for any other."""
+    """The user's error for a Spark failure in reading a file (cut .gz, no permission); None for any other failure."""
     text = str(error)
     if "FAILED_READ_FILE" not in text and "Permission denied" not in text and "EOFException" not in text:
         return None
@@ -141,7 +143,7 @@ def _folder_uri(spark: SparkSession, root: str) -> str:
 
 
 def _one_slash(uri: str) -> str:
-    """Local files as file:/…: Hadoop writes one slash or three, by how it came to the path."""
+    """Local files as file:/…: Hadoop writes one slash or three."""
     return re.sub("^file:/+", "file:/", uri)
 
 
@@ -157,7 +159,7 @@ def _has_ending(file: str, endings: tuple[str, ...] | None) -> bool:
 
 def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
     bare = F.when(F.startswith("raw", F.lit(BOM)), F.substr("raw", F.lit(len(BOM) + 1))).otherwise(F.col("raw"))
-    # As a list within an object, so that what follows is read as well: a reader of one object stops at its end.
+    # Read as a list within an object: a reader of one object would stop at its end and miss what follows.
     listed = F.concat(F.lit('{"objects": ['), bare, F.lit("]}"))
     parsed = lines.where(F.trim("raw") != "").select(
         "file",
@@ -168,8 +170,8 @@ def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]
     fields = F.get("_objects", F.lit(0))
     keys = F.map_keys(fields)
     known = F.array(*(F.lit(name) for name in columns))
-    read = parsed.select("*", *(fields[name].alias(name) for name in columns))
-    # As many keys as known fields with a value: nothing is unknown and nothing stands twice. Most lines end here.
+    with_fields = parsed.select("*", *(fields[name].alias(name) for name in columns))
+    # As many keys as known fields with a value: no field is unknown or given twice. Most lines are like this.
     filled = reduce(Column.__add__, (F.col(name).isNotNull().cast("int") for name in columns))
     is_plain = F.size(fields) == filled
     ends = F.endswith("raw", F.lit("}")) | F.col("raw").rlike(r"\}\s*$")
@@ -177,16 +179,16 @@ def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]
         F.when(~F.startswith(F.ltrim(bare), F.lit("{")), F.lit("not a JSON object"))
         .when(F.col("_objects").isNull() & F.json_object_keys(bare).isNull(), F.lit("not JSON"))
         .when(F.col("_objects").isNull() | (F.size("_objects") != 1) | ~ends, F.lit("more than one JSON object"))
-        .when(~is_plain & (F.size(F.array_distinct(keys)) < F.size(keys)), F.lit("a field stands twice"))
+        .when(~is_plain & (F.size(F.array_distinct(keys)) < F.size(keys)), F.lit("a field is given twice"))
     )
     is_unknown = F.coalesce(~is_plain & (F.size(F.array_except(keys, known)) > 0), F.lit(False))
-    return read.select("file", "line", "raw", problem.alias("problem"), is_unknown.alias("unknown"), *columns)
+    return with_fields.select("file", "line", "raw", problem.alias("problem"), is_unknown.alias("unknown"), *columns)
 
 
 def _csv_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
-    """The data rows in `lines`, the frame of `read_lines`: a file's first line is its header."""
+    """One row per data line of `lines`, the frame of `read_lines`: a file's first line is its header."""
     headers = lines.where(F.col("block") == 0).groupBy("file").agg(F.min_by("raw", "id").alias("header"))
-    # One row per distinct header: exports of one kind share theirs, so this stays small.
+    # One row per distinct header: exports of one kind share theirs, so there are few.
     distinct = headers.groupBy("header").agg(F.min("file").alias("example")).collect()
     data_lines = number_lines(lines).where((F.col("line") > 1) & (F.trim("raw") != ""))
     data = data_lines.join(F.broadcast(headers), "file", how="inner")

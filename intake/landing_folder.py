@@ -1,4 +1,4 @@
-"""The landing folder: which files of an input are new, and what its adapter makes of their rows."""
+"""The landing folder: which files of an input are new, and their rows as the adapter parses them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Input:
 class Batch:
     """New files of one input. `is_resumed`: a killed run planned it and may have written some of its rows."""
 
-    source: Input
+    input: Input
     batch_id: str
     files: Sequence[LandedFile]
     is_resumed: bool
 
 
 class LandingFolder:
-    """The files below `root`; `defaults` stand for what they lack."""
+    """The files below `root`; `defaults` are used for fields that they lack."""
 
     def __init__(self, spark: SparkSession, root: str, defaults: Defaults) -> None:
         """Nothing is read yet."""
@@ -47,33 +47,33 @@ class LandingFolder:
         self.root = root
         self.defaults = defaults
 
-    def new_batches(self, source: Input, known: Mapping[str, Row]) -> list[Batch]:
-        """Batches of `source` that a killed run left planned, then one of the files that are not in `known`.
+    def new_batches(self, input_: Input, known: Mapping[str, Row]) -> list[Batch]:
+        """Batches of `input_` that a killed run left planned, then one of the files that are not in `known`.
 
-        `known` are the source's rows of bronze.landed_files by file. Raises InputError for a landed file that has
+        `known` are the input's rows of bronze.landed_files by file. Raises InputError for a landed file that has
         changed, and for a planned file that is gone.
         """
-        landed = list_files(self.spark, self.root, source.files, required=source.required)
-        lookups = set(source.lookup_files.values())
-        found = {file.file: file for file in landed if file.file not in lookups}
-        self._refuse_changed(source, [file for file in found.values() if file.file in known], known)
+        listed = list_files(self.spark, self.root, input_.files, required=input_.required)
+        lookups = set(input_.lookup_files.values())
+        landed = {file.file: file for file in listed if file.file not in lookups}
+        self._refuse_changed(input_, [file for file in landed.values() if file.file in known], known)
         resumed: dict[str, list[LandedFile]] = {}
         for row in known.values():
             if row["status"] == "planned":
-                if row["file"] not in found:
+                if row["file"] not in landed:
                     raise InputError(
                         f"{row['file']}: a run stopped while taking it in, and now it is gone; land it again"
                     )
-                resumed.setdefault(row["batch_id"], []).append(found[row["file"]])
-        batches = [Batch(source, batch_id, files, is_resumed=True) for batch_id, files in sorted(resumed.items())]
-        fresh = [file for name, file in found.items() if name not in known]
-        if fresh:
-            batches.append(Batch(source, _batch_id(source, fresh), fresh, is_resumed=False))
+                resumed.setdefault(row["batch_id"], []).append(landed[row["file"]])
+        batches = [Batch(input_, batch_id, files, is_resumed=True) for batch_id, files in sorted(resumed.items())]
+        new_files = [file for name, file in landed.items() if name not in known]
+        if new_files:
+            batches.append(Batch(input_, _batch_id(input_, new_files), new_files, is_resumed=False))
         return batches
 
-    def parsed(self, source: Input, files: Sequence[LandedFile]) -> DataFrame:
-        """What the adapter makes of the rows of `files`, with line_hash; `raw` is there for bad rows only."""
-        adapter = source.adapter
+    def parsed(self, input_: Input, files: Sequence[LandedFile]) -> DataFrame:
+        """The rows of `files` as the adapter parses them, with line_hash; `raw` is null for good rows."""
+        adapter = input_.adapter
         required = adapter.required + (() if self.defaults.accounts else adapter.required_without_accounts)
         rows = read_rows(
             self.spark,
@@ -83,13 +83,13 @@ class LandingFolder:
             required=required,
             numbered=not is_event(adapter),
         )
-        lookups = {name: self._lookup(source, name, columns) for name, columns in adapter.lookups.items()}
+        lookups = {name: self._lookup(input_, name, columns) for name, columns in adapter.lookups.items()}
         parsed = adapter.parse(rows, self.defaults, lookups)
         return parsed.withColumn("line_hash", line_hash()).withColumn(
             "raw", F.when(F.col("reason").isNotNull(), F.col("raw"))
         )
 
-    def _refuse_changed(self, source: Input, files: Sequence[LandedFile], known: Mapping[str, Row]) -> None:
+    def _refuse_changed(self, input_: Input, files: Sequence[LandedFile], known: Mapping[str, Row]) -> None:
         touched = []
         for file in files:
             row = known[file.file]
@@ -102,24 +102,24 @@ class LandingFolder:
                 touched.append(file)
         if not touched:
             return
-        prints = F.bit_xor("line_hash").alias("print")
+        fingerprint = F.bit_xor("line_hash").alias("fingerprint")
         try:
-            now = self.parsed(source, touched).groupBy("file").agg(prints).collect()
+            fingerprints = self.parsed(input_, touched).groupBy("file").agg(fingerprint).collect()
         except READ_FAILURES as error:
             raise (unreadable(error, touched) or error) from error
-        for row in now:
-            if row["print"] != known[row["file"]]["fingerprint"]:
+        for row in fingerprints:
+            if row["fingerprint"] != known[row["file"]]["fingerprint"]:
                 raise InputError(
                     f"{row['file']}: has changed since it was taken in (same size, other content); "
                     "a landed file is immutable: land the new rows under a new name"
                 )
 
-    def _lookup(self, source: Input, name: str, columns: Sequence[str]) -> DataFrame:
-        if name not in source.lookup_files:
-            raise InputError(f"landing.inputs: {source.name} needs the option {name}: a file below {self.root}")
-        files = list_files(self.spark, self.root, source.lookup_files[name], required=True)
+    def _lookup(self, input_: Input, name: str, columns: Sequence[str]) -> DataFrame:
+        if name not in input_.lookup_files:
+            raise InputError(f"landing.inputs: {input_.name} needs the option {name}: a file below {self.root}")
+        files = list_files(self.spark, self.root, input_.lookup_files[name], required=True)
         if not files:
-            raise InputError(f"{self.root}/{source.lookup_files[name]}: no such file (option {name} of {source.name})")
+            raise InputError(f"{self.root}/{input_.lookup_files[name]}: no such file (option {name} of {input_.name})")
         return read_rows(self.spark, self.root, files, columns=columns, required=columns, numbered=True)
 
 
@@ -138,6 +138,6 @@ def line_hash() -> Column:
     return F.xxhash64("raw")
 
 
-def _batch_id(source: Input, files: Sequence[LandedFile]) -> str:
-    content = "\n".join([source.name, *(f"{file.file} {file.bytes}" for file in files)])
+def _batch_id(input_: Input, files: Sequence[LandedFile]) -> str:
+    content = "\n".join([input_.name, *(f"{file.file} {file.bytes}" for file in files)])
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Readings of text that adapters share: moments, money, numbers, and what makes a row unusable."""
+"""Fields read from text, shared by adapters: times, money, numbers, and what makes a row unusable."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MICROS = 1_000_000
 
 
 def first_problem(*problems: tuple[Column, str]) -> Column:
-    """The reason of the first condition that holds; the row's own `problem` goes before all; null where none does."""
+    """The row's own `problem`, otherwise the reason of the first condition that holds; null where none does."""
     return F.coalesce(F.col("problem"), *(F.when(condition, F.lit(reason)) for condition, reason in problems))
 
 
 def timestamp_field(name: str, *, zone_when_missing: str = "") -> Column:
     """The text as a UTC moment; null where it is not ISO 8601. Without an offset it is null too, unless
-    `zone_when_missing` says which offset the format means (e.g. 'Z')."""
+    `zone_when_missing` gives the offset that the format means (e.g. 'Z')."""
     text = F.concat(F.col(name), F.lit(zone_when_missing)) if zone_when_missing else F.col(name)
     stamped = F.when(F.col(name).rlike(ISO_WITH_OFFSET), F.col(name)).when(text.rlike(ISO_WITH_OFFSET), text)
     # Spark's cast wants seconds and a capital Z, ISO 8601 and RFC 3339 do not.
@@ -30,7 +30,7 @@ def timestamp_field(name: str, *, zone_when_missing: str = "") -> Column:
 
 
 def impossible_time(at: Column) -> Column:
-    """Whether a moment or date lies outside the years that an export can be of; the reason ends with IMPOSSIBLE."""
+    """Whether a moment or date lies outside the years that are accepted; the reason ends with IMPOSSIBLE."""
     return ~F.year(at).between(FIRST_YEAR, LAST_YEAR)
 
 
@@ -71,12 +71,12 @@ def given_but_unread(name: str, read: Column) -> Column:
 
 
 def content_hash(*columns: Column) -> Column:
-    """A 64-bit hash of what the columns say; a null counts as something of its own."""
+    """A 64-bit hash of the columns' values; a null is a value of its own."""
     return F.xxhash64(*(F.coalesce(column.cast("string"), F.lit("\x00")) for column in columns))
 
 
 def account_field(name: str, defaults: Defaults) -> Column:
-    """The text, otherwise what the settings say of the row's account_id; `name` is currency or timezone."""
+    """The text, otherwise the setting of the row's account_id; `name` is currency or timezone."""
     from_settings = [
         F.when(F.col("account_id") == id_, F.lit(getattr(account, name))) for id_, account in defaults.accounts.items()
     ]

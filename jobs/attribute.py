@@ -13,7 +13,7 @@ from jobs.run import table_step
 
 RECIPES = (JOURNEYS, CREDITS, PERFORMANCE, PATHS)
 STEP = table_step("attribute", RECIPES, current="silver and settings are those gold was made from")
-# What data-driven models are fitted on before anything is credited.
+# Data-driven models are fitted on journeys before anything is credited.
 JOURNEYS_STEP = table_step("journeys", (JOURNEYS,), current="silver and settings are those journeys were made from")
 
 

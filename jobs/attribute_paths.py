@@ -37,12 +37,14 @@ PROGRAM = "distributary attribute-paths"
 KNOBS = path_rule_knobs()
 DEFAULT = ",".join(DEFAULT_MODELS)
 ENDS = KNOBS.position_based
-# What typer raises for a command line that it cannot read, by the one public name near it.
+# The error that typer raises for a wrong command line. It has no public name; its subclass has one.
 WrongCommandLine: type[typer.BadParameter] = typer.BadParameter.__bases__[0]
 
 In = Annotated[
     str,
-    typer.Option("--paths", metavar="IN", help="CSV or Parquet with path, conversions, and if known value, nulls."),
+    typer.Option(
+        "--paths", metavar="IN", help="CSV or Parquet with path, conversions and, where known, value and nulls."
+    ),
 ]
 Out = Annotated[
     str, typer.Option(show_default=False, metavar="OUT", help="CSV, Parquet (.parquet), or - for CSV on stdout.")
@@ -195,7 +197,7 @@ def _exit_code_of(action: Callable[[], None]) -> int:
         _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read stdout has seen enough; nothing may be written at exit either.
+        # The reader of stdout has closed it; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
@@ -203,7 +205,7 @@ def _exit_code_of(action: Callable[[], None]) -> int:
 def _credit(
     files: Files, models: Sequence[str], *, order: int | None, knobs: RuleKnobs, transforms: Sequence[Transform]
 ) -> None:
-    """Reads the paths, credits them and writes what was asked for; order None is that which predicts best."""
+    """Reads the paths, credits them and writes the files asked for; with order None, the one that predicts best."""
     if (files.effects or files.matrix) and "markov" not in models:
         raise UsageError("--effects and --matrix are of the model markov: add it to --models")
     if (order is None) != bool(files.newer):
@@ -211,21 +213,21 @@ def _credit(
     written = [name for name in (files.out, files.effects, files.matrix) if name]
     if len(set(written)) < len(written):
         raise UsageError("--out, --effects and --matrix need different files")
-    source = Path(files.paths)
-    if source.is_file() and source.stat().st_size > LARGE_BYTES:
-        _say(f"note: {source} has {source.stat().st_size / 1e6:,.0f} MB; it is worked on in this machine's memory")
+    paths_file = Path(files.paths)
+    if paths_file.is_file() and paths_file.stat().st_size > LARGE_BYTES:
+        _say(f"note: {paths_file} has {paths_file.stat().st_size / 1e6:,.0f} MB; it is processed in memory")
 
     read = read_paths(files.paths, files.separator)
     paths = transformed(read.paths, transforms)
     chosen = _best_order(files, paths, transforms) if order is None else order
-    done = attribute(paths, models, order=chosen, knobs=knobs, has_value=read.has_value)
-    for note in (*read.notes, *done.notes):
+    result = attribute(paths, models, order=chosen, knobs=knobs, has_value=read.has_value)
+    for note in (*read.notes, *result.notes):
         _say(f"note: {note}")
-    if files.effects and done.markov:
-        write_rows(files.effects, EffectRow, effect_rows(done.markov, has_value=read.has_value))
-    if files.matrix and done.markov:
-        write_rows(files.matrix, TransitionRow, transition_rows(done.markov))
-    write_rows(files.out, CreditRow, done.credit)
+    if files.effects and result.markov:
+        write_rows(files.effects, EffectRow, effect_rows(result.markov, has_value=read.has_value))
+    if files.matrix and result.markov:
+        write_rows(files.matrix, TransitionRow, transition_rows(result.markov))
+    write_rows(files.out, CreditRow, result.credit)
     _say(
         f"{len(paths):,} paths, {len(paths.channels):,} channels, {paths.conversions.sum():,.0f} conversions, "
         f"{len(models)} models -> {files.out}"
@@ -233,7 +235,7 @@ def _credit(
 
 
 def _best_order(files: Files, paths: Paths, transforms: Sequence[Transform]) -> int:
-    """The order that predicts the newer paths best."""
+    """The order of the Markov model that predicts the newer paths best."""
     newer = transformed(read_paths(str(files.newer), files.separator).paths, transforms)
     order = select_order(paths, newer, ORDERS)
     _say(f"note: order {order} of markov predicts {files.newer} best")

@@ -1,4 +1,4 @@
-"""The console command: `distributary <job>`, the same mains that spark-submit runs. A job is imported to be run."""
+"""The console command `distributary <job>`, with the same mains that spark-submit runs. Only that job is imported."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def demo(config: Config = None) -> None:
 
 
 def plan_training_once(run: Run) -> Plan:
-    """Trains unless a champion is there: training has a rhythm of its own, and the demo's data does not change."""
+    """Trains unless there is a champion: training has a schedule of its own, and the demo's data does not change."""
     champion = champion_of(run)
     return Plan(f"{champion} scores already") if champion else train.plan(run)
 

@@ -29,7 +29,7 @@ def inputs_of(run: Run) -> list[Input]:
 
 
 def plan(run: Run) -> Plan:
-    """Files not seen before become rows of bronze; nothing is written before every input was parsed and counted."""
+    """Takes new files into bronze; nothing is written before every input is parsed and counted."""
     settings = run.settings
     accounts = {
         name: AdAccount(account.currency, account.timezone) for name, account in settings.ad_spend.accounts.items()
@@ -50,7 +50,7 @@ def plan(run: Run) -> Plan:
         for name, account in intake.take_in(batches).items():
             log.counts.update({f"{name}_{what}": count for what, count in asdict(account).items()})
 
-    new = ", ".join(f"{len(batch.files)} files of {batch.source.name}" for batch in batches)
+    new = ", ".join(f"{len(batch.files)} files of {batch.input.name}" for batch in batches)
     return Plan(f"take in {new}", do)
 
 

@@ -13,7 +13,7 @@ import typer
 
 from jobs.run import Run, Step, exit_code_of, open_run, perform
 
-Config = Annotated[Path | None, typer.Option(help="Configuration file; conf/base.yaml holds what it does not say.")]
+Config = Annotated[Path | None, typer.Option(help="Configuration file; other knobs are those of conf/base.yaml.")]
 AsOf = Annotated[
     datetime | None,
     typer.Option(
@@ -21,7 +21,7 @@ AsOf = Annotated[
         help="Last day that counts for customers and fits, in report.timezone. Default: the last day in bronze.",
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print what was done as JSON on stdout.")]
 Full = Annotated[bool, typer.Option("--full", help="Rebuild even what is up to date.")]
 

@@ -13,7 +13,7 @@ STEPS = (ingest.STEP, build.STEP, attribute.STEP, score.STEP, check.PUBLISH, rep
 def pipeline(
     config: Config = None, as_of: AsOf = None, full: Full = False, dry_run: DryRun = False, json: Json = False
 ) -> None:
-    """Ingest, build, attribute, score, check, publish and report, each only where something is new.
+    """Ingest, build, attribute, score, check, publish and report; a step without changed input is skipped.
 
     Example: distributary pipeline --config conf/demo.yaml
     """

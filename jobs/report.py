@@ -1,4 +1,4 @@
-"""spark-submit jobs/report.py --config conf/demo.yaml: the report page of what was published last."""
+"""spark-submit jobs/report.py --config conf/demo.yaml: the report page of the newest publication."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plan(run: Run) -> Plan:
         # Charts are drawn by a library that takes a second to import.
         from dashboard.report import write_report  # noqa: PLC0415
 
-        # Alone it shows the times of the run that published, after other steps those of this run.
+        # A run of this step alone shows the times of the run that published, other runs their own.
         steps = [StepTime(*step) for step in run.step_times] or None
         page = write_report(
             settings.lake,

@@ -34,7 +34,7 @@ from warehouse.table_update import TableUpdate, in_words
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
 
 INTERRUPTED = 130
-# Jobs that change no table but the log of runs, to which all may add at once.
+# Jobs that change no table but the log of runs, to which several may add at once.
 WITHOUT_LOCK = ("report", "simulate")
 
 
@@ -77,18 +77,18 @@ class Run:
 
     @property
     def as_of(self) -> date:
-        """The last day that counts, in the reporting zone: --as-of, else the last day that bronze knows."""
+        """The last day that counts, in the reporting zone: --as-of, otherwise the last day in bronze."""
         if self._as_of is None:
             self._as_of = self.wanted_as_of or self._last_day()
         return self._as_of
 
     @cached_property
     def periods(self) -> Sequence[int]:
-        """What tables made in full are laid out by; see `warehouse.layout.event_periods`."""
+        """The periods by which tables made in full are laid out; see `warehouse.layout.event_periods`."""
         return event_periods(self.lake.read(BRONZE_EVENTS))
 
     def say(self, message: str) -> None:
-        """A line of progress for people, on stderr."""
+        """Prints a line of progress for people, on stderr."""
         self.console.print(f"  {message}", highlight=False, markup=False)
 
     def knobs(self, part: type[Part]) -> Part:
@@ -97,7 +97,7 @@ class Run:
 
     @contextmanager
     def step(self, name: str) -> Iterator[StepLog]:
-        """Times a step, shows it, and keeps it for ops.run_log."""
+        """Times a step, prints its result, and records it for ops.run_log."""
         log = StepLog(name, datetime.now(UTC))
         begun, before = time.monotonic(), dict(self.lake.written)
         self.console.print(f"[bold]{name}[/bold]", highlight=False)
@@ -110,8 +110,8 @@ class Run:
             log.seconds = time.monotonic() - begun
             log.written = {k: v for k, v in self.lake.written.items() if before.get(k) != v}
             self.steps.append(log)
-            said = f": {log.message}" if log.message else ""
-            self.console.print(f"  {log.status} in {log.seconds:.1f} s{said}", highlight=False, markup=False)
+            message = f": {log.message}" if log.message else ""
+            self.console.print(f"  {log.status} in {log.seconds:.1f} s{message}", highlight=False, markup=False)
 
     @property
     def step_times(self) -> list[tuple[str, float, str, str]]:
@@ -119,7 +119,7 @@ class Run:
         return [(log.name, log.seconds, log.status, log.message) for log in self.steps]
 
     def write_log(self) -> None:
-        """Adds the steps to ops.run_log, in one commit; a run that did nothing new adds its row too."""
+        """Adds one row per step to ops.run_log, in one commit; also where all steps were skipped."""
         rows = [
             {
                 "run_id": self.lake.run_id,
@@ -175,22 +175,24 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a step would do, in words that follow "would", and the doing of it. Without `do` there is nothing to do, and
-    `what` says why."""
+    """What a step would do, in words that follow "would", and the function that does it.
+
+    Without `do` there is nothing to do, and `what` is the reason.
+    """
 
     what: str
     do: Callable[[StepLog], None] | None = None
 
 
 class Step(NamedTuple):
-    """One step of a job: `plan` looks and writes nothing. Only `perform` knows of dry runs."""
+    """One step of a job: `plan` reads and writes nothing. Only `perform` handles dry runs."""
 
     name: str
     plan: Callable[[Run], Plan]
 
 
 def table_step(name: str, recipes: Sequence[Recipe], *, current: str) -> Step:
-    """The step that brings the tables of `recipes` up to date; `current` is said where all of them are."""
+    """The step that brings the tables of `recipes` up to date; `current` is its message where all of them are."""
 
     def plan(run: Run) -> Plan:
         update = TableUpdate(run, recipes)
@@ -205,7 +207,7 @@ def table_step(name: str, recipes: Sequence[Recipe], *, current: str) -> Step:
 
 
 def new_run_id(started_at: datetime) -> str:
-    """Sorts by time; unique without a counter."""
+    """An id that sorts by time and is unique without a counter."""
     return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
@@ -223,7 +225,7 @@ def open_run(
     """A run with its session; `settings` and `spark` are for callers that have them already."""
     chosen = settings or load_settings(config)
     started_at = datetime.now(UTC)
-    # Set before anything of MLflow is imported.
+    # Set before any import of MLflow.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     session = spark or build_session(f"distributary {job}", chosen.spark.conf, master=chosen.spark.master)
     hadoop_path(session, chosen.lake)  # fail early with one clear line
@@ -240,13 +242,13 @@ def open_run(
 
 
 def perform(run: Run, steps: Sequence[Step]) -> None:
-    """Runs the steps in order and logs them, also when one fails. No other run writes to the lake meanwhile."""
+    """Runs the steps in order and logs them, also when one fails. No other run writes to the lake at the same time."""
     with _lock(run):
         try:
             for step in steps:
                 _perform(run, step)
         except BaseException:
-            # The failure is what the user must see, even where the log cannot be written either.
+            # The user must see the failure, even where the log cannot be written either.
             with suppress(PySparkException):
                 run.write_log()
             raise

@@ -1,4 +1,4 @@
-"""spark-submit jobs/score.py --config conf/demo.yaml: the champion model's view of every customer."""
+"""spark-submit jobs/score.py --config conf/demo.yaml: every customer's summary, and scores by the champion model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def score(
 
 
 def plan(run: Run) -> Plan:
-    """The champion's view of every customer as of the run's day; without a champion their histories alone."""
+    """Scores every customer as of the run's day; without a champion it writes their summaries only."""
     champion = champion_of(run)
     update = TableUpdate(run, RECIPES if champion else (CUSTOMER_SUMMARY,))
     stale = update.plan()
@@ -49,7 +49,7 @@ def plan(run: Run) -> Plan:
 
 
 def _report_totals(run: Run, champion: str) -> str:
-    """Totals with predictive intervals: lines for people, metrics of the champion's run, and one line for the log."""
+    """Prints totals with predictive intervals and logs them as metrics of the champion's run; returns their summary."""
     from warehouse.model_registry import log_metrics  # noqa: PLC0415
 
     totals = customer_totals(

@@ -18,7 +18,7 @@ HEADING = """# Settings
 
 Every knob with its default. A configuration file names only what it changes. The last column says which tables a change
 remakes at the next run: those whose rows depend on the knob, then those that follow from them. A knob that remakes
-nothing acts from then on: on files that are taken in, on the next training, on the run itself.
+nothing takes effect from then on: for new files, for the next training, for the run itself.
 
 This page is made from `conf/base.yaml` and the recipes; write it again with `make docs`.
 """
@@ -57,15 +57,15 @@ def base_knobs() -> list[Knob]:
 
 def remade_by(settings: Settings, recipes: Sequence[Recipe]) -> dict[str, list[list[Table]]]:
     """By path of a knob, the tables whose rows depend on it and those that follow from them; others are left out."""
-    found: dict[str, list[list[Table]]] = {}
+    remade: dict[str, list[list[Table]]] = {}
     for path in sorted({path for recipe in recipes for path in paths_of(settings, recipe)}):
         direct = [recipe.table for recipe in recipes if path in paths_of(settings, recipe)]
         reached = list(direct)
         for recipe in recipes:  # in the order of the flow
             if recipe.table not in reached and any(table in reached for table in recipe.inputs):
                 reached.append(recipe.table)
-        found[path] = [direct, [table for table in reached if table not in direct]]
-    return found
+        remade[path] = [direct, [table for table in reached if table not in direct]]
+    return remade
 
 
 def paths_of(settings: Settings, recipe: Recipe) -> set[str]:
@@ -95,7 +95,7 @@ def _knobs(node: Any, values: Mapping[str, Any], lines: Sequence[str], model: An
 
 
 def _comment(lines: Sequence[str], number: int) -> str:
-    """The comment on a line and on the lines below that hold nothing else and go on further to the right."""
+    """The comment on a line and on the lines below it that hold only a comment in the same column."""
     found = COMMENT.search(lines[number])
     parts = [found.group(1)] if found else []
     column = lines[number].find("#")

@@ -1,4 +1,4 @@
-"""spark-submit jobs/simulate.py --config conf/demo.yaml: landing files of a shop that never was."""
+"""spark-submit jobs/simulate.py --config conf/demo.yaml: landing files of a simulated shop."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def simulate(config: Config = None, dry_run: DryRun = False, json: Json = False)
 
 
 def plan(run: Run) -> Plan:
-    """Writes the shop's landing files; those of the same shop stay as they are."""
+    """Writes the shop's landing files; files of the same shop that exist already are left as they are."""
 
     def do(log: StepLog) -> None:
         log.counts.update(write_shop(run.settings, run.say))

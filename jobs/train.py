@@ -42,7 +42,7 @@ def plan(run: Run, *, require_promotion: bool = False) -> Plan:
     settings = run.settings
 
     def do(log: StepLog) -> None:
-        # Plots come with it, and only training draws any.
+        # It imports the plotting library, which only training needs.
         from ltv.training import train_customer_value  # noqa: PLC0415
 
         data = collect_training_data(
@@ -66,7 +66,7 @@ def plan(run: Run, *, require_promotion: bool = False) -> Plan:
 
 
 def _tags(run: Run) -> dict[str, str]:
-    """What a fit is made of, beside its days."""
+    """What a fit is made from, besides its days."""
     knobs = (run.settings.ltv, run.knobs(ReportingDay), run.knobs(ReportingCurrency))
     versions = run.lake.versions([SILVER_CONVERSIONS])
     return {

@@ -24,7 +24,7 @@ from ltv.histories import Array, Histories, checked_count, checked_horizon, hist
 from ltv.pareto_nbd_likelihood import gauss_legendre
 from warehouse.errors import ConvergenceError, InputError, UsageError
 
-MOST_TERMS = 100_000
+MAX_TERMS = 100_000
 DISCOUNT_RULE = gauss_legendre(24)
 
 
@@ -40,7 +40,7 @@ class BetaGeometricFit(Fit):
         """The maximum-likelihood model; see `fit` of the module."""
         data = histories(frequency, recency, T, weights).counted()
         if not data.weights @ data.frequency > 0:
-            raise InputError("No customer has bought twice: purchase rate and dropout cannot be told apart.")
+            raise InputError("No customer has bought twice: purchase rate and dropout cannot be estimated separately.")
         best = maximise(
             lambda theta, order: sums(theta, data, cls.LEAVES_AT_ONCE, order),
             search_box(data),
@@ -77,7 +77,7 @@ class BetaGeometricFit(Fit):
         term = d * z
         series = np.zeros_like(term)
         with np.errstate(over="ignore", invalid="ignore"):
-            for k in range(1, MOST_TERMS):
+            for k in range(1, MAX_TERMS):
                 series += term
                 term = term * ((a + k - 1) * (d + k) / ((c + k) * (k + 1))) * z
                 if not (np.abs(term) > 1e-16 * (1 - z) * np.abs(series)).any():
@@ -93,7 +93,7 @@ class BetaGeometricFit(Fit):
     def probability_of_no_purchase(
         self, horizon: ArrayLike, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
     ) -> Array:
-        """Probability of no purchase in (T, T + horizon], having left or not."""
+        """Probability of no purchase in (T, T + horizon], whether the customer has left or not."""
         return self.probability_of_n_purchases(0, horizon, frequency, recency, T)
 
     def probability_of_n_purchases(
@@ -118,7 +118,7 @@ class BetaGeometricFit(Fit):
     ) -> Array:
         """Purchases expected in (T, T + horizon], each times exp(-rate x its time after T).
 
-        `rate` is continuous and per unit of T, 0 or more. There is no "for ever": the expectation grows without end.
+        `rate` is continuous and per unit of T, 0 or more. There is no infinite horizon: the expectation has no limit.
         """
         if not rate >= 0:
             raise UsageError(f"A discount rate is 0 or more; not {rate}.")
@@ -128,7 +128,7 @@ class BetaGeometricFit(Fit):
         def expected(t: float) -> Array:
             return self.expected_while_alive(t, data.frequency, data.T)
 
-        # by parts: Int e^(-rate t) dE = e^(-rate h) E(h) + rate Int e^(-rate t) E dt
+        # integration by parts: Int e^(-rate t) dE = e^(-rate h) E(h) + rate Int e^(-rate t) E dt
         total = np.exp(-rate * h) * expected(h)
         for node, weight in zip(*DISCOUNT_RULE, strict=True) if rate > 0 else ():
             total += weight * h * rate * np.exp(-rate * h * node) * expected(h * node)
@@ -157,7 +157,7 @@ def sums(theta: Array, data: Histories, leaves_at_once: bool, order: int = 2) ->
     p = np.exp(theta)
     r, alpha, a, b = p.tolist()
     x, t_x, T, weights = data.frequency, data.recency, data.T, data.weights
-    R, first = r + x, b + leaves_at_once  # Beta(a, first + x) is what stays of the dropout probability
+    R, first = r + x, b + leaves_at_once  # the dropout part is Beta(a, first + x)
     log_rho = _log_rho(p.tolist(), data, leaves_at_once)
     q = np.exp(-np.logaddexp(0, -log_rho))
     value = (
@@ -195,7 +195,7 @@ def sums(theta: Array, data: Histories, leaves_at_once: bool, order: int = 2) ->
 
 
 def search_box(data: Histories) -> Search:
-    """Start from middling heterogeneity; six decades either way count as infinity."""
+    """Start from moderate heterogeneity; six decades in either direction count as infinity."""
     age = float(np.average(data.T, weights=data.weights))
     if age == 0:
         raise InputError("T is 0 for every customer: nobody has been observed after the first purchase.")

@@ -1,9 +1,9 @@
 """Purchase histories per customer: the four numbers that value models need, and the tables they are fitted on.
 
 A purchase day is a calendar day in the reporting zone with at least one counted purchase. A fully refunded order still
-makes its day a purchase day, with net value 0: the customer came and bought, and that is what tells whether a customer
-is still one; the money is another matter. (Cancelled orders are no conversions and never get here.) Refunds count
-against their sale's day whenever they happened, so a summary of an old as_of shows what those days are worth today.
+makes its day a purchase day, with net value 0: the customer did buy, which is evidence that the customer is still
+active; the value is a separate model. (Cancelled orders are no conversions and are not counted.) A refund reduces the
+value of the day of its sale, whenever it happened, so a summary of an old as_of has the values as known today.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def build_customer_summary(
 ) -> DataFrame:
     """gold.customer_summary: one row per person with a purchase up to the end of as_of (inclusive, reporting zone).
 
-    `conversions` is silver.conversions, `acquisition` is what `acquisition_channels` gives; a person without a row
+    `conversions` is silver.conversions, `acquisition` the result of `acquisition_channels`; a person without a row
     there is '(unattributed)'. frequency = distinct purchase days - 1; recency and T are date differences, divided by 7
     and not rounded where time_unit is weeks; monetary_value is the mean net value of the purchase days after the
     first, 0 without any. Several orders on one day are one purchase day with the sum of their values.
@@ -88,7 +88,7 @@ def purchase_days(conversions: DataFrame, *, timezone: str) -> DataFrame:
 def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> DataFrame:
     """One row per person with a purchase day up to as_of: the summary without as_of and acquisition channel.
 
-    `days` is what `purchase_days` gives.
+    `days` is the result of `purchase_days`.
     """
     first_day, last_day = F.min("day"), F.max("day")
     repeat_value = (F.col("net_value") - F.col("first_day_value")).cast("decimal(28,6)")
@@ -113,12 +113,12 @@ def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> Da
 
 
 def count_holdout(histories: DataFrame, days: DataFrame, *, cutoff: dt.date, until: dt.date) -> DataFrame:
-    """What the customers known at `cutoff` did afterwards, counted once per history and outcome.
+    """Purchases after `cutoff` of the customers known at it: one row per history and outcome, with its customers.
 
-    `histories` are as of `cutoff`, `days` is what `purchase_days` gives. Columns: frequency, recency, T,
+    `histories` are as of `cutoff`, `days` is the result of `purchase_days`. Columns: frequency, recency, T,
     holdout_purchases (purchase days in (cutoff, until]), customers (how many share all these), monetary_value (their
-    mean) and holdout_value (net value of their purchase days in the period, summed). Small enough for one machine: no
-    row per customer.
+    mean) and holdout_value (net value of their purchase days in the period, summed). It is small enough for
+    one machine: there is no row per customer.
     """
     in_holdout = (F.col("day") > F.lit(cutoff)) & (F.col("day") <= F.lit(until))
     outcome = (
@@ -145,7 +145,7 @@ def count_histories(histories: DataFrame) -> DataFrame:
 def count_spend(histories: DataFrame) -> DataFrame:
     """Distinct (frequency, monetary_value) with the number of customers, of customers with repeat purchases.
 
-    Customers whose repeat purchases are worth nothing (all refunded) are left out: the Gamma-Gamma knows only
+    Customers whose repeat purchases are worth nothing (all refunded) are left out: the Gamma-Gamma takes only
     positive values.
     """
     has_value = (F.col("frequency") > 0) & (F.col("monetary_value") > 0)
@@ -159,7 +159,8 @@ def count_spend(histories: DataFrame) -> DataFrame:
 def daily_purchases(days: DataFrame, *, until: dt.date) -> DataFrame:
     """Per day up to `until`: how many customers bought for the first time, and how many bought again (days in order).
 
-    `days` is what `purchase_days` gives. Columns day, first_purchases, repeat_purchases; a day without has no row.
+    `days` is the result of `purchase_days`. Columns day, first_purchases, repeat_purchases; a day without
+    purchases has no row.
     """
     counted = days.where(F.col("day") <= F.lit(until))
     first = counted.groupBy("person_id").agg(F.min("day").alias("day")).groupBy("day").agg(F.count("*").alias("first"))
@@ -184,7 +185,7 @@ def _units(days: Column, time_unit: str) -> Column:
 def check_customer_summary(
     summary: DataFrame, conversions: DataFrame, *, as_of: dt.date, timezone: str
 ) -> list[CheckResult]:
-    """The customers of a day have every purchase up to it, with its value. A day without rows is not checked."""
+    """The customers of as_of have every purchase up to it, with its value. A day without rows is not checked."""
     customers = summary.where(F.col("as_of") == F.lit(as_of))
     known = (F.col("conversion_type") == "purchase") & (report_day("converted_at", timezone) <= F.lit(as_of))
     found = side_by_side(
@@ -207,7 +208,7 @@ def of_day(as_of: dt.date) -> str:
 
 
 def expired_days(work: Work) -> str:
-    """SQL of the rows that are older than ltv.keep_days and not of a month's end."""
+    """SQL of the rows that are older than ltv.keep_days, except those of the last day of a month."""
     oldest = work.run.as_of - dt.timedelta(days=work.run.knobs(Retention).keep_days)
     return f"as_of < DATE'{oldest}' AND as_of <> last_day(as_of)"
 

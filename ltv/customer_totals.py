@@ -1,6 +1,6 @@
-"""What all customers together will buy and be worth, with predictive intervals: parameters and chance together.
+"""Total purchases and value of all customers, with predictive intervals (parameter uncertainty plus chance).
 
-Intervals of single customers must not be summed; totals are made of their own sums (estimate, gradient by the
+Intervals of single customers must not be summed. Totals are built from sums of their own (estimate, gradient by the
 parameters, variance at known parameters), which add up over partitions and channels.
 """
 
@@ -46,7 +46,7 @@ def customer_totals(
     days: Sequence[int],
     scoring: Scoring,
 ) -> list[CustomerTotal]:
-    """Totals of gold.customer_summary (one as_of): of everybody, then by acquisition channel, horizons in order.
+    """Totals of gold.customer_summary (one as_of): of all customers, then by acquisition channel, horizons in order.
 
     Estimates are the sums of expected_purchases_<h>d and of clv_<h>d in gold.customer_value. The interval of a value
     is (0, inf) where spending is too uneven to have a variance.
@@ -76,7 +76,7 @@ def customer_totals(
 
 
 def total_metrics(totals: Sequence[CustomerTotal]) -> dict[str, float]:
-    """The totals of everybody as figures by name: total_purchases_<h>d, total_value_<h>d, each _lower and _upper."""
+    """The totals of all customers by name: total_purchases_<h>d, total_value_<h>d, each also _lower and _upper."""
     return {
         f"total_{total.measure}_{total.days}d{end}": float(figure)
         for total in totals
@@ -107,14 +107,14 @@ def _totals(
     x, t_x, T, m, count = (
         customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
     )
-    known: dict[bytes, Forecast] = {}
+    forecasts: dict[bytes, Forecast] = {}
 
     def forecast(fit: ParetoNBDFit) -> Forecast:
-        # The differences by the parameters of the spend come back to the same purchases.
+        # The derivatives by the spend parameters reuse the same forecast of purchases.
         key = fit.theta.tobytes()
-        if key not in known:
-            known[key] = fit.forecast(x, t_x, T)
-        return known[key]
+        if key not in forecasts:
+            forecasts[key] = fit.forecast(x, t_x, T)
+        return forecasts[key]
 
     horizon = model.units(days)
     value = total_value(
@@ -137,12 +137,12 @@ def _nothing(model: ValueModel, measure: Measure) -> Total:
 
 
 def total_lines(totals: Sequence[CustomerTotal], currency: str) -> tuple[list[str], list[str]]:
-    """A sentence for each total of everybody and, at the farthest horizon, of each channel; and those of everybody at
-    that horizon."""
-    farthest = max(total.days for total in totals)
-    shown = [total for total in totals if total.channel is None or total.days == farthest]
-    everybody = [total for total in shown if (total.channel, total.days) == (None, farthest)]
-    return [_line(total, currency) for total in shown], [_line(total, currency) for total in everybody]
+    """Two lists of lines: one per total of all customers and, at the longest horizon, of each channel; and those of all
+    customers at the longest horizon."""
+    longest = max(total.days for total in totals)
+    shown = [total for total in totals if total.channel is None or total.days == longest]
+    of_all = [total for total in shown if (total.channel, total.days) == (None, longest)]
+    return [_line(total, currency) for total in shown], [_line(total, currency) for total in of_all]
 
 
 def _line(total: CustomerTotal, currency: str) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ltv.registry import Champion
 
 HISTORY = ("frequency", "recency", "T")
-MOST_MONEY = 999_999_999_999.0  # what decimal(18,6) holds
+MAX_MONEY = 999_999_999_999.0  # the largest that decimal(18,6) holds
 
 
 def build_customer_value(
@@ -42,7 +42,7 @@ def build_customer_value(
     Purchases are predicted once per distinct (frequency, recency, T) and joined back; the value of a purchase is
     arithmetic in SQL. clv_<h>d = margin x purchases expected within h days, each discounted by annual_discount_rate
     over its time from as_of, x expected_order_value. Bounds are delta-method intervals of the true expectation
-    (logarithmic; logit for probabilities); the two models count as independent, so that log variances add.
+    (logarithmic; logit for probabilities). The two models are taken as independent, so their log variances add.
     """
     predictions = _predict(summary.select(*HISTORY).distinct(), model, scoring)
     deviations = F.lit(quantile(scoring.interval_level))
@@ -58,8 +58,8 @@ def build_customer_value(
         clv = F.lit(scoring.margin) * F.col(purchases) * value
         error = F.sqrt(F.col(f"{purchases}_log_error") ** 2 + value_error**2)
         bounds = _bounds(f"clv_{days}d", clv, deviations * error)
-        # A bound of a fit that knows next to nothing must not end the run where it leaves the money type.
-        capped = {name: F.least(bound, F.lit(MOST_MONEY)) for name, bound in bounds.items()}
+        # A very uncertain fit can give a bound beyond the money type, which must not fail the run.
+        capped = {name: F.least(bound, F.lit(MAX_MONEY)) for name, bound in bounds.items()}
         scored = scored.withColumns({f"clv_{days}d": clv, **capped})
     return conform(scored.withColumn("model_version", F.lit(model_version)), GOLD_CUSTOMER_VALUE)
 
@@ -140,7 +140,7 @@ def _loaded(tracking: Mlflow, version: str, time_unit: str, currency: str) -> Ch
 
 
 def check_customer_value(value: DataFrame, summary: DataFrame, *, as_of: date) -> list[CheckResult]:
-    """The customers of a day that was scored are scored once each. Nothing to check where it was not."""
+    """Each customer of a scored day has one score. A day without scores is not checked."""
     rows = F.count_if(F.col("as_of") == F.lit(as_of))
     found = side_by_side(value.agg(rows.alias("scored")), summary.agg(rows.alias("customers")))
     if not found["scored"]:

@@ -1,7 +1,7 @@
-"""How good predictions were on a period that the fit has not seen.
+"""Metrics of predictions on a period that the fit has not seen.
 
-All functions take one row per counted history: `weights` customers share it. Equal predictions are ties and are
-treated as such, so that no figure depends on the order of rows.
+All functions take one row per counted history: `weights` customers share it. Equal predictions are treated as
+ties, so no figure depends on the order of rows.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ GROUPS = 10
 
 
 def judge(model: ValueModel, holdout: pd.DataFrame, *, days: int, time_unit: str) -> dict[str, float]:
-    """Metrics of a model on a holdout period of so many days.
+    """Metrics of a model on a holdout period of `days` days.
 
     `holdout` is `customer_summary.count_holdout`'s table, its recency and T in `time_unit` (the model may be in
     another). Keys: customers; total_error and value_total_error (predicted / actual - 1, of purchase days and of net
     value); mae, rmse (purchase days per customer); normalised_gini, decile_wape; buys_again_brier, buys_again_auc of
-    P(at least one purchase); buys_again_base_brier of giving everybody the mean. A metric without meaning on this
+    P(at least one purchase); buys_again_base_brier of predicting the mean for all. A metric without meaning on this
     period (nobody bought, or everybody) is left out.
     """
     if holdout.empty:
@@ -77,7 +77,7 @@ def auc(score: Array, outcome: Array, weights: Array) -> float:
 
 
 def normalised_gini(predicted: Array, actual: Array, weights: Array) -> float:
-    """Gini of the actual amounts in the order of predictions over that in their own order: 1 ranks perfectly, 0 not.
+    """Gini of the actual amounts in the order of predictions over that in their own order: 1 is perfect, 0 is chance.
 
     NaN where all actual amounts are the same.
     """
@@ -97,7 +97,7 @@ def _gini(order_by: Array, amount: Array, weights: Array) -> float:
 
 
 def decile_wape(predicted: Array, actual: Array, weights: Array) -> float:
-    """Sum over deciles of |predicted - actual| over the sum of actual: how far groups are off, customers aside."""
+    """Sum over deciles of |predicted - actual| over the sum of actual: the error of groups, not of customers."""
     table = calibration_table(predicted, actual, weights)
     total = (table["customers"] * table["actual"]).sum()
     off = (table["customers"] * (table["predicted"] - table["actual"]).abs()).sum()

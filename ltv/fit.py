@@ -1,4 +1,4 @@
-"""Maximum likelihood for the value models, and what every fitted model carries.
+"""Maximum likelihood for the value models, and the base class of every fitted model.
 
 All parameters are positive and are fitted as logarithms: the fit then does not depend on the unit of time, intervals on
 that scale stay positive, and their coverage is better.
@@ -19,14 +19,14 @@ from warehouse.errors import ConvergenceError, UsageError
 NEWTON_STEPS = 100
 HALVINGS = 20
 LEAP = 2.0  # no step beyond e^2 in a parameter: the likelihood is quadratic only nearby
-FLAT = 1e-13  # curvature, relative to the steepest axis, that rounding cannot tell from none
+FLAT = 1e-13  # curvature, relative to the steepest axis, that rounding cannot distinguish from 0
 # Squared length of the last Newton step in standard errors: far below any digit that is reported.
 TOLERANCE = 1e-16
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Log-likelihood summed over customers, its gradient, and its Hessian where that was asked for (order 2)."""
+    """Log-likelihood summed over customers, its gradient, and its Hessian where requested (order 2)."""
 
     log_likelihood: float
     gradient: Array
@@ -62,11 +62,11 @@ class Search(NamedTuple):
 def maximise(
     evaluate: Evaluate, search: Search, explain: Callable[[Array], str], sample: Evaluate | None = None
 ) -> Optimum:
-    """L-BFGS to the neighbourhood, Newton with the exact Hessian to the top; every failure is a ConvergenceError.
+    """L-BFGS to the neighbourhood, Newton with the exact Hessian to the maximum; every failure is a ConvergenceError.
 
     With `sample` (the likelihood of a part of the data) the neighbourhood is the sample's own optimum, and only
-    Newton's few steps see all data; where the sample has none, or it leads nowhere, L-BFGS runs on all data.
-    `explain(theta)` says what the place where it stopped means.
+    Newton's few steps see all data; where the sample has no optimum, or Newton fails from there, L-BFGS runs on all
+    data. `explain(theta)` is the error message, from where the search stopped.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         if sample is not None:
@@ -96,7 +96,7 @@ def _climb(evaluate: Evaluate, search: Search) -> Array:
             strict=True,
         )
     )
-    # A loose end is enough: Newton does the digits.
+    # A loose tolerance is enough: Newton adds the digits.
     found = minimize(
         negative, np.zeros_like(search.start), method="L-BFGS-B", jac=True, bounds=bounds, options={"ftol": 1e-9}
     )
@@ -112,7 +112,7 @@ def _newton(evaluate: Evaluate, theta: Array, search: Search) -> tuple[Optimum |
         curvature, axes = np.linalg.eigh(-here.hessian * np.outer(search.scale, search.scale))
         slope = axes.T @ (here.gradient * search.scale)
         inside = bool(curvature[0] > FLAT * curvature[-1])
-        # on a saddle or a flat, along which Newton would leap or turn back, each axis is climbed by its own bend
+        # on a saddle or a flat, where Newton would leap or go back, each axis steps by its absolute curvature
         bend = np.maximum(np.abs(curvature), FLAT * curvature[-1])
         step = search.scale * (axes @ (slope / bend))
         if inside and slope @ (slope / bend) < TOLERANCE:
@@ -132,11 +132,11 @@ def _newton(evaluate: Evaluate, theta: Array, search: Search) -> tuple[Optimum |
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """Parameters of a value model with what is known about them. Holds no customer row; a few kB as JSON.
+    """Parameters of a value model, their covariance and the size of the data. No customer rows; a few kB as JSON.
 
     `params` are in natural units (rates per unit of the T that was fitted), `covariates` the coefficients by process
     and name. `log_covariance` is the covariance of `names`: logarithms of the parameters, then the coefficients as
-    they are. It is None when the model was made of plain parameters. `log_likelihood` is in natural units.
+    they are. It is None for a model of plain parameters. `log_likelihood` is in natural units.
     """
 
     MODEL: ClassVar[str] = ""
@@ -168,7 +168,7 @@ class Fit:
 
     @classmethod
     def from_params(cls, covariates: dict[str, dict[str, float]] | None = None, **params: float) -> Self:
-        """A model to predict with, of known parameters; it has no standard errors and gives no intervals."""
+        """A model of known parameters: it predicts, but has no standard errors and no intervals."""
         return cls(params=params, covariates=covariates or {})
 
     @property
@@ -178,7 +178,7 @@ class Fit:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the rows of the covariances stand for."""
+        """The names of the rows of the covariances."""
         return (*self.PARAMETERS, *self.coefficient_names)
 
     @property
@@ -248,7 +248,7 @@ class Fit:
 
 
 class LikelihoodRatio(NamedTuple):
-    """Twice the log-likelihood gained, coefficients it took, and the chance of gaining as much from irrelevant ones."""
+    """Twice the gain in log-likelihood, the number of added coefficients, and the p-value of that gain."""
 
     statistic: float
     degrees_of_freedom: int
@@ -256,7 +256,7 @@ class LikelihoodRatio(NamedTuple):
 
 
 def likelihood_ratio_test(restricted: Fit, full: Fit) -> LikelihoodRatio:
-    """Do the coefficients that only `full` has matter? Chi-squared test of nested fits to the same customers.
+    """Chi-squared test whether the coefficients that only `full` has are 0; both fits are of the same customers.
 
     UsageError when the fits are of different models or data, or not nested.
     """

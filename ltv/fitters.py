@@ -1,8 +1,8 @@
-"""Who fits the value models: the `lifetimes` package, or the exact likelihood of this package. Same shape either way.
+"""Fits the value models by the `lifetimes` package or by the exact likelihood of this package, into the same classes.
 
-Whoever fitted, the exact likelihood judges: it says how far from the optimum a fit ended, and gives the
-log-likelihood and the standard errors. `lifetimes` itself never looks whether its Pareto/NBD search ended well, and
-turns to NaN for customers with many purchases; both end here as a ConvergenceError.
+The exact likelihood checks both: it measures how far from the optimum a fit ended, and gives the log-likelihood and the
+standard errors. `lifetimes` does not check whether its Pareto/NBD search converged, and returns NaN for customers with
+many purchases; here both are a ConvergenceError.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ USE_EXACT = "Set ltv.fitter to exact, or look at the data."
 def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> ParetoNBDFit:
     """Pareto/NBD of counted histories: columns frequency, recency, T, customers. The same seed gives the same fit.
 
-    Customers with T = 0 say nothing and are left out. Raises InputError for impossible rows or data that cannot tell
-    the parameters, ConvergenceError where no optimum was reached.
+    Customers with T = 0 carry no information and are left out. Raises InputError for impossible rows or data that
+    cannot identify the parameters, ConvergenceError where no optimum was reached.
     """
     counts = counts[counts["T"] > 0]
     if counts.empty:
@@ -98,7 +98,7 @@ def fit_spend(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> GammaGammaF
 
 
 def _lifetimes_pareto_nbd(x: Array, t_x: Array, T: Array, weights: Array, start: Array | None) -> tuple[Array, Array]:
-    """(r, alpha, s, beta), and the same in the time scale in which another search can start from there."""
+    """(r, alpha, s, beta), and the same in the time scale of lifetimes, from which another search can start."""
     from lifetimes import ParetoNBDFitter  # noqa: PLC0415 (a second to import, needed only here)
 
     fitter = ParetoNBDFitter()
@@ -113,7 +113,7 @@ def _lifetimes_gamma_gamma(x: Array, m: Array, weights: Array) -> Array:
 
     fitter = GammaGammaFitter()
     try:
-        # It prints what it thinks of a failed search; the message below says it once.
+        # It prints a message about a failed search; the error below reports it once.
         with contextlib.redirect_stdout(None):
             fitter.fit(x, m, weights=weights)
     except NoConvergence as error:
@@ -122,7 +122,7 @@ def _lifetimes_gamma_gamma(x: Array, m: Array, weights: Array) -> Array:
 
 
 def _covariance_near_optimum(sums: Sums) -> Array | None:
-    """Inverse of the negative Hessian where the optimum is within NEAR_ENOUGH standard errors, else None."""
+    """Inverse of the negative Hessian where the optimum is within NEAR_ENOUGH standard errors, otherwise None."""
     if sums.hessian is None or not np.isfinite(sums.hessian).all():
         return None
     try:
@@ -135,7 +135,7 @@ def _covariance_near_optimum(sums: Sums) -> Array | None:
 
 @contextlib.contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """lifetimes draws its start from numpy's global generator: seeded for it alone, and put back afterwards."""
+    """Seeds numpy's global generator, from which lifetimes draws its start, and restores its state afterwards."""
     state: Any = np.random.get_state()
     np.random.seed(seed)
     try:

@@ -5,7 +5,7 @@ repeat purchases, with Q = p x + q and G = gamma + x m:
 
     L = Gamma(Q) / (Gamma(p x) Gamma(q)) gamma^q m^(p x - 1) x^(p x) / G^Q,        E[value] = p G / (Q - 1)
 
-The model takes the value of purchases to be unrelated to how many there are; a fit warns where it is not so.
+The model assumes that the value of purchases does not depend on their number; a fit warns where it does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ltv.fit import Evaluate, Fit, Search, Sums, maximise
 from ltv.histories import Array, column, group_index, per_count, refuse
 from warehouse.errors import ConvergenceError, InputError
 
-# Beyond this correlation of frequency and mean value the independence that the model assumes is plainly broken.
+# Beyond this correlation of frequency and mean value, the model's assumption of independence is clearly violated.
 CORRELATED = 0.3
 
 
@@ -65,6 +65,14 @@ def fit(frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | No
     row. Raises InputError for impossible rows or one flat price; ConvergenceError where there is no inner maximum, or
     q <= 1 (spending so uneven that its mean is infinite). Warns when frequency and monetary_value correlate beyond
     0.3.
+
+    >>> from ltv import gamma_gamma
+    >>> frequency, monetary_value = [1, 1, 1, 4, 4, 4, 4], [12.0, 30.0, 80.0, 18.0, 25.0, 40.0, 90.0]
+    >>> fitted = gamma_gamma.fit(frequency, monetary_value, weights=[30, 60, 20, 30, 50, 30, 20])
+    >>> {name: round(value, 2) for name, value in fitted.params.items()}
+    {'p': 8.34, 'q': 4.57, 'gamma': 15.19}
+    >>> fitted.expected_value(frequency=[0, 4], monetary_value=[0, 90.0]).round(2).tolist()
+    [35.54, 84.74]
     """
     x, m = spend(frequency, monetary_value)
     w = np.broadcast_to(column(1.0 if weights is None else weights, "weights"), x.shape)
@@ -80,10 +88,10 @@ def fit(frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | No
 
 
 def check(x: Array, m: Array, weights: Array) -> None:
-    """Refuse spend that cannot tell the three parameters; warn where it depends on frequency."""
+    """Refuse spend that cannot identify the three parameters; warn where it depends on frequency."""
     if not len(x):
         raise InputError("No customer has bought twice: there is no repeat purchase to learn the value from.")
-    refuse(m <= 0, "monetary_value must be positive; leave customers out whose refunds eat their purchases", m=m)
+    refuse(m <= 0, "monetary_value must be positive; leave out customers whose refunds cancel their purchases", m=m)
     if np.ptp(m) <= 1e-9 * m.max():
         raise InputError(f"monetary_value is {m[0]:g} for every customer: a flat price needs no model; use the price.")
     _warn_if_correlated(x, m, weights)
@@ -92,7 +100,7 @@ def check(x: Array, m: Array, weights: Array) -> None:
 def fit_sums(
     evaluate: Evaluate, known: Array, weights: Array, *, customers: float, sample: Evaluate | None = None
 ) -> GammaGammaFit:
-    """Fit a likelihood that is summed elsewhere, such as over Spark partitions.
+    """The fit of a likelihood that the caller sums, such as over Spark partitions.
 
     `evaluate(theta, order)` gives the sums over all data; `known` are monetary values, all or a sample, with their
     weights, that set the scale of the search; `sample` is the likelihood of a sample, where the search starts.
@@ -102,7 +110,7 @@ def fit_sums(
     if q <= 1:
         raise ConvergenceError(
             f"gamma_gamma: q = {q:.4g} <= 1, spending is so uneven that its mean is infinite. "
-            "Look for a few huge orders (wholesale, test orders, another currency) and fit them apart."
+            "Look for a few huge orders (wholesale, test orders, another currency) and fit them separately."
         )
     return GammaGammaFit(
         params={"p": p, "q": q, "gamma": gamma},
@@ -154,7 +162,7 @@ def sums(theta: Array, x: Array, m: Array, weights: Array, order: int = 2) -> Su
 
 
 def search_box(m: Array, weights: Array) -> Search:
-    """Start from a purchase that varies by half around a mean that varies likewise; six decades count as infinity."""
+    """Start: purchases vary by half around a mean that varies by half, too; six decades count as infinity."""
     start = np.log([4.0, 4.0, np.average(m, weights=weights)])
     wall = np.log([1e6, 1e6, 1e8])
     return Search(start, start - wall, start + wall, np.ones(3))
@@ -182,7 +190,7 @@ def _warn_if_correlated(x: Array, m: Array, weights: Array) -> None:
     correlation = xm / np.sqrt(xx * mm)
     if abs(correlation) > CORRELATED:
         warnings.warn(
-            f"Frequency and monetary_value correlate ({correlation:.2f}): the Gamma-Gamma takes them to be unrelated, "
-            "so that values of frequent customers are biased. Fit such groups apart.",
+            f"Frequency and monetary_value correlate ({correlation:.2f}): the Gamma-Gamma assumes that they do not, "
+            "so values of frequent customers are biased. Fit such groups separately.",
             stacklevel=4,
         )

@@ -1,4 +1,4 @@
-"""Purchase histories as the value models take them: checked arrays, and the same histories counted once each.
+"""Purchase histories as input of the value models: checked arrays, and each distinct history once with its count.
 
 A history is (frequency, recency, T): repeat purchase days, time from the first to the last purchase, and time from
 the first purchase to the end of the data, recency and T in one unit. Many customers share a history, and the
@@ -18,7 +18,7 @@ from warehouse.errors import InputError, UsageError
 
 Array = NDArray[np.float64]
 
-MOST_TABLED = 100_000
+MAX_TABLED = 100_000
 
 
 @runtime_checkable
@@ -92,9 +92,9 @@ def histories(
     transaction_covariates: Covariates = None,
     dropout_covariates: Covariates = None,
 ) -> Histories:
-    """Checked one-dimensional float arrays of one length; scalars are spread.
+    """Checked one-dimensional float arrays of one length; scalars are broadcast.
 
-    Raises InputError with the first bad row for: NaN or infinite values, negative values, frequency that is no whole
+    Raises InputError with the first bad row for: NaN or infinite values, negative values, frequency that is not a whole
     number, recency beyond T, recency without a repeat purchase or a repeat purchase without recency, bad weights,
     columns of different lengths.
     """
@@ -128,7 +128,7 @@ def column(values: ArrayLike, name: str) -> Array:
 
 
 def checked_horizon(horizon: ArrayLike) -> Array:
-    """A length of time, or one per customer: finite and 0 or more, else UsageError."""
+    """A length of time, or one per customer: finite and 0 or more, otherwise UsageError."""
     array = np.asarray(horizon, dtype=np.float64)
     if not (np.isfinite(array).all() and (array >= 0).all()):
         raise UsageError(f"A horizon is a length of time, finite and 0 or more; not {horizon!r}.")
@@ -136,7 +136,7 @@ def checked_horizon(horizon: ArrayLike) -> Array:
 
 
 def checked_count(n: ArrayLike) -> Array:
-    """A number of purchases, or one per customer: whole and 0 or more, else UsageError."""
+    """A number of purchases, or one per customer: whole and 0 or more, otherwise UsageError."""
     array = np.asarray(n, dtype=np.float64)
     if not (np.isfinite(array).all() and (array >= 0).all() and (array == np.floor(array)).all()):
         raise UsageError(f"n is a number of purchases, whole and 0 or more; not {n!r}.")
@@ -144,9 +144,9 @@ def checked_count(n: ArrayLike) -> Array:
 
 
 def per_count(function: Callable[[Array], Array], frequency: Array) -> Array:
-    """function(frequency), worked out once for each count: special functions are slow, and counts are few."""
+    """function(frequency), computed once for each distinct count: special functions are slow, and counts are few."""
     most = frequency.max(initial=0.0)
-    if most > MOST_TABLED:
+    if most > MAX_TABLED:
         return function(frequency)
     return function(np.arange(most + 1))[frequency.astype(np.intp)]
 
@@ -185,6 +185,10 @@ def indicators(values: Sequence[str] | NDArray[np.str_], levels: Sequence[str] |
 
     Without levels: all but the most common one (of equals the first by name), to which the others then compare. To
     predict, pass the levels of the fit; a value not among them counts as that base.
+
+    >>> from ltv.histories import indicators
+    >>> {name: column.tolist() for name, column in indicators(["Email", "Direct", "Direct"]).items()}
+    {'Email': [1.0, 0.0, 0.0]}
     """
     column = np.asarray(values, dtype=np.str_)
     if levels is None:
@@ -213,7 +217,7 @@ def group_index(columns: Sequence[Array]) -> NDArray[np.intp]:
 
 
 def _codes(values: Array) -> tuple[NDArray[np.int64], int]:
-    """Whole numbers that order like the values. Whole days need no sort, which is most of the time spent here."""
+    """Whole numbers in the order of the values. Whole days need no sort, which otherwise takes most of the time."""
     low, high = values.min(), values.max()
     if high - low < 2**31 and np.array_equal(values, np.floor(values)):
         return (values - low).astype(np.int64), int(high - low) + 1

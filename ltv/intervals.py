@@ -1,12 +1,11 @@
 """Intervals for parameters, predictions and totals.
 
-What an interval covers is named by the function: `parameter_intervals` the true parameters; `prediction_intervals`
-the true expectation (or probability) of each customer, so the uncertainty of the parameters alone; `total_interval`
-what many customers will in fact do together, so the uncertainty of the parameters plus the chance in what customers
-do.
+What an interval covers depends on the function. `parameter_intervals`: the true parameters. `prediction_intervals`: the
+true expectation (or probability) of each customer, so only the uncertainty of the parameters. `total_interval`: the
+actual total of many customers, so the uncertainty of the parameters plus chance.
 
-All are of normal theory: the covariance of the fit, carried over by the delta method. Parameters and expectations are
-taken on the log scale, probabilities on the logit scale, totals as they are.
+All follow normal theory: the covariance of the fit and the delta method. Parameters and expectations are taken on the
+log scale, probabilities on the logit scale, totals as they are.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ def parameter_intervals(fit: Fit, level: float = 0.95) -> dict[str, Interval]:
 
 
 def ratio_interval(fit: Fit, numerator: str, denominator: str, level: float = 0.95) -> Interval:
-    """Interval of a ratio of two parameters, such as s/beta, the mean dropout rate: better known than either."""
+    """Interval of a ratio of two parameters, such as s/beta, the mean dropout rate: it is narrower than either."""
     contrast = np.zeros(len(fit.theta))
     contrast[fit.PARAMETERS.index(numerator)], contrast[fit.PARAMETERS.index(denominator)] = 1.0, -1.0
     center = contrast @ fit.theta
@@ -93,11 +92,17 @@ def prediction_intervals(
 ) -> Interval:
     """Interval per customer of the expectation (scale 'log') or probability ('logit') that `predict(*fits)` returns.
 
-        prediction_intervals(lambda fit: fit.p_alive(x, t_x, T), fit, scale="logit")
+    Stack several horizons of one forecast in `predict` (any shape) so that they share its likelihoods.
+    The interval covers the expectation under the true parameters, not what one customer does. Where the prediction is
+    exactly 0 (or 1, for a probability) both bounds equal it. The fits are taken as independent of one another.
 
-    Stack several horizons of one forecast in `predict` (any shape goes) to share its likelihoods among them.
-    It covers the expectation under the true parameters, not what one customer does. Where the prediction is exactly 0
-    (or 1, for a probability) both bounds equal it. The fits are taken as independent of one another.
+    >>> from ltv import pareto_nbd
+    >>> from ltv.intervals import prediction_intervals
+    >>> frequency, recency, T = [0, 1, 1, 3, 3, 8, 8], [0, 4, 30, 8, 35, 10, 38], [39] * 7  # weeks
+    >>> fitted = pareto_nbd.fit(frequency, recency, T, weights=[600, 80, 60, 25, 40, 8, 30])
+    >>> interval = prediction_intervals(lambda fit: fit.p_alive(3, 8, 39), fitted, scale="logit")
+    >>> [bound.round(2).tolist() for bound in interval]
+    [[0.11], [0.07], [0.15]]
     """
     return bounded(predict(*fits), standard_errors(predict, *fits), level=level, scale=scale)
 
@@ -112,7 +117,7 @@ def standard_errors(predict: Callable[..., Array], *fits: Fit) -> Array:
 def bounded(
     estimate: Array, standard_error: Array, *, level: float = 0.95, scale: Literal["log", "logit"] = "log"
 ) -> Interval:
-    """The interval of an estimate with its standard error, symmetric on the scale; exact 0 (or 1) bounds itself."""
+    """The interval of an estimate with its standard error, symmetric on the scale; an exact 0 (or 1) has no width."""
     link, inverse, slope = (np.log, np.exp, estimate) if scale == "log" else (logit, expit, estimate * (1 - estimate))
     certain = slope <= 0
     half_width = quantile(level) * standard_error / np.where(certain, 1.0, slope)
@@ -126,8 +131,7 @@ def bounded(
 
 
 def total_interval(total: Total, *fits: Fit, level: float = 0.95) -> Interval:
-    """Predictive interval of a total: parameters and chance together, cut at 0; (0, inf) if the variance is
-    infinite."""
+    """Predictive interval of a total (parameters plus chance), cut at 0; (0, inf) if the variance is infinite."""
     variance = float(total.gradient @ _joint_covariance(fits) @ total.gradient) + total.variance
     half_width = quantile(level) * np.sqrt(variance)
     bounds = (total.estimate, max(0.0, total.estimate - half_width), total.estimate + half_width)
@@ -143,8 +147,14 @@ def total_purchases(
 ) -> Total:
     """Purchases of all customers of the forecast in (T, T + horizon]; `weights` customers share a row.
 
-    total = total_purchases(fit, lambda fit: fit.forecast(x, t_x, T), 90)
-    total_interval(total, fit)
+    >>> from ltv import pareto_nbd
+    >>> from ltv.intervals import total_interval, total_purchases
+    >>> frequency, recency, T = [0, 1, 1, 3, 3, 8, 8], [0, 4, 30, 8, 35, 10, 38], [39] * 7  # weeks
+    >>> customers = [600, 80, 60, 25, 40, 8, 30]
+    >>> fitted = pareto_nbd.fit(frequency, recency, T, weights=customers)
+    >>> total = total_purchases(fitted, lambda fit: fit.forecast(frequency, recency, T), 13, weights=customers)
+    >>> [float(bound.round()) for bound in total_interval(total, fitted)]
+    [138.0, 110.0, 167.0]
     """
     count = np.asarray(weights, dtype=np.float64)
 
@@ -193,7 +203,7 @@ def _joint_covariance(fits: tuple[Fit, ...]) -> Array:
 
 
 def quantile(level: float) -> float:
-    """Standard errors on either side of an estimate; UsageError for a level that is none."""
+    """Standard errors on either side of an estimate; UsageError for a level outside (0, 1)."""
     if not 0 < level < 1:
         raise UsageError(f"The level of an interval lies between 0 and 1, such as 0.95; not {level}.")
     return float(ndtri((1 + level) / 2))

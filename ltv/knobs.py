@@ -25,7 +25,7 @@ class Scoring(Knobs):
 
 
 class Retention(Knobs):
-    """How long scores are kept."""
+    """How many days scores are stored."""
 
     keep_days: PositiveDays
 

@@ -4,10 +4,7 @@ While alive a customer buys at rate lambda ~ Gamma(r, alpha) and leaves at rate 
 unit of the T that was fitted; every horizon and discount rate given to the fit is in that unit. Formulas:
 docs/value-models.md.
 
-    fit = pareto_nbd.fit(frequency, recency, T)
-    fit.params, fit.standard_errors
-    fit.p_alive(frequency, recency, T)
-    fit.forecast(frequency, recency, T).expected_purchases(90)   # several predictions for one likelihood
+See `fit` for an example. `forecast` gives several predictions for one likelihood.
 """
 
 from __future__ import annotations
@@ -53,7 +50,7 @@ class ParetoNBDFit(Fit):
         T: ArrayLike,
         **covariates: Unpack[CustomerCovariates],
     ) -> Forecast:
-        """What is known of each customer at T: every prediction from it costs no further likelihood."""
+        """What is known of each customer at T; predictions from it need no further likelihood."""
         data = histories(
             frequency,
             recency,
@@ -96,7 +93,7 @@ class ParetoNBDFit(Fit):
         T: ArrayLike,
         **covariates: Unpack[CustomerCovariates],
     ) -> Array:
-        """Probability of no purchase in (T, T + horizon], having left or not: the churn score for that horizon."""
+        """Probability of no purchase in (T, T + horizon], left or not: the churn score for that horizon."""
         known = self.forecast(frequency, recency, T, **covariates)
         return known.probability_of_no_purchase(horizon)
 
@@ -123,7 +120,7 @@ class ParetoNBDFit(Fit):
         horizon: float | None = None,
         **covariates: Unpack[CustomerCovariates],
     ) -> Array:
-        """Purchases expected after T (within `horizon`, or for ever), each times exp(-rate x its time after T).
+        """Purchases expected after T (within `horizon`, or without limit), each times exp(-rate x its time after T).
 
         `rate` is continuous and per unit of T: `continuous_rate(0.10)` for ten per cent a year on daily data.
         """
@@ -131,7 +128,7 @@ class ParetoNBDFit(Fit):
         return known.discounted_expected_purchases(rate, horizon)
 
     def _known(self, process: str, given: Covariates) -> Covariates:
-        """The covariates of the fit, in its order, out of the named ones that were given."""
+        """The covariates of the fit, in its order, selected from the given columns."""
         if not is_named(given):
             return given
         missing = [name for name in self.covariates[process] if name not in list(given.keys())]
@@ -156,16 +153,26 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     transaction_covariates: Covariates = None,
     dropout_covariates: Covariates = None,
 ) -> ParetoNBDFit:
-    """Maximum-likelihood Pareto/NBD, converged to the last digit or a ConvergenceError that says why not.
+    """Maximum-likelihood Pareto/NBD, converged to the last digit; otherwise a ConvergenceError explains why not.
 
     One value per customer: frequency (repeat purchase days), recency and T in one unit of time, weights (customers
     that share the row, default 1). Covariates are numeric columns that do not change with time, as a dict or
     DataFrame by name or a plain matrix: alpha of a customer is alpha exp(-g'x), so a positive transaction coefficient
-    buys faster and a positive dropout coefficient leaves faster. Rows with T = 0 say nothing and do not move the fit
-    (a warning counts them). The result is the same on one row per customer and on counted histories, and in any unit
-    of time.
+    buys faster and a positive dropout coefficient leaves faster. Rows with T = 0 carry no information and do not
+    change the fit (a warning counts them). The result is the same on one row per customer and on counted histories, and
+    in any unit of time.
 
     Raises InputError for impossible rows, ConvergenceError where the likelihood has no inner maximum.
+
+    >>> from ltv import pareto_nbd
+    >>> frequency, recency, T = [0, 1, 1, 3, 3, 8, 8], [0, 4, 30, 8, 35, 10, 38], [39] * 7  # weeks
+    >>> fitted = pareto_nbd.fit(frequency, recency, T, weights=[600, 80, 60, 25, 40, 8, 30])
+    >>> {name: round(value, 2) for name, value in fitted.params.items()}
+    {'r': 0.32, 'alpha': 8.05, 's': 0.47, 'beta': 5.6}
+    >>> fitted.p_alive(frequency=[3, 3], recency=[8, 35], T=39).round(2).tolist()
+    [0.11, 0.95]
+    >>> fitted.expected_purchases(13, frequency=[3, 3], recency=[8, 35], T=39).round(2).tolist()
+    [0.09, 0.82]
     """
     data = histories(
         frequency,
@@ -186,12 +193,12 @@ def fit(  # noqa: PLR0917 (a stable public signature)
 
 
 def fit_sums(evaluate: Evaluate, known: Histories, *, customers: float, sample: Evaluate | None = None) -> ParetoNBDFit:
-    """Fit a likelihood that is summed elsewhere, such as over Spark partitions.
+    """The fit of a likelihood that the caller sums, such as over Spark partitions.
 
     `evaluate(theta, order)` gives the sums over all data (`pareto_nbd_likelihood.sums` of each part, added up).
     `known` are histories, all or a sample, that set the scale of the search and explain a failure; `sample` is the
-    likelihood of a sample, where the search starts: with it `evaluate` runs about four times. `customers` is their
-    number in all.
+    likelihood of a sample, where the search starts: with it `evaluate` runs about four times. `customers` is the
+    number of all customers.
     """
     names = {"transaction": known.transaction_names, "dropout": known.dropout_names}
     search = search_box(known)
@@ -207,5 +214,10 @@ def fit_sums(evaluate: Evaluate, known: Histories, *, customers: float, sample: 
 
 
 def continuous_rate(annual: float, *, unit_days: float = 1.0) -> float:
-    """The rate for discounted_expected_purchases that is `annual` a year (0.10: ten per cent), for T in unit_days."""
+    """The rate for discounted_expected_purchases that is `annual` a year (0.10: ten per cent), for T in unit_days.
+
+    >>> from ltv.pareto_nbd import continuous_rate
+    >>> round(continuous_rate(0.10, unit_days=7), 6)
+    0.001828
+    """
     return float(np.log1p(annual) / 365 * unit_days)

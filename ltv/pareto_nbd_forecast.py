@@ -16,7 +16,7 @@ from ltv.histories import Array, checked_count, checked_horizon
 from ltv.pareto_nbd_likelihood import Leaving, departure, gauss_legendre
 from warehouse.errors import UsageError
 
-# exp(-45) of a discounted stream lies beyond the last digit.
+# A discount of exp(-45) is below the last digit.
 DISCOUNTED_AWAY = 45.0
 DISCOUNT_RULE = gauss_legendre(48)
 COUNT_RULE = gauss_legendre(48)
@@ -37,7 +37,7 @@ class Forecast:
         return self.p_alive * self._rate() * self._time_alive(checked_horizon(horizon))
 
     def probability_of_no_purchase(self, horizon: ArrayLike) -> Array:
-        """Probability of no purchase in (T, T + horizon]: left already, leaves before buying, or merely pauses."""
+        """Probability of no purchase in (T, T + horizon]: already left, leaves before buying, or only pauses."""
         h = np.broadcast_to(checked_horizon(horizon), self.p_alive.shape)
         R, a, s, b = self.purchase_shape, self.purchase_rate, self.dropout_shape, self.dropout_rate
         stays = np.exp(-R * np.log1p(h / a) - s * np.log1p(h / b))
@@ -67,9 +67,9 @@ class Forecast:
         return np.where(count == 0, nothing, self.p_alive * probability)
 
     def discounted_expected_purchases(self, rate: float, horizon: float | None = None) -> Array:
-        """Expected purchases, each times exp(-rate x its time after T); for ever where horizon is None.
+        """Expected purchases, each times exp(-rate x its time after T); without limit where horizon is None.
 
-        rate is continuous, per unit of T, 0 or more; for ever it must be positive.
+        rate is continuous, per unit of T, 0 or more; without a horizon it must be positive.
         """
         if rate < 0 or (rate == 0 and horizon is None):
             raise UsageError(
@@ -77,7 +77,7 @@ class Forecast:
             )
         end = np.inf if horizon is None else float(checked_horizon(horizon))
         end = min(end, DISCOUNTED_AWAY / rate) if rate > 0 else end
-        # T takes few values, and nothing but it matters here
+        # T takes few values, and only T matters here
         b, back = np.unique(self.dropout_rate, return_inverse=True)
         s = self.dropout_shape
         k = rate + (s + 1) / b
@@ -90,7 +90,7 @@ class Forecast:
         return self.p_alive * self._rate() * (total * interval / k)[back]
 
     def purchase_pairs(self, horizon: ArrayLike) -> Array:
-        """E[X (X - 1)] of the purchases X in (T, T + horizon], of which their variance is made."""
+        """E[X (X - 1)] of the purchases X in (T, T + horizon], a part of their variance."""
         R, s, b = self.purchase_shape, self.dropout_shape, self.dropout_rate
         log_growth = np.log1p(checked_horizon(horizon) / b)
         # E[Z^2] of the time Z that a living customer stays within the horizon

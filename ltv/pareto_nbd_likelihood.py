@@ -6,7 +6,7 @@ T):
 
     L = Gamma(R)/Gamma(r) a^r b^s [ (a+T)^-R (b+T)^-s + s Int_{t_x}^{T} (a+t)^-R (b+t)^-(s+1) dt ]
 
-Both terms are positive, so nothing cancels (the usual form subtracts two hypergeometric functions and turns to NaN
+Both terms are positive, so nothing cancels (the usual form subtracts two hypergeometric functions and is NaN
 for the best customers). The integral is taken by Gauss-Legendre in u = log(1 + k (t - t_x)) with k = (R+1)/(a+t_x) +
 (s+1)/(b+t_x). In u the integrand is analytic wherever |Im u| < pi, so the number of nodes needed depends on the width
 of the u interval alone; WIDEST keeps its relative error, hence the absolute error of the log-likelihood, below 1e-12
@@ -46,9 +46,9 @@ class Leaving(NamedTuple):
 
 
 class Departure(NamedTuple):
-    """The integral of Leaving over (0, width), per row, and what is averaged under it.
+    """The integral of Leaving over (0, width), per row, and moments of its density.
 
-    `mean` (4, n) holds the means of log(1+t/a), 1/(1+t/a), log(1+t/b), 1/(1+t/b) where order 1 was asked for,
+    `mean` (4, n) holds the means of log(1+t/a), 1/(1+t/a), log(1+t/b), 1/(1+t/b) where order 1 was requested,
     `covariance` (10, n) their covariances in PAIRS order where order 2 was.
     """
 
@@ -123,7 +123,7 @@ def _moments(leaving: Leaving, k: Array, interval: Array, rule: Rule, order: int
 
 
 class Customers(NamedTuple):
-    """Parameters as they apply to each history: alpha and beta carry the covariates."""
+    """Parameters of each history: alpha and beta include the covariates."""
 
     r: float
     alpha: Array

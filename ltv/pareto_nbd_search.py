@@ -1,4 +1,4 @@
-"""Where the Pareto/NBD fit looks for the maximum, which data it refuses, and what it says where there is no maximum."""
+"""The search of the Pareto/NBD fit: its start, the data it refuses, and the explanation where there is no maximum."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ SAMPLE = 20_000
 
 
 def check(data: Histories) -> None:
-    """Refuse data that cannot tell the four parameters; warn of rows that say nothing."""
+    """Refuse data that cannot identify the four parameters; warn of rows without information."""
     if not data.customers > 0:
         raise InputError("No customers to fit: every weight is 0, or there are no rows.")
     unseen = float(data.weights[data.T == 0].sum())
     if unseen == data.customers:
         raise InputError("T is 0 for every customer: nobody has been observed after the first purchase.")
     if unseen:
-        warnings.warn(f"{unseen:g} customers have T = 0: they say nothing yet and do not move the fit.", stacklevel=3)
+        warnings.warn(
+            f"{unseen:g} customers have T = 0: they hold no information and do not move the fit.", stacklevel=3
+        )
     if not data.weights @ data.frequency > 0:
-        raise InputError("No customer has bought twice: purchase and dropout rates cannot be told apart.")
+        raise InputError("No customer has bought twice: purchase and dropout rates cannot be estimated separately.")
     for process, matrix, names in (
         ("transaction", data.transaction, data.transaction_names),
         ("dropout", data.dropout, data.dropout_names),
@@ -43,7 +45,7 @@ def systematic_sample(data: Histories) -> Histories:
 
 
 def search_box(data: Histories) -> Search:
-    """Start from middling heterogeneity and rates of one event per mean T; six decades either way count as infinity."""
+    """Start from moderate heterogeneity and rates of one event per mean T; six decades either way are infinity."""
     age = float(np.average(data.T, weights=data.weights))
     start = np.log([0.7, age / 3, 0.7, age / 3])
     wall = np.log([1e6, 1e8, 1e6, 1e8])
@@ -65,7 +67,7 @@ def explain(theta: Array, search: Search, data: Histories) -> str:
     if -np.expm1(-s * np.log1p(age / beta)) < 1e-3:
         reasons.append("no churn shows in the data (the dropout rate goes to 0): observe customers for longer")
     elif s > 1e3:
-        reasons.append("customers do not differ in how fast they leave (s goes to infinity): a longer history may tell")
+        reasons.append("customers do not differ in how fast they leave (s goes to infinity): a longer history may help")
     if r > 1e3:
         reasons.append("customers do not differ in how often they buy (r goes to infinity)")
     if r < 1e-3:

@@ -1,4 +1,4 @@
-"""Pictures of a value model: who is alive, whether predictions hold, and purchases over time. Figures, no display."""
+"""Charts of a value model: who is alive, predictions against actual purchases, and purchases over time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def alive_heatmap(model: ValueModel, *, frequency: int, T: float) -> Figure:
     frequencies = np.arange(frequency + 1)
     recencies = np.linspace(0, T, 100)
     x, t_x = np.meshgrid(frequencies, recencies)
-    # frequency 0 has recency 0 and the other way round: nobody is elsewhere on these two edges
+    # frequency 0 means recency 0 and the reverse: no customer can be elsewhere on these two edges
     exists = (x == 0) == (t_x == 0)
     alive = np.full(x.shape, np.nan)
     alive[exists] = model.purchases.p_alive(x[exists], t_x[exists], np.full(exists.sum(), T))
@@ -58,13 +58,13 @@ def track(daily: pd.DataFrame, model: ValueModel) -> pd.DataFrame:
     """Per day from the first to the last: cumulative actual and expected repeat purchase days."""
     by_day = daily.assign(day=pd.to_datetime(daily["day"])).set_index("day")[["first_purchases", "repeat_purchases"]]
     by_day = by_day.asfreq("D", fill_value=0)
-    born = by_day["first_purchases"].to_numpy(np.float64)
-    per_customer = model.expected_repeat_purchases(np.arange(len(born)))
+    first_purchases = by_day["first_purchases"].to_numpy(np.float64)
+    per_customer = model.expected_repeat_purchases(np.arange(len(first_purchases)))
     return pd.DataFrame(
         {
             "day": by_day.index,
             "actual": by_day["repeat_purchases"].cumsum().to_numpy(),
-            "expected": np.convolve(born, per_customer)[: len(born)],
+            "expected": np.convolve(first_purchases, per_customer)[: len(first_purchases)],
         }
     )
 

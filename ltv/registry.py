@@ -28,7 +28,7 @@ from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, VALUE_HORI
 
 ARTIFACT = "value_model"
 PACKAGES = Path(__file__).parents[1]
-# What the registered code imports beside the two packages that travel with it.
+# What the registered code imports, besides the two packages that are stored with it.
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 
 
@@ -42,7 +42,7 @@ class Champion:
 
 
 def champion_version(tracking: Mlflow) -> RegisteredVersion | None:
-    """The champion's name, number and tags, or None where nothing was promoted yet. One call; no model is read."""
+    """The champion's name, number and tags, or None before the first promotion. One call; no model is read."""
     return model_registry.champion(tracking, tracking.model_name)
 
 
@@ -64,7 +64,7 @@ def load_version(tracking: Mlflow, version: str) -> Champion:
 def load_scorer(tracking: Mlflow, version: str, *, time_unit: str, currency: str) -> Champion:
     """The models of a version, to score summaries in this unit of time and this currency.
 
-    UsageError where it was trained in another unit or currency: its parameters mean nothing there.
+    UsageError where it was trained in another unit or currency: its parameters are not valid there.
     """
     champion = load_version(tracking, version)
     trained = (champion.model.time_unit, champion.model.currency)
@@ -77,7 +77,7 @@ def load_scorer(tracking: Mlflow, version: str, *, time_unit: str, currency: str
 
 
 def load_champion(tracking: Mlflow, *, time_unit: str, currency: str) -> Champion:
-    """`load_scorer` of the champion; InputError where nothing was promoted yet or MLflow does not answer."""
+    """`load_scorer` of the champion; InputError before the first promotion or where MLflow does not answer."""
     version = champion_version(tracking)
     if version is None:
         raise InputError(
@@ -87,20 +87,20 @@ def load_champion(tracking: Mlflow, *, time_unit: str, currency: str) -> Champio
 
 
 def find_champion(tracking: Mlflow) -> Champion | None:
-    """The champion with its models, in whatever unit and currency, or None where nothing was promoted yet."""
+    """The champion with its models, in any unit and currency, or None before the first promotion."""
     version = champion_version(tracking)
     return load_version(tracking, version.full_name) if version else None
 
 
 def log_data(frame: pd.DataFrame, *, name: str, context: str) -> None:
-    """Note the schema, size and digest of a table in the active run; its rows stay here."""
+    """Log the schema, size and digest of a table in the active run, without its rows."""
     with _no_hint_on_integers():
         dataset = mlflow.data.from_pandas(frame, name=name)  # type: ignore[attr-defined]  # MLflow adds it when imported
         mlflow.log_input(dataset, context=context)
 
 
 def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, annual_discount_rate: float) -> str:
-    """Store the model in the active run, with signature and input example; gives the URI to register it by."""
+    """Store the model in the active run, with signature and input example; returns the URI to register it by."""
     example = input_example(model)
     money = {"margin": margin, "annual_discount_rate": annual_discount_rate}
     predictions = model.predict(
@@ -109,7 +109,7 @@ def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, 
         value_days=VALUE_HORIZONS_DAYS,
         **money,
     )
-    with tempfile.TemporaryDirectory() as folder, _no_hint_on_integers(), _path_kept():
+    with tempfile.TemporaryDirectory() as folder, _no_hint_on_integers(), _import_path_restored():
         parameters = Path(folder) / f"{ARTIFACT}.json"
         plain = {"model": model.to_dict(), "at_cutoff": at_cutoff.to_dict()}
         parameters.write_text(json.dumps(plain, indent=1), encoding="utf-8")
@@ -126,7 +126,7 @@ def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, 
 
 
 def register(model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mapping[str, str]) -> str:
-    """Make a logged model the next version of the registered model and its champion; gives '<name>/<number>'."""
+    """Make a logged model the next version of the registered model and its champion; returns '<name>/<number>'."""
     client = model_registry.connect(tracking)
     name = tracking.model_name
     registered = mlflow.register_model(model_uri, name, tags=dict(tags))
@@ -138,7 +138,7 @@ def register(model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mappi
 
 
 def describe(model: ValueModel) -> str:
-    """What the registered model is, what it takes and what it gives, in words for its page."""
+    """Description of the registered model, its input and its output, for its page."""
     unit, currency = model.time_unit, model.currency
     return f"""What customers are still worth: Pareto/NBD for purchases, Gamma-Gamma for their value.
 
@@ -150,7 +150,7 @@ Gives one row per customer: p_alive; churn_<h>d, the probability of no purchase 
 expected_purchases_<h>d (purchase days); expected_order_value (net, {currency}); clv_<h>d, the discounted margin
 within h days ({currency}). Horizons are in days. params: margin (share of net value), annual_discount_rate.
 
-Load it as models:/<this name>@{CHAMPION}. A version's tags say which days, data and settings it was fitted on."""
+Load it as models:/<this name>@{CHAMPION}. A version's tags name the days, data and settings of its fit."""
 
 
 def describe_fit(model: ValueModel) -> str:
@@ -180,8 +180,8 @@ def input_example(model: ValueModel) -> pd.DataFrame:
 
 
 @contextmanager
-def _path_kept() -> Iterator[None]:
-    """Checking a stored model puts its copy of the code at the head of sys.path; ours stays what it was."""
+def _import_path_restored() -> Iterator[None]:
+    """Restores sys.path: MLflow checks a stored model and leaves the stored copy of the code at the head of it."""
     path = list(sys.path)
     try:
         yield

@@ -2,7 +2,7 @@
 
 Every evaluation is one pass over the table: each partition sends back one row of sums (log-likelihood, gradient,
 Hessian), and the search runs here. Its start comes from a sample of the distinct rows, so a fit takes about four
-passes. The numbers are those of a fit on one machine: recency and T are never rounded, no row is left out.
+passes. The result equals that of a fit on one machine: recency and T are not rounded, no row is left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PartSums = Callable[[Array, dict[str, Array], int], Sums]
 
 @dataclass(frozen=True, kw_only=True)
 class SpreadCounts:
-    """A counted table that stays on Spark, kept there until `release`, and a sample of its rows for the search.
+    """A counted table that stays on Spark, persisted until `release`, and a sample of its rows for the search.
 
     `rows` are distinct rows, `customers` those behind them. The sample is drawn by a hash of the row, so it is the
     same on every run.
@@ -46,12 +46,12 @@ class SpreadCounts:
     customers: int
 
     def release(self) -> None:
-        """Let Spark forget the table."""
+        """Unpersist the table."""
         self.frame.unpersist()
 
 
 def spread(counts: DataFrame, *, seed: int, sample_rows: int = SAMPLE) -> SpreadCounts:
-    """Keep a counted table (column `customers`, all others its key) on Spark, in partitions of one fixed order."""
+    """A counted table (column `customers`, all others its key) persisted on Spark, in partitions of one fixed order."""
     keys = [column for column in counts.columns if column != "customers"]
     counts = counts.persist()
     rows = counts.count()
@@ -93,7 +93,7 @@ def fit_spend(counts: SpreadCounts) -> GammaGammaFit:
 
 
 def summed(counts: DataFrame, part_sums: PartSums) -> Evaluate:
-    """The sums over a whole table of counted rows, one Spark job each time they are asked for."""
+    """The sums over a whole table of counted rows; each evaluation is one Spark job."""
 
     def evaluate(theta: Array, order: int) -> Sums:
         parts = counts.mapInArrow(partial(_sum_part, part_sums, theta.tolist(), order), SUMS).collect()

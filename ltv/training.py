@@ -1,8 +1,9 @@
 """Fits the value models, judges them on the newest period, and promotes the winner to champion.
 
-The challenger is fitted up to a cutoff and judged on the days after it; so is the champion, as it was fitted up to its
-own, earlier cutoff. The challenger wins unless its RMSE of purchases is more than 1% worse; then the same fit is made
-with all data up to as_of, and that one is registered. A lost challenge is a result, not an error.
+The challenger is fitted up to a cutoff and judged on the days after it. The champion is judged on the same days, in its
+version that was fitted up to its own, earlier cutoff. The challenger wins unless its RMSE of purchases is more than 1%
+worse; then the same fit is made with all data up to as_of, and that one is registered. A lost challenge is a result,
+not an error.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from warehouse.knobs import Mlflow
 from warehouse.model_registry import clear_errors, experiment_id, mlflow
 
 METRIC = "rmse"
-# A challenger may be this much worse and still win: it knows newer data, and differences below this are chance.
+# A challenger may be this much worse and still win: it has newer data, and smaller differences are chance.
 TOLERANCE = 0.01
 RUN_TAGS = ("as_of", "settings_digest")  # of the run itself, so that MLflow's list of runs shows them
-MOST_SHOWN = 30  # frequency at which the picture of P(alive) ends
+MAX_FREQUENCY_SHOWN = 30  # where the chart of P(alive) ends
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingResult:
-    """What came of a training.
+    """The result of a training.
 
     status is promoted (the challenger is the champion now) or lost (the champion stays, nothing was registered);
     `model_version` names the champion after it, '<name>/<version>'. `metrics` are the challenger's on the holdout,
@@ -59,7 +60,7 @@ def train_customer_value(
 ) -> TrainingResult:
     """Fit, judge, compare and, where the challenger wins, register; all of it one MLflow run.
 
-    `tags` say what the fit is made of, such as settings_digest, code_version and the Delta versions of the tables that
+    `tags` record the origin of the fit, such as settings_digest, code_version and the Delta versions of the tables that
     the data came from. They become parameters of the run and tags of the version, beside the days, currency and
     customers of the data. Raises ConvergenceError when a fit has no optimum (the run is then marked as failed),
     InputError when MLflow does not answer.
@@ -157,7 +158,7 @@ def _won_because(metrics: Mapping[str, float], champion: Champion | None, champi
 
 
 def _facts(data: TrainingData) -> dict[str, str]:
-    """Which days, currency and customers a fit is of."""
+    """The days, currency and customers of a fit."""
     return {
         "as_of": str(data.full.as_of),
         "cutoff": str(data.calibration.as_of),
@@ -195,7 +196,7 @@ def _log_fit(
     metrics: Mapping[str, float],
     champion_metrics: Mapping[str, float],
 ) -> None:
-    """Fitted parameters and metrics as MLflow metrics (so that they chart over refits), and the pictures."""
+    """Fitted parameters and metrics as MLflow metrics (so that MLflow charts them over refits), and the charts."""
     mlflow.log_metrics(_fit_metrics(model) | {"fit_share": data.full.share, "holdout_share": data.holdout_share})
     mlflow.log_metrics(model.params | {f"{name}_at_cutoff": value for name, value in challenger.params.items()})
     mlflow.log_metrics({f"holdout_{name}": value for name, value in metrics.items()})
@@ -205,7 +206,7 @@ def _log_fit(
     deciles = calibration_table(expected, actual, customers)
     mlflow.log_table(deciles, "calibration.json")
     most = data.full.histories[["frequency", "T"]].max()
-    alive = plots.alive_heatmap(model, frequency=int(min(most["frequency"], MOST_SHOWN)), T=float(most["T"]))
+    alive = plots.alive_heatmap(model, frequency=int(min(most["frequency"], MAX_FREQUENCY_SHOWN)), T=float(most["T"]))
     mlflow.log_figure(alive, "p_alive.png")
     mlflow.log_figure(plots.calibration_plot(deciles), "calibration.png")
     mlflow.log_figure(plots.tracking_plot(data.daily, challenger), "tracking.png")

@@ -1,4 +1,4 @@
-"""What training needs of silver.conversions, counted on Spark: distinct histories, never a row per customer."""
+"""The training data from silver.conversions, counted on Spark: distinct histories, never a row per customer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from warehouse.errors import InputError, UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """What a fit takes: distinct histories and distinct spend up to `as_of`, each with the number of customers.
+    """The input of a fit: distinct histories and distinct spend up to `as_of`, each with the number of customers.
 
     Tables of more than ltv.driver_rows stay on Spark as `all_histories` and `all_spend`; `histories` and `spend` are
     then samples of their rows. `share` of the customers were drawn for the fit (ltv.fit_sample_customers).
@@ -50,12 +50,12 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """All that training needs: counted rows, no row per customer.
+    """The input of a training: counted rows, no row per customer.
 
-    `calibration` ends at the cutoff, `holdout` says what its customers did up to `until` (inclusive), `full` ends at
-    as_of. recency and T are in `time_unit`. Where more than ltv.driver_rows customers are known at the cutoff, the
-    holdout is of about so many of them, `holdout_share` of all, drawn by seed and a hash of person_id. `release` lets
-    go of what Spark keeps.
+    `calibration` ends at the cutoff, `holdout` has the later purchases of its customers, up to `until` (inclusive),
+    `full` ends at as_of. recency and T are in `time_unit`. Where more than ltv.driver_rows customers are known at the
+    cutoff, the holdout is a sample of about that many, `holdout_share` of all, drawn by seed and a hash of person_id.
+    `release` unpersists what Spark holds.
     """
 
     calibration: Counts
@@ -68,7 +68,7 @@ class TrainingData:
     holdout_share: float = 1.0
 
     def release(self) -> None:
-        """Let Spark forget the tables it keeps for the fits."""
+        """Unpersist the tables of the fits."""
         for counts in (self.calibration, self.full):
             for table in (counts.all_histories, counts.all_spend):
                 if table:
@@ -76,7 +76,7 @@ class TrainingData:
 
     @property
     def holdout_days(self) -> int:
-        """Days after the cutoff that the models are judged on."""
+        """Days after the cutoff on which the models are judged."""
         return (self.until - self.calibration.as_of).days
 
 
@@ -93,7 +93,7 @@ def collect_training_data(
     if cutoff > as_of:
         raise UsageError(
             f"ltv.holdout_until {until} minus ltv.holdout_days {ltv.holdout_days} is {cutoff}, after as_of {as_of}: "
-            "days between would be used for nothing. Use more holdout days."
+            "the days between would not be used. Use more holdout days."
         )
     days = purchase_days(conversions, timezone=timezone).persist()
     try:
@@ -104,17 +104,17 @@ def collect_training_data(
                 f"holdout, and at least {ltv.min_customers} are needed (ltv.min_customers). "
                 "Use fewer ltv.holdout_days, or more history."
             )
-        known = purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit)
+        histories_at_cutoff = purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit)
         holdout_share = min(1.0, ltv.driver_rows / customers[cutoff])
-        judged = draw_customers(known, share=holdout_share, seed=ltv.seed)
-        calibration = _counts(known, as_of=cutoff, customers=customers[cutoff], ltv=ltv)
+        holdout_histories = draw_customers(histories_at_cutoff, share=holdout_share, seed=ltv.seed)
+        calibration = _counts(histories_at_cutoff, as_of=cutoff, customers=customers[cutoff], ltv=ltv)
         full = calibration
         if cutoff != as_of:
-            everybody = purchase_histories(days, as_of=as_of, time_unit=ltv.time_unit)
-            full = _counts(everybody, as_of=as_of, customers=customers[as_of], ltv=ltv)
+            histories_at_as_of = purchase_histories(days, as_of=as_of, time_unit=ltv.time_unit)
+            full = _counts(histories_at_as_of, as_of=as_of, customers=customers[as_of], ltv=ltv)
         return TrainingData(
             calibration=calibration,
-            holdout=_collected(count_holdout(judged, days, cutoff=cutoff, until=until)),
+            holdout=_collected(count_holdout(holdout_histories, days, cutoff=cutoff, until=until)),
             full=full,
             daily=daily_purchases(days, until=max(as_of, until)).toPandas(),
             until=until,
@@ -142,12 +142,12 @@ def _customers(days: DataFrame, *until: dt.date) -> dict[dt.date, int]:
 
 
 def _counts(histories: DataFrame, *, as_of: dt.date, customers: int, ltv: Ltv) -> Counts:
-    """The counted tables of a fit, each here or, with more rows than the driver may hold, on Spark."""
+    """The counted tables of a fit: on the driver or, with more than ltv.driver_rows rows, on Spark."""
     share = 1.0 if ltv.fit_sample_customers is None else min(1.0, ltv.fit_sample_customers / customers)
     drawn = draw_customers(histories, share=share, seed=ltv.seed)
     tables: list[tuple[pd.DataFrame, SpreadCounts | None]] = []
     for counted in (count_histories(drawn), count_spend(drawn)):
-        # Distinct rows are at most as many as customers: small shops need no count to know.
+        # There are at most as many distinct rows as customers, so small shops need no count.
         if customers * share <= ltv.driver_rows:
             tables.append((_collected(counted), None))
             continue
@@ -164,6 +164,6 @@ def _counts(histories: DataFrame, *, as_of: dt.date, customers: int, ltv: Ltv) -
 
 
 def _collected(counts: DataFrame) -> pd.DataFrame:
-    """The rows in one order whatever Spark's partitions: sums, and so fits, are then the same on every run."""
+    """The rows in an order that does not depend on Spark's partitions, so sums and fits are the same on every run."""
     rows = counts.toPandas()
     return rows.sort_values(list(rows.columns), ignore_index=True)

@@ -1,6 +1,6 @@
 """The customer value model as a whole: Pareto/NBD for purchases, Gamma-Gamma for their value. Parameters only.
 
-It knows its unit of time, so that callers speak of days: horizons are in days whatever the unit of recency and T.
+It stores its unit of time, so that callers pass horizons in days, whatever the unit of recency and T.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DAYS_PER_YEAR = 365
 
 @dataclass(frozen=True, kw_only=True)
 class ValueModel:
-    """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) they know."""
+    """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) of the data."""
 
     purchases: ParetoNBDFit
     spend: GammaGammaFit
@@ -35,7 +35,7 @@ class ValueModel:
     as_of: dt.date
 
     def __post_init__(self) -> None:
-        """Refuse a unit of time that nobody knows."""
+        """Refuse an unknown unit of time."""
         if self.time_unit not in DAYS_PER_UNIT:
             raise UsageError(f"time_unit is one of {', '.join(DAYS_PER_UNIT)}, not {self.time_unit!r}.")
 
@@ -57,7 +57,7 @@ class ValueModel:
         value_days: Sequence[int],
         annual_discount_rate: float,
     ) -> dict[str, Array]:
-        """Everything that does not depend on money, one value per history.
+        """All predictions that do not depend on money, one value per history.
 
         p_alive; churn_<h>d = P(no purchase within h days); expected_purchases_<h>d; discounted_purchases_<h>d, the
         same with each purchase times its discount. One likelihood serves all of them.
@@ -144,7 +144,7 @@ class ValueModel:
         return predictions | {"expected_order_value": value} | clv
 
     def expected_repeat_purchases(self, age_days: ArrayLike) -> Array:
-        """Repeat purchases expected of a new customer within so many days of the first purchase."""
+        """Repeat purchases expected of a new customer within `age_days` days of the first purchase."""
         zero = np.zeros_like(np.atleast_1d(np.asarray(age_days, dtype=np.float64)))
         ages = np.asarray(age_days, dtype=np.float64) / DAYS_PER_UNIT[self.time_unit]
         return self.purchases.expected_purchases(ages, zero, zero, zero)

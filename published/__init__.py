@@ -1,1 +1,1 @@
-"""What was published, read without Spark: the report, a page and other readers share these figures."""
+"""Figures of the published tables, read without Spark; the report and other readers share them."""

@@ -1,4 +1,4 @@
-"""What there is to choose from in a publication, and what a view chooses of it."""
+"""The models and conversion types of a publication, and which of them a view selects."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY
 
 @dataclass(frozen=True)
 class Choices:
-    """The models, in report order, and the conversion types that the published tables have figures of.
+    """The models, in report order, and the conversion types that the published tables have figures for.
 
-    `conversion_types` stand by net value under the first model, then by conversions, then by name; those that have
-    nothing under it follow by name. `main_type` is the first of them; purchase where channel performance is not
-    published.
+    `conversion_types` are sorted by net value under the first model, then by conversions, then by name; types without
+    rows under that model follow, sorted by name. `main_type` is the first type with rows under it; purchase if
+    channel performance is not published.
     """
 
     models: tuple[str, ...]
@@ -28,7 +28,7 @@ class Choices:
     main_type: str
 
     def models_of(self, view: View) -> tuple[str, ...]:
-        """The models that the view shows, in report order. UsageError when it names one that there is not."""
+        """The models that the view shows, in report order. UsageError when it names an unknown one."""
         if view.models is None:
             return self.models
         for model in view.models:
@@ -36,7 +36,7 @@ class Choices:
         return in_report_order(view.models)
 
     def type_of(self, view: View) -> str:
-        """The conversion type that the view shows. UsageError when it names one that there is not."""
+        """The conversion type that the view shows. UsageError when it names an unknown one."""
         if view.conversion_type is None:
             return self.main_type
         _known("conversion type", view.conversion_type, self.conversion_types)
@@ -44,15 +44,15 @@ class Choices:
 
 
 def read_choices(published: Published, view: View) -> Choices:
-    """What there is over all days, credit dated by the view's date basis; the other fields of the view change nothing.
+    """The choices over all days, with credit dated by the view's date basis; no other field of the view applies.
 
-    So the type that is shown stays the same whatever days or models are looked at.
+    So the type that is shown does not change with the days or models of the view.
     """
     credited = _credited(published, view)
     models = in_report_order(row["model"] for row in credited)
     types = _by_net_value([row for row in credited if row["model"] == models[0]]) if models else []
-    more = {row["conversion_type"] for row in credited} | _types_with_paths(published)
-    return Choices(models, (*types, *sorted(more - set(types))), types[0] if types else "purchase")
+    all_types = {row["conversion_type"] for row in credited} | _types_with_paths(published)
+    return Choices(models, (*types, *sorted(all_types - set(types))), types[0] if types else "purchase")
 
 
 def _credited(published: Published, view: View) -> list[Row]:
@@ -82,6 +82,6 @@ def _by_net_value(rows: Sequence[Row]) -> list[str]:
 
 
 def _known(what: str, name: str, known: Sequence[str]) -> None:
-    # Where no table is published there is nothing to compare with, and nothing to show either.
+    # If no table is published, nothing is known: every name passes, and the readers show nothing.
     if known and name not in known:
         raise UsageError(f"no {what} is called {name!r} in what was published; there are: {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""How much customers are worth, how many are leaving, and who is worth winning back."""
+"""Customer value: how much customers are worth, how many may be leaving, and which are worth winning back."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ HORIZON_DAYS = 365
 CHURN_DAYS = 30
 BINS = 10
 AT_RISK_ROWS = 15
-# Between surely here and surely gone: where a message can still change something.
+# p_alive of customers who are neither certainly active nor certainly gone: a message can still win them back.
 UNCERTAIN_ALIVE = (0.2, 0.8)
 
 
 @dataclass(frozen=True)
 class AcquisitionFigures:
-    """The customers that one channel brought: how many, and the mean and total of what they are expected to bring."""
+    """The customers acquired by one channel: their number, and the mean and total of their expected value."""
 
     channel: str
     customers: int
@@ -34,8 +34,8 @@ class AcquisitionFigures:
 class AtRisk:
     """A customer who may be leaving.
 
-    `value_at_risk` is what they would bring within the horizon if they were certainly still a customer (clv / p_alive),
-    times the probability that they are not.
+    `value_at_risk` is the customer's expected value within the horizon if they were certainly active (clv / p_alive),
+    times the probability that they are not active.
     """
 
     person_id: str
@@ -49,7 +49,7 @@ class AtRisk:
 
 @dataclass(frozen=True)
 class CustomerFigures:
-    """gold.customer_value at its newest as_of. Histograms hold customers per tenth: [0, 0.1), … , [0.9, 1]."""
+    """gold.customer_value at its newest as_of. Histograms count customers per tenth: [0, 0.1), … , [0.9, 1]."""
 
     as_of: date
     currency: str
@@ -65,7 +65,7 @@ class CustomerFigures:
 
 
 def count_customers(published: Published, view: View) -> int | None:
-    """Persons with a purchase at the newest as_of of gold.customer_summary; None when that is not published.
+    """Persons with a purchase at the newest as_of of gold.customer_summary; None if the table is not published.
 
     No field of the view applies.
     """
@@ -80,9 +80,9 @@ def count_customers(published: Published, view: View) -> int | None:
 
 
 def read_customers(published: Published, view: View) -> CustomerFigures | None:
-    """The figures of the published gold.customer_value; None when it is not published or empty.
+    """The figures of the published gold.customer_value; None if it is not published or empty.
 
-    No field of the view applies: customers are as of one day, and no model of attribution takes part.
+    No field of the view applies: customers are as of one day and do not depend on an attribution model.
     """
     if not published.has(GOLD_CUSTOMER_VALUE, GOLD_CUSTOMER_SUMMARY):
         return None
@@ -114,7 +114,7 @@ def read_customers(published: Published, view: View) -> CustomerFigures | None:
 
 
 def _scored(published: Published, select: str) -> list[Row]:
-    """A query over `scored`: the rows of the newest as_of."""
+    """The rows of a query over `scored`: gold.customer_value at its newest as_of."""
     scored = """
         with scored as (
             select * from gold_customer_value where as_of = (select max(as_of) from gold_customer_value)
@@ -124,7 +124,7 @@ def _scored(published: Published, select: str) -> list[Row]:
 
 
 def _histogram(published: Published, column: str) -> tuple[int, ...]:
-    # The last bin is closed: a probability of exactly 1 belongs to it.
+    # The last bin includes a probability of exactly 1.
     rows = _scored(
         published,
         f"""
@@ -145,13 +145,13 @@ def _channels(published: Published) -> tuple[AcquisitionFigures, ...]:
         from scored group by acquisition_channel
         """,
     )
-    found = [
+    channels = [
         AcquisitionFigures(
             row["channel"], row["customers"], row["p_alive"], row["total_value"] / row["customers"], row["total_value"]
         )
         for row in rows
     ]
-    return tuple(sorted(found, key=lambda channel: (-channel.mean_value, channel.channel)))
+    return tuple(sorted(channels, key=lambda channel: (-channel.mean_value, channel.channel)))
 
 
 def _at_risk(published: Published) -> tuple[AtRisk, ...]:

@@ -1,4 +1,4 @@
-"""Delta tables opened with delta-rs: where a table lies, which version of it, and the rows of a query."""
+"""Delta tables opened with delta-rs: a table's location, one of its versions, and the rows of a query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 def exists(lake: str, table: Table) -> bool:
-    """Whether the lake has the table. InputError when the lake cannot be looked into."""
+    """Whether the lake has the table. InputError when the lake cannot be opened."""
     try:
         return DeltaTable.is_deltatable(_location(lake, table))
     except (DeltaError, OSError, ValueError) as error:
@@ -23,7 +23,7 @@ def exists(lake: str, table: Table) -> bool:
 
 
 def open_table(lake: str, table: Table, *, version: int | None) -> DeltaTable:
-    """The table at that version, None = its newest. InputError when it is not there."""
+    """The table at `version`, None = the newest. InputError when it does not exist."""
     try:
         return DeltaTable(_location(lake, table), version=version)
     except (DeltaError, TableNotFoundError, OSError) as error:
@@ -35,14 +35,14 @@ def open_table(lake: str, table: Table, *, version: int | None) -> DeltaTable:
 
 
 def fetch(query: QueryBuilder, sql: str, *, what: str) -> list[Row]:
-    """The rows of a query, each as column: value. InputError, which names `what` was read, when it fails."""
+    """The rows of a query, each a dict of its columns. InputError, naming `what` was read, when the query fails."""
     reader = query.execute(sql)
     try:
-        found = reader.read_all()
-    except Exception as error:  # a data file that is gone comes as nothing more special
+        batch = reader.read_all()
+    except Exception as error:  # delta-rs has no narrower class for a missing data file
         raise InputError(f"{what} cannot be read: {_first_line(error)}") from error
-    columns = [column.to_pylist() for column in found.columns]
-    return [dict(zip(found.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+    columns = [column.to_pylist() for column in batch.columns]
+    return [dict(zip(batch.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _location(lake: str, table: Table) -> str:

@@ -1,4 +1,4 @@
-"""Every figure that is shown of one publication in one view."""
+"""All figures of one publication in one view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from published.view import EVERYTHING, View
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of `published` in `view`; None where a table is missing."""
+    """The figures of `published` in `view`; None for figures whose table is missing."""
 
     published: Published
     view: View
@@ -29,8 +29,8 @@ class Figures:
 def read_figures(lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime] | None = None) -> Figures:
     """The figures of the newest publication of a lake (a folder or URI).
 
-    `steps` as for `read_run_facts`. InputError when nothing is published, UsageError when the view names what there
-    is not.
+    `steps` as for `read_run_facts`. InputError when nothing is published, UsageError when the view names a model, type
+    or day without figures.
     """
     published = read_published(lake)
     return Figures(

@@ -1,4 +1,4 @@
-"""The order that readers show models in."""
+"""The order in which readers show models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from warehouse.model_order import MODEL_ORDER
 
 
 def in_report_order(models: Iterable[str]) -> tuple[str, ...]:
-    """Each model once: those of MODEL_ORDER first and in that order, the others by name."""
+    """Each model once: models of MODEL_ORDER first, in that order; the others follow, sorted by name."""
     return tuple(sorted(set(models), key=_rank))
 
 

@@ -1,4 +1,4 @@
-"""The ways people walked to a conversion."""
+"""Paths: the channels that people touched before a conversion."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class PathFigures:
 
     @property
     def steps(self) -> tuple[tuple[str, int], ...]:
-        """The channels with how often each stands in a row: A, A, B gives (A, 2), (B, 1)."""
+        """The channels, each with its number of touches in a row: A, A, B gives (A, 2), (B, 1)."""
         return tuple((channel, len(list(run))) for channel, run in groupby(self.path))
 
     @property
     def conversion_rate(self) -> float:
-        """Journeys of this path that converted, as a share of all journeys of this path."""
+        """The share of this path's journeys that converted."""
         return ratio(self.conversions, self.conversions + self.non_conversions) or 0.0
 
 
@@ -41,9 +41,9 @@ class PathFigures:
 class PathSummary:
     """gold.path_summary of one conversion type.
 
-    `top` are the paths with the most conversions, ties by value, then by path; `top_mixed` those of more than one
-    channel. The path without a touch is in neither but in `untouched`. `by_touches[n]` counts conversions after n
-    touches; the last entry, of MOST_TOUCHES, those after that many or more.
+    `top` are the paths with the most conversions, ties by value, then by path; `top_mixed` are those with more than one
+    channel. Conversions without a touch are in neither; they are counted in `untouched`. `by_touches[n]` counts
+    conversions after n touches; the last entry, MOST_TOUCHES, counts those after that many or more.
     """
 
     conversion_type: str
@@ -61,10 +61,10 @@ class PathSummary:
 
 
 def read_paths(published: Published, view: View) -> PathSummary | None:
-    """The paths to conversions of the view's type; None when gold.path_summary is not published or has none.
+    """The paths to conversions of the view's type; None if gold.path_summary is not published or has no such path.
 
     No other field of the view applies: a path has no day and is the same under every model. UsageError when the view
-    names a type that there is not.
+    names an unknown type.
     """
     if not published.has(GOLD_PATH_SUMMARY):
         return None
@@ -92,7 +92,7 @@ def read_paths(published: Published, view: View) -> PathSummary | None:
 
 
 def _top(published: Published, conversion_type: str, *, channels: int) -> tuple[PathFigures, ...]:
-    """The paths with the most conversions that have at least so many different channels."""
+    """The paths with the most conversions, of those with at least `channels` different channels."""
     rows = published.rows(
         f"""
         select path, conversions, non_conversions, value, days_to_convert from gold_path_summary

@@ -18,7 +18,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class ChannelFigures:
-    """One channel over the days of the view: spend, and per model the net value and conversions credited to it."""
+    """One channel over the days of the view: its spend, and its credited net value and conversions per model."""
 
     channel: str
     spend: Decimal
@@ -32,7 +32,7 @@ class ChannelFigures:
 
 @dataclass(frozen=True)
 class DayFigures:
-    """The channels with spend together, on one day or in the seven days that end on it, under the time model."""
+    """All channels with spend together, on one day or in the seven days that end on it, under the time model."""
 
     day: date
     spend: Decimal
@@ -42,14 +42,14 @@ class DayFigures:
 
 @dataclass(frozen=True)
 class Performance:
-    """gold.channel_performance in figures, as a view wants to see it.
+    """The figures of gold.channel_performance in one view.
 
-    `conversion_type` is the type that money is shown of: the view's, otherwise the one with the most net value (then
-    the most conversions, then by name). `reference` is the model that others are compared with: last_touch where it is
-    there. `time_model` is the one figures by day are under: linear where it is there, since last_touch hardly parts
-    touch from conversion. `channels` are sorted by ROAS under `reference`; those without spend follow, by their value.
-    `days` are those of the channels with spend; first_day and last_day are the first and last with spend or a
-    conversion.
+    `conversion_type` is the type whose money is shown: the view's, otherwise the type with the most net value (ties by
+    conversions, then by name). `reference` is the model that the others are compared with: last_touch if published.
+    `time_model` is the model of the figures by day: linear if published, because under last_touch the touch date and
+    the conversion date hardly differ. `channels` are sorted by ROAS under `reference`; channels without spend follow,
+    sorted by value. `days` cover the channels with spend. first_day and last_day are the first and the last day with
+    spend or a conversion.
     """
 
     conversion_type: str
@@ -67,7 +67,7 @@ class Performance:
 
     @property
     def total(self) -> ChannelFigures:
-        """All channels together; the channel's name is empty."""
+        """All channels together; `channel` is empty."""
         return ChannelFigures(
             "",
             sum((channel.spend for channel in self.channels), ZERO),
@@ -84,32 +84,32 @@ class Performance:
     def weeks(self) -> tuple[DayFigures, ...]:
         """`days` summed to periods of seven days that end on the last day, oldest first.
 
-        Only whole periods since spend began; where there is none, what there is.
+        Only whole periods since spend began; if there is no whole one, the partial one.
         """
-        spent = [day.day for day in self.days if day.spend > 0]
-        if not spent:
+        days_with_spend = [day.day for day in self.days if day.spend > 0]
+        if not days_with_spend:
             return ()
         last = max(day.day for day in self.days if day.spend > 0 or day.value_by_conversion != 0)
-        found: dict[date, DayFigures] = {}
+        weeks: dict[date, DayFigures] = {}
         for day in self.days:
             end = last - timedelta(days=(last - day.day).days // 7 * 7)
-            before = found.get(end, DayFigures(end, ZERO, ZERO, ZERO))
-            found[end] = DayFigures(
+            before = weeks.get(end, DayFigures(end, ZERO, ZERO, ZERO))
+            weeks[end] = DayFigures(
                 end,
                 before.spend + day.spend,
                 before.value_by_touch + day.value_by_touch,
                 before.value_by_conversion + day.value_by_conversion,
             )
-        some = [found[end] for end in sorted(found) if end >= spent[0]]
-        whole = [week for week in some if week.day - timedelta(days=6) >= spent[0]]
-        return tuple(whole or some)
+        since_spend = [weeks[end] for end in sorted(weeks) if end >= days_with_spend[0]]
+        whole = [week for week in since_spend if week.day - timedelta(days=6) >= days_with_spend[0]]
+        return tuple(whole or since_spend)
 
 
 def read_performance(published: Published, view: View) -> Performance | None:
-    """The figures of the published gold.channel_performance; None when it is not published or empty.
+    """The figures of the published gold.channel_performance; None if it is not published or empty.
 
-    The days filter rows by their date, credit is dated by the view's date basis; `days` have both bases. UsageError
-    when the view names a model or type that there is not, or days without a row of the type.
+    The view's days filter rows by date. Credit is dated by the view's date basis; `days` have both bases. UsageError
+    when the view names an unknown model or type, or days without a row of the type.
     """
     if not published.has(GOLD_CHANNEL_PERFORMANCE):
         return None
@@ -145,13 +145,13 @@ def read_performance(published: Published, view: View) -> Performance | None:
 
 
 def ratio(part: Decimal | float, whole: Decimal | float) -> float | None:
-    """part / whole; None where whole is 0."""
+    """part / whole; None if whole is 0."""
     return float(part) / float(whole) if whole else None
 
 
 def _credited(published: Published, view: View, models: tuple[str, ...]) -> list[Row]:
     """One row per model, type, channel and currency within the view's days."""
-    # Spend repeats for every model, type and date basis: every sum here stays within one of each.
+    # Spend repeats for every model, type and date basis, so each sum here covers one of each.
     return published.rows(
         f"""
         select model, conversion_type, channel, currency, sum(spend) as spend, sum(credited_value) as value,
@@ -166,7 +166,7 @@ def _credited(published: Published, view: View, models: tuple[str, ...]) -> list
 
 
 def _nothing_in_days(published: Published, view: View, conversion_type: str) -> str:
-    found = published.rows(
+    days = published.rows(
         f"""
         select min(date) as first_day, max(date) as last_day from gold_channel_performance
         where date_basis = '{view.date_basis}' and conversion_type = {quoted(conversion_type)}
@@ -174,8 +174,8 @@ def _nothing_in_days(published: Published, view: View, conversion_type: str) -> 
         GOLD_CHANNEL_PERFORMANCE,
     )[0]
     asked = f"{view.first_day or 'the first day'} to {view.last_day or 'the last day'}"
-    there_is = f"{found['first_day']} to {found['last_day']}" if found["first_day"] else "no day"
-    return f"nothing was published of {conversion_type} for {asked}; there is: {there_is}"
+    known = f"{days['first_day']} to {days['last_day']}" if days["first_day"] else "no day"
+    return f"nothing was published of {conversion_type} for {asked}; there is: {known}"
 
 
 def _by_roas(channel: ChannelFigures, model: str) -> tuple[bool, float, float, str]:
@@ -184,16 +184,16 @@ def _by_roas(channel: ChannelFigures, model: str) -> tuple[bool, float, float, s
 
 
 def _channels(rows: list[Row], models: tuple[str, ...]) -> list[ChannelFigures]:
-    # A model may credit nothing to a channel that another one credits; its spend stands under every model.
-    found: dict[str, ChannelFigures] = {}
+    # A channel may have credit under one model only; it has its spend under every model.
+    channels: dict[str, ChannelFigures] = {}
     for row in rows:
-        channel = found.setdefault(
+        channel = channels.setdefault(
             row["channel"],
             ChannelFigures(row["channel"], row["spend"], dict.fromkeys(models, ZERO), dict.fromkeys(models, 0.0)),
         )
         channel.value[row["model"]] = row["value"]
         channel.conversions[row["model"]] = row["conversions"]
-    return list(found.values())
+    return list(channels.values())
 
 
 def _days(published: Published, view: View, conversion_type: str, model: str) -> tuple[DayFigures, ...]:

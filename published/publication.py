@@ -1,4 +1,4 @@
-"""The tables that were published together, read without Spark: exactly those versions, aggregated where they lie."""
+"""The tables that were published together: their exact versions, read and aggregated without Spark."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from warehouse.tables import OPS_PUBLISHED, TABLES
 
 @dataclass(frozen=True)
 class Published:
-    """One publication: which version of which table readers are to read, and SQL over those versions.
+    """One publication: the table versions for readers, and SQL over those versions.
 
-    `versions` maps `<layer>.<table>` to its Delta version; only tables in it are published.
+    `versions` maps `<layer>.<table>` to its Delta version; tables that are not in it are not published.
     """
 
     lake: str
@@ -34,8 +34,8 @@ class Published:
     def rows(self, sql: str, *tables: Table) -> list[Row]:
         """The rows of a DataFusion query over the published versions of `tables`.
 
-        A table is called `<layer>_<table>` in the query, e.g. gold_path_summary. Only the result is loaded.
-        InputError when a table is not published, or its version is no longer there.
+        In the query a table is named `<layer>_<table>`, e.g. gold_path_summary. Only the result is loaded.
+        InputError when a table is not published, or when its version no longer exists.
         """
         query = QueryBuilder()
         for table in tables:
@@ -43,9 +43,9 @@ class Published:
         return fetch(query, sql, what=", ".join(table.full_name for table in tables))
 
     def newest_rows(self, sql: str, table: Table) -> list[Row]:
-        """As `rows`, over the newest version of a table that is not published itself (bronze and ops).
+        """As `rows`, over the newest version of a table that is never published (bronze and ops).
 
-        No rows where the table does not exist.
+        No rows if the table does not exist.
         """
         if not exists(self.lake, table):
             return []
@@ -61,10 +61,10 @@ class Published:
 
 
 def read_published(lake: str) -> Published:
-    """The newest consistent set of tables of a lake (a folder or a URI).
+    """The newest publication of a lake (a folder or a URI).
 
-    That is all rows of the run with the greatest (published_at, run_id) in ops.published; a table this version
-    of the program does not know is left out. InputError when nothing was published yet.
+    It is all rows of the run with the greatest (published_at, run_id) in ops.published. A table that this version of
+    the program does not know is left out. InputError when nothing was published yet.
     """
     way_out = "run `distributary pipeline` first, or set `lake` to the folder it writes"
     if not exists(lake, OPS_PUBLISHED):

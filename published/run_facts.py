@@ -1,4 +1,4 @@
-"""What stands behind the figures: the run, its checks, how long it took, and what became of every row read."""
+"""The run behind the figures: its checks, how long it took, and the row counts of every input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StepTime:
 
 @dataclass(frozen=True)
 class CheckFigures:
-    """One check of the published versions, with the figure that should have come out and the one that did."""
+    """One check of the published versions, with the expected and the actual figure."""
 
     name: str
     passed: bool
@@ -36,7 +36,7 @@ class CheckFigures:
 
 @dataclass(frozen=True)
 class InputRows:
-    """What became of the rows of one input, over all files taken in so far."""
+    """The row counts of one input over all files ingested so far: read, kept, duplicate, quarantined."""
 
     source: str
     files: int
@@ -53,7 +53,7 @@ class InputRows:
 
 @dataclass(frozen=True)
 class QuarantineReason:
-    """Why rows of an input were set aside, and how many."""
+    """One reason why rows of an input were quarantined, and how many rows."""
 
     source: str
     reason: str
@@ -62,7 +62,7 @@ class QuarantineReason:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What one publication stands on."""
+    """The run, versions, checks, steps and row counts behind one publication."""
 
     run_id: str
     as_of: date
@@ -75,15 +75,15 @@ class RunFacts:
 
     @property
     def failed(self) -> tuple[CheckFigures, ...]:
-        """The checks that did not hold."""
+        """The checks that failed."""
         return tuple(check for check in self.checks if not check.passed)
 
 
 def read_run_facts(published: Published, view: View, *, steps: Sequence[StepTime] | None = None) -> RunFacts:
     """The facts of the publication. No field of the view applies.
 
-    `steps` are those of a run that is still under way, whose row in ops.run_log comes only at its end; without
-    them the steps are those that ops.run_log holds for the run that published.
+    `steps` are the steps of a run that has not finished: its row in ops.run_log is written at the end. Without `steps`
+    they are read from ops.run_log, for the run that published.
     """
     return RunFacts(
         run_id=published.run_id,

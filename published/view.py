@@ -1,4 +1,4 @@
-"""What a reader wants to see of the published tables."""
+"""A view: which part of the published tables to show."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class View:
     """Which part of the published figures to show. Every reader takes one and applies the fields that its tables have.
 
     `first_day` and `last_day` are reporting days, both inclusive; None = no bound. `conversion_type` None = the type
-    with the most net value over all days. `models` None = all; figures stand in report order, however they are named
-    here. `date_basis` dates credit by its conversion or by its touch. `language` is that of the words, not of a figure.
+    with the most net value over all days. `models` None = all; models are always shown in report order. `date_basis`
+    dates credit by the conversion or by the touch. `language` is the language of the report; no figure depends on it.
     """
 
     first_day: date | None = None
@@ -29,7 +29,7 @@ class View:
     language: Language = "en"
 
     def __post_init__(self) -> None:
-        """UsageError where a field cannot be meant; what the published tables have is for the readers to know."""
+        """UsageError when a field is impossible in itself; the readers check names against the published tables."""
         if self.first_day and self.last_day and self.first_day > self.last_day:
             raise UsageError(f"the first day, {self.first_day}, is later than the last, {self.last_day}")
         if self.models is not None and not self.models:

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Sets up what every make target needs: Java, a virtual environment with the locked packages, Delta's JARs.
-# Does nothing where all of it is there. Installs system packages only as root, where no question is asked.
+# Installs what every make target needs: Java, a virtual environment with the locked packages, Delta's JARs.
+# Skips what is installed already. Installs system packages only as root, without asking.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-say() { printf '%s\n' "$*" >&2; }
+log() { printf '%s\n' "$*" >&2; }
 
 install_package() {
-    # install_package <what for> <package> …: tries each package in turn.
+    # install_package <purpose> <package> …: installs the first package that is available.
     local purpose=$1
     shift
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-        say "installing $purpose"
+        log "installing $purpose"
         apt-get update -qq >/dev/null 2>&1 || true
         for package in "$@"; do
             if DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1; then
@@ -47,13 +47,13 @@ find_python() {
 if ! find_java >/dev/null; then
     install_package "Java 17" openjdk-17-jre-headless openjdk-21-jre-headless || true
     find_java >/dev/null || {
-        say "Java 17 or 21 is needed and was not found: install it (Debian, Ubuntu: sudo apt-get install openjdk-17-jre-headless) or set JAVA_HOME"
+        log "Java 17 or 21 is needed and was not found: install it (Debian, Ubuntu: sudo apt-get install openjdk-17-jre-headless) or set JAVA_HOME"
         exit 3
     }
 fi
 
 python=$(find_python) || {
-    say "Python 3.11 is needed and was not found: install it (Debian 12: sudo apt-get install python3.11 python3.11-venv)"
+    log "Python 3.11 is needed and was not found: install it (Debian 12: sudo apt-get install python3.11 python3.11-venv)"
     exit 3
 }
 
@@ -66,12 +66,12 @@ if [ "$(cat .venv/.installed 2>/dev/null || true)" != "$wanted" ]; then
             version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
             install_package "Python's venv module" "python$version-venv" python3-venv || true
             "$python" -m venv .venv || {
-                say "Python has no working venv module: install it (Debian, Ubuntu: sudo apt-get install python$version-venv)"
+                log "Python has no working venv module: install it (Debian, Ubuntu: sudo apt-get install python$version-venv)"
                 exit 3
             }
         fi
     fi
-    say "installing the locked packages into .venv"
+    log "installing the locked packages into .venv"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
     .venv/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes requirements.lock
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .

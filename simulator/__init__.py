@@ -1,4 +1,4 @@
-"""A shop that never was: landing files of any size and seed, with the dirt of real logs."""
+"""A simulated shop: landing files of any size, reproducible by seed, with the errors of real logs."""
 
 from simulator.shop import Shop
 from simulator.writer import write_landing

@@ -1,4 +1,4 @@
-"""The ways by which people come to the shop: ad campaigns and unpaid sources, each with its effect and its cost."""
+"""How people come to the shop: ad campaigns and unpaid sources, each with its effect and its cost."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ Surface = Literal["web", "app", "any"]
 
 @dataclass(frozen=True)
 class Rate:
-    """What an ad account charges: by click (`per_click`) or by thousand impressions (`per_mille`), in its currency.
+    """What an ad account charges, in its currency: per click (`per_click`) or per thousand impressions (`per_mille`).
 
-    Currency and zone '' are the shop's own. Prices suit orders of 60,000 KRW (43 USD) and grow with the shop's.
-    `ctr` is clicks over impressions. `phantom_clicks` a day are spent without any visit being tagged.
+    An empty currency or time zone means the shop's. Prices fit a mean order of 60,000 KRW (43 USD) and scale with the
+    shop's mean order value. `ctr` is clicks / impressions. `phantom_clicks` are clicks per day that cost money and
+    bring no tagged visit.
     """
 
     account_id: str
@@ -30,10 +31,10 @@ class Rate:
 class Campaign:
     """One way into the shop.
 
-    `discover`, `loyal` and `closing` weigh it among the visits of prospects, of customers, and among the visits in
-    which somebody buys whose mind was made up before. `push` and `pull` are the hazard of a first purchase that a touch
-    adds, at once and over the following days: the expected purchases it causes in somebody who has not bought yet.
-    `tagging` says how a landing page shows it; `click_id` names the parameter that the network adds.
+    Visits draw their campaign by weight: `discover` for prospects, `loyal` for customers, `closing` for visits in which
+    a person buys who had decided to buy before. `push` and `pull` are what one touch adds to the hazard of a first
+    purchase, at once and over the following days: the purchases it is expected to cause in a person who has not bought
+    yet. `tagging` is how the landing page names the campaign; `click_id` is the parameter that the network adds.
     """
 
     key: str
@@ -131,10 +132,10 @@ PAID = (
     Campaign("app_install_ads", "google", "cpc", "kr_app_installs", "deep_link", "app", discover=6, push=0.01,
              pull=0.02, click_id="gclid", platform="google_ads", campaign_id="20110007",
              rates=_local("1112223334", 750, 0.02)),
-    # Clicks that never were: they are claimed just before a purchase or an install that would have come anyway.
+    # Fake clicks, claimed just before a purchase or an install that would have happened anyway.
     Campaign("click_flood", "adfast", "affiliate", "cpa_boost", platform="adfast", campaign_id="af-1",
              rates=Rate("af-200", "", "", per_click=900, ctr=0.2)),
-    # Spend that no tagged visit answers to.
+    # Spend that brings no tagged visit.
     Campaign("tv_sync", "tvsync", "paid_video", "tv_sync_awareness", platform="youtube", campaign_id="20110099",
              rates=_local("1112223335", 30, 0.001, phantom=400)),
 )

@@ -1,4 +1,4 @@
-"""The dirt of real logs: lines that come twice, late, out of order, broken or incomplete."""
+"""The errors of real logs: lines that arrive twice, late, out of order, broken or incomplete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OUTCOMES = ("events", "duplicates", "conflicts", "malformed", "missing_field", "
 
 @dataclass(frozen=True)
 class Sent:
-    """Lines as the collector wrote them down, in order of arrival; `outcome` counts into OUTCOMES."""
+    """One entry per line as the collector wrote it, in order of arrival; `outcome` is an index into OUTCOMES."""
 
     text: list[str]
     received: Floats  # seconds since 1970 UTC
@@ -29,10 +29,9 @@ class Sent:
 
 
 def send(shop: Shop, log: Lines) -> Sent:
-    """Every event as a line with its id and times, plus the lines that should not be there.
+    """One line per event with its id and times, plus the faulty lines.
 
-    What would be received after the last day has not arrived yet and is left out. Broken lines are extra ones: they
-    take nothing away from the events that happened.
+    Lines that would arrive after the last day are left out. Faulty lines are extra lines: no event is lost to them.
     """
     random = shop.random("dirt")
     count = log.count
@@ -54,22 +53,22 @@ def send(shop: Shop, log: Lines) -> Sent:
     all_received = np.concatenate([received, extra_received])
     outcome = np.concatenate([np.zeros(len(arrived), dtype=np.int64), extra_outcome])
     order = np.lexsort((outcome > 0, all_received))
-    everything = text + extra_text
-    source, fresh = source[order], (outcome == 0)[order]
+    all_text = text + extra_text
+    source, is_original = source[order], (outcome == 0)[order]
     return Sent(
-        text=[everything[row] for row in order.tolist()],
+        text=[all_text[row] for row in order.tolist()],
         received=all_received[order],
         outcome=outcome[order],
-        late=late[source] & fresh,
-        out_of_order=slow[source] & fresh,
-        clock_skewed=(ahead > received - log.seconds[arrived] + 300)[source] & fresh,
-        is_bot=log.is_bot[arrived][source] & fresh,
+        late=late[source] & is_original,
+        out_of_order=slow[source] & is_original,
+        clock_skewed=(ahead > received - log.seconds[arrived] + 300)[source] & is_original,
+        is_bot=log.is_bot[arrived][source] & is_original,
         name=[log.name[row] for row in arrived[source].tolist()],
     )
 
 
 def _render(shop: Shop, log: Lines, rows: Ints, received: Floats) -> list[str]:
-    """The JSON lines of these events. App clocks write local time with its offset, everybody else UTC."""
+    """The JSON lines of these events. Apps write local time with its offset, all other senders write UTC."""
     ids = identifiers(rows, shop.seed * 4 + 7)
     happened = log.seconds[rows] + log.clock_ahead[rows]
     in_utc, local, arrival = utc_times(happened), iso_times(shop, happened), utc_times(received)
@@ -77,50 +76,52 @@ def _render(shop: Shop, log: Lines, rows: Ints, received: Floats) -> list[str]:
     for position, row in enumerate(rows.tolist()):
         body = log.body[row]
         when = local[position] if '"platform":"ios"' in body or '"platform":"android"' in body else in_utc[position]
-        told = "" if '"platform":"server"' in body else f'"received_ts":"{arrival[position]}",'
-        text.append(f'{{"event_id":"{ids[position]}","event_name":"{log.name[row]}","event_ts":"{when}",{told}{body}}}')
+        received_part = "" if '"platform":"server"' in body else f'"received_ts":"{arrival[position]}",'
+        start = f'"event_id":"{ids[position]}","event_name":"{log.name[row]}","event_ts":"{when}",'
+        text.append(f"{{{start}{received_part}{body}}}")
     return text
 
 
 def _extra_lines(
     shop: Shop, random: np.random.Generator, text: list[str], received: Floats
 ) -> tuple[Ints, list[str], Floats, Ints]:
-    """Lines made from good ones: (row they were made from, text, received, outcome)."""
+    """Faulty lines made from good ones: (row of the good line, text, received, outcome)."""
     shares = (
         shop.duplicate_share, shop.conflict_share, shop.malformed_share, shop.missing_field_share,
         shop.wrong_case_share, shop.bad_value_share,
     )  # fmt: skip
     makers: tuple[Callable[[str, int, str], str], ...] = (
-        _again, _contradict, _break, _leave_out, _shout, _nonsense_time,
+        _duplicate, _conflict, _malform, _drop_field, _change_case, _invalid_time,
     )  # fmt: skip
     rows_of, texts, times, outcomes = [], [], [], []
     for outcome, (share, make) in enumerate(zip(shares, makers, strict=True), start=1):
         rows = np.sort(random.choice(len(text), round(len(text) * share), replace=False)) if text else np.array([], int)
         wait = random.choice([0.0, 20.0, 4000.0, 1.5 * DAY], len(rows), p=[0.3, 0.3, 0.2, 0.2])
-        again = np.minimum(received[rows] + wait, shop.end_seconds - 0.001)
-        stamps = utc_times(again)
-        fresh = identifiers(np.arange(len(rows)) + outcome * 10**9, shop.seed * 4 + 7)
+        extra_received = np.minimum(received[rows] + wait, shop.end_seconds - 0.001)
+        received_texts = utc_times(extra_received)
+        new_ids = identifiers(np.arange(len(rows)) + outcome * 10**9, shop.seed * 4 + 7)
         for variant, row in enumerate(rows.tolist()):
-            line = text[row] if make in (_again, _contradict) else _replace(text[row], "event_id", fresh[variant])
-            texts.append(make(line, variant, stamps[variant]))
+            keeps_id = make in (_duplicate, _conflict)
+            line = text[row] if keeps_id else _replace(text[row], "event_id", new_ids[variant])
+            texts.append(make(line, variant, received_texts[variant]))
         rows_of.append(rows)
-        times.append(again)
+        times.append(extra_received)
         outcomes.append(np.full(len(rows), outcome))
     return np.concatenate(rows_of), texts, np.concatenate(times), np.concatenate(outcomes)
 
 
 def _replace(line: str, field: str, value: str) -> str:
-    """The line with another text in a text field; unchanged where it has no such field."""
+    """The line with a new value in a text field; unchanged if it does not have the field."""
     head, mark, rest = line.partition(f'"{field}":"')
     return f'{head}{mark}{value}"{rest.partition(chr(34))[2]}' if mark else line
 
 
-def _again(line: str, variant: int, received: str) -> str:
-    """The same event sent once more; every other one the very same bytes."""
+def _duplicate(line: str, variant: int, received: str) -> str:
+    """The same event sent again; every second one byte for byte the same."""
     return line if variant % 2 else _replace(line, "received_ts", received)
 
 
-def _contradict(line: str, variant: int, received: str) -> str:
+def _conflict(line: str, variant: int, received: str) -> str:
     """The same id with another payload."""
     line = _replace(line, "received_ts", received)
     country = ("US", "JP", "DE")[variant % 3]
@@ -131,13 +132,13 @@ def _contradict(line: str, variant: int, received: str) -> str:
     )
 
 
-def _break(line: str, variant: int, received: str) -> str:
-    """A line cut by a crash, words, an array, a number."""
+def _malform(line: str, variant: int, received: str) -> str:
+    """A cut line, a log message, an array or a bare value."""
     cut = line[: 20 + (variant * 37) % max(len(line) - 21, 1)]
     return (cut, f"{received} ERROR upstream timed out", f"[{line}]", cut, "null", "42")[variant % 6]
 
 
-def _leave_out(line: str, variant: int, received: str) -> str:
+def _drop_field(line: str, variant: int, received: str) -> str:
     """A required field is missing: event_id, event_name, event_ts, or every id of the visitor."""
     field = ("event_id", "event_name", "event_ts", "anonymous_id")[variant % 4]
     line = _rename(line, "user_id", "customer") if field == "anonymous_id" else line
@@ -148,12 +149,12 @@ def _rename(line: str, field: str, name: str) -> str:
     return line.replace(f'"{field}":', f'"{name}":', 1)
 
 
-def _shout(line: str, variant: int, received: str) -> str:
-    """A required key in another case."""
+def _change_case(line: str, variant: int, received: str) -> str:
+    """A required key is written in another case."""
     field, other = (("event_id", "Event_Id"), ("event_ts", "EVENT_TS"), ("event_name", "eventName"))[variant % 3]
     return _rename(line, field, other)
 
 
-def _nonsense_time(line: str, variant: int, received: str) -> str:
-    """A time that is none."""
+def _invalid_time(line: str, variant: int, received: str) -> str:
+    """event_ts is not a time."""
     return _replace(line, "event_ts", ("yesterday", "2026-13-45T99:00:00Z", "", "NaN")[variant % 4])

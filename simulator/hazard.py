@@ -1,9 +1,9 @@
-"""When people buy first: the one place where channels cause anything.
+"""When people make their first purchase: the only place where channels cause anything.
 
-A person's hazard of a first purchase is a base rate that no channel touches, plus what each touch adds: `push` at once
-and `pull` spread over the following days as exp(-t / decay). The purchase happens when the accumulated hazard
-reaches the person's threshold, one standard exponential draw that never changes: with the same thresholds and
-fewer touches the same world runs without a channel (common random numbers), and no one buys earlier for it.
+A person's hazard of a first purchase is a base rate that no channel changes, plus what each touch adds: `push` at once
+and `pull` spread over the following days as exp(-t / decay). The purchase happens when the accumulated hazard reaches
+the person's threshold. The threshold is one standard exponential draw per person and never changes. So the same world
+can run without a channel: same thresholds, fewer touches (common random numbers). Nobody then buys earlier.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def first_purchases(
     end: float,
     decay: float,
 ) -> tuple[Floats, Ints]:
-    """When each person buys first, and the touch in which that happens.
+    """Per person the time of the first purchase (nan = none before `end`) and the touch in which it happened.
 
-    The first four arrays are touches, in any order; `person` counts into `base_rate` and `threshold`. Time runs from 0
-    to `end` on the shop clock (days). Returns per person the time (nan = not before `end`) and the row of the touch
-    whose push made the purchase (-1 = it came between touches, or never).
+    The touch is the row of the touch whose push reached the threshold (-1 = between touches, or no purchase). The first
+    four arrays are touches, in any order; `person` is an index into `base_rate` and `threshold`. Time runs from 0 to
+    `end` on the shop clock (days).
     """
     people = len(base_rate)
     order = np.lexsort((np.arange(len(person)), time, person))
@@ -46,7 +46,7 @@ def first_purchases(
     bought_in = np.full(people, -1, dtype=np.int64)
 
     def run_to(who: Ints, until: Floats) -> None:
-        """Let time pass for `who` up to `until`; those whose threshold is reached on the way buy."""
+        """Advance the clock of `who` to `until`; people who reach their threshold on the way buy."""
         span = until - clock[who]
         hazard = base_rate[who] * span + level[who] * decay * -np.expm1(-span / decay)
         buys = (hazard >= remaining[who]) & np.isnan(bought_at[who])

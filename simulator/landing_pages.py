@@ -1,4 +1,4 @@
-"""What a visit's first page looks like: its URL with the campaign's marks, and where the visitor came from."""
+"""The first page of a visit: its URL with the campaign's parameters, and its referrer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ IN_APP = f"{SCHEME}://home"
 def landing_page(campaign: Campaign, *, domain: str, host: str, token: str, quirk: int) -> tuple[str, str]:
     """URL and referrer ('' = none) of a visit's first page.
 
-    `host` is www, m or app; `token` is a random text for the click id; `quirk` (0 .. 999) picks path and referrer, and
-    now and then one of the oddities that real links carry.
+    `host` is www, m or app; `token` is a random text for the click id. `quirk` (0 .. 999) chooses path and referrer,
+    and sometimes one of the oddities of real links.
     """
     path = PATHS[quirk % len(PATHS)]
     query = _query(campaign, token, quirk)
@@ -29,18 +29,18 @@ def landing_page(campaign: Campaign, *, domain: str, host: str, token: str, quir
         url += "#reviews"
     referrer = campaign.referrers[quirk % len(campaign.referrers)] if campaign.referrers and host != "app" else ""
     if quirk % 29 == 0 and not referrer.startswith("android-app"):
-        referrer = ""  # browsers and apps that do not tell
+        referrer = ""  # some browsers and apps send no referrer
     return url, referrer
 
 
 def explicit_fields(campaign: Campaign) -> str:
-    """The part of a JSON line in which the sender itself names the source, as app trackers do."""
-    marks = (("source", campaign.source), ("medium", campaign.medium), ("campaign", campaign.name))
-    return "".join(f',"{name}":"{value}"' for name, value in marks if value is not None)
+    """The source fields of a JSON line that app trackers send with the event."""
+    source_fields = (("source", campaign.source), ("medium", campaign.medium), ("campaign", campaign.name))
+    return "".join(f',"{name}":"{value}"' for name, value in source_fields if value is not None)
 
 
 def install_referrer(campaign: Campaign, token: str, *, injected: bool) -> str:
-    """What Google Play tells a freshly installed app; `injected` = a fraudulent click came in between."""
+    """The install referrer that Google Play passes to a new app; `injected` = a fraudulent click claims the install."""
     if injected:
         return f"utm_source=adfast&utm_medium=affiliate&utm_campaign=cpa_boost&click_id={token}"
     if campaign.key == "app_install_ads":
@@ -55,7 +55,7 @@ def _query(campaign: Campaign, token: str, quirk: int) -> str:
     if campaign.click_id == "NaPm":
         parts.append("NaPm=" + quote(f"ct={token[:8]}|ci={token}|tr=sa|hk={token[8:]}", safe=""))
     elif campaign.click_id == "fbclid" and campaign.tagging == "referrer":
-        if quirk % 2:  # Meta marks many organic clicks too
+        if quirk % 2:  # Meta adds fbclid to many organic clicks too
             parts.append(f"fbclid=IwAR0{token}")
     elif campaign.click_id:
         parts.append(f"{campaign.click_id}={campaign.key[:2].title()}0KCQ{token}")
@@ -65,18 +65,18 @@ def _query(campaign: Campaign, token: str, quirk: int) -> str:
 
 
 def _utm(campaign: Campaign, quirk: int) -> str:
-    """The UTM parameters, some of them as careless people write them."""
+    """The UTM parameters; some are in the wrong case or badly encoded, as in real links."""
     encode = quote_plus if quirk % 2 else quote
-    marks = [("utm_source", campaign.source), ("utm_medium", campaign.medium), ("utm_campaign", campaign.name)]
+    parameters = [("utm_source", campaign.source), ("utm_medium", campaign.medium), ("utm_campaign", campaign.name)]
     if campaign.medium == "cpc":
-        marks.append(("utm_term", ("", "(not set)", *TERMS)[quirk % 7]))
+        parameters.append(("utm_term", ("", "(not set)", *TERMS)[quirk % 7]))
     if quirk % 5 == 0:
-        marks.append(("utm_content", f"creative_{quirk % 4}"))
+        parameters.append(("utm_content", f"creative_{quirk % 4}"))
     if quirk % 97 == 0:
-        marks = [(name.upper(), value) for name, value in marks]
+        parameters = [(name.upper(), value) for name, value in parameters]
     if quirk % 89 == 0:
-        marks[0] = (marks[0][0], (campaign.source or "").title())
-    query = "&".join(f"{name}={encode(value)}" for name, value in marks if value is not None)
+        parameters[0] = (parameters[0][0], (campaign.source or "").title())
+    query = "&".join(f"{name}={encode(value)}" for name, value in parameters if value is not None)
     if quirk % 101 == 0:
         query += "&utm_content=100%_wool"  # a percent sign that encodes nothing
     if quirk % 103 == 0:

@@ -1,4 +1,4 @@
-"""Event lines on their way to a file: when they happened, what they are called, and the rest as JSON text."""
+"""Event lines before they are written to a file: time, event name, and the remaining fields as JSON text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from simulator.shop import Bools, Floats
 
 @dataclass(frozen=True)
 class Lines:
-    """One entry per event. `body` is the rest of the JSON object after the times, without braces."""
+    """One entry per event. `body` is the part of the JSON object after the times, without braces."""
 
     seconds: Floats  # true time, since 1970 UTC
     name: list[str]
     body: list[str]
-    clock_ahead: Floats  # seconds the sender's clock is ahead
+    clock_ahead: Floats  # seconds by which the sender's clock is ahead
     is_bot: Bools
 
     @property
@@ -27,12 +27,12 @@ class Lines:
 
 
 def lines(seconds: Floats, name: list[str], body: list[str], *, bot: bool = False) -> Lines:
-    """Events from senders with a true clock."""
+    """Events from senders whose clock is right."""
     return Lines(seconds, name, body, np.zeros(len(name)), np.full(len(name), bot))
 
 
 def joined(parts: Sequence[Lines]) -> Lines:
-    """All of them, one part after the other."""
+    """All parts as one, in this order."""
     return Lines(
         np.concatenate([part.seconds for part in parts]),
         [name for part in parts for name in part.name],

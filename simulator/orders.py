@@ -1,4 +1,4 @@
-"""Orders: what purchases were worth, what became of them, and the rows of the orders feed."""
+"""Orders: the value of each purchase, its refund or cancellation, and the rows of the orders feed."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class Orders:
     worth: Floats  # value in the shop's currency
     items: Ints
     fate: Ints  # PAID .. DELETED
-    changed_at: Floats  # seconds; when the fate met it, inf = never
+    changed_at: Floats  # seconds; when the order was refunded, cancelled or deleted, inf = never
     refunded: list[str]
     has_event: Bools
     has_row: Bools
 
 
 def user_ids(people: int) -> list[str]:
-    """The login name of every person, used or not."""
+    """The login name of every person, also of people who never log in."""
     return [f"u{index:06d}" for index in range(1, people + 1)]
 
 
 def make_orders(world: World, seconds: Floats) -> Orders:
-    """Values from Gamma-Gamma, refunds and cancellations within two weeks, and which feed misses which order.
+    """One order per purchase: value from Gamma-Gamma, refund or cancellation within two weeks, and which feed lacks it.
 
-    `seconds` are the purchases' times since 1970 UTC.
+    `seconds` are the times of the purchases since 1970 UTC.
     """
     shop, people, purchases = world.shop, world.people, world.purchases
     random = shop.random("orders")
@@ -88,10 +88,10 @@ def make_orders(world: World, seconds: Floats) -> Orders:
 
 
 def order_files(shop: Shop, orders: Orders) -> dict[str, list[list[str]]]:
-    """Rows per file name. The first file is the history up to start_date, then one a day with new and changed orders.
+    """Rows per file name: first the history up to start_date, then one file per day with new and changed orders.
 
-    A change within the file's own period shows in the row itself; a later one comes as another row with a newer
-    updated_at. Changes after the last day are unknown. Two in a hundred orders come a day late.
+    A change within the file's period is in the order's first row; a later change is another row with a newer
+    updated_at. Changes after the last day are left out. Two in a hundred orders arrive a day late.
     """
     random = shop.random("orders feed")
     start = shop.start_seconds

@@ -1,4 +1,4 @@
-"""Event lines that no visit's page sends: ad clicks and impressions, servers, crawlers, and ad abuse."""
+"""Event lines that are not sent by a page of a visit: ad clicks, impressions, servers, crawlers and ad fraud."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BOTS = (
 
 
 def ad_lines(world: World, timeline: Timeline, pages: list[tuple[str, str]]) -> Lines:
-    """ad_click just before the landing page it leads to (same click id) where networks log it, and ad_impression."""
+    """ad_click, for networks that log it, just before its landing page (same click id), and ad_impression."""
     visits, devices = world.visits, world.people.devices
     random = world.shop.random("ad events")
     logs = np.array([campaign.logs_clicks for campaign in CAMPAIGNS])[visits.campaign]
@@ -36,9 +36,9 @@ def ad_lines(world: World, timeline: Timeline, pages: list[tuple[str, str]]) -> 
     for visit, device, campaign in zip(
         rows.tolist(), visits.device[rows].tolist(), visits.campaign[rows].tolist(), strict=True
     ):
-        marks = explicit_fields(CAMPAIGNS[campaign])
+        source_fields = explicit_fields(CAMPAIGNS[campaign])
         who = f'"anonymous_id":"{devices.anonymous_id[device]}"'
-        bodies.append(f"{who}{page(pages[visit][0])}{devices.client[device]}{marks}")
+        bodies.append(f"{who}{page(pages[visit][0])}{devices.client[device]}{source_fields}")
     clicks = lines(
         timeline.start[rows] - np.round(random.uniform(0.5, 4, len(rows)), 3), ["ad_click"] * len(rows), bodies
     )
@@ -54,9 +54,9 @@ def ad_lines(world: World, timeline: Timeline, pages: list[tuple[str, str]]) -> 
 
 
 def abuse_lines(world: World, timeline: Timeline) -> tuple[Lines, Ints, set[int]]:
-    """Ad clicks that never were: floods just before purchases, and clicks seconds before Android installs.
+    """Fake ad clicks: floods just before purchases, and single clicks seconds before Android installs.
 
-    Also returns the shop day of every claim, which the network bills, and the visits whose install was injected.
+    Also returns the shop day of every claim, which the network bills, and the visits whose install is injected.
     """
     visits, devices, shop = world.visits, world.people.devices, world.shop
     random = shop.random("abuse")
@@ -70,12 +70,12 @@ def abuse_lines(world: World, timeline: Timeline) -> tuple[Lines, Ints, set[int]
     longest = np.concatenate([np.full(len(flooded), 3600.0), np.full(len(injected), 8.0)])
     events = np.repeat(claims, clicks)
     before = np.round(random.uniform(1, np.repeat(longest, clicks)), 3)
-    marks = explicit_fields(CAMPAIGNS[INDEX["click_flood"]])
+    source_fields = explicit_fields(CAMPAIGNS[INDEX["click_flood"]])
     tokens = identifiers(np.arange(len(events)), shop.seed * 4 + 5)
     bodies = []
     for device, token in zip(visits.device[timeline.visit[events]].tolist(), tokens, strict=True):
         url = page(f"https://trk.adfast.example.net/c?click_id={token}")
-        bodies.append(f'"anonymous_id":"{devices.anonymous_id[device]}"{url}{devices.client[device]}{marks}')
+        bodies.append(f'"anonymous_id":"{devices.anonymous_id[device]}"{url}{devices.client[device]}{source_fields}')
     day = np.floor((timeline.seconds[claims] - shop.start_seconds) / DAY).astype(np.int64)
     return (
         lines(timeline.seconds[events] - before, ["ad_click"] * len(events), bodies),
@@ -85,7 +85,7 @@ def abuse_lines(world: World, timeline: Timeline) -> tuple[Lines, Ints, set[int]
 
 
 def server_lines(world: World, orders: Orders) -> Lines:
-    """Refunds, and a second report of some purchases, sent by the shop's own server (no browser, value as text)."""
+    """Refunds, and some purchases a second time, sent by the shop's server (no browser, value as text)."""
     random = world.shop.random("server")
     count = len(orders.order_id)
     visited = world.purchases.visit >= 0
@@ -107,7 +107,7 @@ def server_lines(world: World, orders: Orders) -> Lines:
 
 
 def bot_lines(world: World, human_lines: int) -> Lines:
-    """Crawlers with a new id for every crawl, and one uptime monitor that sends a third of the lines under one id."""
+    """Crawlers with a new id per crawl, and one uptime monitor that sends a third of the bot lines under one id."""
     shop = world.shop
     random = shop.random("bots")
     share = shop.bot_share

@@ -1,4 +1,4 @@
-"""Who lives in the simulated world: customers and prospects, their habits and their devices."""
+"""The people of the simulated world: customers and prospects, their habits and their devices."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 DESKTOP, MOBILE, IOS, ANDROID, TABLET = range(5)
 COUNTRIES = ("KR", "US", "JP", "VN")
-OFFICE_IP = "203.0.113.7"  # the shop's own people, for internal-traffic rules
+OFFICE_IP = "203.0.113.7"  # the shop's staff, for rules about internal traffic
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,21 @@ class Devices:
     kind: Ints
     anonymous_id: list[str]
     client: list[str]
-    login_only: Bools  # the user_id stands on login events alone
+    login_only: Bools  # the user_id is sent with login events only
 
 
 @dataclass(frozen=True)
 class People:
-    """One entry per person, customers first, then prospects. Times are shop clock, rates per day."""
+    """One entry per person, customers first, then prospects. Times are on the shop clock, rates are per day."""
 
     customers: int
     purchase_rate: Floats
     lifetime: Floats  # days from the first purchase to dropping out for good
     spend_rate: Floats  # Gamma-Gamma: order values are gamma(spend_p) / spend_rate
-    intent: Floats  # mean 1: how much a prospect wants something
-    first_order: Floats  # of customers; nan for prospects
+    intent: Floats  # mean 1: how strongly a prospect wants to buy
+    first_order: Floats  # time of a customer's first order; nan for prospects
     has_account: Bools
-    guest: Bools  # would buy without an account
+    guest: Bools  # buys without an account
     web_device: Ints
     other_device: Ints  # -1 = none
     app_device: Ints  # -1 = none
@@ -76,7 +76,7 @@ class People:
 
 
 def make_people(shop: Shop) -> People:
-    """Draw everyone. Purchase rates, dropouts and spend are independent, as Pareto/NBD and Gamma-Gamma have it."""
+    """Draw all people. Purchase rates, dropouts and spend are independent, as Pareto/NBD and Gamma-Gamma assume."""
     random = shop.random("people")
     customers, count = shop.customers, shop.customers + shop.visitors
     is_customer = np.arange(count) < customers
@@ -85,7 +85,7 @@ def make_people(shop: Shop) -> People:
     spend_scale = shop.mean_order_value * (shop.spend_q - 1) / shop.spend_p
     first_order = random.uniform(-shop.history_days, 0, count)
     has_account = is_customer | (random.random(count) < 0.3)
-    # Those who will buy often also have the app more often: early behaviour tells something about the future.
+    # People who will buy often have the app more often: early behaviour predicts later purchases.
     has_app = random.random(count) < 0.08 + 0.3 * np.tanh(purchase_rate * shop.alpha)
     has_other = random.random(count) < 0.3
     mobile_first = random.random(count) < 0.65
@@ -128,7 +128,7 @@ def _make_devices(shop: Shop, kind: Ints) -> Devices:
     address = random.integers(0, 256, (count, 3)).tolist()
     office = (random.random(count) < 0.002).tolist()
     consent = random.choice(4, count, p=[0.8, 0.1, 0.08, 0.02]).tolist()
-    said = (
+    consent_fields = (
         ',"consent":{"analytics":true,"ads":true}',
         ',"consent":{"analytics":true,"ads":false}',
         "",
@@ -142,7 +142,7 @@ def _make_devices(shop: Shop, kind: Ints) -> Devices:
         named = "" if platform == "web" and a == 0 else f',"platform":"{platform}"'  # web is the default
         client.append(
             f'{named},"user_agent":"{agents[agent[index] % len(agents)]}","ip":"{ip}"'
-            f',"country":"{COUNTRIES[country[index]]}"{said[consent[index]]}'
+            f',"country":"{COUNTRIES[country[index]]}"{consent_fields[consent[index]]}'
         )
     return Devices(
         kind=kind,

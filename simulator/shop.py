@@ -23,17 +23,17 @@ _BUSY = np.concatenate([[0.0], np.cumsum(_HOURLY) / _HOURLY.sum()])
 
 @dataclass(frozen=True)
 class Shop:
-    """Everything that decides what a simulated shop looks like; the same shop gives the same bytes.
+    """All knobs of a simulated shop; the same knobs give the same bytes.
 
     Size and place
         seed (20260301): start of every random stream.
         start_date (2026-03-01): first day with events, in `zone`.
         days (60): days with events.
-        visitors (24000): people who are no customers yet and visit within those days.
+        visitors (24000): people who are not yet customers and visit within those days.
         customers_before (None): customers with orders before start_date; None = a fifth of `visitors`.
-        history_months (18): how far orders reach back before start_date, months.
-        zone ("Asia/Seoul"): the shop's time zone, for days of files and spend; its offset at start_date holds.
-        currency ("KRW"): of orders and of local ad accounts; the prices below are in it.
+        history_months (18): months before start_date that have orders.
+        zone ("Asia/Seoul"): the shop's time zone, for days of files and spend; its offset at start_date is used.
+        currency ("KRW"): of orders, of local ad accounts and of the prices below.
         usd_per_unit (1/1380): mean exchange rate, USD for one unit of `currency`.
         usd_order_share (0.02): share of orders paid in USD.
         domain ("example.com"): the shop's own registrable domain.
@@ -47,22 +47,23 @@ class Shop:
         channel_lift (1.0): multiplies what every campaign adds to that hazard; 0 = marketing has no effect.
         effect_decay_days (4.0): the lasting part of a touch's effect fades as exp(-days / this).
         repeat_lift (0.0): chance that a customer's touch makes an extra repeat purchase, as a multiple of the
-            campaign's immediate effect; 0 = repeats do not know of touches.
+            campaign's immediate effect; 0 = repeats do not depend on touches.
         refund_share (0.04), partial_refund_share (0.02), cancel_share (0.02), delete_share (0.003): of orders.
 
     Visits
         visit_tail (1.5): tail index of visits per visitor, P(visits >= k) = k^-this; smaller = heavier.
-        cart_share (0.16): visits of prospects that fill a cart without buying.
-        shared_device_share (0.02): people who share one tablet with another person.
-        guest_share (0.08): prospects who would buy without an account.
-        abuse_share (0.04): purchases claimed by a click flood; a quarter as often again per Android install, injected.
+        cart_share (0.16): share of prospects' visits that fill a cart without buying.
+        shared_device_share (0.02): share of people who share one tablet with another person.
+        guest_share (0.08): share of prospects who buy without an account.
+        abuse_share (0.04): share of purchases claimed by a click flood. Android installs are injected four times as
+            often.
         spend_factor (1.0): multiplies all ad spend.
 
     Dirt (shares of event lines)
         duplicate_share (0.01): sent again, same payload. conflict_share (0.0005): sent again, other payload.
         late_share (0.01): received 1 to 6 days later. out_of_order_share (0.02): minutes to hours later.
         malformed_share (0.001): cut lines, text, arrays. missing_field_share (0.001): a required field is missing.
-        wrong_case_share (0.0005): a required key in another case. bad_value_share (0.0005): a time that is none.
+        wrong_case_share (0.0005): a required key in another case. bad_value_share (0.0005): an invalid event_ts.
         clock_skew_share (0.003): of visits, with a device clock 10 minutes to 2 days ahead.
         bot_share (0.04): lines sent by crawlers and scripts.
     """
@@ -114,7 +115,7 @@ class Shop:
     bot_share: float = 0.04
 
     def __post_init__(self) -> None:
-        """Refuse a shop that cannot be: ValueError names the knob."""
+        """Refuse an impossible shop; the ValueError names the knob."""
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name.endswith("_share") and not 0 <= value < 1:
@@ -176,14 +177,14 @@ class Shop:
         return self.start_date + timedelta(days=index)
 
     def random(self, purpose: str) -> np.random.Generator:
-        """A stream of its own per purpose, so that one more draw here moves nothing there."""
+        """A separate random stream per purpose, so that an extra draw for one purpose changes no other."""
         return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
 
     def seconds(self, clock: Floats) -> Floats:
         """Shop clock (days since start_date, every hour equally busy) to seconds since 1970 UTC.
 
-        Buying and visiting are drawn on a clock that runs evenly; this monotone map gives every day its quiet nights
-        and busy evenings without changing the order of anything or the day on which it happens.
+        Purchases and visits are drawn on an even clock. This monotone map makes nights quiet and evenings busy; it
+        changes neither the order of events nor their days.
         """
         day = np.floor(clock)
         hours = np.interp(clock - day, _BUSY, np.arange(25))
@@ -191,7 +192,7 @@ class Shop:
 
 
 def identifiers(numbers: Ints, salt: int) -> list[str]:
-    """Numbers to 16 hex digits that look random and never meet within one salt (splitmix64, a bijection)."""
+    """Numbers to 16 hex digits that look random and are unique within one salt (splitmix64, a bijection)."""
     with np.errstate(over="ignore"):
         z = numbers.astype(np.uint64) + np.uint64(salt % 2**64) * np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -201,5 +202,5 @@ def identifiers(numbers: Ints, salt: int) -> list[str]:
 
 
 def money_text(value: float, currency: str) -> str:
-    """An amount as feeds write it: whole units of currencies without cents, else two decimals."""
+    """An amount as feeds write it: two decimals, or whole units for currencies without cents."""
     return f"{value:.0f}" if currency in ("KRW", "JPY", "VND") else f"{value:.2f}"

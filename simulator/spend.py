@@ -1,4 +1,4 @@
-"""What ad platforms report day by day: impressions, clicks, spend and claimed conversions, sometimes corrected."""
+"""What ad platforms report per day: impressions, clicks, spend and claimed conversions, sometimes corrected later."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ COLUMNS = (
     "spend", "currency", "timezone", "platform_conversions", "platform_conversion_value", "exported_at",
 )  # fmt: skip
 RATE_COLUMNS = ("date", "currency", "report_currency", "rate")
-CLAIM_DAYS = 7  # a platform claims a purchase that follows its click within so many days
+CLAIM_DAYS = 7  # a platform claims a purchase within this many days of its click
 PLATFORMS = tuple(dict.fromkeys(campaign.platform for campaign in PAID))
 
 
 def spend_files(world: World, orders: Orders, visit_seconds: Floats, claimed_days: Ints) -> dict[str, list[list[str]]]:
-    """Rows per file name, one file per platform and day of the account's zone.
+    """Rows per file name: one file per platform and day of the account's time zone.
 
-    In one file of eight the platform also corrects the whole day three days before (a few per cent more); the newer
-    exported_at tells. `claimed_days` are the days of what the click flood claims.
+    One file in eight also corrects the whole day three days before, by a few per cent upwards; its rows have the newer
+    exported_at. `claimed_days` are the days of the click flood's claims.
     """
     shop = world.shop
     random = shop.random("spend")
@@ -34,7 +34,7 @@ def spend_files(world: World, orders: Orders, visit_seconds: Floats, claimed_day
     noise = random.lognormal(0.0, 0.12, clicks.shape)
     impressions_noise = random.lognormal(0.0, 0.15, clicks.shape)
     corrected = random.random((len(PLATFORMS), shop.days)) < 0.125
-    corrected[:, 3:4] |= shop.days > 3  # every shop of more than three days has some
+    corrected[:, 3:4] |= shop.days > 3  # every shop of more than three days has corrections
     more = 1 + random.uniform(0.005, 0.04, (len(PLATFORMS), shop.days))
     files = {}
     for place, platform in enumerate(PLATFORMS):
@@ -61,7 +61,7 @@ def spend_files(world: World, orders: Orders, visit_seconds: Floats, claimed_day
 
 
 def _results(world: World, orders: Orders, visit_seconds: Floats, claimed_days: Ints) -> tuple[Floats, Floats, Floats]:
-    """Clicks, claimed conversions and their value (shop currency), each campaigns × days of the account's zone."""
+    """Clicks, claimed conversions and their value (shop currency), each by campaign × day of the account's zone."""
     shop, visits = world.shop, world.visits
     shape = (len(PAID), shop.days)
     clicks, conversions, value = np.zeros(shape), np.zeros(shape), np.zeros(shape)
@@ -72,9 +72,9 @@ def _results(world: World, orders: Orders, visit_seconds: Floats, claimed_days: 
     campaign = np.concatenate([visits.campaign[rows], visits.second_campaign[second]])
     day = np.floor((visit_seconds[visit] - shop.start_seconds + shift[campaign]) / DAY).astype(np.int64)
     day = np.clip(day, 0, shop.days - 1)
-    np.add.at(clicks, (campaign, day), 1.12)  # some clicks never arrive at a page
+    np.add.at(clicks, (campaign, day), 1.12)  # some clicks never reach a page
 
-    # The person's next purchase at or after the click, by one sorted key of person and time.
+    # Find each click's next purchase of the same person by one sorted key of person and time.
     purchases = world.purchases
     order = np.lexsort((purchases.time, purchases.person))
     reach = float(shop.history_days + shop.days + 10)
@@ -118,7 +118,7 @@ class _Figures(NamedTuple):
 
 
 def _rows(shop: Shop, campaign: Campaign, day: date, figures: _Figures, exported: str) -> list[list[str]]:
-    """The rows of one campaign's day: none without clicks, two where Google splits search and partners."""
+    """The rows of one campaign's day: none without clicks, two when Google splits search and partners."""
     clicks = round(figures.clicks)
     rates = campaign.rates
     if rates is None or clicks == 0:
@@ -128,7 +128,7 @@ def _rows(shop: Shop, campaign: Campaign, day: date, figures: _Figures, exported
     cost = impressions * rates.per_mille / 1000 if rates.per_mille else by_click
     currency = rates.currency or shop.currency
     in_usd = shop.usd_per_unit if currency == "USD" else 1.0
-    usual_order = 60_000 / 1380 if rates.currency == "USD" else 60_000  # the orders that the prices suit
+    usual_order = 60_000 / 1380 if rates.currency == "USD" else 60_000  # the mean order that the prices are made for
     cost *= shop.spend_factor * shop.mean_order_value * (in_usd if rates.currency else 1.0) / usual_order
     google = campaign.platform == "google_ads"
     claimed = figures.conversions * (0.92 if google else 1.0)  # modelled conversions are fractional
@@ -152,9 +152,9 @@ def _rows(shop: Shop, campaign: Campaign, day: date, figures: _Figures, exported
 
 
 def exchange_rates(shop: Shop) -> list[list[str]]:
-    """One row per day from a week before the first order to the last day: a slow walk around the mean rate.
+    """One row per day, from a week before the first order to the last day: a slow walk around the mean rate.
 
-    A shop in USD needs no rates and gets none.
+    A shop in USD needs no rates and has none.
     """
     if shop.currency == "USD":
         return []

@@ -1,4 +1,4 @@
-"""The steps of every visit and their times: from visits to bare events, all in arrays."""
+"""The steps of every visit and their times, as arrays; event lines are made from them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ STEPS = 9
 
 @dataclass(frozen=True)
 class Timeline:
-    """One entry per event of a visit, visit by visit; `start`, `logs_in` … have one entry per visit."""
+    """One entry per event, visit by visit; the arrays from `start` on have one entry per visit."""
 
     step: Ints
     visit: Ints
     seconds: Floats  # since 1970 UTC
-    user_known: Bools  # the person's user_id stands on the event
+    user_known: Bools  # the event carries the person's user_id
     start: Floats
     logs_in: Bools
     signs_up: Bools
-    clock_ahead: Floats  # seconds by which the device's clock runs ahead
-    is_member: Bools  # the visitor has an account by then
+    clock_ahead: Floats  # seconds by which the device's clock is ahead
+    is_member: Bools  # the visitor has an account at that time
 
 
 def make_timeline(world: World) -> Timeline:
-    """Draw how many events each visit has and when they come."""
+    """Draw the events of each visit and their times."""
     shop, visits, people = world.shop, world.visits, world.people
     random = shop.random("timeline")
     depth, count = visits.depth, visits.count
@@ -39,7 +39,7 @@ def make_timeline(world: World) -> Timeline:
     in_app = (kind == IOS) | (kind == ANDROID)
     logs_in, signs_up, is_member = _logins(world, random, in_app)
 
-    # Early behaviour: those who will buy often look at more.
+    # Early behaviour predicts purchases: people who will buy often look at more pages.
     eager = 0.7 + 0.5 * np.tanh(people.purchase_rate[visits.person] * shop.alpha)
     steps = np.zeros((count, STEPS), dtype=np.int64)
     steps[:, INSTALL] = _first_on_device(world, in_app)
@@ -79,7 +79,7 @@ def make_timeline(world: World) -> Timeline:
 
 
 def purchase_seconds(world: World, timeline: Timeline) -> Floats:
-    """When each purchase happened: the time of its event, or of its place on the shop clock before start_date."""
+    """The time of each purchase: that of its event, or before start_date its time on the shop clock."""
     seconds = np.floor(world.shop.seconds(world.purchases.time))
     rows = np.flatnonzero(timeline.step == PURCHASE)
     seconds[world.visits.purchase[timeline.visit[rows]]] = timeline.seconds[rows]
@@ -87,7 +87,7 @@ def purchase_seconds(world: World, timeline: Timeline) -> Floats:
 
 
 def _first_on_device(world: World, in_app: Bools) -> Bools:
-    """Whether the visit is a prospect's first on a freshly installed app."""
+    """Whether the visit is a prospect's first in a newly installed app."""
     visits = world.visits
     _, rows = np.unique(visits.device, return_index=True)
     first = np.zeros(visits.count, dtype=np.bool_)
@@ -96,9 +96,9 @@ def _first_on_device(world: World, in_app: Bools) -> Bools:
 
 
 def _logins(world: World, random: np.random.Generator, in_app: Bools) -> tuple[Bools, Bools, Bools]:
-    """Per visit: somebody logs in, that login is a sign-up, and the visitor has an account by then.
+    """Per visit: whether the visitor logs in, whether that login is a sign-up, and whether they have an account.
 
-    Buyers who are no guests have an account from their first purchase on; apps stay logged in.
+    Buyers who are not guests have an account from their first purchase on; apps stay logged in.
     """
     visits, people, purchases = world.visits, world.people, world.purchases
     first_at = np.full(people.count, np.inf)

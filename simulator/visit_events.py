@@ -34,7 +34,7 @@ SEARCHES = ("자켓", "트렌치 코트", "linen shirt", "바람막이")
 
 
 def landings(world: World) -> tuple[list[tuple[str, str]], list[str]]:
-    """Per visit the URL and referrer of its first page, and the token inside its click id."""
+    """Per visit: the URL and referrer of its first page, and the token in its click id."""
     visits, domain = world.visits, world.shop.domain
     quirks = world.shop.random("links").integers(0, 1000, visits.count).tolist()
     tokens = identifiers(np.arange(visits.count), world.shop.seed * 4 + 3)
@@ -61,7 +61,7 @@ def visit_lines(
     tokens: list[str],
     injected: set[int],
 ) -> Lines:
-    """One line per event of every visit; purchases that no tracker saw are left out.
+    """One line per event of every visit, without purchases that no tracker recorded.
 
     `injected` are the visits whose install a fraudulent click claims.
     """
@@ -72,7 +72,7 @@ def visit_lines(
     total = len(timeline.step)
     draw = random.random(total)
     item = (1000 + (random.random(total) ** 2 * 900)).astype(np.int64)
-    # People look at what they can afford: prices seen tell about the value of later orders.
+    # People look at what they can afford: the prices they see predict the value of later orders.
     usual = world.shop.spend_p / people.spend_rate[visits.person][timeline.visit]
     price = np.maximum(np.round(usual * random.lognormal(-0.3, 0.4, total) / 100), 1) * 100
     purchase = visits.purchase[timeline.visit]
@@ -89,9 +89,9 @@ def visit_lines(
 
 
 def _senders(world: World) -> tuple[list[str], list[str], list[str], Bools]:
-    """Per visit: its anonymous_id, its device's part of the line, odd fields at the end, and whether a script sent it.
+    """Per visit: anonymous_id, the device's part of the line, unusual fields at the end, and whether a script sent it.
 
-    Two orders in a thousand are placed by a script: they count, though their visits give no touches.
+    Two orders in a thousand are placed by a script. They count as orders, but their visits give no touches.
     """
     visits, devices = world.visits, world.people.devices
     random = world.shop.random("senders")
@@ -150,12 +150,12 @@ class _Steps:
         self.injected = injected
 
     def own(self, visit: int, path: str) -> str:
-        """A page of the shop as this visit's device sees it."""
+        """The address of a page of the shop on this visit's device."""
         host = self.hosts[visit]
         return f"{SCHEME}:/{path}" if host == "app" else f"https://{host}.{self.domain}{path}"
 
     def describe(self, step: int, visit: int, chance: float, item: int, price: float) -> tuple[str, str]:
-        """Event name, and the middle of its line: page, order and properties."""
+        """The event's name and the middle part of its line: page, order and properties."""
         if step == LANDING:
             url, referrer = self.pages[visit]
             return "page_view", page(IN_APP) if visit in self.installs else page(url, referrer)
@@ -201,6 +201,6 @@ class _Steps:
             return "page_view", page(self.own(visit, "/order/return"), GATEWAYS[item % len(GATEWAYS)])
         row = self.purchase[visit]
         money = f',"order_id":"{self.orders.order_id[row]}","value":{self.orders.value[row]}'
-        if chance > 0.005 or self.orders.currency[row] == "USD":  # a few trackers forget the currency
+        if chance > 0.005 or self.orders.currency[row] == "USD":  # a few trackers leave out the currency
             money += f',"currency":"{self.orders.currency[row]}"'
         return "purchase", page(self.own(visit, "/order/complete"), self.own(visit, "/checkout") if web else "") + money

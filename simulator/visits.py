@@ -1,4 +1,4 @@
-"""Touches and visits: what people do on the shop clock, before any of it becomes a log line."""
+"""Touches and visits: what people do on the shop clock, before event lines are made from it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ BOUNCE, BROWSE, CART, CHECKOUT, BUY = range(5)
 
 @dataclass(frozen=True)
 class Visits:
-    """One entry per visit. `depth` is how far it gets (BOUNCE .. BUY)."""
+    """One entry per visit. `depth` is how far the visitor gets (BOUNCE .. BUY)."""
 
     person: Ints
     time: Floats  # shop clock, days
     campaign: Ints  # row of CAMPAIGNS
-    second_campaign: Ints  # a campaign link followed in the midst of the visit, -1 = none
+    second_campaign: Ints  # a campaign link followed during the visit, -1 = none
     depth: Ints
     purchase: Ints  # row of the purchases, -1 = none
     device: Ints
@@ -31,17 +31,17 @@ class Visits:
         return len(self.person)
 
     def where(self, chosen: Bools | Ints) -> Visits:
-        """These rows only, in that order."""
+        """Only these rows, in this order."""
         return Visits(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def and_then(self, other: Visits) -> Visits:
-        """Both, one after the other."""
+        """These visits followed by the other ones."""
         return Visits(*(np.concatenate([getattr(v, f.name) for v in (self, other)]) for f in fields(self)))
 
 
 @dataclass(frozen=True)
 class Impressions:
-    """One entry per ad shown to somebody without a click."""
+    """One entry per ad that a person saw and did not click."""
 
     person: Ints
     time: Floats
@@ -58,9 +58,9 @@ def weights(column: str) -> Floats:
 def make_visits(
     random: np.random.Generator, people: People, person: Ints, time: Floats, *, mix: str, depth: Ints, purchase: Ints
 ) -> Visits:
-    """Visits of these people at these times: campaigns drawn from the weight column `mix`, devices to match.
+    """Visits of these people at these times: campaigns drawn by the weight column `mix`, and a device for each.
 
-    A campaign that lives in the app becomes a direct visit for people without it.
+    A campaign of the app becomes a direct visit for people without the app.
     """
     count = len(person)
     surface = np.array([campaign.surface for campaign in CAMPAIGNS])
@@ -68,7 +68,7 @@ def make_visits(
     app, other = people.app_device[person], people.other_device[person]
     campaign = np.where((surface[campaign] == "app") & (app < 0), INDEX["direct"], campaign)
     in_app = (app >= 0) & ((surface[campaign] == "app") | ((surface[campaign] == "any") & (random.random(count) < 0.6)))
-    shared = people.devices.kind[other] == TABLET  # a shared tablet lies on the sofa table
+    shared = people.devices.kind[other] == TABLET  # a shared tablet is used more than a second device
     on_other = (other >= 0) & (random.random(count) < np.where(shared, 0.7, 0.35))
     device = np.where(in_app, app, np.where(on_other, other, people.web_device[person]))
     changes = (random.random(count) < 0.03) & ~in_app
@@ -77,10 +77,10 @@ def make_visits(
 
 
 def prospect_visits(shop: Shop, people: People) -> tuple[Visits, Impressions]:
-    """Everything prospects do that would happen whether or not they ever buy: the exogenous touches.
+    """The exogenous touches of prospects: visits and impressions that happen whether or not the person ever buys.
 
-    Visits per person are heavy-tailed (see `visit_tail`); retargeting follows those who left a full cart, which makes
-    it look good without doing much.
+    Visits per person are heavy-tailed (see `visit_tail`). Retargeting follows people who left a full cart, so it looks
+    effective and causes little.
     """
     random = shop.random("prospects")
     arrival = random.uniform(0, shop.days, shop.visitors)
@@ -116,7 +116,7 @@ def prospect_visits(shop: Shop, people: People) -> tuple[Visits, Impressions]:
 
 
 def _impressions(shop: Shop, visits: Visits, cart: Bools) -> Impressions:
-    """Ads that people saw after a visit; retargeting's go to those with a full cart."""
+    """Ads that people saw after a visit; after a full cart most are retargeting."""
     random = shop.random("impressions")
     seen = random.poisson(np.where(cart, 0.6, 0.12))
     person, time = np.repeat(visits.person, seen), np.repeat(visits.time, seen)
@@ -132,8 +132,8 @@ def _impressions(shop: Shop, visits: Visits, cart: Bools) -> Impressions:
 def browsing(shop: Shop, people: People, first_purchase: Floats) -> Visits:
     """Visits of customers that end without an order.
 
-    They come in proportion to the person's purchase rate, fade over the last 30 days before dropping out and nearly
-    stop after that: fading activity foretells churn.
+    Their number is in proportion to the person's purchase rate. They become fewer over the last 30 days before the
+    person drops out and nearly stop after that, so falling activity predicts churn.
     """
     random = shop.random("browsing")
     rate = 0.06 + 3.6 * people.purchase_rate

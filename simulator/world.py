@@ -1,4 +1,4 @@
-"""The simulated world: who visited when, who bought what, and why. Logs are written from it, not it from logs."""
+"""The simulated world: who visited when, who bought what, and why. The logs are written from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.visits import BUY, Impressions, Visits, browsing, make_visits, pr
 
 @dataclass(frozen=True)
 class Purchases:
-    """One entry per purchase, in order of time; shop clock, negative before start_date."""
+    """One entry per purchase, in order of time; times are on the shop clock, negative before start_date."""
 
     person: Ints
     time: Floats
@@ -25,7 +25,7 @@ class Purchases:
 
 @dataclass(frozen=True)
 class World:
-    """Everything that happened, before it was logged. Visits are in order of time."""
+    """Everything that happened, before logging. Visits are in order of time."""
 
     shop: Shop
     people: People
@@ -35,7 +35,7 @@ class World:
 
 
 def make_world(shop: Shop) -> World:
-    """Run the world: exogenous touches, first purchases from the hazard, repeats from Pareto/NBD, then visits."""
+    """Simulate in this order: exogenous touches, first purchases (hazard), repeats (Pareto/NBD), purchase visits."""
     people = make_people(shop)
     visits, impressions = prospect_visits(shop, people)
     bought_at, bought_in = when_people_buy(shop, people, visits, impressions)
@@ -64,9 +64,9 @@ def make_world(shop: Shop) -> World:
 
 
 def when_people_buy(shop: Shop, people: People, visits: Visits, impressions: Impressions) -> tuple[Floats, Ints]:
-    """First purchases of prospects: time (nan = none) and row of `visits` (-1 = in none), both per person.
+    """Per person the time of a prospect's first purchase (nan = none) and its row of `visits` (-1 = no visit).
 
-    Touches are the visits, the links followed within them, and ads seen, which work later but never at once.
+    Touches are visits, campaign links followed during visits, and ads seen. An ad seen has a later effect only.
     """
     random = shop.random("thresholds")
     threshold = random.exponential(1.0, people.count) / np.maximum(people.intent, 1e-9)
@@ -87,14 +87,14 @@ def when_people_buy(shop: Shop, people: People, visits: Visits, impressions: Imp
         decay=shop.effect_decay_days,
     )
     row_of_touch = np.concatenate([np.arange(visits.count), within, np.full(len(impressions.person), -1), [-1]])
-    return bought_at, row_of_touch[touch]  # touch -1 picks the last entry: none
+    return bought_at, row_of_touch[touch]  # touch -1 is the last entry: no visit
 
 
 def _repeats(shop: Shop, people: People, first_at: Floats, visits: Visits) -> tuple[Ints, Floats]:
-    """Repeat purchases: Poisson from the first purchase to dropping out (Pareto/NBD), to the end of the last day.
+    """Person and time of each repeat purchase: Poisson from the first purchase until dropout (Pareto/NBD) or the end.
 
-    Offsets from the first purchase are drawn for everybody, buyer or not, so that a world with fewer touches has the
-    same repeats for the same first purchases. With `repeat_lift` touches of living customers add a few.
+    Offsets from the first purchase are drawn for all people, buyers or not, so that a world with fewer touches has the
+    same repeats after the same first purchase. With `repeat_lift`, touches of active customers add a few.
     """
     random = shop.random("repeats")
     horizon = np.where(np.arange(people.count) < people.customers, shop.history_days + shop.days, shop.days)
@@ -108,12 +108,12 @@ def _repeats(shop: Shop, people: People, first_at: Floats, visits: Visits) -> tu
         since = visits.time - first_at[visits.person]
         moved = (draw < shop.repeat_lift * push) & (since > 0) & (since < people.lifetime[visits.person])
         person, time = np.append(person, visits.person[moved]), np.append(time, visits.time[moved] + 0.02)
-    inside = time < shop.days  # nan compares false: those who never bought
+    inside = time < shop.days  # people who never bought have nan, which compares false
     return person[inside], time[inside]
 
 
 def _purchase_visits(shop: Shop, people: People, *, person: Ints, time: Floats, first: Bools, in_visit: Ints) -> Visits:
-    """Visits for the purchases that no drawn visit holds: they come because somebody buys, not the other way round."""
+    """Visits for purchases that happen in no drawn visit: the purchase causes the visit, not the other way round."""
     random = shop.random("purchase visits")
     rows = np.flatnonzero((time >= 0) & (in_visit < 0))
     groups = [(rows[first[rows]], "closing"), (rows[~first[rows]], "loyal")]

@@ -25,19 +25,19 @@ FOLDERS = ("events", "orders", "ad_spend", "exchange_rates")
 
 
 def write_landing(shop: Shop, folder: Path, *, progress: Callable[[str], None] | None = None) -> dict[str, int]:
-    """Write the shop's landing files below `folder` and return exact counts of what stands in them.
+    """Write the shop's landing files below `folder` and return exact counts of their content.
 
     Files: events/events-<day>.jsonl.gz by day of arrival, orders/orders-<day>.csv (the first is the history),
     ad_spend/<platform>-<day>.csv and exchange_rates/rates.csv. The same shop gives the same bytes; writing it again
-    leaves the files as they are. FileExistsError when the folder holds files of another shop: landed files are never
-    changed. The counts are explained in docs/simulator.md. `progress` gets a line of text per step.
+    changes no file. FileExistsError when the folder holds files of another shop, because landed files are never
+    changed. docs/simulator.md explains the counts. `progress` is called with one line of text per step.
     """
-    say = progress or (lambda text: None)
-    say("simulating visits and purchases")
+    report = progress or (lambda text: None)
+    report("simulating visits and purchases")
     world = make_world(shop)
     timeline = make_timeline(world)
     orders = make_orders(world, purchase_seconds(world, timeline))
-    say(f"describing {world.visits.count:,} visits")
+    report(f"describing {world.visits.count:,} visits")
     pages, tokens = landings(world)
     abuse, claimed_days, injected = abuse_lines(world, timeline)
     parts = [
@@ -50,7 +50,7 @@ def write_landing(shop: Shop, folder: Path, *, progress: Callable[[str], None] |
     sent = send(shop, joined(parts))
     counts = _event_counts(sent)
 
-    files = {f"events/{name}": data for name, data in _event_files(shop, sent, say)}
+    files = {f"events/{name}": data for name, data in _event_files(shop, sent, report)}
     order_rows = order_files(shop, orders)
     spend_rows = spend_files(world, orders, timeline.start, claimed_days)
     rates = exchange_rates(shop)
@@ -75,15 +75,15 @@ def write_landing(shop: Shop, folder: Path, *, progress: Callable[[str], None] |
         "rate_rows": len(rates),
         "files": len(files),
     }
-    say(f"wrote {len(files)} files below {folder}")
+    report(f"wrote {len(files)} files below {folder}")
     return counts
 
 
 def _event_counts(sent: Sent) -> dict[str, int]:
-    """Lines per outcome, and what is special about the events that are sound."""
+    """Lines per outcome, and the sound events by name and by anomaly (late, out of order, skewed clock, bot)."""
     outcomes = np.bincount(sent.outcome, minlength=len(OUTCOMES)).tolist()
-    fresh = sent.outcome == 0
-    names = Counter(name for name, is_fresh in zip(sent.name, fresh.tolist(), strict=True) if is_fresh)
+    is_event = (sent.outcome == 0).tolist()
+    names = Counter(name for name, counts in zip(sent.name, is_event, strict=True) if counts)
     return (
         {"event_lines": len(sent.text)}
         | dict(zip(OUTCOMES, outcomes, strict=True))
@@ -97,8 +97,8 @@ def _event_counts(sent: Sent) -> dict[str, int]:
     )
 
 
-def _event_files(shop: Shop, sent: Sent, say: Callable[[str], None]) -> list[tuple[str, bytes]]:
-    """One file per day of arrival, in order of arrival; a day without events gets an empty file."""
+def _event_files(shop: Shop, sent: Sent, report: Callable[[str], None]) -> list[tuple[str, bytes]]:
+    """One file per day of arrival, lines in order of arrival; a day without events has an empty file."""
     day = np.floor((sent.received - shop.start_seconds) / DAY)
     edges = np.searchsorted(day, np.arange(shop.days + 1)).tolist()
     files = []
@@ -106,18 +106,18 @@ def _event_files(shop: Shop, sent: Sent, say: Callable[[str], None]) -> list[tup
         text = "".join(f"{line}\n" for line in sent.text[edges[index] : edges[index + 1]])
         files.append((f"events-{shop.day(index)}.jsonl.gz", gzip.compress(text.encode(), compresslevel=3, mtime=0)))
         if index % 10 == 9:
-            say(f"packed {index + 1} of {shop.days} days of events")
+            report(f"packed {index + 1} of {shop.days} days of events")
     return files
 
 
 def _land(folder: Path, files: dict[str, bytes]) -> None:
-    """Put the files in place, each at once; what stands there already must be the same."""
+    """Write the files, each in one move; a file that exists already must have the same content."""
     for name in FOLDERS:
-        strangers = [f"{name}/{path.name}" for path in sorted((folder / name).glob("[!.]*"))]
-        for stranger in strangers:
-            if files.get(stranger) != (folder / stranger).read_bytes():
+        existing = [f"{name}/{path.name}" for path in sorted((folder / name).glob("[!.]*"))]
+        for file in existing:
+            if files.get(file) != (folder / file).read_bytes():
                 raise FileExistsError(
-                    f"{folder / stranger}: another shop's file stands here and landed files are never changed; "
+                    f"{folder / file}: another shop's file is here and landed files are never changed; "
                     "choose an empty folder or remove this one"
                 )
         (folder / name).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""One Spark for the whole run, in the fast profile that small tables need."""
+"""One Spark session for the whole test run, with fast settings for small tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from tests.shared_spark import address, attach, start
 
-# The same examples on every run: a failure is repeatable, and a pass means the same thing twice.
+# The same examples on every run, so that failures are repeatable.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("repeatable")
 
@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
 
 
-# Files that run whole pipelines. They go first: the last file to begin decides when the run ends.
+# Files that run whole pipelines. They go first, because a long file that starts last delays the end of the run.
 LONG_FILES = ("tests/jobs/", "tests/intake/test_ingest.py", "tests/ltv/test_registry.py")
 
 
@@ -29,13 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
 
 
-# Where several processes run tests (pytest-xdist), the one that hands them out holds the JVM that they attach to.
+# With several test processes (pytest-xdist), the controller process owns the JVM that the others attach to.
 _jvm = pytest.StashKey[tuple[SparkSession, TemporaryDirectory[str]]]()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells a process that is about to be started where the JVM is; the first one makes it start."""
+    """Pass the address of the JVM to a new test process; the first call starts the JVM."""
     stash, processes = node.config.stash, int(node.config.option.numprocesses or 1)
     if _jvm not in stash:
         scratch = TemporaryDirectory(prefix="distributary-tests-")
@@ -62,7 +62,7 @@ def spark(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of golden values and real inputs beside the repository, where it exists."""
+    """The folder of golden values and real inputs beside the repository; the test is skipped without it."""
     if not SHARED.is_dir():
         pytest.skip("no ../shared beside the repository: golden values and real inputs are not on this machine")
     return SHARED

@@ -1,4 +1,4 @@
-"""Small Delta tables as a lake holds them, written with delta-rs from the contracts."""
+"""Small Delta tables in the layout of a lake, written with delta-rs from the contracts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 def write_table(
     lake: Path, table: Table, rows: Iterable[Mapping[str, Any]], *, mode: Literal["append", "overwrite"] = "overwrite"
 ) -> int:
-    """Writes the rows and gives the table's new version. A column a row does not name is null."""
+    """Write the rows and return the table's new version. Columns that are missing in a row are null."""
     schema = arrow_schema(table)
     place = lake / table.layer / table.name
     arrow = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)

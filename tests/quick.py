@@ -1,11 +1,11 @@
-"""Settings of Spark for small tables, which end before compiling pays. What is left out here runs as users run it."""
+"""Spark settings for small tables: queries on them end before compiling pays. All other settings are those of users."""
 
 from __future__ import annotations
 
-# Most of a small query's time is the compiling of its code and Delta's search for files to leave out; its default of 50
-# partitions makes every small write slow. A commit starts half as many processes (chmod, readlink) without Hadoop's
-# checksums beside the files of the log. Each sort and sum begins with a page of memory, by default of 32 MB, and each
-# stage is sent in a block of 4 MB, which the collector must clear away.
+# A small query spends most of its time on code generation and on Delta's data skipping. Delta's default of 50 snapshot
+# partitions makes every small write slow. Without Hadoop's checksum files for the log, a commit starts half as many
+# processes (chmod, readlink). Each sort and sum allocates a page of memory (default 32 MB) and each stage is broadcast
+# in a block of 4 MB; both must be garbage collected.
 QUICK = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -15,13 +15,13 @@ QUICK = {
     "spark.broadcast.blockSize": "128k",
     "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
 }
-# A code cache that holds everything: once it is full nothing more is compiled. Room for classes from the start, for it
-# grows by collections of the whole heap. A heap in large pages, where the machine has them, is read a bit faster.
+# The code cache must hold everything, because Java stops compiling once it is full. The metaspace has its size from the
+# start, because it grows by full garbage collections. A heap in large pages, if the machine has them, is a bit faster.
 _JAVA = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=384m -XX:MetaspaceSize=512m -XX:+UseTransparentHugePages"
-# A process that runs once: the quick compiler alone takes less time than both.
+# For a process that runs once: the quick compiler alone takes less time than both compilers.
 RUN_ONCE = f"{_JAVA} -XX:TieredStopAtLevel=1"
-# The session that all tests share lives for thousands of queries: what is hottest is worth the thorough compiler, from
-# ten times as many calls and loops as by default.
+# The session that all tests share runs thousands of queries: its hottest methods are worth the optimizing compiler. The
+# thresholds are ten times the defaults.
 SHARED_SESSION = " ".join(
     (
         _JAVA,

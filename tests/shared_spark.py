@@ -1,6 +1,6 @@
-"""One Spark for all tests: the session of one process, or, where several run tests, a JVM that each attaches to.
+"""One Spark for all tests: one session, or with several test processes one JVM that each of them attaches to.
 
-A JVM for each process would load and compile everything as often as there are processes.
+With a JVM per process, each would load and compile everything again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from jobs.settings import load_settings
 from tests.quick import QUICK, SHARED_SESSION
 from warehouse.spark import build_session, hadoop_path
 
-# How spark-submit tells a Python process which JVM is its own.
+# The environment variables by which spark-submit passes the JVM's address to a Python process.
 PORT, SECRET = "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"
 SESSION = "org.apache.spark.sql.classic.SparkSession"
-# As users run, but for what small tables want.
+# The settings of users, except for those that make small tables fast.
 SETTINGS = {
     **load_settings().spark.conf,
     "spark.sql.shuffle.partitions": "2",
@@ -32,28 +32,28 @@ SETTINGS = {
 
 
 def start(scratch: Path, *, processes: int = 1) -> SparkSession:
-    """A JVM with room for so many processes, and a session in it."""
+    """A session in a new JVM with memory for this number of test processes."""
     place = {
         "spark.driver.memory": f"{2 * processes}g",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} {SHARED_SESSION}",
     }
     session = build_session("distributary tests", SETTINGS | place, master=f"local[{2 * processes}]")
-    # Hadoop starts a process for the rights of every file that it makes: half as many without a checksum beside each.
+    # Hadoop starts a process to set the rights of every file; without checksum files there are half as many files.
     hadoop_path(session, scratch.as_uri())[1].setWriteChecksum(False)
     return session
 
 
 def address(session: SparkSession) -> dict[str, str]:
-    """Where another process finds the JVM of `session`."""
-    told = session.sparkContext._gateway.gateway_parameters  # type: ignore[union-attr]
-    return {PORT: str(told.port), SECRET: told.auth_token}
+    """The address of the JVM of `session`, for another process."""
+    gateway = session.sparkContext._gateway.gateway_parameters  # type: ignore[union-attr]
+    return {PORT: str(gateway.port), SECRET: gateway.auth_token}
 
 
 def attach(address: dict[str, str]) -> SparkSession:
-    """A session of this process, with settings and views of its own, in the JVM at `address`."""
-    os.environ["PYSPARK_PYTHON"] = sys.executable  # asked for as the context is made
-    with _told(address):
+    """A session of this process in the JVM at `address`, with its own settings and views."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # read when the context is created
+    with _environment(address):
         gateway = launch_gateway()
     first = getattr(gateway.jvm, SESSION).getDefaultSession().get()
     conf = SparkConf(_jvm=gateway.jvm, _jconf=first.sparkContext().conf())
@@ -63,8 +63,8 @@ def attach(address: dict[str, str]) -> SparkSession:
 
 
 @contextmanager
-def _told(address: dict[str, str]) -> Iterator[None]:
-    """The environment says it no longer than needed: processes that tests start have a JVM of their own."""
+def _environment(address: dict[str, str]) -> Iterator[None]:
+    """Set the address in the environment only while attaching: processes that tests start need their own JVM."""
     os.environ.update(address)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Fixtures of the small shop, for the conftest of the folders that read it."""
+"""Fixtures of the small shop, for the conftest files of the folders that use it."""
 
 from __future__ import annotations
 

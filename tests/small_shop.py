@@ -1,7 +1,7 @@
-"""A shop small enough to reckon by hand: ten days, three channels, two models.
+"""A shop small enough to calculate by hand: ten days, three channels, two models.
 
-On each day 100 KRW go into Search and 50 into Display; Direct costs nothing. Each day has one purchase of 300: last
-touch gives it to Search, first touch gives 100 of it to Display. Search is touched the day before it sells.
+Each day costs 100 KRW for Search and 50 for Display; Direct costs nothing. Each day has one purchase of 300. Last touch
+credits all of it to Search, first touch credits 100 of it to Display. Each touch is on the day before its purchase.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ def performance_rows(channel_names: Mapping[str, str] | None = None) -> list[dic
         for day in DAYS:
             for channel, spend in SPEND.items():
                 value, name = credited[channel], names.get(channel, channel)
-                sold = {"conversions": value / 300, "value": value}
+                credit = {"conversions": value / 300, "value": value}
                 rows += [
-                    performance_row(model, "purchase", "conversion", day, name, spend=spend, **sold),
+                    performance_row(model, "purchase", "conversion", day, name, spend=spend, **credit),
                     performance_row(model, "purchase", "touch", day, name, spend=spend),
-                    performance_row(model, "purchase", "touch", day - timedelta(days=1), name, **sold),
+                    performance_row(model, "purchase", "touch", day - timedelta(days=1), name, **credit),
                     performance_row(model, "sign_up", "conversion", day, name, spend=spend, conversions=1 / 3),
                     performance_row(model, "sign_up", "touch", day, name, spend=spend, conversions=1 / 3),
                 ]
@@ -148,7 +148,7 @@ def summary_row(person: str, *, as_of: date, orders: int = 2) -> dict[str, Any]:
 
 EARLIER = AS_OF - timedelta(days=1)
 VALUES = [
-    # Person, p_alive, churn within 30 days, value, brought by.
+    # Person, day, p_alive, churn within 30 days, value, acquisition channel.
     value_row("user:sure", as_of=AS_OF, p_alive=1.0, churn=0.05, clv=1000, channel="Search"),
     value_row("user:maybe", as_of=AS_OF, p_alive=0.5, churn=0.6, clv=400, channel="Search"),
     value_row("user:perhaps", as_of=AS_OF, p_alive=0.25, churn=0.8, clv=150, channel="Display"),
@@ -171,15 +171,15 @@ FILES = [("events", 100, 90, 8, 2), ("events", 50, 50, 0, 0), ("orders", 10, 10,
 def write_shop(
     lake: Path, *, without: Iterable[Table] = (), channel_names: Mapping[str, str] | None = None, run_id: str = "run-1"
 ) -> None:
-    """The shop as a published lake; tables `without` are neither written nor published."""
+    """Write the shop as a published lake; the tables `without` are neither written nor published."""
     gold = {
         GOLD_CHANNEL_PERFORMANCE: performance_rows(channel_names),
         GOLD_PATH_SUMMARY: PATHS,
         GOLD_CUSTOMER_SUMMARY: SUMMARIES,
         GOLD_CUSTOMER_VALUE: VALUES,
     }
-    left_out = list(without)
-    publish(lake, {t: write_table(lake, t, rows) for t, rows in gold.items() if t not in left_out}, run_id=run_id)
+    omitted = list(without)
+    publish(lake, {t: write_table(lake, t, rows) for t, rows in gold.items() if t not in omitted}, run_id=run_id)
     others = {
         OPS_QUALITY_RESULTS: [{**check, "run_id": run_id, "checked_at": NOON} for check in CHECKS],
         OPS_RUN_LOG: [
@@ -224,5 +224,5 @@ def write_shop(
         ],
     }
     for table, rows in others.items():
-        if table not in left_out:
+        if table not in omitted:
             write_table(lake, table, rows)

@@ -1,4 +1,4 @@
-"""The shape of the house: who may import whom, and what every table, knob and file must have."""
+"""The architecture rules: which package may import which, and what every table, knob and file must have."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jobs.settings import Settings
 from warehouse.tables import ALL_TABLES
 
 REPOSITORY = Path(__file__).parents[1]
-# package: the packages of ours that it may import
+# package: the packages of this project that it may import
 MAY_IMPORT = {
     "conf": set(),
     "warehouse": {"conf"},
@@ -53,7 +53,7 @@ def sources(package: str) -> list[Path]:
 
 @cache
 def imports_of(path: Path) -> frozenset[str]:
-    """Every module the file imports, wherever in it: `from a.b import c` gives a.b and a.b.c."""
+    """Every module that the file imports, also within functions: `from a.b import c` gives a.b and a.b.c."""
     package = path.relative_to(REPOSITORY).parent.parts
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -67,7 +67,7 @@ def imports_of(path: Path) -> frozenset[str]:
 
 
 def reached_from(path: Path) -> set[str]:
-    """Modules imported by the file and, through modules of ours, by what it imports."""
+    """Modules imported by the file, directly or through modules of this project."""
     reached: set[str] = set()
     todo = [path]
     while todo:
@@ -92,17 +92,17 @@ def test_imports_point_one_way(package: str) -> None:
 
 
 def test_no_job_hides_a_package() -> None:
-    # spark-submit jobs/x.py puts jobs/ first on the path: `import intake` would find a jobs/intake.py.
+    # spark-submit jobs/x.py puts jobs/ first on the path, so `import intake` would import a jobs/intake.py.
     assert not {path.stem for path in sources("jobs")} & set(MAY_IMPORT)
 
 
 @pytest.mark.parametrize("package", ["published", "dashboard"])
-def test_what_reads_published_tables_never_reaches_pyspark(package: str) -> None:
+def test_readers_of_published_tables_never_import_pyspark(package: str) -> None:
     for path in sources(package):
         assert not with_root(reached_from(path), "pyspark"), path.relative_to(REPOSITORY)
 
 
-def test_the_simulator_imports_nothing_of_ours_but_the_contract() -> None:
+def test_the_simulator_imports_only_the_contracts() -> None:
     for path in sources("simulator"):
         ours = {module for root in MAY_IMPORT if root != "simulator" for module in with_root(imports_of(path), root)}
         allowed = ("warehouse.tables", "warehouse.contracts")
@@ -115,14 +115,14 @@ def test_contracts_are_plain_data_without_pyspark() -> None:
 
 
 @pytest.mark.parametrize("door", ["ltv/pareto_nbd.py", "ltv/bg_nbd.py", "ltv/gamma_gamma.py", "attribution/markov.py"])
-def test_the_numeric_doors_need_no_spark(door: str) -> None:
+def test_the_numeric_models_need_no_spark(door: str) -> None:
     assert not with_root(reached_from(REPOSITORY / door), "pyspark")
 
 
-def test_only_the_rooms_behind_the_store_use_delta_s_own_writer() -> None:
-    rooms = {"schema.py", "spark_writer.py", "upkeep.py"}
+def test_only_the_modules_behind_the_store_import_delta() -> None:
+    writers = {"schema.py", "spark_writer.py", "upkeep.py"}
     importing = {path for package in MAY_IMPORT for path in sources(package) if with_root(imports_of(path), "delta")}
-    assert importing == {REPOSITORY / "warehouse" / room for room in rooms}
+    assert importing == {REPOSITORY / "warehouse" / module for module in writers}
 
 
 def test_every_table_has_a_contract_module_of_its_name() -> None:
@@ -150,7 +150,7 @@ def test_no_published_table_is_outside_the_key_checks() -> None:
     assert inspect.signature(check_tables).parameters["contracts"].default is PUBLISHED_TABLES
 
 
-def test_builders_and_adapters_keep_their_hands_off_clock_and_files() -> None:
+def test_builders_and_adapters_use_neither_clock_nor_files() -> None:
     impure = re.compile(r"\b(datetime\.now|date\.today|time\.time|current_timestamp|current_date|open\()")
     for package in ("touchpoints", "attribution", "ltv"):
         for path in sources(package):
@@ -168,7 +168,7 @@ def test_no_python_file_of_the_packages_is_too_long_to_read() -> None:
 
 
 def knobs_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Every field of the settings' models that a YAML file can name, as section.knob."""
+    """Every field of the settings models that a YAML file can set, as section.knob."""
     for name, field in model.model_fields.items():
         inner = next(
             (
@@ -190,7 +190,7 @@ def keys_of(mapping: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield from keys_of(value, f"{prefix}{name}.")
 
 
-def test_every_knob_stands_in_base_yaml_and_no_model_has_a_default_of_its_own() -> None:
+def test_every_knob_is_in_base_yaml_and_no_model_has_a_default() -> None:
     base = yaml.safe_load((CONF_ROOT / "base.yaml").read_text(encoding="utf-8"))
     assert set(knobs_of(Settings)) <= set(keys_of(base))
 
@@ -202,7 +202,7 @@ def test_every_knob_stands_in_base_yaml_and_no_model_has_a_default_of_its_own() 
         return found
 
     assert defaults(Settings) == []
-    # An input without options needs none.
+    # options is the only field that an input may leave out.
     assert [name for name, field in InputFiles.model_fields.items() if not field.is_required()] == ["options"]
 
 
@@ -212,7 +212,7 @@ def test_every_knob_of_base_yaml_has_a_comment() -> None:
     for number, line in enumerate(lines, start=1):
         if found := re.match(r"^(\w+):", line):
             section = found.group(1)
-        # Spark's own settings have their reasons in conf/spark/README.md, a platform's pair says itself.
+        # The reasons for Spark's settings are in conf/spark/README.md; a platform's source and medium need no comment.
         knob = re.match(r"^(?:  )?([a-z_]+):( |$)", line)
         is_section = re.match(r"^\w+:\s*$", line)
         if knob and not is_section:

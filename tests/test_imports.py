@@ -1,4 +1,4 @@
-"""What an import loads: a run that builds tables waits neither for MLflow nor for plotting, nor for the simulator."""
+"""What an import loads: a run that builds tables loads neither MLflow nor plotting nor the simulator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.test_architecture import MAY_IMPORT, REPOSITORY, imports_of, reached_from, sources, with_root
 
-# Modules that a run imports only in the step that tracks, fits or draws; all others of the packages below are light.
+# Modules that a run imports only in the steps that track, fit or draw; all other modules of these packages load fast.
 MODELS: dict[str, set[str]] = {
     "warehouse": {"warehouse.model_registry"},
     "touchpoints": set(),
@@ -42,7 +42,7 @@ def modules_of(package: str) -> set[str]:
 
 
 def loaded_by(modules: set[str]) -> set[str]:
-    """Every module that a fresh Python has loaded after importing these."""
+    """Every module that a new Python process has loaded after importing these."""
     program = f"import json, sys, {', '.join(sorted(modules))}\nsys.stdout.write(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120
@@ -62,12 +62,12 @@ def test_opening_a_run_waits_for_none_of_them(entry: str) -> None:
     assert loaded_by({entry}) & SLOW == set()
 
 
-def test_numbers_and_knobs_are_loaded_without_spark() -> None:
+def test_numeric_models_and_knobs_are_loaded_without_spark() -> None:
     assert loaded_by(WITHOUT_SPARK) & {"pyspark", "delta", *SLOW} == set()
 
 
 def test_mlflow_is_imported_where_its_settings_are_made() -> None:
-    """Whoever imports MLflow first decides its telemetry; the registered model's file runs inside MLflow."""
+    """The first import of MLflow decides about its telemetry; the file of the registered model runs inside MLflow."""
     importers = {
         path.relative_to(REPOSITORY).as_posix()
         for package in MAY_IMPORT
@@ -77,7 +77,7 @@ def test_mlflow_is_imported_where_its_settings_are_made() -> None:
     assert importers == {"warehouse/model_registry.py", "ltv/pyfunc.py"}
 
 
-def test_the_registered_model_reaches_only_the_packages_that_it_names_and_those_that_travel_with_it() -> None:
+def test_the_registered_model_imports_only_its_requirements_and_the_packages_stored_with_it() -> None:
     from ltv.registry import REQUIREMENTS
 
     packages = {REPOSITORY / "warehouse" / "tables" / "__init__.py", REPOSITORY / "ltv" / "pyfunc.py"}

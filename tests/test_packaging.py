@@ -1,4 +1,4 @@
-"""What pip installs: each extra holds what its modules import, and the lock holds all extras."""
+"""What pip installs: each extra has what its modules import, and the lock has all extras."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ sys.meta_path.insert(0, NotInstalled())
 
 @pytest.fixture(scope="module")
 def declared() -> dict[str, Any]:
-    """What setup.py passes to setuptools."""
+    """The arguments that setup.py passes to setuptools."""
     found: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(setuptools, "setup", lambda **given: found.update(given))
@@ -73,7 +73,7 @@ def declared() -> dict[str, Any]:
 
 
 def plain(name: str) -> str:
-    """A distribution's name as pip compares it."""
+    """A distribution's name in the form that pip compares."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -88,7 +88,7 @@ def installed_with(declared: dict[str, Any], extras: set[str]) -> set[str]:
 
 @cache
 def distributions_of() -> dict[str, set[str]]:
-    """By top-level module, the distributions that hold a part of it."""
+    """Per top-level module the distributions that contain a part of it."""
     return {
         module: {COMES_WITH.get(plain(name), plain(name)) for name in distributions}
         for module, distributions in packages_distributions().items()
@@ -96,14 +96,14 @@ def distributions_of() -> dict[str, set[str]]:
 
 
 def not_installed(path: Path, installed: set[str]) -> list[str]:
-    """Modules of other projects that the module imports, itself or through ours, and that these would not bring."""
+    """Modules of other projects that the file imports, directly or through our modules, and that are not installed."""
     ours = {*EXTRAS, *NO_PRODUCT, *sys.stdlib_module_names}
     roots = {module.split(".")[0] for module in reached_from(path)} - ours
     return sorted(root for root in roots if not distributions_of().get(root, set()) & installed)
 
 
 @pytest.mark.parametrize("package", EXTRAS)
-def test_an_extra_holds_what_its_modules_import(declared: dict[str, Any], package: str) -> None:
+def test_an_extra_has_what_its_modules_import(declared: dict[str, Any], package: str) -> None:
     installed = installed_with(declared, EXTRAS[package])
     for path in sources(package):
         assert not_installed(path, installed) == [], path.relative_to(REPOSITORY)
@@ -160,7 +160,7 @@ def test_every_package_is_installed(declared: dict[str, Any]) -> None:
     assert {*MAY_IMPORT, *folders} <= set(EXTRAS)
 
 
-def test_all_is_every_extra_and_dev_holds_all(declared: dict[str, Any]) -> None:
+def test_all_is_every_extra_and_dev_has_all(declared: dict[str, Any]) -> None:
     extras = declared["extras_require"]
     parts = {requirement for name in ("spark", "models", "report") for requirement in extras[name]}
     assert set(extras["all"]) == parts
@@ -168,8 +168,8 @@ def test_all_is_every_extra_and_dev_holds_all(declared: dict[str, Any]) -> None:
     assert len(names(extras["dev"])) == len(set(extras["dev"])), "one package has two ranges"
 
 
-def test_the_lock_is_what_setup_py_asks_for(declared: dict[str, Any]) -> None:
-    """requirements.lock names as asked for here just the packages of dev and of the base, in their ranges."""
+def test_the_lock_is_what_setup_py_requires(declared: dict[str, Any]) -> None:
+    """The direct requirements in requirements.lock are exactly the packages of dev and of the base, in their ranges."""
     wanted = [Requirement(line) for line in [*declared["install_requires"], *declared["extras_require"]["dev"]]]
     locked: dict[str, Version] = {}
     asked_for: set[str] = set()

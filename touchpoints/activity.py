@@ -1,4 +1,4 @@
-"""silver.activity: how much each person did of what, by day."""
+"""silver.activity: each person's number of events by day and kind."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
-# A deep link's own scheme (shop-app://product/7) has no host: what stands there is the first part of its path.
+# A deep link's own scheme (shop-app://product/7) has no host: in its place is the first part of the path.
 SCHEME_AND_HOST = r"^(?i:https?://[^/?#]*/?|[a-z][a-z0-9+.-]*:/*)"
 
 
 def build_activity(visits: DataFrame, *, timezone: str) -> DataFrame:
-    """Counts of hits by person, reporting day, event name, page group (first part of the path) and platform."""
+    """One row per person, reporting day, event name, page group (first part of the path) and platform: its hits."""
     path = F.regexp_replace("landing_url", SCHEME_AND_HOST, "")
     page_group = F.lower(F.substring_index(path, "/", 1))
     hits = visits.where(F.col("event_at").isNotNull() & ~F.col("is_bot")).select(
@@ -44,19 +44,20 @@ def build_activity(visits: DataFrame, *, timezone: str) -> DataFrame:
 def check_activity(activity: DataFrame, sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
     """Activity counts every event of people's sessions, and no event that bronze.events lacks.
 
-    It may count more than people's sessions hold: a visit with too many events is a robot's, its events are counted.
+    It may count more than people's sessions hold: the events of a visit with too many events are counted too, though
+    the visit is a robot's.
     """
     in_session = F.when(is_session_event(), F.col("events"))
-    found = side_by_side(
+    totals = side_by_side(
         activity.agg(F.sum("events").alias("counted"), F.sum(in_session).alias("counted_in_sessions")),
         sessions.where(~F.col("is_bot")).agg(F.sum("events").alias("of_people")),
         events.agg(F.count(F.lit(1)).alias("landed")),
     )
     return [
         at_least(
-            "events in activity beside those of people's sessions", found["of_people"], found["counted_in_sessions"]
+            "events in activity beside those of people's sessions", totals["of_people"], totals["counted_in_sessions"]
         ),
-        at_most("events in activity beside those of bronze", found["landed"], found["counted"]),
+        at_most("events in activity beside those of bronze", totals["landed"], totals["counted"]),
     ]
 
 

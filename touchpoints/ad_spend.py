@@ -22,23 +22,23 @@ from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 
 
 def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
-    """The rows of bronze.ad_spend that count, hourly ones re-dated into the reporting zone.
+    """The valid rows of bronze.ad_spend; the date of hourly rows is their day in the reporting zone.
 
-    For each (platform, account, date of the export) the file exported last counts: by its newest exported_at, then
-    by name.
+    For each (platform, account, date of the export) only the file exported last is valid: by its newest exported_at,
+    then by name.
     """
     day = ["platform", "account_id", "spend_date"]
-    of_file = spend.groupBy(*day, "source_file").agg(F.max("exported_at").alias("file_exported_at"))
+    exports = spend.groupBy(*day, "source_file").agg(F.max("exported_at").alias("file_exported_at"))
     newest = Window.partitionBy(*day).orderBy(F.col("file_exported_at").desc(), F.col("source_file").desc())
-    valid = (
-        of_file.select("*", F.row_number().over(newest).alias("rank"))
+    newest_exports = (
+        exports.select("*", F.row_number().over(newest).alias("rank"))
         .where(F.col("rank") == 1)
         .select(*(F.col(name).alias(f"valid_{name}") for name in [*day, "source_file"]))
     )
-    same = [F.col(name).eqNullSafe(F.col(f"valid_{name}")) for name in [*day, "source_file"]]
-    kept = spend.join(valid, same, how="left_semi")
+    same_export = [F.col(name).eqNullSafe(F.col(f"valid_{name}")) for name in [*day, "source_file"]]
+    valid_rows = spend.join(newest_exports, same_export, how="left_semi")
     hour_date = report_day("spend_at", timezone)
-    return kept.withColumn("spend_date", F.coalesce(hour_date, F.col("spend_date")))
+    return valid_rows.withColumn("spend_date", F.coalesce(hour_date, F.col("spend_date")))
 
 
 def build_ad_spend(
@@ -49,10 +49,10 @@ def build_ad_spend(
     platforms: Mapping[str, PlatformDefault],
     report_currency: str,
 ) -> DataFrame:
-    """One row per date, platform, account, campaign, source and medium of `valid_spend`; its rows add up.
+    """One row per date, platform, account, campaign, source and medium: the sums of the rows of `valid_spend`.
 
-    `platforms` gives source and medium where the rows have none; `named` adds channel and channel_rule by the
-    rules that touches go by. Spend without an exchange rate has a null report_spend, which the table refuses.
+    `platforms` gives source and medium where the rows have none; `named` adds channel and channel_rule by the same
+    rules as for touches. Spend without an exchange rate has a null report_spend, which the table refuses.
     """
     source = F.coalesce(
         "source", *(F.when(F.col("platform") == name, F.lit(default.source)) for name, default in platforms.items())
@@ -60,7 +60,7 @@ def build_ad_spend(
     medium = F.coalesce(
         "medium", *(F.when(F.col("platform") == name, F.lit(default.medium)) for name, default in platforms.items())
     )
-    summed = (
+    summed_spend = (
         spend.withColumns({"source": source, "medium": medium, "campaign": F.lower("campaign_name")})
         .groupBy(*SILVER_AD_SPEND.key)
         .agg(
@@ -72,21 +72,21 @@ def build_ad_spend(
             F.sum(F.coalesce("platform_conversion_value", F.lit(0))).alias("claimed_value"),
         )
     )
-    rated = with_rate(summed, daily_rates, day=F.col("spend_date"), report_currency=report_currency)
-    priced = rated.withColumns(
+    rated_spend = with_rate(summed_spend, daily_rates, day=F.col("spend_date"), report_currency=report_currency)
+    priced_spend = rated_spend.withColumns(
         {
             "report_spend": in_report_currency(F.col("spend")),
             "platform_conversion_value": in_report_currency(F.col("claimed_value")),
             "report_currency": F.lit(report_currency),
         }
     )
-    return conform(named(priced), SILVER_AD_SPEND)
+    return conform(named(priced_spend), SILVER_AD_SPEND)
 
 
-def check_ad_spend(counted: DataFrame, spend: DataFrame) -> list[CheckResult]:
-    """Spend of the export rows that count (`valid_spend`) is the spend of silver, per platform and currency."""
+def check_ad_spend(valid: DataFrame, spend: DataFrame) -> list[CheckResult]:
+    """Spend of the valid export rows (`valid_spend`) is the spend of silver, per platform and currency."""
     key = ("platform", "currency")
-    before = counted.select(*key, F.col("spend").alias("before"))
+    before = valid.select(*key, F.col("spend").alias("before"))
     after = spend.select(*key, F.col("spend").alias("after"))
     both = before.unionByName(after, allowMissingColumns=True)
     rows = both.groupBy(*key).agg(F.sum("before").alias("before"), F.sum("after").alias("after")).collect()
@@ -96,19 +96,19 @@ def check_ad_spend(counted: DataFrame, spend: DataFrame) -> list[CheckResult]:
     ]
 
 
-def _counted(work: Work) -> DataFrame:
+def _valid(work: Work) -> DataFrame:
     return valid_spend(work.read(BRONZE_AD_SPEND), timezone=work.knobs(ReportingDay).timezone)
 
 
 def _build(work: Work) -> DataFrame:
-    spend, rates, files = _counted(work), work.once(daily_rates), work.knobs(RuleFiles)
+    spend, rates, files = _valid(work), work.once(daily_rates), work.knobs(RuleFiles)
     rules, sources = files.channel_rules(), files.sources()
     currency = work.knobs(ReportingCurrency).currency
     require_rates(
         spend,
         rates,
         day="spend_date",
-        timezone="UTC",  # a spend day is a day already, whatever the zone
+        timezone="UTC",  # spend_date is a day already, in any zone
         report_currency=currency,
         max_age_days=work.knobs(ExchangeRates).max_age_days,
         what="ad spend",
@@ -127,6 +127,6 @@ AD_SPEND = Recipe(
     inputs=(BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES),
     knobs=(Platforms, RuleFiles, ExchangeRates, ReportingDay, ReportingCurrency),
     build=_build,
-    changes=Changes(),  # all of it is built, and of it only what differs is written
-    checks=lambda work: check_ad_spend(_counted(work), work.read(SILVER_AD_SPEND)),
+    changes=Changes(),  # every row is built, and only differences are written
+    checks=lambda work: check_ad_spend(_valid(work), work.read(SILVER_AD_SPEND)),
 )

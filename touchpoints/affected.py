@@ -1,7 +1,8 @@
-"""Whom new input concerns: the persons to make anew, and the input that takes.
+"""The persons that changed input affects, and the input that is needed to rebuild their rows.
 
-A changed event or order concerns everybody its device ever was, before and after the change, and the buyers of its
-order. Each of these persons is made anew from all input of all devices of theirs; nobody else's rows can differ.
+A changed event or order affects every person that its device ever belonged to, before and after the change, and the
+buyers of its order. The rows of each of these persons are rebuilt from all input of all their devices; the rows of
+other persons cannot differ.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from warehouse.store import Stage
 
 @dataclass(frozen=True)
 class Affected:
-    """persons (person_id) to make anew; devices (device) and orders (order_id) whose whole input that takes."""
+    """The affected persons (person_id), and the devices (device) and orders (order_id) whose whole input they need."""
 
     persons: DataFrame
     devices: DataFrame
@@ -46,7 +47,7 @@ class Affected:
         return frame.join(self.persons, "person_id", how="left_semi")
 
     def events(self, events: DataFrame) -> DataFrame:
-        """Everything that happened on the devices."""
+        """The events of the devices."""
         return (
             events.withColumn("device", device_of_event()).join(self.devices, "device", how="left_semi").drop("device")
         )
@@ -70,11 +71,10 @@ def find_affected(
     other_persons: DataFrame,
     stage: Stage,
 ) -> Affected:
-    """Who is concerned by `changed_events` and `changed_orders` (rows as they were and as they are), and their input.
+    """The persons that `changed_events` and `changed_orders` (old and new states of rows) affect, and their input.
 
-    `events` and `orders` are all of bronze as it is now, `identified` as the changed rows are; `other_persons`
-    (person_id) are concerned in any case. `stage` stores a frame under a name and gives it back: each set here leads to
-    several others.
+    `events` and `orders` are all of bronze as it is now; all four frames are `identified`. `other_persons` (person_id)
+    are affected in any case. `stage` stores a frame under a name and reads it back: several sets follow from each.
     """
     changed = stage("changed", _union(_named_by_events(changed_events), _named_by_orders(changed_orders)))
     buyers = stage("buyers", _named_by_orders(orders))
@@ -83,7 +83,7 @@ def find_affected(
     logins = stage("logins", _logins(links, buyers, devices_of_orders))
 
     order_ids = changed.select("order_id").where(F.col("order_id").isNotNull()).distinct()
-    touched = stage(
+    changed_devices = stage(
         "touched",
         _union(
             changed.select("device").where(F.col("device").isNotNull()),
@@ -93,10 +93,10 @@ def find_affected(
     users = stage(
         "users",
         _union(
-            logins.join(touched, "device", how="left_semi").select("user_id"),
+            logins.join(changed_devices, "device", how="left_semi").select("user_id"),
             changed.select("user_id"),
             buyers.join(order_ids, "order_id", how="left_semi").select("user_id"),
-            users_of_devices(touched),
+            users_of_devices(changed_devices),
             users_of_persons(other_persons),
         ).where(F.col("user_id").isNotNull()),
     )
@@ -104,17 +104,19 @@ def find_affected(
         "persons",
         _union(
             users.select(person_of_user(F.col("user_id")).alias("person_id")),
-            anonymous_ids_of_devices(touched).select(person_of_device(F.col("anonymous_id")).alias("person_id")),
-            events_of_devices(touched).select(person_of_event(F.col("event_id")).alias("person_id")),
+            anonymous_ids_of_devices(changed_devices).select(
+                person_of_device(F.col("anonymous_id")).alias("person_id")
+            ),
+            events_of_devices(changed_devices).select(person_of_event(F.col("event_id")).alias("person_id")),
             order_ids.select(person_of_order(F.col("order_id")).alias("person_id")),
             other_persons.select("person_id"),
         ),
     )
 
-    theirs = stage(
+    their_devices = stage(
         "theirs",
         _union(
-            touched,
+            changed_devices,
             logins.join(users, "user_id", how="left_semi").select("device"),
             users.select(device_of_user(F.col("user_id")).alias("device")),
             anonymous_ids_of_persons(persons).select(device_of_anonymous_id(F.col("anonymous_id")).alias("device")),
@@ -126,14 +128,14 @@ def find_affected(
         _union(
             order_ids,
             buyers.join(users, "user_id", how="left_semi").select("order_id"),
-            devices_of_orders.join(theirs, "device", how="left_semi").select("order_id"),
+            devices_of_orders.join(their_devices, "device", how="left_semi").select("order_id"),
             orders_of_persons(persons),
         ),
     )
-    # An order told on several devices needs them all.
+    # An order with events on several devices needs all of them.
     devices = stage(
         "devices",
-        _union(theirs, devices_of_orders.join(their_orders, "order_id", how="left_semi").select("device")),
+        _union(their_devices, devices_of_orders.join(their_orders, "order_id", how="left_semi").select("device")),
     )
     all_orders = stage(
         "orders",
@@ -143,37 +145,37 @@ def find_affected(
 
 
 def _named_by_events(events: DataFrame) -> DataFrame:
-    """device, user_id and order_id that each event names."""
+    """One row per event: the device, user_id and order_id that it names."""
     return events.select(device_of_event().alias("device"), "user_id", order_id_of_event().alias("order_id"))
 
 
 def _named_by_orders(orders: DataFrame) -> DataFrame:
-    """device, user_id and order_id that each version of an order names; device null where none is told."""
+    """One row per version of an order: the device, user_id and order_id that it names; device null without one."""
     device = device_of_anonymous_id(F.col("anonymous_id")).alias("device")
     return orders.select(device, "user_id", "order_id")
 
 
 def _links(events: DataFrame, buyers: DataFrame) -> DataFrame:
-    """What brings a device together with a login or an order, from one look at all events: device and
+    """One row per link of a device with a login or an order, from one pass over all events: device and
 
     - user_id of an event that has an anonymous_id too;
     - order_id of a money event, or of a version of an order that names the device.
     """
-    told = events.select(
+    event_links = events.select(
         device_of_event().alias("device"),
         F.when(F.col("anonymous_id").isNotNull(), F.col("user_id")).alias("user_id"),
         order_id_of_event().alias("order_id"),
     ).where(F.col("user_id").isNotNull() | F.col("order_id").isNotNull())
-    fed = buyers.where(F.col("device").isNotNull()).withColumn("user_id", F.lit(None).cast("string"))
-    return _union(told, fed)
+    order_links = buyers.where(F.col("device").isNotNull()).withColumn("user_id", F.lit(None).cast("string"))
+    return _union(event_links, order_links)
 
 
 def _logins(links: DataFrame, buyers: DataFrame, devices_of_orders: DataFrame) -> DataFrame:
-    """Each pair of device and user_id that an event, any version of an order, or an event's order brings together."""
+    """One row per pair of device and user_id that an event, any version of an order, or an event's order links."""
     of_orders = devices_of_orders.join(buyers.drop("device"), "order_id", how="inner").select("device", "user_id")
     return _union(links.select("device", "user_id"), of_orders).where(F.col("user_id").isNotNull())
 
 
 def _union(*frames: DataFrame) -> DataFrame:
-    """The distinct rows of all."""
+    """The distinct rows of all frames."""
     return reduce(DataFrame.unionByName, frames).distinct()

@@ -10,10 +10,10 @@ import pandas as pd
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from pyspark.sql import DataFrame
 
-# HTTP clients that shops' own apps use as well: an agent that names one is no proof of a robot.
+# HTTP clients that shops' own apps use too: an agent that names one is no proof of a robot.
 APP_CLIENTS = ("okhttp",)
 LITERAL = re.compile(r"(?:[^\\^$.|?*+()\[\]{}]|\\[^\w])+")
-ALTERNATIVES = 25  # of one compiled expression: more make it slower
+ALTERNATIVES = 25  # per compiled expression: more make it slower
 
 
 def classify_user_agents(user_agents: DataFrame) -> DataFrame:
@@ -39,7 +39,7 @@ def is_bot_agent(user_agent: str | None) -> bool:
 
 @cache
 def _crawlers() -> tuple[list[str], list[re.Pattern[str]]]:
-    """The list once per Python process: plain texts, which are quick to look for, and what needs an expression."""
+    """The list, once per Python process: plain texts, which are quick to search for, and compiled expressions."""
     patterns = [entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA if entry["pattern"] not in APP_CLIENTS]
     literals = [re.sub(r"\\(.)", r"\1", pattern) for pattern in patterns if LITERAL.fullmatch(pattern)]
     others = [pattern for pattern in patterns if not LITERAL.fullmatch(pattern)]

@@ -16,7 +16,7 @@ from warehouse.settings_file import read_yaml
 Dialect = Literal["spark", "duckdb"]
 UNASSIGNED = "Unassigned"
 UNASSIGNED_RULE = "unassigned"
-# Look-around, flags, named groups and back-references: not every engine that runs the rules has them.
+# Look-around, flags, named groups and back-references: not every SQL engine has them.
 NOT_PORTABLE = re.compile(r"\(\?(?!:)|\\[1-9]")
 
 
@@ -25,10 +25,10 @@ class _Entry(BaseModel):
 
 
 class Condition(_Entry):
-    """What a rule asks of a touch; everything it names must hold, and text is compared in lower case.
+    """A condition on a touch; all of its parts must hold, and text is compared in lower case.
 
-    missing: the field is null. is_in: it is one of these. matches: a regular expression finds something in it.
-    category: source is a known one of that category. paid_click: the touch carries a click id that proves an ad.
+    missing: the field is null. is_in: it is one of these. matches: a regular expression matches a part of it.
+    category: the source is a known one of that category. paid_click: the touch has a click id that proves an ad.
     """
 
     field: Literal["source", "medium", "campaign", "click_id_type"] | None = None
@@ -69,7 +69,7 @@ class Rule(_Entry):
 
 
 class ChannelRules(_Entry):
-    """A version of the rules, in order: the first that holds decides; where none does the channel is Unassigned."""
+    """A version of the rules, in order: the first that holds decides; where none holds the channel is Unassigned."""
 
     version: Annotated[str, Field(min_length=1)]
     rules: Annotated[list[Rule], Field(min_length=1)]
@@ -95,7 +95,7 @@ def load_channel_rules(name: str) -> ChannelRules:
 
 
 def category_sql(sources: SourceList, dialect: Dialect = "spark") -> str:
-    """SQL for source_category over the column source: the category of a known source, else null."""
+    """SQL for source_category over the column source: the category of a known source, otherwise null."""
     cases = " ".join(
         f"WHEN LOWER(source) IN ({_list(sources.names_of(category), dialect)}) THEN '{category}'"
         for category in get_args(Category)
@@ -106,7 +106,7 @@ def category_sql(sources: SourceList, dialect: Dialect = "spark") -> str:
 def channel_rule_sql(rules: ChannelRules, sources: SourceList, dialect: Dialect = "spark") -> str:
     """SQL for channel_rule over the columns source, medium, campaign, click_id_type and source_category.
 
-    The same rules for another engine differ only in how they ask for a regular expression.
+    Dialects differ only in their function for regular expressions and in the escapes of literals.
     """
     cases = " ".join(
         f"WHEN {_rule_sql(rule, sources, dialect)} THEN {_text(rule.name, dialect)}" for rule in rules.rules
@@ -125,12 +125,12 @@ def with_channel(
 ) -> DataFrame:
     """`frame` with channel and channel_rule, from source, medium, campaign and, where it has one, click_id_type.
 
-    Rows for which `where` does not hold get neither: most events are no touch, and the rules are long.
+    Both are null in rows for which `where` does not hold: most events are no touch, and the rules are long.
     """
     wanted = F.lit(True) if where is None else where
     has_click = "click_id_type" in frame.columns
     prepared = frame if has_click else frame.withColumn("click_id_type", F.lit(None).cast("string"))
-    # Step by step: the category's long lists are asked once, and the rule decides the channel.
+    # In steps: the long lists of categories are searched once, and the rule decides the channel.
     named = (
         prepared.withColumn("source_category", F.when(wanted, F.expr(category_sql(sources))))
         .withColumn("channel_rule", F.when(wanted, F.expr(channel_rule_sql(rules, sources))))
@@ -167,7 +167,7 @@ def _condition_sql(condition: Condition, sources: SourceList, dialect: Dialect) 
 
 
 def _list(names: list[str], dialect: Dialect) -> str:
-    """The inside of an IN list (of literals, so that Spark looks them up in a hash set); of none, IN (NULL)."""
+    """The inside of an IN list: literals, so that Spark looks them up in a hash set; NULL where there are none."""
     if not names:
         return "NULL"
     return ", ".join(_text(name.lower(), dialect) for name in names)

@@ -35,10 +35,9 @@ def build_conversions(
 ) -> DataFrame:
     """One row per order (type purchase) and per event of the other `types`.
 
-    Of the events those of bots and of `bot_sessions` (session_id) are left out; an order counts in any case. Only
-    purchases carry money. An amount without an exchange rate has a null report_value, which the table refuses:
-    `missing_rates` tells which to ask for. An auxiliary conversion names the person's next final one, at the same
-    moment or later.
+    Events of bots and of `bot_sessions` (session_id) are left out; an order counts in any case. Only purchases have
+    money. An amount without an exchange rate has a null report_value, which the table refuses; `missing_rates` gives
+    the rates that are missing. An auxiliary conversion names the person's next final one, at the same moment or later.
     """
     purchases = orders.select(
         F.lit(PURCHASE).alias("conversion_type"),
@@ -51,8 +50,8 @@ def build_conversions(
         "currency",
     )
     other_types = [name for name in types.all_types if name != PURCHASE]
-    told = visits.where(F.col("event_name").isin(other_types) & ~F.col("is_bot"))
-    others = told.join(bot_sessions, "session_id", how="left_anti").select(
+    success_events = visits.where(F.col("event_name").isin(other_types) & ~F.col("is_bot"))
+    other_conversions = success_events.join(bot_sessions, "session_id", how="left_anti").select(
         F.col("event_name").alias("conversion_type"),
         F.col("event_id").alias("of"),
         F.lit(None).cast("string").alias("order_id"),
@@ -62,10 +61,10 @@ def build_conversions(
         F.lit(0).alias("refunded_value"),
         F.lit(report_currency).alias("currency"),
     )
-    counted = purchases.where(F.lit(PURCHASE in types.final)).unionByName(others)
+    counted_conversions = purchases.where(F.lit(PURCHASE in types.final)).unionByName(other_conversions)
     day = report_day("converted_at", timezone)
-    priced = with_rate(counted, daily_rates, day=day, report_currency=report_currency)
-    conversions = priced.withColumns(
+    rated_conversions = with_rate(counted_conversions, daily_rates, day=day, report_currency=report_currency)
+    priced_conversions = rated_conversions.withColumns(
         {
             "conversion_id": F.md5(F.concat_ws("|", "conversion_type", "of")),
             "is_final": F.col("conversion_type").isin(types.final),
@@ -81,18 +80,18 @@ def build_conversions(
     )
     first = Window.partitionBy("person_id", "conversion_type").orderBy("converted_at", "conversion_id")
     next_final = F.last(F.when(F.col("is_final"), F.col("conversion_id")), ignorenulls=True).over(backwards)
-    placed = conversions.select(
+    linked_conversions = priced_conversions.select(
         "*",
         F.when(~F.col("is_final"), next_final).alias("next_final_conversion_id"),
         ((F.col("conversion_type") == PURCHASE) & (F.row_number().over(first) == 1)).alias("is_first_purchase"),
     )
-    return conform(placed, SILVER_CONVERSIONS)
+    return conform(linked_conversions, SILVER_CONVERSIONS)
 
 
 def check_conversions(conversions: DataFrame, orders: DataFrame) -> list[CheckResult]:
     """Every order is one purchase with its value, and every buyer has one first purchase."""
     purchases = conversions.where(F.col("conversion_type") == PURCHASE)
-    found = side_by_side(
+    totals = side_by_side(
         purchases.agg(
             F.count(F.lit(1)).alias("purchases"),
             F.count_if("is_first_purchase").alias("first"),
@@ -102,9 +101,9 @@ def check_conversions(conversions: DataFrame, orders: DataFrame) -> list[CheckRe
         orders.agg(F.count(F.lit(1)).alias("orders"), F.sum("value").alias("order_value")),
     )
     return [
-        equal("purchases are the orders that count", found["orders"], found["purchases"]),
-        equal("value of purchases is the value of orders", found["order_value"], found["purchase_value"]),
-        equal("buyers have one first purchase each", found["buyers"], found["first"]),
+        equal("purchases are the orders that count", totals["orders"], totals["purchases"]),
+        equal("value of purchases is the value of orders", totals["order_value"], totals["purchase_value"]),
+        equal("buyers have one first purchase each", totals["buyers"], totals["first"]),
     ]
 
 

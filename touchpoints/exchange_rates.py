@@ -13,20 +13,20 @@ from warehouse.errors import InputError
 def build_daily_rates(rates: DataFrame, *, report_currency: str, max_age_days: int) -> DataFrame:
     """One row per (rate_day, rate_currency): the rate that holds on that day.
 
-    That is the day's own, else the last earlier one at most `max_age_days` old. Of several rates for one date the
-    newest (exported_at, source_file, source_line) counts. The reporting currency needs none.
+    That is the day's own rate, otherwise the last earlier one at most `max_age_days` old. Of several rates for one date
+    the newest (exported_at, source_file, source_line) counts. The reporting currency has no rows.
     """
     newest = Window.partitionBy("rate_date", "currency").orderBy(
         F.col("exported_at").desc(), F.col("source_file").desc(), F.col("source_line").desc()
     )
-    valid = (
+    valid_rates = (
         rates.where(F.col("report_currency") == report_currency)
         .select("*", F.row_number().over(newest).alias("rank"))
         .where(F.col("rank") == 1)
     )
     days = F.sequence("rate_date", F.date_add("rate_date", max_age_days))
-    reached = valid.select("currency", "rate_date", "rate", F.explode(days).alias("rate_day"))
-    return reached.groupBy("rate_day", F.col("currency").alias("rate_currency")).agg(
+    rates_by_day = valid_rates.select("currency", "rate_date", "rate", F.explode(days).alias("rate_day"))
+    return rates_by_day.groupBy("rate_day", F.col("currency").alias("rate_currency")).agg(
         F.max_by("rate", "rate_date").alias("rate")
     )
 
@@ -43,7 +43,7 @@ def in_report_currency(amount: Column) -> Column:
 
 
 def with_rates_of(frame: DataFrame, daily_rates: DataFrame, *, day: Column) -> DataFrame:
-    """`frame` with `rates`: by currency the units of the reporting currency for one of it on `day`; see `rate_of`."""
+    """`frame` with `rates`: by currency, the units of the reporting currency for one of it on `day`; see `rate_of`."""
     rates = daily_rates.groupBy("rate_day").agg(
         F.map_from_entries(F.collect_list(F.struct("rate_currency", "rate"))).alias("rates")
     )
@@ -62,7 +62,7 @@ def rate_of(currency: Column, *, report_currency: str) -> Column:
 def missing_rates(
     frame: DataFrame, daily_rates: DataFrame, *, day: str, timezone: str, report_currency: str
 ) -> DataFrame:
-    """Days and currencies of `frame` (columns `day`, a moment, and currency) for which no rate holds: day, currency."""
+    """One row per day and currency of `frame` (columns `day`, a moment, and currency) for which no rate holds."""
     wanted = frame.select(report_day(day, timezone).alias("day"), "currency").distinct()
     rated = with_rate(wanted, daily_rates, day=F.col("day"), report_currency=report_currency)
     return rated.where(F.col("rate").isNull()).select("day", "currency")
@@ -78,11 +78,11 @@ def require_rates(
     max_age_days: int,
     what: str,
 ) -> None:
-    """InputError for the first day and currency of `what`, rows as `missing_rates` takes them, without a rate."""
+    """InputError for the first of the `missing_rates` of `frame`; `what` names its rows in the message."""
     missing = missing_rates(frame, daily_rates, day=day, timezone=timezone, report_currency=report_currency)
-    found = missing.orderBy("day", "currency").first()
-    if found is not None:
+    first = missing.orderBy("day", "currency").first()
+    if first is not None:
         raise InputError(
-            f"{what}: no exchange rate from {found['currency']} to {report_currency} for {found['day']} or the "
+            f"{what}: no exchange rate from {first['currency']} to {report_currency} for {first['day']} or the "
             f"{max_age_days} days before (exchange_rates.max_age_days); land one as a file of exchange rates"
         )

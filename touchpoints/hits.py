@@ -1,4 +1,4 @@
-"""Events as visits and touches see them: where the visitor came from, and whether a robot sent them."""
+"""Hits: events with the source that the visitor came from, and whether a robot sent them."""
 
 from __future__ import annotations
 
@@ -58,15 +58,14 @@ def build_hits(
 ) -> DataFrame:
     """One row per event of bronze.events, `identified`, with HIT_COLUMNS.
 
-    has_origin: the sender, the URL or the referrer says where the visitor came from. The sender and the URL win over
-    the referrer, which counts only where they are silent or guessed. is_bot: a robot's user agent or an internal
-    address.
+    has_origin: the sender, the URL or the referrer names the source. The sender and the URL win over the referrer,
+    which counts only where they name none or theirs is guessed. is_bot: a robot's user agent or an internal address.
     """
-    # The page's URL goes through the parse, of the referrer the site alone.
-    read = events.select(*EVENT_COLUMNS).withColumn("referrer_site", referrer_site()).drop("referrer")
-    marketing = with_marketing(read, sources)
+    # The parse of URLs needs the whole page_url, but of the referrer only the site.
+    slim_events = events.select(*EVENT_COLUMNS).withColumn("referrer_site", referrer_site()).drop("referrer")
+    marketing_events = with_marketing(slim_events, sources)
     agents = classify_user_agents(events.where(F.col("user_agent").isNotNull()).select("user_agent").distinct())
-    # Hosts are cut out of each site once, not of each page view.
+    # The host is extracted once per site, not per page view.
     sites = (
         events.select(referrer_site().alias("referrer_site"))
         .distinct()
@@ -75,15 +74,15 @@ def build_hits(
     )
     hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, own_domains=knobs.own_domains)
     referrers = sites.join(F.broadcast(hosts), "referrer_host", how="inner")
-    joined = marketing.join(F.broadcast(agents), "user_agent", how="left").join(
+    classified_events = marketing_events.join(F.broadcast(agents), "user_agent", how="left").join(
         F.broadcast(referrers), "referrer_site", how="left"
     )
     is_tagged = F.coalesce("source", "medium", "campaign", "click_id").isNotNull()
-    # A click id that organic clicks have too gives way to another site that the visitor came from.
+    # A click id that organic clicks have too loses against a referrer that names another source.
     names_another = F.col("is_guessed") & F.col("campaign").isNull() & (F.col("referrer_source") != F.col("source"))
     by_referrer = F.coalesce(~is_tagged & F.col("referrer_source").isNotNull() | names_another, F.lit(False))
     is_internal = F.col("ip").isin(knobs.internal_ips) if knobs.internal_ips else F.lit(False)
-    hits = joined.select(
+    hits = classified_events.select(
         "event_id",
         "event_name",
         "event_at",

@@ -1,7 +1,7 @@
-"""silver.identities: whose device it was, when.
+"""silver.identities: which person each device belonged to, and when.
 
-An anonymous event belongs to the next login on its device within the window, else to the last login before it within
-the window, else the device itself is the person. Two logins are never merged through a device.
+An anonymous event belongs to the next login on its device within the window, otherwise to the last login before it
+within the window, otherwise the device itself is the person. Two logins are never merged through a device.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ MICROSECOND = "INTERVAL 1 MICROSECOND"
 
 
 def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
-    """Every moment at which a device is known to be a user's: anonymous_id, user_id, login_at, login_id.
+    """One row per login on a device: anonymous_id, user_id, login_at, login_id.
 
-    One row per event with both ids, per order with both ids, and per purchase event whose order (same order_id) has
-    a user. `events` and `orders` are the bronze frames, `identified`; of an order's versions only the newest speaks.
+    A login is an event with both ids, an order with both ids, or a purchase event whose order (same order_id) has a
+    user. `events` and `orders` are the bronze frames, `identified`; of an order's versions only the newest counts.
     """
     orders = newest_versions(orders)
     with_both = F.col("anonymous_id").isNotNull() & F.col("user_id").isNotNull()
@@ -49,11 +49,11 @@ def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
 
 
 def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
-    """Intervals [valid_from, valid_to) of one person per device, for devices with a login.
+    """One row per device with a login and interval [valid_from, valid_to) in which it belonged to one person.
 
     Both windows are inclusive: an event exactly N days before a login, or N days after it, is the user's. Of several
-    logins at one moment the smallest (login_id, user_id) is the next login of what came before, the largest the last
-    login of what comes after. Neighbouring intervals of one person are one.
+    logins at one moment, the smallest (login_id, user_id) is the next login for earlier events, the largest the last
+    login for later ones. Adjacent intervals of one person are merged.
     """
     device = Window.partitionBy("anonymous_id").orderBy("login_at")
     window = F.expr(f"INTERVAL {login_window_days} DAYS")
@@ -73,9 +73,9 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
     just_after = F.col("login_at") + F.expr(MICROSECOND)
     window_end = F.col("login_at") + window + F.expr(MICROSECOND)
     next_begins = F.col("next_at") - window
-    # Where the next login's window reaches back to this moment, it decides at once.
+    # Where the next login's window reaches back to this moment, the next login decides from here on.
     is_reached = F.coalesce(next_begins <= just_after, F.lit(False))
-    is_left_alone = F.coalesce(next_begins > window_end, F.lit(True))
+    has_gap_after = F.coalesce(next_begins > window_end, F.lit(True))
     begins = F.greatest(F.col("login_at") - window, F.col("previous_at") + F.expr(MICROSECOND))
     starts = F.array(
         F.struct(begins.alias("valid_from"), F.col("first_user").alias("user_id")),
@@ -84,7 +84,7 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
             F.struct(just_after.alias("valid_from"), F.col("last_user").alias("user_id")),
         ),
         F.when(
-            is_left_alone,
+            has_gap_after,
             F.struct(window_end.alias("valid_from"), F.lit(None).cast("string").alias("user_id")),
         ),
     )
@@ -106,14 +106,14 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
 
 
 def check_identities(identities: DataFrame) -> list[CheckResult]:
-    """No moment of a device belongs to two persons, and every interval holds a moment."""
+    """No moment of a device belongs to two persons, and no interval is empty."""
     by_start = Window.partitionBy("anonymous_id").orderBy("valid_from")
     starts_next = F.lead("valid_from").over(by_start)
     overlaps = F.coalesce(F.col("valid_to") > starts_next, starts_next.isNotNull())
-    found = identities.select(
+    intervals = identities.select(
         (overlaps | F.coalesce(F.col("valid_to") <= F.col("valid_from"), F.lit(False))).alias("bad")
     )
-    return [none_found("intervals of a device that are empty or overlap", found.where("bad").count())]
+    return [none_found("intervals of a device that are empty or overlap", intervals.where("bad").count())]
 
 
 def _build(work: Work) -> DataFrame:

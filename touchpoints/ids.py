@@ -1,8 +1,8 @@
-"""Ids of persons, devices, orders and sessions: put together here, and taken apart nowhere else.
+"""Ids of persons, devices, orders and sessions. Only this module composes them and takes them apart.
 
-person_id is `user:<login>`, `device:<anonymous_id>`, or, for what names neither, `event:<event_id>` and
-`order:<order_id>`. A device is what events happened on, in order: `a:<anonymous_id>`, without one the login
-`u:<user_id>`, without either the event itself `e:<event_id>`.
+person_id is `user:<login>`, `device:<anonymous_id>`, or, for an event or order that names neither, `event:<event_id>`
+or `order:<order_id>`. The device of an event is `a:<anonymous_id>`, without one the login `u:<user_id>`, without either
+the event itself `e:<event_id>`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 MONEY_EVENTS = ("purchase", "refund")
-# What trackers send for "nobody"; the zeros are the advertising id of every phone that keeps its own to itself.
+# What trackers send for "nobody"; the zeros are the advertising id of every phone that does not give its own.
 NOBODY = (
     "0", "-1", "null", "none", "nil", "nan", "undefined", "anonymous", "guest", "unknown", "true", "false", "id",
     "user_id", "userid", "distinct_id", "email", "[object object]", "(not set)", "00000000-0000-0000-0000-000000000000",
@@ -21,7 +21,7 @@ NOBODY = (
 def identified(frame: DataFrame) -> DataFrame:
     """`frame` (of bronze.events or bronze.orders) with null for an anonymous_id or user_id that stands for nobody.
 
-    Taken for a device or a login it would make one person of many. All that follows reads bronze through this.
+    Taken for a device or a login it would merge many persons into one. All readers of bronze ids go through this.
     """
     ids = ("anonymous_id", "user_id")
     return frame.withColumns({name: F.when(~F.lower(name).isin(*NOBODY), F.col(name)) for name in ids})
@@ -33,17 +33,17 @@ def person_of_user(user_id: Column) -> Column:
 
 
 def person_of_device(anonymous_id: Column) -> Column:
-    """person_id of a device that is nobody's."""
+    """person_id of a device without a login."""
     return F.concat(F.lit("device:"), anonymous_id)
 
 
 def person_of_event(event_id: Column) -> Column:
-    """person_id of an event that names neither a login nor a device: each is somebody else's."""
+    """person_id of an event that names neither a login nor a device: each is a person of its own."""
     return F.concat(F.lit("event:"), event_id)
 
 
 def person_of_order(order_id: Column) -> Column:
-    """person_id of an order that names neither a login nor a device: each is somebody else's."""
+    """person_id of an order that names neither a login nor a device: each is a person of its own."""
     return F.concat(F.lit("order:"), order_id)
 
 
@@ -53,17 +53,17 @@ def device_of_anonymous_id(anonymous_id: Column) -> Column:
 
 
 def device_of_user(user_id: Column) -> Column:
-    """What stands for the device of a login's events that name none."""
+    """The device of a login's events that name no device."""
     return F.concat(F.lit("u:"), user_id)
 
 
 def device_of_lone_event(event_id: Column) -> Column:
-    """What stands for the device of an event that names neither device nor login."""
+    """The device of an event that names neither device nor login."""
     return F.concat(F.lit("e:"), event_id)
 
 
 def device_of_event() -> Column:
-    """What an event happened on: the device; without one the login; without either the event stands alone."""
+    """The device of an event: its anonymous_id, without one its login, without either the event itself."""
     return F.coalesce(
         device_of_anonymous_id(F.col("anonymous_id")),
         device_of_user(F.col("user_id")),
@@ -72,18 +72,18 @@ def device_of_event() -> Column:
 
 
 def order_id_of_event() -> Column:
-    """The order_id of a money event; one that names none is of an order of its own, `event:<event_id>`."""
+    """The order_id of a money event, `event:<event_id>` where it names none; null for other events."""
     own = F.concat(F.lit("event:"), F.col("event_id"))
     return F.when(F.col("event_name").isin(*MONEY_EVENTS), F.coalesce("order_id", own))
 
 
 def event_id_of_order(order_id: Column) -> Column:
-    """What stands for the event_id of an order among events, and for the id of the login that an order proves."""
+    """The event_id of an order among events, and the login_id of an order that names a login."""
     return F.concat(F.lit("order:"), order_id)
 
 
 def session_id_of(device: str, start_event_id: str) -> Column:
-    """A hash of two columns, the device and its session's first event: never of the person, so it does not renumber."""
+    """A hash of two columns, device and first event. Not of the person, so that a late login leaves it as it is."""
     return F.md5(F.concat_ws("|", device, start_event_id))
 
 
@@ -123,6 +123,6 @@ def events_of_devices(devices: DataFrame) -> DataFrame:
 
 
 def _after(frame: DataFrame, name: str, prefix: str, column: str) -> DataFrame:
-    """What follows `prefix` in the values of a column of `frame` that begin with it, as `column`."""
+    """One row per value of the column `name` that begins with `prefix`: the rest of it, as `column`."""
     rest = F.substr(name, F.lit(len(prefix) + 1))
     return frame.where(F.startswith(name, F.lit(prefix))).select(rest.alias(column))

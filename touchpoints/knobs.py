@@ -12,7 +12,7 @@ from warehouse.knobs import CurrencyCode, Knobs, PositiveDays, TimeZone
 
 
 class Identity(Knobs):
-    """How anonymous events find their login."""
+    """Which login an anonymous event belongs to."""
 
     login_window_days: PositiveDays
 
@@ -24,17 +24,17 @@ class SessionGap(Knobs):
 
 
 class RobotLimit(Knobs):
-    """From how many events on a visit is a robot's."""
+    """The number of events above which a visit is a robot's."""
 
     max_events: Annotated[int, Field(gt=0)]
 
 
 class Sessions(SessionGap, RobotLimit):
-    """What a visit is, and what is no person."""
+    """What ends a visit, and which visits are robots'."""
 
 
 class OwnDomains(Knobs):
-    """The shop's own domains: referrals from them are no origin of a visit."""
+    """The shop's own domains: referrals from them are no source."""
 
     own_domains: list[str]
 
@@ -46,13 +46,13 @@ class InternalAddresses(Knobs):
 
 
 class AdsConsent(Knobs):
-    """What consent an event has that does not say."""
+    """The consent of an event that does not give it."""
 
     consent_ads_missing: bool
 
 
 class HitKnobs(OwnDomains, InternalAddresses, AdsConsent):
-    """What hits are read by."""
+    """The knobs of `build_hits`."""
 
 
 class RuleFiles(Knobs):
@@ -70,12 +70,12 @@ class RuleFiles(Knobs):
         return load_sources(self.sources_file)
 
     def content(self) -> str:
-        """What the files say, wherever they lie."""
+        """The content of both files, whatever their paths."""
         return f"{self.channel_rules().model_dump_json()}\n{self.sources().model_dump_json()}"
 
 
 class Touchpoints(HitKnobs, RuleFiles):
-    """What is no touch, what a touch means where the sender said nothing, and how it gets its channel."""
+    """Which events are no touches, defaults for what the sender did not give, and the files with channel rules."""
 
 
 class ConversionTypes(Knobs):
@@ -91,7 +91,7 @@ class ConversionTypes(Knobs):
 
 
 class DefaultCurrency(Knobs):
-    """What a sale without currency is in; null = it is quarantined."""
+    """The currency of a sale without one; null = the sale is quarantined."""
 
     default_currency: CurrencyCode | None
 
@@ -101,7 +101,7 @@ class Conversions(ConversionTypes, DefaultCurrency):
 
 
 class PlatformDefault(Knobs):
-    """Source and medium of a platform's ads where its export does not say."""
+    """Source and medium of a platform's ads where its export does not give them."""
 
     source: str
     medium: str
@@ -114,14 +114,14 @@ class Platforms(Knobs):
 
 
 class AccountDefault(Knobs):
-    """Currency and time zone of an ad account where its export does not say."""
+    """Currency and time zone of an ad account where its export does not give them."""
 
     currency: CurrencyCode
     timezone: TimeZone
 
 
 class AdSpend(Platforms):
-    """How ad spend gets its channel and its missing fields."""
+    """Defaults for the fields that ad spend lacks."""
 
     accounts: dict[str, AccountDefault]
 

@@ -1,6 +1,6 @@
-"""What a URL says of the ad or link that led to it: utm_* parameters and click ids, as Spark expressions.
+"""The marketing parameters of a URL, utm_* and click ids, as Spark expressions.
 
-Most pages carry no query, so every regular expression stands behind a cheap look for the text it needs.
+Most pages have no query, so a cheap search for the text that it needs precedes every regular expression.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ from touchpoints.source_list import ClickId, SourceList
 UTM = ("source", "medium", "campaign", "content", "term")
 NOTHING = ("", "(not set)", "not set", "undefined", "null")
 START = "(?:^|&)(?:amp;)?"  # of a parameter; mails escape ampersands
-UNDECODABLE = "\ufffd"  # what bytes that are no UTF-8 decode to
+UNDECODABLE = "\ufffd"  # the decoded form of bytes that are not UTF-8
 
 
 def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
-    """`events` with marketing_query, click_id_type, click_id, is_guessed and, in place of the sender's, the UTM fields.
+    """`events` with marketing_query, click_id_type, click_id, is_guessed, and the UTM fields instead of the sender's.
 
     The sender's own field wins, then the URL's, field by field; blanks and '(not set)' are null. The query is that of
-    page_url (web page, universal link or custom scheme, without its fragment), of an app_install its install referrer.
-    The first of two equal parameters counts; names are read in any case, values keep theirs. Values are URL-decoded
+    page_url (web page, universal link or custom scheme, without its fragment), for an app_install its install referrer.
+    The first of two equal parameters counts; names match in any case, values keep theirs. Values are URL-decoded
     ('+' is a space; a % that encodes nothing stays as it is). A paid click id sets source and medium where medium is
     null or organic; another only where neither is known. Of several click ids the first in conf/sources.yaml counts.
     is_guessed: source and medium are those of a click id that organic clicks have too.
     """
-    # What is not parsed goes along as one column: each step copies it at once, not field by field.
+    # Columns that are not parsed are carried as one struct: each step copies it at once, not field by field.
     carried = F.struct(*(name for name in events.columns if name not in UTM)).alias("carried")
-    # Step by step, each on columns of the one before: within one step Spark would repeat what conditions share.
-    asked = events.select(carried, *UTM, marketing_query().alias("marketing_query"))
-    queried = asked.withColumn("query", F.lower("marketing_query"))
-    utm = {f"utm_{name}": _raw_utm(name) for name in UTM}
-    found = queried.withColumns({**utm, "click": _click(sources.click_ids)})
-    valued = found.withColumn("click_id_type", _of_click(sources.click_ids, "parameter"))
-    raw = valued.withColumn("click_id", _raw_click(sources.click_ids))
-    said = {name: F.coalesce(_something(F.col(name)), _something(_decoded(F.col(f"utm_{name}")))) for name in UTM}
-    named = raw.withColumns({**said, "click_id": _decoded(F.col("click_id"))})
+    # In steps, each on columns of the step before: within one step Spark would repeat what conditions share.
+    with_query = events.select(carried, *UTM, marketing_query().alias("marketing_query"))
+    with_lower_query = with_query.withColumn("query", F.lower("marketing_query"))
+    raw_utm = {f"utm_{name}": _raw_utm(name) for name in UTM}
+    with_click = with_lower_query.withColumns({**raw_utm, "click": _click(sources.click_ids)})
+    with_type = with_click.withColumn("click_id_type", _of_click(sources.click_ids, "parameter"))
+    with_raw_click_id = with_type.withColumn("click_id", _raw_click(sources.click_ids))
+    utm = {name: F.coalesce(_something(F.col(name)), _something(_decoded(F.col(f"utm_{name}")))) for name in UTM}
+    with_utm = with_raw_click_id.withColumns({**utm, "click_id": _decoded(F.col("click_id"))})
     is_open = F.col("medium").isNull() | (F.lower("medium") == "organic")
     is_unknown = F.col("medium").isNull() & F.col("source").isNull()
     takes_click = F.when(_of_click(sources.click_ids, "paid"), is_open).otherwise(is_unknown)
-    filled = named.withColumn("takes_click", F.col("click").isNotNull() & takes_click)
+    with_takes_click = with_utm.withColumn("takes_click", F.col("click").isNotNull() & takes_click)
     of_click = {name: _of_click(sources.click_ids, name) for name in ("source", "medium")}
     taken = {name: F.when(F.col("takes_click"), click).otherwise(F.col(name)) for name, click in of_click.items()}
-    return filled.select(
+    return with_takes_click.select(
         "carried.*",
         "marketing_query",
         "click_id_type",
@@ -56,7 +56,7 @@ def with_marketing(events: DataFrame, sources: SourceList) -> DataFrame:
 
 
 def marketing_query() -> Column:
-    """The part of page_url after its first ? and before #; of an app_install its install referrer, where it has one.
+    """The part of page_url after its first ? and before #; for an app_install its install referrer, where it has one.
 
     Null where there is neither. An install referrer that is URL-encoded as a whole is decoded.
     """
@@ -109,13 +109,13 @@ def _value_of(parameter: str) -> Column:
 
 
 def _of_click(click_ids: Sequence[ClickId], field: str) -> Column:
-    """What the list says under `field` of the click id found; null where none is."""
+    """The value of `field` in the list for the click id found; null without one."""
     values = F.array(*(F.lit(getattr(click_id, field)) for click_id in click_ids))
     return F.when(F.col("click").isNotNull(), F.get(values, F.col("click")))
 
 
 def _decoded(raw: Column) -> Column:
-    """URL-decoded, a % that encodes nothing kept; as it stands where the codes are no UTF-8."""
+    """`raw` URL-decoded, a % that encodes nothing kept; unchanged where the codes are not UTF-8."""
     plain = F.replace(raw, F.lit("+"), F.lit(" "))
     decoded = F.try_url_decode(F.regexp_replace(raw, "%(?![0-9A-Fa-f]{2})", "%25"))
     is_text = decoded.isNotNull() & ~F.contains(decoded, F.lit(UNDECODABLE))

@@ -20,7 +20,7 @@ from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
 
-SUM = "decimal(38,6)"  # of amounts that may be more than an order can be worth
+SUM = "decimal(38,6)"  # refund amounts may add up to more than an order's value can be
 
 
 def build_orders(
@@ -35,16 +35,16 @@ def build_orders(
     """One row per order that counts; `orders` is bronze.orders, `identified`, `visits` the frame of `build_visits`.
 
     - Of an order's versions the newest (updated_at, file, line) is valid. A cancelled or deleted order does not
-      count, whatever its purchase event says.
+      count, even where it has a purchase event.
     - Purchase events without a feed row make an order: the earliest (event_at, event_id) of an order_id.
-    - refunded_value is the greater of what the feed and the refund events say, at most the value: a refund told
-      twice is one refund. An event in another currency than the order's is worth what it was on the order's day; one
-      without a rate takes nothing back, and `refunds_elsewhere` tells of it.
-    - The buyer is the feed's user, else the person of the purchase event, else the device's at the time; an order
-      that names none of them is somebody's of whom nothing else is known.
+    - refunded_value is the greater of the feed's and the refund events' amounts, at most the value: the same refund in
+      both is one refund. An event in another currency than the order's is converted at the rates of the order's day;
+      one without a rate refunds nothing, and `refunds_elsewhere` lists it.
+    - The buyer is the feed's user, otherwise the person of the purchase event, otherwise the person of the device at
+      the time; an order that names none of them has a person of its own.
     """
     feed = newest_versions(orders).select(
-        F.col("order_id").alias("fed_order_id"),
+        F.col("order_id").alias("feed_order_id"),
         F.struct(
             "user_id",
             "anonymous_id",
@@ -55,49 +55,51 @@ def build_orders(
             "refunded_value",
             "items",
             "deleted",
-        ).alias("fed"),
+        ).alias("feed_order"),
     )
     events = _orders_from_events(visits)
     anonymous_buyers = visits.where(F.col("row_kind") == ORDER).select(
-        F.col("order_id").alias("fed_order_id"), F.col("person_id").alias("device_person_id")
+        F.col("order_id").alias("feed_order_id"), F.col("person_id").alias("device_person_id")
     )
-    joined = feed.join(events, F.col("fed_order_id") == F.col("told_order_id"), how="full").join(
-        anonymous_buyers, "fed_order_id", how="left"
+    orders_of_both = feed.join(events, F.col("feed_order_id") == F.col("event_order_id"), how="full").join(
+        anonymous_buyers, "feed_order_id", how="left"
     )
-    in_feed = F.col("fed").isNotNull()
-    counts = (in_feed & (F.col("fed.status") != "cancelled") & ~F.col("fed.deleted")) | (
-        ~in_feed & F.col("told").isNotNull()
+    in_feed = F.col("feed_order").isNotNull()
+    counts = (in_feed & (F.col("feed_order.status") != "cancelled") & ~F.col("feed_order.deleted")) | (
+        ~in_feed & F.col("purchase_event").isNotNull()
     )
-    chosen = joined.where(counts).select(
-        F.coalesce("fed_order_id", "told_order_id").alias("order_id"),
+    counted_orders = orders_of_both.where(counts).select(
+        F.coalesce("feed_order_id", "event_order_id").alias("order_id"),
         F.coalesce(
-            person_of_user(F.col("fed.user_id")),
-            F.col("told.person_id"),
+            person_of_user(F.col("feed_order.user_id")),
+            F.col("purchase_event.person_id"),
             F.col("device_person_id"),
-            person_of_device(F.col("fed.anonymous_id")),
-            person_of_order(F.col("fed_order_id")),
+            person_of_device(F.col("feed_order.anonymous_id")),
+            person_of_order(F.col("feed_order_id")),
         ).alias("person_id"),
-        F.when(in_feed, F.col("fed.order_at")).otherwise(F.col("told.event_at")).alias("ordered_at"),
-        F.when(in_feed, F.col("fed.value")).otherwise(F.coalesce("told.value", F.lit(0))).alias("value"),
-        F.when(in_feed, F.col("fed.currency"))
-        .otherwise(F.coalesce(F.col("told.currency"), F.lit(default_currency)))
+        F.when(in_feed, F.col("feed_order.order_at")).otherwise(F.col("purchase_event.event_at")).alias("ordered_at"),
+        F.when(in_feed, F.col("feed_order.value"))
+        .otherwise(F.coalesce("purchase_event.value", F.lit(0)))
+        .alias("value"),
+        F.when(in_feed, F.col("feed_order.currency"))
+        .otherwise(F.coalesce(F.col("purchase_event.currency"), F.lit(default_currency)))
         .alias("currency"),
-        F.col("fed.items").alias("items"),
+        F.col("feed_order.items").alias("items"),
         F.when(in_feed, F.lit("orders")).otherwise(F.lit("events")).alias("origin"),
-        F.coalesce("fed.refunded_value", F.lit(0)).alias("fed_refunded_value"),
-        "told_refunds",
+        F.coalesce("feed_order.refunded_value", F.lit(0)).alias("feed_refunded_value"),
+        "refund_amounts",
     )
     day = report_day("ordered_at", timezone)
-    told = _sum_in_currency(F.col("told_refunds"), F.col("currency"), report_currency=report_currency)
-    valid = with_rates_of(chosen, daily_rates, day=day).withColumn(
-        "refunded_value", F.least(F.greatest("fed_refunded_value", told), "value")
+    event_refunded_value = _sum_in_currency(F.col("refund_amounts"), F.col("currency"), report_currency=report_currency)
+    refunded_orders = with_rates_of(counted_orders, daily_rates, day=day).withColumn(
+        "refunded_value", F.least(F.greatest("feed_refunded_value", event_refunded_value), "value")
     )
     status = F.when(F.col("refunded_value") > 0, F.lit("refunded")).otherwise(F.lit("paid"))
-    return conform(valid.withColumn("status", status), SILVER_ORDERS)
+    return conform(refunded_orders.withColumn("status", status), SILVER_ORDERS)
 
 
 def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str) -> Column:
-    """The sum of an array of (currency, value) in `currency`, by the row's `rates`; no currency means that one."""
+    """The sum of an array of (currency, value) in `currency`, by the row's `rates`; a null currency is `currency`."""
 
     def rate(of: Column) -> Column:
         return rate_of(of, report_currency=report_currency)
@@ -113,37 +115,41 @@ def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str)
 
 
 def _orders_from_events(visits: DataFrame) -> DataFrame:
-    """told_order_id, told (the purchase event that counts, null where only refunds came), told_refunds (amounts)."""
-    money = visits.where(F.col("event_name").isin(*MONEY_EVENTS)).select(
-        order_id_of_event().alias("told_order_id"),
+    """One row per order_id of money events: event_order_id, purchase_event (the one that counts, null where there are
+    only refunds) and refund_amounts.
+    """
+    money_events = visits.where(F.col("event_name").isin(*MONEY_EVENTS)).select(
+        order_id_of_event().alias("event_order_id"),
         (F.col("event_name") == "purchase").alias("is_purchase"),
-        F.struct("event_at", "event_id").alias("when_told"),
+        F.struct("event_at", "event_id").alias("position"),
         F.struct("person_id", "event_at", "value", "currency").alias("purchase"),
         "currency",
         "value",
     )
     is_purchase = F.col("is_purchase")
-    return money.groupBy("told_order_id").agg(
-        F.min_by(F.when(is_purchase, F.col("purchase")), F.when(is_purchase, F.col("when_told"))).alias("told"),
+    return money_events.groupBy("event_order_id").agg(
+        F.min_by(F.when(is_purchase, F.col("purchase")), F.when(is_purchase, F.col("position"))).alias(
+            "purchase_event"
+        ),
         F.collect_list(F.when(~is_purchase & F.col("value").isNotNull(), F.struct("currency", "value"))).alias(
-            "told_refunds"
+            "refund_amounts"
         ),
     )
 
 
 def check_orders(orders: DataFrame, versions: DataFrame) -> list[CheckResult]:
-    """Every order of the feed whose newest version counts is there, and none is refunded by more than its value."""
+    """Every order of the feed whose newest version counts is in silver; none is refunded by more than its value."""
     counts = (F.col("status") != "cancelled") & ~F.col("deleted")
-    found = side_by_side(
-        newest_versions(versions).agg(F.count_if(counts).alias("fed")),
+    totals = side_by_side(
+        newest_versions(versions).agg(F.count_if(counts).alias("in_feed")),
         orders.agg(
             F.count_if(F.col("origin") == "orders").alias("of_feed"),
             F.count_if(F.col("refunded_value") > F.col("value")).alias("over_refunded"),
         ),
     )
     return [
-        equal("orders of the feed that count", found["fed"], found["of_feed"]),
-        none_found("orders refunded by more than their value", found["over_refunded"]),
+        equal("orders of the feed that count", totals["in_feed"], totals["of_feed"]),
+        none_found("orders refunded by more than their value", totals["over_refunded"]),
     ]
 
 

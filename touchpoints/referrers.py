@@ -1,4 +1,4 @@
-"""What a referring host is: a known source, some other site, or no source at all."""
+"""Classifies referring hosts: a known source, another site, or no source."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SCHEMA = (
 
 
 def referrer_host(referrer: Column | None = None) -> Column:
-    """Host of the column referrer, or of another, in lower case, without user, port, a leading www. and a closing dot.
+    """Host of the column referrer, or of another, in lower case, without user, port, a leading www. and a final dot.
 
-    Of an Android app it is android-app:// and the package. Null where there is no referrer or it is no page or app.
+    For an Android app it is android-app:// and the package. Null without a referrer, or where it is no page or app.
     """
     referrer = F.col("referrer") if referrer is None else referrer
-    # Rare parts are cut off only where there are any.
+    # The user is rare, so it is removed only where there is an @.
     without_user = F.regexp_replace(referrer, r"^([a-zA-Z]+://)[^/?#@]*@", "$1")
     page = F.when(F.contains(referrer, F.lit("@")), without_user).otherwise(referrer)
     host = F.regexp_extract(page, r"^(?i:https?://(?:www\.)?)(\[[^\]]*\]|[^/?#:\s]+)", 1)
@@ -36,16 +36,17 @@ def referrer_host(referrer: Column | None = None) -> Column:
 
 
 def referrer_site() -> Column:
-    """The referrer up to its third slash: all that `referrer_host` looks at, and far fewer values than pages."""
+    """The referrer up to its third slash: enough for `referrer_host`, and far fewer distinct values than pages."""
     return F.substring_index("referrer", "/", 3)
 
 
 def classify_referrers(hosts: DataFrame, *, sources: SourceList, own_domains: Sequence[str]) -> DataFrame:
-    """One row per row of `hosts` (column referrer_host, distinct): SCHEMA.
+    """One row per row of `hosts` (column referrer_host, distinct), with the columns of SCHEMA.
 
-    A known search engine is its name / organic, another known source its name / referral, any other site its
-    registrable domain / referral. Own domains, payment and login pages are ignored: no source, no medium. A host
-    without registrable domain (an address, an app) stands for itself. Python sees each host once.
+    Source and medium are: for a known search engine its name and organic, for another known source its name and
+    referral, for any other site its registrable domain and referral. Own domains, payment and login pages are ignored:
+    no source, no medium. For a host without registrable domain (an address, an app) the host is used. Python sees each
+    host once.
     """
     classify = host_classifier(sources, own_domains)
 
@@ -62,7 +63,7 @@ def classify_referrers(hosts: DataFrame, *, sources: SourceList, own_domains: Se
 def host_classifier(
     sources: SourceList, own_domains: Sequence[str]
 ) -> Callable[[str], tuple[str, str | None, str | None, bool]]:
-    """host -> (registrable domain, source, medium, ignored); the longest known part of a host decides."""
+    """A function of a host: (registrable domain, source, medium, is ignored); the longest known part decides."""
     known = sources.by_host()
     ignored = {host.lower() for host in (*sources.ignored_referrers, *own_domains)}
 
@@ -70,7 +71,7 @@ def host_classifier(
         if host.startswith(APP):
             package = host.removeprefix(APP)
             app = known.get(package)
-            return package, *_origin(app, package), False
+            return package, *_source_and_medium(app, package), False
         parts = _registrable()(host)
         domain = parts.top_domain_under_public_suffix or host
         for part in _parts(host):
@@ -80,26 +81,27 @@ def host_classifier(
                 if name in known:
                     # Another service of a portal is a site of its own, not the portal's search.
                     is_covered = part == host or known[name].subdomains
-                    return domain, *(_origin(known[name], domain) if is_covered else _origin(None, host)), False
-        return domain, *_origin(None, domain), False
+                    source, site = (known[name], domain) if is_covered else (None, host)
+                    return domain, *_source_and_medium(source, site), False
+        return domain, *_source_and_medium(None, domain), False
 
     return classify
 
 
-def _origin(source: Source | None, domain: str) -> tuple[str, str]:
+def _source_and_medium(source: Source | None, domain: str) -> tuple[str, str]:
     if source is None:
         return domain, "referral"
     return source.name, "organic" if source.category == "search" else "referral"
 
 
 def _parts(host: str) -> list[str]:
-    """The host and what it is a subdomain of, the longest first: m.a.com, a.com, com."""
+    """The host and its parent domains, the longest first: m.a.com, a.com, com."""
     labels = host.split(".")
     return [".".join(labels[start:]) for start in range(len(labels))]
 
 
 def _under_any_suffix(host: str, public_suffix: str) -> str:
-    """google.co.kr under co.kr -> google.*, as the lists write it."""
+    """google.co.kr with the suffix co.kr gives google.*, as the lists write it."""
     is_under = public_suffix and host.endswith(f".{public_suffix}")
     return host.removesuffix(f".{public_suffix}") + ANY_SUFFIX if is_under else host
 

@@ -1,4 +1,4 @@
-"""Whose amounts a new exchange rate changes."""
+"""The persons whose amounts a new exchange rate changes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from warehouse.days import report_day
 def persons_repriced(
     conversions: DataFrame, daily_rates: DataFrame, *, timezone: str, report_currency: str
 ) -> DataFrame:
-    """person_id of those with a row of silver.conversions whose worth `daily_rates` see otherwise."""
-    foreign = conversions.where(F.col("currency") != report_currency)
+    """One row per person (person_id) with a row of silver.conversions whose amounts differ under `daily_rates`."""
+    foreign_conversions = conversions.where(F.col("currency") != report_currency)
     day = report_day("converted_at", timezone)
-    priced = with_rate(foreign, daily_rates, day=day, report_currency=report_currency)
+    rated_conversions = with_rate(foreign_conversions, daily_rates, day=day, report_currency=report_currency)
     net = in_report_currency(F.col("value") - F.col("refunded_value")).cast(MONEY)
     gross = in_report_currency(F.col("value")).cast(MONEY)
     is_same = net.eqNullSafe(F.col("report_value")) & gross.eqNullSafe(F.col("report_gross_value"))
-    return priced.where(~is_same).select("person_id").distinct()
+    return rated_conversions.where(~is_same).select("person_id").distinct()
 
 
 def refunds_elsewhere(events: DataFrame, orders: DataFrame) -> DataFrame:
@@ -29,8 +29,10 @@ def refunds_elsewhere(events: DataFrame, orders: DataFrame) -> DataFrame:
 
     order_id, person_id and ordered_at are the order's in silver.orders, currency is the event's.
     """
-    told = events.where((F.col("event_name") == "refund") & F.col("value").isNotNull() & F.col("currency").isNotNull())
-    refunds = told.select(order_id_of_event().alias("order_id"), F.col("currency").alias("refund_currency"))
+    is_priced_refund = (F.col("event_name") == "refund") & F.col("value").isNotNull() & F.col("currency").isNotNull()
+    refunds = events.where(is_priced_refund).select(
+        order_id_of_event().alias("order_id"), F.col("currency").alias("refund_currency")
+    )
     return (
         orders.join(refunds, "order_id", how="inner")
         .where(F.col("currency") != F.col("refund_currency"))

@@ -14,24 +14,24 @@ from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
-# Ids of sessions that are sent to every executor, some 100 MB. More than the 200,000 rows of warehouse.store, which
-# have all columns of a table: these have one.
+# Up to so many ids of sessions are broadcast to every executor, about 100 MB. More than the 200,000 rows of
+# warehouse.store, which have all columns of a table: these have one.
 BROADCAST_SESSION_IDS_AT_MOST = 1_000_000
-# What the first event of a session says of all of it.
+# Columns of a session that are those of its first event.
 FIRST = (
     "person_id", "anonymous_id", "platform", "channel", "source", "medium", "campaign", "landing_url",
 )  # fmt: skip
 
 
 def build_sessions(visits: DataFrame, *, max_events: int) -> DataFrame:
-    """One row per session of `build_visits`. Channel and origin are those of the session's first event.
+    """One row per session of `build_visits`. Channel, source, medium and campaign are those of its first event.
 
     is_bot: an event of it has a robot's user agent or an internal address, or it has more than `max_events` events.
     """
-    # device_key and device are of the session: they are named so that the rows need not move again.
+    # device_key and device follow from session_id: grouping by them too avoids a second shuffle.
     session = ("device_key", "device", "session_id")
-    # Numbers alone, which Spark adds up in a hash table: for texts it would sort all events.
-    counted = (
+    # Only numbers, which Spark aggregates in a hash table: for texts it would sort all events.
+    session_counts = (
         visits.where(F.col("session_id").isNotNull())
         .groupBy(*session)
         .agg(
@@ -42,24 +42,24 @@ def build_sessions(visits: DataFrame, *, max_events: int) -> DataFrame:
             (F.max("is_bot") | (F.count(F.lit(1)) > max_events)).alias("is_bot"),
         )
     )
-    started = visits.where(F.col("is_session_start")).select(*session, *FIRST)
-    return conform(counted.join(started, [*session], how="inner"), SILVER_SESSIONS)
+    first_events = visits.where(F.col("is_session_start")).select(*session, *FIRST)
+    return conform(session_counts.join(first_events, [*session], how="inner"), SILVER_SESSIONS)
 
 
 def bot_sessions(sessions: DataFrame) -> DataFrame:
-    """session_id of the robots' sessions of silver.sessions, to be joined where the visits lie."""
-    found = sessions.where(F.col("is_bot")).select("session_id")
-    return F.broadcast(found) if found.count() <= BROADCAST_SESSION_IDS_AT_MOST else found
+    """One row per session of a robot in silver.sessions: session_id. Broadcast where they are few enough."""
+    session_ids = sessions.where(F.col("is_bot")).select("session_id")
+    return F.broadcast(session_ids) if session_ids.count() <= BROADCAST_SESSION_IDS_AT_MOST else session_ids
 
 
 def robots(work: Work) -> DataFrame:
-    """`bot_sessions` of the sessions as they are now: all of them, also in an update."""
+    """`bot_sessions` of all sessions as they are now, also in an update."""
     return bot_sessions(work.read(SILVER_SESSIONS))
 
 
 def check_sessions(sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
     """Every event of bronze.events that belongs to a session is in one."""
-    found = side_by_side(
+    totals = side_by_side(
         events.agg(F.count_if(is_session_event()).alias("session_events")),
         sessions.agg(
             F.sum("events").alias("events"),
@@ -67,8 +67,8 @@ def check_sessions(sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
         ),
     )
     return [
-        equal("events of sessions are the session events of bronze", found["session_events"], found["events"]),
-        none_found("sessions that end before they start", found["backwards"]),
+        equal("events of sessions are the session events of bronze", totals["session_events"], totals["events"]),
+        none_found("sessions that end before they start", totals["backwards"]),
     ]
 
 

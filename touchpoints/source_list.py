@@ -20,7 +20,7 @@ class _Entry(BaseModel):
 
 
 class Source(_Entry):
-    """A known source: its name, what it is, the hosts its referrals come from, and other names in utm_source.
+    """A known source: its name, its category, the hosts its referrals come from, and other names in utm_source.
 
     A host covers its subdomains unless `subdomains` is false (portals, whose other services are no search).
     `google.*` stands for google under any public suffix.
@@ -33,17 +33,17 @@ class Source(_Entry):
     subdomains: bool = True
 
     def names(self) -> set[str]:
-        """Everything, in lower case, that utm_source may say for it."""
+        """All names in utm_source that mean it, in lower case."""
         hosts = (host.removesuffix(ANY_SUFFIX) for host in self.hosts)
         return {text.lower() for text in (self.name, *self.aliases, *hosts)}
 
 
 class ClickId(_Entry):
-    """A URL parameter that an ad network or mailer adds: what it proves, and for whom.
+    """A URL parameter that an ad network or mailer adds, with the source and medium that it stands for.
 
-    `parameter` is in lower case and is found in any case. `value_contains`: the parameter counts only where its value,
-    lower-cased and URL-decoded, holds this text. `weak`: organic clicks have it too, so that it names a source only
-    where the referrer names no other.
+    `parameter` is in lower case and matches in any case. `value_contains`: the parameter counts only where its value,
+    lower-cased and URL-decoded, contains this text. `weak`: organic clicks have it too, so it gives the source only
+    where the referrer names no other one.
     """
 
     parameter: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -84,7 +84,7 @@ class SourceList(_Entry):
 
 
 def conf_file(name: str) -> Path:
-    """A file of settings: as the path says, or of that name in the packaged conf/."""
+    """A file of settings: the file at that path, otherwise the one of that name in the packaged conf/."""
     path = Path(name)
     return path if path.exists() or path.is_absolute() else CONF_ROOT / name
 

@@ -20,31 +20,33 @@ DAY = 86_400_000_000  # microseconds
 def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
     """One row per touch of `build_visits`; those of bots and of `bot_sessions` (session_id) are left out.
 
-    An ad_click and its landing, the event of a session that carries its click id on the device within a day of it, are
-    one click: the landing is the touch, the ad_click is not, however often it was told. Who comes back later by the
-    same link, from a bookmark, does not take away what the click has led to.
+    An ad_click and its landing are one click: the landing is the touch, the ad_click is not, however often it was sent.
+    The landing is an event in a session with the same click id on the same device, within a day of the ad_click. The
+    day is a limit so that a later visit by the same link, from a bookmark, does not remove the ad_click's touch.
     """
     touches = (
         visits.where(F.col("is_touch") & ~F.col("is_bot"))
         .join(bot_sessions, "session_id", how="left_anti")
         .withColumns({"touchpoint_id": F.col("event_id"), "touched_at": F.col("event_at")})
     )
-    # What has no click id stands alone.
+    # A touch without a click id is a click of its own.
     click = F.coalesce("click_id", F.concat(F.lit("none of "), F.col("event_id")))
     within_a_day = (
         Window.partitionBy("device_key", "device", click).orderBy(F.unix_micros("event_at")).rangeBetween(-DAY, DAY)
     )
     has_landing = F.max(F.col("session_id").isNotNull()).over(within_a_day)
     is_ad_click = (F.col("event_name") == "ad_click") & F.col("click_id").isNotNull()
-    told = touches.select("*", (is_ad_click & has_landing).alias("is_landed"))
+    flagged_touches = touches.select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
-    return conform(told.where(~F.col("is_landed")).withColumn("interaction", interaction), SILVER_TOUCHPOINTS)
+    distinct_touches = flagged_touches.where(~F.col("is_landed"))
+    return conform(distinct_touches.withColumn("interaction", interaction), SILVER_TOUCHPOINTS)
 
 
 def check_touchpoints(touchpoints: DataFrame, sessions: DataFrame) -> list[CheckResult]:
-    """Every touch inside a session belongs to one that exists."""
-    homeless = touchpoints.where(F.col("session_id").isNotNull()).join(sessions, "session_id", how="left_anti")
-    return [none_found("touches of a session that does not exist", homeless.count())]
+    """The session of every touch that has one exists."""
+    in_session = touchpoints.where(F.col("session_id").isNotNull())
+    without_session = in_session.join(sessions, "session_id", how="left_anti")
+    return [none_found("touches of a session that does not exist", without_session.count())]
 
 
 TOUCHPOINTS = Recipe(

@@ -1,7 +1,7 @@
-"""Who did it, in which visit, and whether it was a marketing touch: one pass over the events of each device.
+"""Visits: hits with their person, their session and whether they are marketing touches.
 
-Every event crosses the network once, by device, and is sorted once. Identity intervals travel along as marker rows,
-so that a device with many logins costs no more than one with few.
+Every event crosses the network once, by device, and is sorted once. Identity intervals are marker rows among the
+events, so that a device with many logins costs no more than one with few.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "content", "term", "click_id_type", "click_id", "referrer_domain",
     "consent_ads", "channel", "channel_rule",
 )  # fmt: skip
-# What goes along untouched: as one column the sort and every window step copy it at once, not field by field.
+# Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = (
     "event_at", "platform", "content", "term", "click_id_type", "referrer_domain", "landing_url", "consent_ads",
     "is_bot", "value", "currency",
@@ -35,21 +35,21 @@ CARRIED = (
 # Dropped after visits are built.
 STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin")
 
-MARKER, ORDER, HIT = 0, 1, 2  # at one moment: first who it is, then what it does
+MARKER, ORDER, HIT = 0, 1, 2  # the order of rows at one moment: first whose device it is, then what happened
 
 
 def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, timeout_minutes: int) -> DataFrame:
     """One row per hit and per order (newest version) with an anonymous buyer: the hit's columns and
 
-    - person_id: the event's own login, else by the device's identity interval, else the device, else (where neither
-      is named) the event itself;
+    - person_id: the event's own login, otherwise the person of the device's identity interval, otherwise the device,
+      otherwise (where neither is named) the event itself;
     - session_id: of events that open or continue a session; null for ad_*, server events and orders;
     - is_session_start: the first event of its session;
     - is_touch: starts a session, changes source, medium, campaign or click id inside it, or is an ad_* event.
 
-    `hits` has the columns of `build_hits`; the ids of both inputs are `identified`. A gap of more than
-    `timeout_minutes` or another person ends a session; where sender's session ids are given on both sides of a gap,
-    they decide in its place.
+    `hits` has the columns of `build_hits`; the ids of `hits` and `orders` are `identified`. A gap of more than
+    `timeout_minutes` or another person ends a session; where the sender gives session ids on both sides of a gap, they
+    decide instead of the gap.
     """
     rows = _rows(hits, identities, orders)
     device = Window.partitionBy("device_key", "device").orderBy("at", "row_kind", "event_id")
@@ -60,7 +60,7 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
     by_interval = F.last("marked_person_id", ignorenulls=True).over(so_far)
     is_hit = F.col("row_kind") == HIT
     opens = is_hit & F.col("is_session_event")
-    named = rows.select(
+    rows_of_persons = rows.select(
         "*",
         F.coalesce(
             own_login,
@@ -72,22 +72,22 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
     )
 
     last = F.last(F.when(F.col("opens"), F.struct("at", "person_id", "sent_session_id")), ignorenulls=True).over(before)
-    followed = named.select("*", last.alias("last"))
-    started = followed.select(
+    rows_with_last = rows_of_persons.select("*", last.alias("last"))
+    rows_with_starts = rows_with_last.select(
         "*", (F.col("opens") & _begins_session(timeout_minutes=timeout_minutes)).alias("is_session_start")
     )
     start_event = F.last(F.when(F.col("is_session_start"), F.col("event_id")), ignorenulls=True).over(so_far)
-    # The last touch of the session: its start, or a later event that says where the visitor came from. Sessions of a
-    # device follow each other and a start is a touch anyway: the last touch before any other event is of its session.
+    # The last touch of the session: its start, or a later event with a source. Sessions of a device do not overlap and
+    # a start is always a touch, so the last touch before any other event belongs to that event's session.
     has_own_origin = F.col("is_session_start") | (F.col("opens") & F.col("has_origin"))
     last_origin = F.last(F.when(has_own_origin, origin_of()), ignorenulls=True).over(before)
-    compared = started.select(
+    rows_with_origins = rows_with_starts.select(
         "*", F.when(F.col("opens"), start_event).alias("start_event_id"), last_origin.alias("last_origin")
     )
     changes_origin = F.col("opens") & F.col("has_origin") & (F.col("last_origin") != origin_of())
     is_ad_touch = is_hit & F.col("is_ad_event")
     session_id = session_id_of("device", "start_event_id")
-    return compared.where(F.col("row_kind") != MARKER).select(
+    return rows_with_origins.where(F.col("row_kind") != MARKER).select(
         *(F.col(f"carried.{name}" if name in CARRIED else name) for name in hits.columns),
         "row_kind",
         "device_key",
@@ -100,20 +100,20 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
 
 
 def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str]) -> DataFrame:
-    """`build_visits`, with the channel, as the tables of silver read it: what is kept of all events at once.
+    """One row per row of `visits`, `build_visits` with channels, with only the columns that the tables of silver read.
 
-    Only touches say where they came from; only touches, orders, money events and events of `conversion_types` keep
-    their id. The others, most of all, carry little more than who, when, what and in which session.
+    TOUCH_COLUMNS are null except in touches; event_id is null except in touches, orders, money events and events of
+    `conversion_types`. The other rows, which are the most, hold little more than person, time, event name and session.
     """
     is_touch = F.col("is_touch")
     has_id = (F.col("row_kind") == ORDER) | F.col("event_name").isin(*MONEY_EVENTS, *conversion_types)
-    told = {name: F.when(is_touch, F.col(name)) for name in TOUCH_COLUMNS if name in visits.columns}
-    told["event_id"] = F.when(is_touch | has_id, F.col("event_id"))
-    return visits.withColumns(told).drop(*STEPS_ONLY)
+    thinned = {name: F.when(is_touch, F.col(name)) for name in TOUCH_COLUMNS if name in visits.columns}
+    thinned["event_id"] = F.when(is_touch | has_id, F.col("event_id"))
+    return visits.withColumns(thinned).drop(*STEPS_ONLY)
 
 
 def origin_of() -> Column:
-    """Where a hit came from, as touches compare it; null parts are equal to null parts."""
+    """Source, medium, campaign and click id of a hit, as touches compare them; a null is equal to a null."""
     return F.struct("source", "medium", "campaign", "click_id")
 
 

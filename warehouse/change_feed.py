@@ -1,6 +1,6 @@
 """Delta's change feed: which rows of a table were added, removed or changed since a version.
 
-Later steps follow it, so that they need not look at rows that stayed as they were.
+Later steps read it and so skip rows that did not change.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ CHANGE_TYPE = "_change_type"
 
 
 def changed_rows(spark: SparkSession, path: str, since: int, newest: int) -> DataFrame:
-    """One row per row that was added or removed after version `since` up to `newest`, both states of a changed one:
-    the table's columns and _change_type (insert, delete, update_preimage, update_postimage).
+    """One row per row that was added or removed after version `since`, up to `newest`, and two per changed row.
 
+    Columns: the table's and _change_type (insert, delete; update_preimage and update_postimage of a changed row).
     `since` must be before `newest`, and the table not `replaced_since`.
     """
     feed = spark.read.format("delta").option("readChangeFeed", "true")
@@ -36,10 +36,10 @@ def change_sign() -> Column:
 
 
 def replaced_since(spark: SparkSession, path: str, since: int, newest: int) -> bool:
-    """Whether the feed cannot say which rows changed after version `since` up to `newest`.
+    """Whether the feed does not hold the rows that changed after version `since`, up to `newest`.
 
-    So it is where the table was replaced or restored as a whole, got its feed, or lost that part of its log, and where
-    `newest` is older than `since`. Reads the commits' infos only, no rows.
+    True where the table was replaced or restored as a whole, got its feed, or lost that part of its log, and where
+    `newest` is older than `since`. Reads only the commits' infos, no rows.
     """
     if newest < since:
         return True

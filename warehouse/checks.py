@@ -1,4 +1,4 @@
-"""What a check of the data found."""
+"""Checks of the data and their results."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def equal(name: str, expected: Number | None, actual: Number | None, *, detail: 
 
 
 def none_found(name: str, found: int | None, *, detail: str = "") -> CheckResult:
-    """Nothing of the kind exists."""
+    """The number of bad things is 0; a missing one counts as 0."""
     return equal(name, 0, found, detail=detail)
 
 
@@ -58,12 +58,12 @@ def at_most(name: str, expected: Number | None, actual: Number | None, *, detail
 
 
 def row_count(frame: DataFrame, name: str) -> DataFrame:
-    """How many rows the frame has, as one row with the column `name`; for `side_by_side`."""
+    """One row: the number of rows of `frame`, in the column `name`; for `side_by_side`."""
     return frame.agg(F.count(F.lit(1)).alias(name))
 
 
 def side_by_side(*totals: DataFrame) -> Row:
-    """The one row that each of `totals` has, as one row, from one query. Column names must differ."""
+    """One row with the columns of all `totals`, frames of one row each, from one query. Column names must differ."""
     (row,) = reduce(DataFrame.crossJoin, totals).collect()
     return row
 
@@ -73,10 +73,10 @@ def require_all(results: Sequence[CheckResult]) -> None:
     failed = [result for result in results if not result.passed]
     if not failed:
         return
-    told = "; ".join(
+    failures = "; ".join(
         f"{result.name}: expected {result.expected:,.15g}, found {result.actual:,.15g}"
         + (f" ({result.detail})" if result.detail else "")
         for result in failed[:3]
     )
     more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
-    raise CheckFailed(f"{len(failed)} of {len(results)} checks failed, nothing is published: {told}{more}")
+    raise CheckFailed(f"{len(failed)} of {len(results)} checks failed, nothing is published: {failures}{more}")

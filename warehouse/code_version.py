@@ -1,4 +1,4 @@
-"""Which code made a row: a hash of the packages' sources, so that changed code rebuilds what it made."""
+"""Which code made a row: a hash of the packages' sources, so that tables made by older code are built again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-# Without intake: it makes only bronze, whose rows are taken in once and never made again from code.
+# Without intake: it writes only bronze, whose rows are taken in once and never built again.
 BUILDING_PACKAGES = ("warehouse", "touchpoints", "attribution", "ltv")
 
 

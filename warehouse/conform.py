@@ -9,5 +9,5 @@ from warehouse.contracts import Table
 
 
 def conform(frame: DataFrame, table: Table) -> DataFrame:
-    """The contract's columns, in its order and types. A column the frame lacks is an error, one too many is dropped."""
+    """The contract's columns, in its order and types. A missing column is an error, an extra one is dropped."""
     return frame.select(*(F.col(column.name).cast(column.type).alias(column.name) for column in table.columns))

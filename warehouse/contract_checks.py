@@ -1,4 +1,4 @@
-"""The checks that follow from a contract alone: unique keys, no null where none is allowed, values in their range."""
+"""Checks derived from contracts: unique keys, no null where none is allowed, values in their range."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ from warehouse.checks import CheckResult, none_found
 from warehouse.contracts import Bound, Table
 
 Read = Callable[[Table], DataFrame]
-ROUNDING = 1e-9  # of a double's bound, by its size from 1 up: shares that add up to 1 miss it by their last bits
-KEYS, COLUMNS = "keys", "columns"  # what a count is of
+ROUNDING = 1e-9  # tolerance for doubles, relative above 1: sums of shares miss 1 by their last bits
+KEYS, COLUMNS = "keys", "columns"  # the two kinds of counts
 
 
 def check_contracts(read: Read, tables: Sequence[Table]) -> list[CheckResult]:
-    """Per table: how many keys stand twice, how many nulls and how many values out of range there are.
+    """Two or three results per table: the numbers of duplicate keys, of nulls and of values out of range.
 
-    The detail names the key, or the columns with their counts. Nulls in a key are equal, as they are to the builders'
-    groupBy and to `Lake.sync`: two rows that have null in the same column of the key, and are the same in the others,
-    are one key twice. A null is in every range, NaN in none. A table whose contract names no range has no result for
-    it.
+    The detail names the key, or the columns with their counts. Nulls in a key are equal, as they are in the builders'
+    groupBy and in `Lake.sync`: two rows that have null in the same column of the key and agree in the others are
+    duplicates. A null is in every range, NaN in none. A table whose contract names no range has no result for ranges.
 
-    One query over all tables sees whether anything is wrong; only tables in which something is are counted exactly.
+    One query over all tables finds the tables with a fault; only these are counted exactly.
     """
     checked = [_Checked.of(table, read(table)) for table in tables]
-    found = _counted(_suspected(checked))
-    return [result for one in checked for result in _results(one, found)]
+    counts = _counted(_suspected(checked))
+    return [result for one in checked for result in _results(one, counts)]
 
 
 @dataclass(frozen=True)
 class _Checked:
-    """A table's rows, and the columns of its contract whose nulls, and whose range, must be looked at."""
+    """A table's rows, and the columns of its contract whose nulls, and whose range, must be checked."""
 
     table: Table
     rows: DataFrame
@@ -45,12 +44,12 @@ class _Checked:
 
     @classmethod
     def of(cls, table: Table, frame: DataFrame) -> _Checked:
+        # A table made by an older contract may lack columns.
         lacking = [column for column in table.columns if column.name not in frame.columns]
-        # Made by an older contract and not given them yet.
         rows = frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
-        # A column that Delta holds as NOT NULL has none: every write of one fails, and Spark, which trusts that, would
-        # answer 0 without a look. Left to look at is what older contracts made: columns that were added later, and
-        # those that could be null then.
+        # Delta refuses to write a null into a NOT NULL column, and Spark, which trusts that, answers 0 without reading.
+        # Only columns of tables made by older contracts remain to be checked: those added later, and those that were
+        # nullable then.
         may_be_null = {field.name for field in rows.schema if field.nullable}
         return cls(
             table=table,
@@ -61,7 +60,7 @@ class _Checked:
 
     @property
     def faults(self) -> list[Column]:
-        """Of each of `nulls`, then of each of `ranged`: whether the row's value is wrong."""
+        """Whether a row's value is wrong: one condition per column of `nulls`, then one per column of `ranged`."""
         return [*(F.col(column.name).isNull() for column in self.nulls), *map(_is_outside, self.ranged)]
 
 
@@ -69,10 +68,10 @@ Counts = dict[tuple[Table, str], list[int]]
 
 
 def _suspected(checked: Sequence[_Checked]) -> list[tuple[_Checked, str]]:
-    """The tables in which a key may stand twice (KEYS) or a value is wrong (COLUMNS).
+    """The tables with possibly duplicate keys (KEYS) or a wrong value (COLUMNS).
 
-    One scan per table, of the columns of key and checks alone, and one shuffle of narrow rows: keys are compared by
-    their 64-bit hash. Equal keys have equal hashes; where others share one, the exact count finds nothing.
+    One scan per table, of the columns of key and checks only, and one shuffle of narrow rows: keys are compared by
+    their 64-bit hash. Equal keys have equal hashes; where different keys share one, the exact count finds none.
     """
     if not checked:
         return []
@@ -91,9 +90,9 @@ def _suspected(checked: Sequence[_Checked]) -> list[tuple[_Checked, str]]:
 
 
 def _hashed(one: _Checked) -> DataFrame:
-    """table, key (its hash) and is_wrong of every row."""
+    """One row per row: table, key (its hash) and is_wrong."""
     key = one.table.key
-    # The hash passes over nulls: (a, null) and (null, a) would be one.
+    # The hash skips nulls: without is_null, (a, null) and (null, a) would have the same one.
     is_null = [F.col(name).isNull() for name in key if one.table.column(name).nullable]
     is_wrong = reduce(Column.__or__, (F.coalesce(fault, F.lit(False)) for fault in one.faults), F.lit(False))
     return one.rows.select(
@@ -104,35 +103,35 @@ def _hashed(one: _Checked) -> DataFrame:
 
 
 def _counted(suspected: Sequence[tuple[_Checked, str]]) -> Counts:
-    """The exact counts of what `_suspected` found, from one query: of KEYS those that stand twice, of COLUMNS the
-    wrong values by `faults`."""
+    """The exact counts for the tables of `_suspected`, from one query: duplicate keys (KEYS), and wrong values by
+    `faults` (COLUMNS)."""
     if not suspected:
         return {}
     counts = reduce(DataFrame.unionByName, (_count(one, of) for one, of in suspected))
-    found = {(row["table"], row["of"]): row["found"] for row in counts.collect()}  # at most two rows per table
-    return {(one.table, of): found[one.table.full_name, of] for one, of in suspected}
+    by_name = {(row["table"], row["of"]): row["found"] for row in counts.collect()}  # at most two rows per table
+    return {(one.table, of): by_name[one.table.full_name, of] for one, of in suspected}
 
 
 def _count(one: _Checked, of: str) -> DataFrame:
     if of == KEYS:
-        twice = one.rows.groupBy(*one.table.key).count().where(F.col("count") > 1)
-        counted = twice.agg(F.array(F.count(F.lit(1))).alias("found"))
+        duplicates = one.rows.groupBy(*one.table.key).count().where(F.col("count") > 1)
+        counted = duplicates.agg(F.array(F.count(F.lit(1))).alias("found"))
     else:
         counted = one.rows.agg(F.array(*map(F.count_if, one.faults)).alias("found"))
     return counted.select(F.lit(one.table.full_name).alias("table"), F.lit(of).alias("of"), "found")
 
 
-def _results(one: _Checked, found: Counts) -> list[CheckResult]:
+def _results(one: _Checked, counts: Counts) -> list[CheckResult]:
     table = one.table
-    (twice,) = found.get((table, KEYS), [0])
-    faults = found.get((table, COLUMNS), [0] * (len(one.nulls) + len(one.ranged)))
+    (duplicates,) = counts.get((table, KEYS), [0])
+    faults = counts.get((table, COLUMNS), [0] * (len(one.nulls) + len(one.ranged)))
     nulls = {column.name: count for column, count in zip(one.nulls, faults[: len(one.nulls)], strict=True)}
     outside = {
         f"{column.name}, which must be {column.range}": count
         for column, count in zip(one.ranged, faults[len(one.nulls) :], strict=True)
     }
     results = [
-        none_found(f"keys that stand twice in {table.full_name}", twice, detail=f"key {', '.join(table.key)}"),
+        none_found(f"keys that stand twice in {table.full_name}", duplicates, detail=f"key {', '.join(table.key)}"),
         none_found(f"nulls in {table.full_name}", sum(nulls.values()), detail=_listed(nulls)),
     ]
     if one.ranged:
@@ -146,7 +145,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 def _is_outside(column: contracts.Column) -> Column:
-    """Whether a value is out of the column's range; null of a null."""
+    """Whether a value is out of the column's range; null for a null."""
     value = F.col(column.name)
     if column.values:
         return ~value.isin(*column.values)
@@ -164,7 +163,7 @@ def _is_outside(column: contracts.Column) -> Column:
 def _edge(bound: Bound, type_: str, side: int) -> Column:
     """The bound on the lower (-1) or upper (1) side as a literal that values are compared with.
 
-    A day bounds moments by its first one below, and above by the first one after it.
+    For timestamps, a lower bound is the first moment of its day, an upper one the first moment after its day.
     """
     if isinstance(bound, str):
         day = date.fromisoformat(bound)

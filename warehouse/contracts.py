@@ -17,7 +17,7 @@ MONEY_SUM = "decimal(28,6)"
 PLATFORMS = ("web", "ios", "android", "server")
 # Rows whose year is not 1990 to 2099 (UTC) are quarantined.
 LANDED_FROM, LANDED_UNTIL = "1990-01-01", "2099-12-31"
-# The same in whatever reporting zone, and where a sender's clock was up to 5 minutes ahead of a collector's.
+# The same in any reporting zone, with a sender's clock up to 5 minutes ahead of the collector's.
 FIRST_DAY, LAST_DAY = "1989-12-31", "2100-01-01"
 
 
@@ -25,11 +25,11 @@ FIRST_DAY, LAST_DAY = "1989-12-31", "2100-01-01"
 class Column:
     """One column: its Spark SQL type, what it means, its unit ('' when it has none) and whether it may be null.
 
-    `personal`: it names one person or leads back to one. That are ids of persons, devices, logins, visits, events and
-    orders and hashes of them, network addresses, user agents, URLs with a path or query, and text as it arrived.
+    `personal`: it names one person or leads back to one: ids of persons, devices, logins, visits, events and orders,
+    hashes of them, network addresses, user agents, URLs with a path or query, and text as it arrived.
     Every value that is not null lies between `minimum` and `maximum`, both inclusive: numbers, or for dates and
-    timestamps ISO days (the whole last day is in). A double may miss them by rounding. `values` are all that a text
-    can be.
+    timestamps ISO days (the whole last day is in range). A double may exceed them by rounding. `values` lists all
+    texts that a string column may hold.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Column:
         """Refuse a range that the type cannot have."""
         bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
         if wrong := [bound for bound in bounds if not _is_exact(bound, self.type)]:
-            raise ValueError(f"{self.name}: {wrong[0]!r} is no bound that a {self.type} holds exactly")
+            raise ValueError(f"{self.name}: {wrong[0]!r} is not a bound that a {self.type} holds exactly")
         if len(bounds) == 2 and bounds[0] > bounds[1]:  # type: ignore[operator]  # both are of one kind by now
             raise ValueError(f"{self.name}: minimum {bounds[0]} is above maximum {bounds[1]}")
         if self.values and self.type != "string":
@@ -59,7 +59,7 @@ class Column:
 
     @property
     def range(self) -> str:
-        """What its values can be, for people: '0 to 1', '0 or more', 'click or impression'; '' where it is open."""
+        """The range of its values as text: '0 to 1', '0 or more', 'click or impression'; '' where there is none."""
         if self.values:
             *others, last = self.values
             return f"{', '.join(others)} or {last}" if others else last
@@ -74,10 +74,10 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table. `grain` says what one row is, `key` which columns make it unique.
+    """One table. `grain` is what one row is, `key` the columns that make it unique.
 
-    `owner` is the part of the house that answers for its figures, `freshness` says when it is brought up to date.
-    `ordered_by` is the column its files are laid out by, so that a change of few rows rewrites few files.
+    `owner` is the package responsible for its figures, `freshness` when it is brought up to date. `ordered_by` is the
+    column its files are laid out by, so that a change of few rows rewrites few files.
     """
 
     layer: Layer
@@ -94,13 +94,13 @@ class Table:
         """Refuse a contract that contradicts itself."""
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
-            raise ValueError(f"{self.full_name}: a column stands twice in {names}")
+            raise ValueError(f"{self.full_name}: a column is listed twice in {names}")
         if missing := {*self.key, *filter(None, [self.ordered_by])} - set(names):
             raise ValueError(f"{self.full_name}: key or ordered_by name columns it lacks: {sorted(missing)}")
 
     @property
     def full_name(self) -> str:
-        """`<layer>.<table>`, also its place below the lake's root as `<layer>/<table>`."""
+        """`<layer>.<table>`; below the lake's root its folder is `<layer>/<table>`."""
         return f"{self.layer}.{self.name}"
 
     @property
@@ -132,7 +132,7 @@ class Table:
 
 
 def _is_exact(bound: Bound, type_: str) -> bool:
-    """Whether a column of the type can hold the bound itself, so that comparing with it rounds nothing."""
+    """Whether a column of the type can hold the bound exactly, so that comparing with it rounds nothing."""
     if isinstance(bound, bool):
         return False
     if isinstance(bound, str):

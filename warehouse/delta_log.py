@@ -1,4 +1,4 @@
-"""What the log of a Delta table records of its commits, read from its files: a query on the history is a Spark job."""
+"""What the log of a Delta table records about its commits. Read from its files: a history query is a Spark job."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def newest_version(spark: SparkSession, path: str) -> int | None:
 
 
 def held_properties(spark: SparkSession, path: str, names: Iterable[str]) -> dict[str, str]:
-    """Those of the properties `names` that the table in `path` has, with their values."""
+    """The values of those properties of `names` that the table in `path` has."""
     held = _snapshot(spark, path).metadata().configuration()
     return {name: str(held.apply(name)) for name in names if held.contains(name)}
 
@@ -31,7 +31,7 @@ def held_columns(spark: SparkSession, path: str) -> list[str]:
 def commits_back(spark: SparkSession, path: str, newest: int) -> Iterator[dict[str, Any]]:
     """The commitInfo (see Delta's protocol) of version `newest` and of those before it, newest first.
 
-    Ends at the first commit that the log has no longer: Delta removes old ones (delta.logRetentionDuration).
+    Ends where the log ends: Delta removes old commits (delta.logRetentionDuration).
     """
     for version in range(newest, -1, -1):
         info = _commit_info(spark, f"{path}/_delta_log/{version:020d}.json")
@@ -41,7 +41,7 @@ def commits_back(spark: SparkSession, path: str, newest: int) -> Iterator[dict[s
 
 
 def _snapshot(spark: SparkSession, path: str) -> Any:
-    """Delta's own view of the newest version; of version -1 where there is no table."""
+    """Delta's snapshot of the newest version; its version is -1 where there is no table."""
     nothing = java_class(spark, "scala.Option").empty()
     log = java_class(spark, "org.apache.spark.sql.delta.DeltaLog").forTable(spark._jsparkSession, path)
     return log.update(False, nothing, nothing)
@@ -55,7 +55,7 @@ def _commit_info(spark: SparkSession, file: str) -> dict[str, Any] | None:
     bytes_ = java_class(spark, "java.io.InputStreamReader")(files.open(path), "UTF-8")
     reader = java_class(spark, "java.io.BufferedReader")(bytes_)
     try:
-        # Delta writes it first; what follows may be thousands of files.
+        # Delta writes commitInfo first; the lines after it may name thousands of files.
         while (line := reader.readLine()) is not None:
             if (info := json.loads(line).get("commitInfo")) is not None:
                 return dict(info)

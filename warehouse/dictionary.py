@@ -10,12 +10,12 @@ from warehouse.tables import ALL_TABLES
 HEADING = """# Data dictionary
 
 Every table of the lake. `<lake>/<layer>/<table>` is a Delta table. Times are UTC, a day is one of `report.timezone`,
-money stands beside the column that names its currency. Grain, notes, meanings and units are written to the tables as
-comments.
+the unit of an amount is the column that holds its currency. Grain, notes, meanings and units are written to the tables
+as comments.
 
-An owner is the part of the house whose people answer for a table's figures. Personal columns name one person or lead
-back to one. A range holds for every value that is not null, bounds included. Keys, nulls and ranges are checked: those
-of silver and gold before they are published, those of all tables by `check`.
+The owner is the package responsible for a table's figures. Personal columns name one person or lead back to one. A
+range holds for every value that is not null, bounds included. Keys, nulls and ranges are checked: those of silver and
+gold before they are published, those of all tables by `check`.
 
 This page is made from the contracts in `warehouse/tables/`; bring it up to date with
 `python -m warehouse.dictionary > docs/data-dictionary.md`.

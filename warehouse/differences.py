@@ -1,4 +1,4 @@
-"""What must be written so that a table's standing rows become other rows."""
+"""The differences between a table's stored rows and their new state: what must be written."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ IS_KNOWN, IS_GONE, BEFORE = "_is_known", "_is_gone", "_before"
 
 @dataclass(frozen=True)
 class Differences:
-    """The stored `rows` of `differences`, how many of them have a known and a new key, and the range of known rows.
+    """The staged rows of `differences`, the number of known and of new keys among them, and the range of known rows.
 
-    `first` and `last`, as text: what stood in the column the table is ordered by; None where no row is known.
+    `first` and `last`, as text: the range of the stored values in the column that the table is ordered by; None where
+    no key is known.
     """
 
     table: Table
@@ -40,21 +41,21 @@ class Differences:
 
 
 def same_key(table: Table, one: str, other: str) -> Column:
-    """Whether two rows have the same key; `one` and `other` are what their columns' names begin with."""
+    """Whether two rows have the same key; `one` and `other` are the prefixes of their columns' names."""
     pairs = (F.col(f"{one}{name}").eqNullSafe(F.col(f"{other}{name}")) for name in table.key)
     return reduce(Column.__and__, pairs)
 
 
-def differences(table: Table, rows: DataFrame, standing: DataFrame) -> DataFrame:
-    """One row per key whose row in `rows` differs from the one in `standing`: the table's columns and
+def differences(table: Table, rows: DataFrame, stored: DataFrame) -> DataFrame:
+    """One row per key whose row in `rows` differs from the one in `stored`: the table's columns and
 
-    - _is_known: the key stands in the table already;
-    - _is_gone: `rows` have it no longer (the columns are then those that stood);
-    - _before: what stood in the column the table is ordered by; null for a new key.
+    - _is_known: the table has the key already;
+    - _is_gone: `rows` no longer has the key (the other columns are then the stored ones);
+    - _before: the stored value of the column that the table is ordered by; null for a new key.
     """
     names = table.column_names
     new = rows.select(F.struct(*names).alias("new"), *(F.col(name).alias(f"new_{name}") for name in table.key))
-    old = standing.select(F.struct(*names).alias("old"), *(F.col(name).alias(f"old_{name}") for name in table.key))
+    old = stored.select(F.struct(*names).alias("old"), *(F.col(name).alias(f"old_{name}") for name in table.key))
     joined = new.join(old, same_key(table, "new_", "old_"), how="full").where(~F.col("new").eqNullSafe(F.col("old")))
     chosen = F.coalesce("new", "old")
     before = F.col(f"old.{table.ordered_by}") if table.ordered_by else F.lit(None).cast("string")
@@ -66,15 +67,15 @@ def differences(table: Table, rows: DataFrame, standing: DataFrame) -> DataFrame
     ).select(*(F.col(f"chosen.{name}").alias(name) for name in names), IS_KNOWN, IS_GONE, BEFORE)
 
 
-def staged_differences(table: Table, rows: DataFrame, standing: DataFrame, stage: Stage) -> Differences:
-    """`differences`, computed once and stored, counted on the way."""
-    seen = Observation()
-    found = differences(table, rows, standing).observe(
-        seen,
+def staged_differences(table: Table, rows: DataFrame, stored: DataFrame, stage: Stage) -> Differences:
+    """`differences`, computed and staged once, and counted while they are written."""
+    counts = Observation()
+    changed = differences(table, rows, stored).observe(
+        counts,
         F.count_if(F.col(IS_KNOWN)).alias("known"),
         F.count_if(~F.col(IS_KNOWN)).alias("new"),
         F.min(BEFORE).cast("string").alias("first"),
         F.max(BEFORE).cast("string").alias("last"),
     )
-    stored = stage("changed", found)
-    return Differences(table, stored, **seen.get)
+    staged = stage("changed", changed)
+    return Differences(table, staged, **counts.get)

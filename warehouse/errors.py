@@ -30,8 +30,8 @@ class InputError(DistributaryError):
     exit_code = 3
 
 
-class LakeInUse(DistributaryError):  # noqa: N818 (it is what is the matter, not a mistake)
-    """Another run writes to the lake: nothing was done, and the same run later will do."""
+class LakeInUse(DistributaryError):  # noqa: N818 (a state of the lake, not a mistake)
+    """Another run writes to the lake: nothing was done, and the same run will succeed later."""
 
     exit_code = 3
 
@@ -43,7 +43,7 @@ class ConvergenceError(DistributaryError):
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
-    """The line for a name that nothing has: those there are, and the nearest of them."""
+    """One line for an unknown name: the known names, and the nearest of them."""
     names = list(known)
     return f"no {what} is called {name!r}; there are {', '.join(names)}{did_you_mean(name, names)}"
 

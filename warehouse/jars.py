@@ -32,7 +32,7 @@ def delta_jars() -> list[Path]:
     """The JARs' local paths; downloads what the cache lacks.
 
     Set MAVEN_REPOSITORY to the address of another Maven repository where Maven Central is not reachable.
-    Raises InputError when a JAR can be had neither from the cache nor from the repository.
+    Raises InputError when a JAR is neither in the cache nor in the repository.
     """
     cache = jar_cache()
     return [_cached_jar(cache, path, digest) for path, digest in locked_jars().items()]

@@ -1,8 +1,9 @@
 """What a knob is, and the knobs of this package: reporting day and currency, MLflow, Spark, the lock, updates.
 
 A section of a configuration file is a frozen model, and the same object is a builder's argument. A section whose
-knobs serve several builders inherits from one class for each of them, so that a builder gets, and a table rests on,
-just the knobs that its rows depend on (`part_of`). No model has a default: conf/base.yaml holds every knob.
+knobs serve several builders inherits from one class for each of them, so that a builder gets just the knobs that its
+rows depend on, and no other knob makes its table stale (`part_of`). No model has a default: conf/base.yaml holds every
+knob.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Knobs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def content(self) -> str:
-        """All that rows can depend on in these knobs, as text; knobs that name a file say what the file holds."""
+        """All that rows can depend on in these knobs, as text; knobs that name a file give the file's content."""
         return self.model_dump_json()
 
 
@@ -53,13 +54,13 @@ class ReportingDay(Knobs):
 
 
 class ReportingCurrency(Knobs):
-    """What reporting amounts are in."""
+    """The currency of reporting amounts."""
 
     currency: CurrencyCode
 
 
 class Report(ReportingDay, ReportingCurrency):
-    """What a reporting day and a reporting amount are, where the report is written and in which language."""
+    """The zone of reporting days, the currency of reporting amounts, and the report's file and language."""
 
     file: str
     language: Literal["en", "ko"]
@@ -91,13 +92,13 @@ class Mlflow(Registry, ValueModelName):
 
 
 class Lock(Knobs):
-    """What a run does where another one writes to the lake."""
+    """What a run does while another one writes to the lake."""
 
     wait_seconds: float = Field(ge=0)
 
 
 class Spark(Knobs):
-    """The session: master (null = spark-submit's, else local[*]) and Spark's own settings."""
+    """The session: master (null = spark-submit's, otherwise local[*]) and Spark's own settings."""
 
     master: str | None
     conf: dict[str, str]

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-EVENTS_A_PERIOD = 500_000  # some 100,000 sessions: files of 5 to 10 MB
+EVENTS_A_PERIOD = 500_000  # about 100,000 sessions: files of 5 to 10 MB
 MOST_PERIODS = 256
 
 
 def event_periods(events: DataFrame) -> list[int]:
     """The moments [microseconds since 1970] at which the time of `events` (column event_at) is cut into periods.
 
-    Periods have about as many events each, EVENTS_A_PERIOD unless that made more than MOST_PERIODS. No moment at all
-    where the events are too few for two.
+    Periods have about the same number of events: EVENTS_A_PERIOD, or more where there would be more than MOST_PERIODS
+    periods. Empty where the events are too few for two periods.
     """
     wanted = min(events.count() // EVENTS_A_PERIOD, MOST_PERIODS)
     if wanted < 2:
@@ -33,7 +33,7 @@ def by_period(frame: DataFrame, column: str, periods: Sequence[int]) -> DataFram
 
 
 def _period(moment: Column, periods: Sequence[int], first: int) -> Column:
-    """Number of the period, `first` being the one before all of `periods`: by halving, so in few comparisons."""
+    """The period's number, `first` for the one before all of `periods`. A binary search needs few comparisons."""
     if not periods:
         return F.lit(first)
     middle = len(periods) // 2

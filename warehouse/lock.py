@@ -17,7 +17,7 @@ from warehouse.errors import LakeInUse
 
 LOCK_FILE = "_lock"
 POLL_SECONDS = 0.2
-# A killed run's JVM may still end a commit it had begun.
+# The JVM of a killed run may still finish a commit.
 JVM_END_SECONDS = 60.0
 
 
@@ -25,20 +25,20 @@ JVM_END_SECONDS = 60.0
 def lake_lock(
     root: str, run_id: str, *, wait_seconds: float, say: Callable[[str], None], jvm_pid: int | None = None
 ) -> Iterator[None]:
-    """Holds `<root>/_lock` for as long as the block runs; LakeInUse where another run holds it after `wait_seconds`.
+    """Holds `<root>/_lock` while the block runs; LakeInUse where another run still holds it after `wait_seconds`.
 
-    The operating system holds the lock (flock) and frees it when the process ends, however it ends; the file says
-    who has it: run_id, host, pid, jvm_pid, started_at. It is empty after a run that ended in order. Who was killed
-    leaves its name: the next run says that it takes over, once that run's JVM is gone too. A name from another host
-    is never taken over: there a person must look. On object stores (a root with a scheme other than file) nothing is
-    locked: Delta refuses conflicting commits table by table, and the scheduler must keep runs apart.
+    The operating system holds the lock (flock) and frees it when the process ends, however that happens. The file
+    names the holder: run_id, host, pid, jvm_pid, started_at. It is empty after a run that ended normally. A killed run
+    leaves its name: the next run reports that it takes over, once that run's JVM has ended too. A name from another
+    host is never taken over: a person must look there. On object stores (a root with a scheme other than file) nothing
+    is locked: Delta refuses conflicting commits table by table, and the scheduler must keep runs apart.
     """
     folder = _local_folder(root)
     if folder is None:
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    # Never removed: who waits for a removed file would hold another lock than who makes the next one.
+    # Never removed: a run that waits for a removed file would lock that one, while the next run locks a new file.
     with (folder / LOCK_FILE).open("a+") as file:
         until = time.monotonic() + wait_seconds
         _wait_for(file, until, wait_seconds, say)
@@ -65,7 +65,7 @@ def _local_folder(root: str) -> Path | None:
 
 
 def _wait_for(file: IO[str], until: float, wait_seconds: float, say: Callable[[str], None]) -> None:
-    has_said = False
+    has_reported = False
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -76,37 +76,37 @@ def _wait_for(file: IO[str], until: float, wait_seconds: float, say: Callable[[s
                     f"{file.name}: the lake is in use by {_named(_holder(file))}; run again when it has ended, or set "
                     f"lock.wait_seconds (now {wait_seconds:g}) to wait for it"
                 ) from None
-        if not has_said:
+        if not has_reported:
             say(f"waiting for {_named(_holder(file))}, at most {wait_seconds:g} s (lock.wait_seconds)")
-            has_said = True
+            has_reported = True
         time.sleep(POLL_SECONDS)
 
 
 def _take_over(file: IO[str], until: float, say: Callable[[str], None], own_jvm: int | None) -> None:
-    """Looks at the name that a run left which did not end in order."""
-    left = _holder(file)
-    if not left:
+    """Takes over from a run that did not end normally and so left its name in the file."""
+    stopped = _holder(file)
+    if not stopped:
         return
-    if left.get("host") != socket.gethostname():
+    if stopped.get("host") != socket.gethostname():
         raise LakeInUse(
-            f"{file.name}: {_named(left)} has not ended in order, and from this host nobody can see whether it runs; "
+            f"{file.name}: {_named(stopped)} has not ended normally, and this host cannot see whether it still runs; "
             "if it does not, remove the file"
         )
     until = max(until, time.monotonic() + JVM_END_SECONDS)
-    while left.get("jvm_pid") != own_jvm and _is_running_java(left.get("jvm_pid")):
+    while stopped.get("jvm_pid") != own_jvm and _is_running_java(stopped.get("jvm_pid")):
         if time.monotonic() >= until:
             raise LakeInUse(
-                f"{file.name}: {_named(left)} was stopped, but its JVM (pid {left['jvm_pid']}) still runs; end it"
+                f"{file.name}: {_named(stopped)} was stopped, but its JVM (pid {stopped['jvm_pid']}) still runs; end it"
             )
         time.sleep(POLL_SECONDS)
-    say(f"taking over the lock of {_named(left)}, which was stopped before its end")
+    say(f"taking over the lock of {_named(stopped)}, which was stopped before its end")
 
 
 def _is_running_java(pid: int | None) -> bool:
     if pid is None:
         return False
     try:
-        # A number that another program has by now is not the JVM.
+        # The pid may belong to another program by now.
         return "java" in Path(f"/proc/{pid}/comm").read_text() and " Z " not in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return False
@@ -116,7 +116,7 @@ def _holder(file: IO[str]) -> dict[str, Any]:
     file.seek(0)
     try:
         found = json.loads(file.read() or "{}")
-    except ValueError:  # caught between two writes
+    except ValueError:  # read between two writes
         return {}
     return found if isinstance(found, dict) else {}
 

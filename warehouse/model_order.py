@@ -1,4 +1,4 @@
-"""The order in which reports show models, others by name. `make docs` writes it from attribution/rules.py."""
+"""The order in which reports show models; others follow by name. `make docs` writes it from attribution/rules.py."""
 
 MODEL_ORDER = (
     "last_touch",

@@ -56,7 +56,7 @@ Loaded = TypeVar("Loaded")
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredVersion:
-    """One version of a registered model, and the tags that say what it was made of."""
+    """One version of a registered model, and the tags that record what it was fitted on."""
 
     name: str
     number: str
@@ -69,10 +69,10 @@ class RegisteredVersion:
 
 
 def connect(tracking: Mlflow) -> MlflowClient:
-    """Point MLflow at the tracking server or database of the settings, for runs and registry alike."""
-    # Making a database logs each step of its schema, storing a model each check.
-    for talker in ("alembic", "mlflow"):
-        logging.getLogger(talker).setLevel(logging.WARNING)
+    """Point MLflow at the tracking server or database of the settings, for both runs and registry."""
+    # They log each step of a new database's schema, and each check of a stored model.
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     mlflow.set_tracking_uri(tracking.tracking_uri)
     mlflow.set_registry_uri(tracking.tracking_uri)
     return MlflowClient(tracking.tracking_uri, tracking.tracking_uri)
@@ -81,8 +81,8 @@ def connect(tracking: Mlflow) -> MlflowClient:
 def experiment_id(tracking: Mlflow, experiment: str) -> str:
     """The id of the experiment, made where it does not exist yet; its artifacts then go to tracking.artifact_root.
 
-    A plain folder counts only beside a database or folder on this machine: a tracking server keeps artifacts where it
-    is set up to, unless artifact_root is a URI (s3://…).
+    A plain folder is used only with a database or folder on this machine: a tracking server stores artifacts where it
+    is configured to, unless artifact_root is a URI (s3://…).
     """
     client = connect(tracking)
     found = client.get_experiment_by_name(experiment)
@@ -111,7 +111,7 @@ def champion(tracking: Mlflow, name: str) -> RegisteredVersion | None:
 
 
 def load_json(tracking: Mlflow, version: str, artifact: str, read: Callable[[Any], Loaded], *, what: str) -> Loaded:
-    """What `read` makes of a JSON file of a version ('<name>/<number>'); InputError where it cannot be read.
+    """The result of `read` on a JSON file of a version ('<name>/<number>'); InputError where it cannot be read.
 
     `artifact` is the file's path inside the version; `what` names its content in the error, such as "the champion's
     parameters".
@@ -135,10 +135,10 @@ def store_json(
     description: str,
     tags: Mapping[str, str],
 ) -> str:
-    """Keep `content` as the JSON file `artifact` of a new version of the registered model; gives '<name>/<number>'.
+    """Store `content` as JSON file `artifact` of a new version of the registered model; returns '<name>/<number>'.
 
-    The version is not yet champion. It is made by a run of its own in `experiment`, whose parameters are the tags. A
-    registered model that does not exist yet is made, with the description. InputError where MLflow does not answer.
+    The version is not yet champion. A new run in `experiment` makes it, whose parameters are the tags. A registered
+    model that does not exist yet is created, with the description. InputError where MLflow does not answer.
     """
     with clear_errors(tracking):
         client = connect(tracking)
@@ -162,8 +162,8 @@ def promote(tracking: Mlflow, version: str) -> None:
 def log_metrics(tracking: Mlflow, version: str, metrics: Mapping[str, float], *, day: dt.date) -> bool:
     """Add figures of a day to the run that made a version ('<name>/<number>'), where they chart over days.
 
-    The step of a figure is its day as a number of days since 1970. Figures that are no finite numbers are left out.
-    False when MLflow refused, such as a registry that may only be read.
+    The step of a figure is its day as a number of days since 1970. Figures that are not finite are left out.
+    False where MLflow refuses, such as a read-only registry.
     """
     step, now = (day - dt.date(1970, 1, 1)).days, int(time.time() * 1000)
     figures = [Metric(name, value, now, step) for name, value in metrics.items() if math.isfinite(value)]
@@ -183,13 +183,13 @@ def name_and_number(version: str) -> tuple[str, str]:
 
 
 def first_line(error: Exception) -> str:
-    """The message of an error without what follows its first line."""
+    """The first line of an error's message."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
 def clear_errors(tracking: Mlflow) -> Iterator[None]:
-    """What MLflow cannot do becomes an InputError of one line that names the server or database."""
+    """Turns an error of MLflow into an InputError of one line that names the server or database."""
     try:
         yield
     except MlflowException as error:

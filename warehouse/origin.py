@@ -31,7 +31,7 @@ class Origin:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The origin that `as_dict` made plain. An older form without knobs gets knobs that no builder has."""
+        """The origin that `as_dict` gave. An older record without knobs gets '', which no builder has."""
         return cls(inputs=plain["inputs"], knobs=plain.get("knobs", ""), code=plain["code"])
 
 

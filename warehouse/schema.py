@@ -1,4 +1,4 @@
-"""A Delta table's schema as its contract wants it: columns, comments and table properties."""
+"""A Delta table's schema by its contract: columns, comments and table properties."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATS_COLUMNS = "delta.dataSkippingStatsColumns"
 
 
 def create_table(spark: SparkSession, path: str, table: Table) -> None:
-    """Makes the table in `path`, without rows."""
+    """Creates the table in `path`, without rows."""
     create = DeltaTable.createIfNotExists(spark).location(path).comment(table.comment)
     for column in table.columns:
         create = create.addColumn(column.name, column.type, nullable=column.nullable, comment=column.comment)
@@ -32,9 +32,9 @@ def create_table(spark: SparkSession, path: str, table: Table) -> None:
 
 
 def bring_to_contract(spark: SparkSession, path: str, table: Table) -> None:
-    """Gives a table that was made by an older version or contract the properties and columns that it lacks.
+    """Adds the properties and columns that a table made by an older version or contract lacks.
 
-    Its standing rows hold null in a column that is added.
+    Existing rows hold null in an added column.
     """
     wanted = wanted_properties(table)
     held = held_properties(spark, path, wanted)
@@ -54,9 +54,9 @@ def set_properties(spark: SparkSession, path: str, properties: Mapping[str, str]
 
 
 def wanted_properties(table: Table) -> dict[str, str]:
-    """What a table is created with: of its columns only times have a range per file that leaves files out of a query.
+    """The properties of a table. Only timestamps and dates get a range per file, by which a query skips files.
 
-    Ranges of ids and texts span every file, and finding them costs an eighth of a build's processor time.
+    Ranges of ids and texts would span every file, and finding them takes an eighth of a build's processor time.
     """
     moments = [column.name for column in table.columns if column.type in ("timestamp", "date")]
     return TABLE_PROPERTIES | {STATS_COLUMNS: ",".join(moments)} if moments else TABLE_PROPERTIES

@@ -46,7 +46,7 @@ def knobs_of(model: type[Part], values: Mapping[str, Any], options: Mapping[str,
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file's top-level mapping (empty for an empty file); UsageError where it is none or cannot be read."""
+    """A YAML file's top-level mapping (empty for an empty file); UsageError where there is none."""
     try:
         text = path.read_text(encoding="utf-8")
         loaded = yaml.load(text, Loader=LOADER)
@@ -60,21 +60,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(loaded, dict):
         raise UsageError(f"{path}: must hold knobs as `name: value`, not a {type(loaded).__name__}")
-    _refuse_doubled(yaml.compose(text, Loader=LOADER), path)
+    _refuse_duplicates(yaml.compose(text, Loader=LOADER), path)
     return loaded
 
 
-def _refuse_doubled(node: yaml.Node | None, path: Path) -> None:
-    """UsageError for a key that stands twice in one mapping: YAML would keep the last and forget the first."""
+def _refuse_duplicates(node: yaml.Node | None, path: Path) -> None:
+    """UsageError for a key given twice in one mapping: YAML would use the last and ignore the first."""
     lines: dict[str, int] = {}
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
         line = key.start_mark.line + 1
         if key.value in lines:
-            raise UsageError(f"{path}:{line}: knob {key.value} stands twice, first on line {lines[key.value]}")
+            raise UsageError(f"{path}:{line}: knob {key.value} is given twice, first on line {lines[key.value]}")
         lines[key.value] = line
-        _refuse_doubled(value, path)
+        _refuse_duplicates(value, path)
     for value in node.value if isinstance(node, yaml.SequenceNode) else ():
-        _refuse_doubled(value, path)
+        _refuse_duplicates(value, path)
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

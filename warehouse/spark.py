@@ -17,7 +17,7 @@ from warehouse.jars import delta_jars
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 LOG_SETTINGS = CONF_ROOT / "spark" / "log4j2.properties"
 
-# What the tables' meaning rests on; no configuration file may change these.
+# The meaning of the tables depends on these; no configuration file may change them.
 FIXED_CONF = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -30,15 +30,15 @@ FIXED_CONF = {
 
 
 def under_spark_submit() -> bool:
-    """Whether spark-submit started this process, and so has decided master, memory and JARs."""
+    """Whether spark-submit started this process and has set master, memory and JARs."""
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 def build_session(app_name: str, conf: Mapping[str, str], *, master: str | None = None) -> SparkSession:
     """A session with Delta Lake. `conf` are Spark's own settings (conf/base.yaml, section spark).
 
-    Under spark-submit, master, driver memory and JARs are what spark-submit was told; elsewhere master
-    defaults to local[*] and Delta's JARs come from the local cache. Python workers use this interpreter.
+    Under spark-submit, master, driver memory and JARs are those of its command line; otherwise master defaults to
+    local[*] and Delta's JARs come from the local cache. Python workers use this interpreter.
     """
     chosen = {**conf, **FIXED_CONF}
     if not under_spark_submit():
@@ -48,20 +48,20 @@ def build_session(app_name: str, conf: Mapping[str, str], *, master: str | None 
         builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
-    _remember_classes(session)
+    _cache_classes(session)
     return session
 
 
 def java_class(session: SparkSession, name: str) -> Any:
-    """A class of the JVM by its full name, which finds it at once.
+    """A class of the JVM, looked up once by its full name.
 
-    Asked for package by package (`jvm.java.io...`) each part is first looked for as a class in every JAR.
+    Package by package (`jvm.java.io...`), each part would first be searched for as a class in every JAR.
     """
     return getattr(session._jvm, name)
 
 
 def hadoop_path(session: SparkSession, path: str) -> tuple[Any, Any]:
-    """Hadoop's Path of a file or folder, and the file system that it lies in; InputError where that cannot be had."""
+    """Hadoop's Path of a file or folder, and its file system; InputError where that cannot be opened."""
     found = java_class(session, "org.apache.hadoop.fs.Path")(path)
     try:
         return found, found.getFileSystem(session._jsc.hadoopConfiguration())
@@ -72,8 +72,8 @@ def hadoop_path(session: SparkSession, path: str) -> tuple[Any, Any]:
         ) from error
 
 
-class _Remembered:
-    """A class of the JVM whose members are asked for once."""
+class _CachedClass:
+    """A class of the JVM whose members are looked up once."""
 
     def __init__(self, java_class: Any) -> None:
         self._java_class = java_class
@@ -84,18 +84,18 @@ class _Remembered:
         return member
 
 
-def _remember_classes(session: SparkSession) -> None:
-    """Keeps the classes that make columns. PySpark asks the JVM for them at every use of a function, by short names
-    that are looked for in every JAR: a tenth of the time of a run on little data.
+def _cache_classes(session: SparkSession) -> None:
+    """Caches the classes that make columns. PySpark looks them up at every use of a function, by short names that the
+    JVM searches for in every JAR: a tenth of the time of a run on little data.
     """
     for name in ("functions", "PythonUtils", "org.apache.spark.sql.functions"):
         found = java_class(session, name)
-        if not isinstance(found, _Remembered):
-            setattr(session._jvm, name, _Remembered(found))
+        if not isinstance(found, _CachedClass):
+            setattr(session._jvm, name, _CachedClass(found))
 
 
 def _launch_conf(conf: Mapping[str, str], master: str) -> dict[str, str]:
-    """What spark-submit would have been told: master, JARs, Python, a quiet log; local masters stay on loopback."""
+    """What spark-submit's command line would set: master, JARs, Python, a quiet log; local masters use loopback."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

@@ -1,4 +1,4 @@
-"""How a commit is written, by Spark. What must be written is decided elsewhere (warehouse.store, .differences).
+"""Writes commits with Spark. What must be written is decided in warehouse.store and warehouse.differences.
 
 Each function makes one commit to the table in `path`; `metadata` becomes the commit's userMetadata.
 """
@@ -18,20 +18,20 @@ from warehouse.schema import DELETION_VECTORS, TABLE_PROPERTIES, set_properties
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 MERGE_CONF = {
-    # What is merged is stored already, and comes out the same if it must be made again.
+    # The merged rows are staged already: read a second time, they are the same.
     "spark.databricks.delta.merge.materializeSource": "none",
-    # One file a task: a file that is rewritten stays the file of its period.
+    # One file per task, so that a rewritten file stays the file of its period.
     "spark.sql.files.openCostInBytes": str(128 * 1024 * 1024),
 }
-# Rows with all columns of a table that are sent to every executor rather than shuffle the table. Of single ids more
-# fit: see touchpoints.sessions.BROADCAST_SESSION_IDS_AT_MOST.
+# Up to so many full rows are broadcast to every executor instead of shuffling the table. Of single ids more fit: see
+# touchpoints.sessions.BROADCAST_SESSION_IDS_AT_MOST.
 BROADCAST_AT_MOST = 200_000
 
 
 def overwrite(path: str, frame: DataFrame, *, where: str | None, metadata: str) -> None:
-    """Puts `frame` in the place of all rows, or of those that `where` (SQL) selects.
+    """Replaces all rows, or those that `where` (SQL) selects, by `frame`.
 
-    Delta can leave the commit out where neither `frame` nor its place has a row.
+    Delta may leave out the commit where there is no row to remove and none to add.
     """
     writer = frame.write.format("delta").mode("overwrite").option("userMetadata", metadata)
     if where is not None:
@@ -65,7 +65,7 @@ def merge_rows(
 
 
 def merge_differences(spark: SparkSession, path: str, found: Differences, *, metadata: str) -> None:
-    """Changes and removes rows of known keys, and adds those of new ones."""
+    """Changes and removes rows with a known key, and adds rows with a new one."""
     values = _values(found.table)
     merge = _merge_of_known(spark, path, found, found.rows).whenNotMatchedInsert(F.lit(True), values)
     with committing(spark, metadata, MERGE_CONF):
@@ -73,30 +73,27 @@ def merge_differences(spark: SparkSession, path: str, found: Differences, *, met
 
 
 def merge_known(spark: SparkSession, path: str, found: Differences, *, metadata: str) -> None:
-    """Changes and removes rows of known keys. Without inserts Delta need not shuffle the table to look for keys."""
+    """Changes and removes rows with a known key. Without inserts Delta need not shuffle the table to look for keys."""
     rows = F.broadcast(found.known_rows) if found.known <= BROADCAST_AT_MOST else found.known_rows
     with committing(spark, metadata, MERGE_CONF):
         _merge_of_known(spark, path, found, rows).execute()
 
 
 def update_rows(spark: SparkSession, path: str, where: Column, values: Mapping[str, Column], *, metadata: str) -> None:
-    """Gives the rows that `where` selects other values, by column."""
+    """Sets `values`, by column, in the rows that `where` selects."""
     with committing(spark, metadata):
         DeltaTable.forPath(spark, path).update(where, dict(values))
 
 
 def commit_metadata_alone(spark: SparkSession, path: str, *, metadata: str) -> None:
-    """A commit that changes nothing: it sets a property that is set already, not the one that hides changes."""
+    """A commit that changes nothing: it sets a property that is set already, and not one that hides changes."""
     with committing(spark, metadata):
         set_properties(spark, path, {DELETION_VECTORS: TABLE_PROPERTIES[DELETION_VECTORS]})
 
 
 @contextmanager
 def committing(spark: SparkSession, metadata: str, conf: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Commands inside take their commit's metadata from the session, as they have no option for it.
-
-    `conf` holds as long.
-    """
+    """Sets the commit's metadata, and `conf`, in the session while the block runs, for commands without an option."""
     wanted = {USER_METADATA: metadata, **(conf or {})}
     before = {name: spark.conf.get(name, None) for name in wanted}
     for name, value in wanted.items():
@@ -115,7 +112,7 @@ def _merge_of_known(spark: SparkSession, path: str, found: Differences, rows: Da
     table = found.table
     condition = same_key(table, "t.", "s.")
     if table.ordered_by:
-        # Literals, so that files outside of them are not opened.
+        # Literals, so that Delta skips the files outside the range.
         type_ = table.column(table.ordered_by).type
         first, last = (F.lit(bound).cast(type_) for bound in (found.first, found.last))
         condition &= F.col(f"t.{table.ordered_by}").between(first, last)

@@ -1,4 +1,4 @@
-"""Frames that are computed once, stored below the lake while a step needs them, and removed after it."""
+"""Staged frames: computed once, stored below the lake while a step needs them, and removed after it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Stage = Callable[[str, DataFrame], DataFrame]  # stores a frame under a name and
 
 @contextmanager
 def stage_below(spark: SparkSession, folder: str) -> Iterator[Stage]:
-    """A function that stores a frame by name below `folder` and reads it back; the folder goes at the end.
+    """A function that stores a frame by name below `folder` and reads it back; the folder is removed at the end.
 
-    What is stored is computed once, and plans built on it stay small. (Spark's own cache would not do: it forgets
-    what was read from a table as soon as the table is written.)
+    A staged frame is computed once, and plans built on it stay small. (Spark's cache cannot be used: it drops what was
+    read from a table as soon as the table is written.)
     """
 
     def stage(name: str, frame: DataFrame) -> DataFrame:

@@ -1,7 +1,7 @@
-"""The Delta tables of a lake, read and written by one run: the one door. Nothing else writes them.
+"""The Delta tables of a lake, read and written by one run. Every write to a table goes through here.
 
-What a table must become is decided here; how that gets into a commit is warehouse.spark_writer's, the schema
-warehouse.schema's, the change feed warehouse.change_feed's, restoring and removing warehouse.upkeep's.
+This module decides what to write. warehouse.spark_writer writes the commits, warehouse.schema the schema,
+warehouse.upkeep restores and removes rows, warehouse.change_feed reads the change feed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Lake:
     run_id: str
     written: dict[str, int] = field(default_factory=dict)
     _heads: dict[str, Head | None] = field(default_factory=dict)
-    _checked: set[Table] = field(default_factory=set)  # contracts that their tables were found to meet
+    _checked: set[Table] = field(default_factory=set)  # contracts that are known to match their stored tables
 
     def path(self, table: Table) -> str:
-        """Folder of the table, absolute: Delta makes no table in a relative one."""
+        """Folder of the table, absolute: Delta cannot create a table in a relative one."""
         return f"{self._root}/{table.layer}/{table.name}"
 
     @property
@@ -50,7 +50,7 @@ class Lake:
 
     @contextmanager
     def staging(self, purpose: str) -> Iterator[Stage]:
-        """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back, until the end."""
+        """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back."""
         with stage_below(self.spark, f"{self._root}/_staging/{purpose}") as stage:
             yield stage
 
@@ -83,22 +83,22 @@ class Lake:
         return head.origin if head else None
 
     def is_current(self, table: Table, origin: Origin) -> bool:
-        """Whether the table already holds what `origin` would give."""
+        """Whether the table's rows were made from `origin`."""
         return self.origin(table) == origin
 
     def replaced_since(self, table: Table, version: int) -> bool:
-        """Whether `changes` cannot say which rows changed after `version`, so that a reader must read all of them.
+        """Whether the rows that changed after `version` are not known, so that a reader must read all rows.
 
-        So it is where the whole table was replaced or restored since, had no feed yet, lost that part of its log, or
-        has no such version yet. Reads the log only.
+        True where the whole table was replaced or restored since, had no feed yet, lost that part of its log, or has
+        no such version yet. Reads only the log.
         """
         newest = self.version(table)
         return newest is not None and change_feed.replaced_since(self.spark, self.path(table), version, newest)
 
     def changes(self, table: Table, since: int) -> DataFrame | None:
-        """One row per row that was added or removed after version `since`, both states of a changed one, from Delta's
-        change feed: the table's columns and _change_type (insert, delete, update_preimage, update_postimage).
+        """One row per row that was added or removed after version `since`, and two per changed row, by Delta's feed.
 
+        Columns: the table's and _change_type (insert, delete; update_preimage and update_postimage of a changed row).
         None where the table was `replaced_since` then.
         """
         newest = self.version(table)
@@ -117,9 +117,9 @@ class Lake:
         where: str | None = None,
         periods: Sequence[int] = (),
     ) -> None:
-        """Puts `frame` in the place of all rows of the table, or of those that `where` (SQL) selects.
+        """Replaces all rows of the table, or those that `where` (SQL) selects, by `frame`.
 
-        A table that has an order gets a file for each of `periods`; see warehouse.layout.
+        A table with `ordered_by` gets one file for each of `periods`; see warehouse.layout.
         """
         self._ensure(table)
         before = self.version(table)
@@ -133,35 +133,35 @@ class Lake:
     def sync(
         self, table: Table, rows: DataFrame, *, standing: DataFrame, origin: Origin, at_once: bool = False
     ) -> None:
-        """Puts `rows` in the place of `standing`, those rows of the table that they are the new state of.
+        """Replaces `standing`, stored rows of the table, by `rows`, their new state.
 
-        Only what differs is written: rows of a new key, rows with other values, and the end of keys that are gone.
-        Both frames must be unique on the key.
+        Only differences are written: rows with a new key, changed rows and removed keys. Both frames must be unique on
+        the key.
 
         Known rows are changed in a first commit and new ones added in a second, which costs far less than both in
         one. Where a run is stopped between them the table still has the old origin, and the next run writes what is
         missing. `at_once` makes it one commit: for `rows` that were made by adding to `standing`, which must not
         happen twice.
         """
-        path, reached = self.path(table), self._metadata(origin)
+        path, metadata = self.path(table), self._metadata(origin)
         with self.staging(f"sync/{table.full_name}") as stage:
             found = staged_differences(table, rows, standing, stage)
             if not found.known and not found.new:
                 self.confirm(table, origin)
             elif found.known and found.new and at_once:
-                spark_writer.merge_differences(self.spark, path, found, metadata=reached)
+                spark_writer.merge_differences(self.spark, path, found, metadata=metadata)
                 self._wrote(table)
             else:
                 if found.known:
-                    halfway = self._metadata(self.origin(table)) if found.new else reached
-                    spark_writer.merge_known(self.spark, path, found, metadata=halfway)
+                    of_first = self._metadata(self.origin(table)) if found.new else metadata
+                    spark_writer.merge_known(self.spark, path, found, metadata=of_first)
                     self._wrote(table)
                 if found.new:
-                    spark_writer.append(path, found.new_rows, metadata=reached)
+                    spark_writer.append(path, found.new_rows, metadata=metadata)
                     self._wrote(table)
 
     def confirm(self, table: Table, origin: Origin) -> None:
-        """A commit that only records the origin: the rows are those it gives."""
+        """Commits only the origin, where the stored rows already are those made from it."""
         spark_writer.commit_metadata_alone(self.spark, self.path(table), metadata=self._metadata(origin))
         self._wrote(table)
 
@@ -177,7 +177,7 @@ class Lake:
         """Inserts rows whose key is new; updates the others where `update_when` (SQL over t, the table, and s, the
         frame) holds. Without `update_when` known keys stay as they are. `frame` must be unique on the key.
 
-        `all_are_known` means that no key is new, and `frame` is stored: then the table need not be shuffled to look.
+        `all_are_known` means that no key is new and `frame` is staged: then the table need not be shuffled.
         """
         self._ensure(table)
         spark_writer.merge_rows(
@@ -192,7 +192,7 @@ class Lake:
         self._wrote(table)
 
     def update(self, table: Table, where: Column, values: Mapping[str, Column]) -> None:
-        """Gives the rows that `where` selects other values, by column."""
+        """Sets `values`, by column, in the rows that `where` selects."""
         spark_writer.update_rows(self.spark, self.path(table), where, values, metadata=self._metadata())
         self._wrote(table)
 
@@ -208,7 +208,7 @@ class Lake:
         self._wrote(table)
 
     def _head(self, table: Table) -> Head | None:
-        """Read from the log once, and again after each commit of this run: nobody else writes meanwhile."""
+        """Read from the log once, and again after each commit of this run: no other run writes meanwhile."""
         if table.full_name not in self._heads:
             path = self.path(table)
             version = newest_version(self.spark, path)
@@ -217,13 +217,13 @@ class Lake:
         return self._heads[table.full_name]
 
     def _ensure(self, table: Table) -> None:
-        """Makes the table, or brings it to today's contract; once a run, and only what is done counts as done."""
+        """Creates the table, or brings it to the present contract; once per run, unless that fails."""
         if table in self._checked:
             return
-        fit = schema.bring_to_contract if self.exists(table) else schema.create_table
+        prepare = schema.bring_to_contract if self.exists(table) else schema.create_table
         try:
-            fit(self.spark, self.path(table), table)
-        finally:  # also of the first of two commits where the second fails
+            prepare(self.spark, self.path(table), table)
+        finally:  # also where the first of two commits is made and the second fails
             self._heads.pop(table.full_name, None)
         self._checked.add(table)
 

@@ -7,7 +7,7 @@ from intake.adapters.rates import exchange_rates
 from intake.adapters.spend import ad_spend, google_ads
 from warehouse.errors import UsageError
 
-# Name in landing.inputs: its adapter. The module has the adapter's name and stands in the folder of what it makes.
+# Name in landing.inputs: its adapter. The module has the adapter's name and lies in the folder of what it makes.
 ADAPTERS: dict[str, Adapter] = {
     "ad_spend": ad_spend.ADAPTER,
     "cdnow_orders": cdnow_orders.ADAPTER,
@@ -20,7 +20,7 @@ ADAPTERS: dict[str, Adapter] = {
 
 
 def adapter_named(name: str) -> Adapter:
-    """The adapter of that name; UsageError, naming those there are, for any other."""
+    """The adapter of that name; UsageError, naming the known ones, for any other."""
     if name not in ADAPTERS:
         raise UsageError(f"landing.inputs: no adapter is called {name!r}; there are {', '.join(sorted(ADAPTERS))}")
     return ADAPTERS[name]

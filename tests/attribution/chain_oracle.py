@@ -91,7 +91,7 @@ def enumerated_conversions(counts: Counts, order: int, removed: str | None = Non
 
 
 def walks(max_channels: int = 4, max_touches: int = 7, max_paths: int = 6, *, empty: bool = False) -> Any:
-    """Small sets of aggregated paths; channels bear the names that other tools trip over."""
+    """Small sets of aggregated paths; with channel names that break other tools."""
     names = ["(null)", "start", "C", "(conversion)", "a > b"][:max_channels]
     path = st.lists(st.sampled_from(names), min_size=0 if empty else 1, max_size=max_touches).map(tuple)
 

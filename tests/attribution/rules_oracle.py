@@ -1,4 +1,4 @@
-"""The rule models once more in plain Python with exact fractions, and small frames to feed the builders."""
+"""A second implementation of the rule models in plain Python with exact fractions, and small frames for builders."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def window(touches: Iterable[Touch], converted_at: datetime, days: int) -> list[
 
 
 def runs(touches: Iterable[Touch], conversions: Iterable[datetime], days: int) -> list[list[Touch]]:
-    """The journeys that led to no conversion."""
+    """The journeys without conversion."""
     ends = max(conversions, default=datetime.min.replace(tzinfo=UTC))
     found: list[list[Touch]] = []
     for touch in sorted(touch for touch in touches if touch.at > ends):
@@ -187,7 +187,7 @@ def walk(path: str, ended_at: datetime = NOON, days_before: Sequence[int] | None
 
 
 def frame(spark: SparkSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> DataFrame:
-    """The rows as a frame of the contract; what a row does not say is null."""
+    """The rows as a frame of the contract; columns that a row lacks are null."""
     for row in rows:
         if strange := set(row) - set(table.column_names):
             raise KeyError(f"{table.full_name} has no {sorted(strange)}")
@@ -262,5 +262,5 @@ def conversions_frame(spark: SparkSession, rows: Sequence[Mapping[str, Any]]) ->
 
 
 def utc(moment: datetime) -> datetime:
-    """Spark hands times back in the machine's own zone, without saying so."""
+    """Spark returns times in the machine's zone, without a zone of their own."""
     return moment.astimezone(UTC)

@@ -48,23 +48,23 @@ def both(one: Callable[[Rows], Rows], other: Callable[[Rows], Rows]) -> Callable
 # The credits in order of (conversion, position): c1 0-2, c2 3-5, c3 6-7, c4 8.
 DAMAGE: dict[str, tuple[Callable[[Rows], Rows], set[str]]] = {
     "sound": (lambda rows: rows, set()),
-    "touch dropped": (lambda rows: rows[1:], {"net", "gross", "credit", "theirs"}),
-    "touch of 0 dropped": (lambda rows: [*rows[:6], *rows[7:]], {"gross", "credit", "theirs"}),
+    "touch dropped": (lambda rows: rows[1:], {"net", "gross", "credit", "own value"}),
+    "touch of 0 dropped": (lambda rows: [*rows[:6], *rows[7:]], {"gross", "credit", "own value"}),
     "conversion dropped": (lambda rows: rows[:8], {"conversions", "net", "gross"}),
-    "touch doubled": (lambda rows: [*rows, rows[0]], {"net", "gross", "credit", "theirs"}),
-    "conversion doubled": (lambda rows: [*rows, rows[8]], {"net", "gross", "credit", "theirs"}),
-    "a micro more": (changed(4, "credited_value", MICRO_UNIT), {"net", "theirs"}),
-    "a micro less of gross": (changed(4, "gross_value", -MICRO_UNIT), {"gross", "theirs"}),
+    "touch doubled": (lambda rows: [*rows, rows[0]], {"net", "gross", "credit", "own value"}),
+    "conversion doubled": (lambda rows: [*rows, rows[8]], {"net", "gross", "credit", "own value"}),
+    "a micro more": (changed(4, "credited_value", MICRO_UNIT), {"net", "own value"}),
+    "a micro less of gross": (changed(4, "gross_value", -MICRO_UNIT), {"gross", "own value"}),
     "a micro from one conversion to another": (
         both(changed(0, "credited_value", -MICRO_UNIT), changed(3, "credited_value", MICRO_UNIT)),
-        {"theirs"},
+        {"own value"},
     ),
     "credit changed": (changed(0, "credit", 1e-6), {"credit"}),
     "credit not a number": (changed(0, "credit", math.nan), {"credit"}),
     "credit missing": (lambda rows: [*rows[:8], {**rows[8], "credit": None}], {"credit"}),
-    "given to a stranger": (
-        lambda rows: [*rows[:8], {**rows[8], "conversion_id": "stranger"}],
-        {"theirs"},
+    "given to an unknown conversion": (
+        lambda rows: [*rows[:8], {**rows[8], "conversion_id": "unknown"}],
+        {"own value"},
     ),
     "nothing credited": (lambda rows: [], {"conversions", "net", "gross"}),
 }
@@ -73,7 +73,7 @@ CHECKS = {
     "net": "net value credited",
     "gross": "gross value credited",
     "credit": "conversions whose credit is not 1",
-    "theirs": "conversions whose value is not theirs",
+    "own value": "conversions credited with another value",
 }
 
 
@@ -97,7 +97,7 @@ def failed(results: list[CheckResult], prefix: str) -> set[str]:
 @pytest.fixture(scope="module")
 def credit_results(spark: SparkSession, sound_credits: Rows) -> list[CheckResult]:
     rows = of_models(sound_credits, DAMAGE)
-    rows += [{**row, "model": "not asked for"} for row in sound_credits]
+    rows += [{**row, "model": "not requested"} for row in sound_credits]
     credits = frame(spark, GOLD_ATTRIBUTION_CREDITS, rows)
     return check_credits(journeys_frame(spark, JOURNEYS), credits, models=list(DAMAGE))
 
@@ -107,9 +107,9 @@ def test_damaged_credits_fail_the_checks_that_concern_them(credit_results: list[
     assert failed(credit_results, f"{damage}: ") == {CHECKS[name] for name in DAMAGE[damage][1]}
 
 
-def test_a_model_that_was_not_asked_for_is_named(credit_results: list[CheckResult]) -> None:
-    (result,) = [result for result in credit_results if result.name == "models that were not asked for"]
-    assert (result.passed, result.expected, result.actual, result.detail) == (False, 0, 1, "not asked for")
+def test_a_model_that_was_not_requested_is_named(credit_results: list[CheckResult]) -> None:
+    (result,) = [result for result in credit_results if result.name == "models that were not requested"]
+    assert (result.passed, result.expected, result.actual, result.detail) == (False, 0, 1, "not requested")
 
 
 PERFORMANCE_DAMAGE: dict[str, tuple[Callable[[Rows], Rows], set[str]]] = {
@@ -188,16 +188,16 @@ def test_damaged_path_summary_fails_the_checks_that_concern_it(
     spark: SparkSession, sound_paths: Rows, damage: Callable[[Rows], Rows], expected: set[str]
 ) -> None:
     paths = frame(spark, GOLD_PATH_SUMMARY, damage(sound_paths))
-    assert failed(check_paths(journeys_frame(spark, walked()), paths), "") == expected
+    assert failed(check_paths(journeys_frame(spark, all_journeys()), paths), "") == expected
 
 
-def walked() -> Rows:
+def all_journeys() -> Rows:
     return [*JOURNEYS, journey("lost", walk("B"), conversion_id=None, value="0")]
 
 
 @pytest.fixture(scope="module")
 def sound_paths(spark: SparkSession) -> Rows:
-    built = build_path_summary(journeys_frame(spark, walked()), report_currency="KRW").collect()
+    built = build_path_summary(journeys_frame(spark, all_journeys()), report_currency="KRW").collect()
     return sorted((row.asDict() for row in built), key=lambda row: row["value"] if row["conversions"] else -1)
 
 

@@ -1,4 +1,4 @@
-"""gold.attribution_credits: exact values, the unattributed row, conversions of 0, and which are credited at all."""
+"""gold.attribution_credits: exact values, the unattributed row, conversions of 0, and which are credited."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ JOURNEYS = [
     journey("ends direct", walk("A > B > Direct"), value="10.000001"),
     journey("micro", walk("A > B > C"), value="0.000001"),
     journey("large", walk("A > B > C"), value="123456789012.345678"),
-    journey("named", [Touch(NOON, "t", "Email", "news", "email", "Spring")]),
+    journey("named", [Touch(NOON, "t", "Email", "letter", "email", "Spring")]),
 ]
 
 
@@ -109,7 +109,7 @@ def test_a_row_carries_its_touch_and_its_conversion(rows: list[Row]) -> None:
         "position": 1,
         "path_length": 1,
         "channel": "Email",
-        "source": "news",
+        "source": "letter",
         "medium": "email",
         "campaign": "Spring",
         "credit": 1.0,

@@ -115,7 +115,7 @@ def rows(spark: SparkSession) -> list[Row]:
 
 
 def cell(rows: list[Row], campaign: str, basis: str = "touch", day: date = MARCH_30, **where: Any) -> Row:
-    """The one row of Paid Search, linear and purchase, unless said otherwise."""
+    """The one row with these values; by default of Paid Search, linear and purchase."""
     wanted = {
         "campaign": campaign,
         "date_basis": basis,
@@ -144,13 +144,17 @@ def test_a_campaign_that_no_row_names_matches_by_its_id(rows: list[Row]) -> None
     assert (found["spend"], found["credited_conversions"]) == (3, 1.0)
 
 
-def test_an_id_goes_by_the_name_that_its_campaign_has_on_that_day(spark: SparkSession) -> None:
+def test_an_id_gets_the_name_that_its_campaign_has_on_that_day(spark: SparkSession) -> None:
     renamed_on_the_10th = [paid("7", "beta", 5), paid("7", None, 7), paid("7", "alpha", 10), paid("7", "alpha", 12)]
     rows = built(spark, [bought("7", day) for day in (2, 6, 9, 10, 20)], renamed_on_the_10th).collect()
 
-    told = [row for row in rows if (row["model"], row["conversion_type"]) == ("linear", "purchase")]
+    linear_purchases = [row for row in rows if (row["model"], row["conversion_type"]) == ("linear", "purchase")]
     measures = ("spend", "credited_conversions")
-    by_touch = [(row["date"].day, row["campaign"], *map(row.__getitem__, measures)) for row in told if is_by_touch(row)]
+    by_touch = [
+        (row["date"].day, row["campaign"], *map(row.__getitem__, measures))
+        for row in linear_purchases
+        if is_by_touch(row)
+    ]
     assert sorted(by_touch) == [
         (2, "beta", 0, 1),
         (5, "beta", 1, 0),
@@ -162,7 +166,8 @@ def test_an_id_goes_by_the_name_that_its_campaign_has_on_that_day(spark: SparkSe
         (20, "alpha", 0, 1),
     ]
     # On the other basis the name is that of the conversion's day: touched on the 9th, converted on the 10th.
-    assert {row["date"].day: row["campaign"] for row in told if not is_by_touch(row)}[10] == "alpha"
+    by_conversion = [row for row in linear_purchases if not is_by_touch(row)]
+    assert {row["date"].day: row["campaign"] for row in by_conversion}[10] == "alpha"
 
 
 def is_by_touch(row: Row) -> bool:
@@ -188,7 +193,7 @@ def test_spend_of_0_has_no_roas(rows: list[Row]) -> None:
     assert found["roas"] is None
 
 
-def test_a_missing_source_medium_or_campaign_says_not_set(rows: list[Row]) -> None:
+def test_a_missing_source_medium_or_campaign_becomes_not_set(rows: list[Row]) -> None:
     direct = cell(rows, "(not set)", channel="Direct")
     assert (direct["source"], direct["medium"]) == ("(not set)", "(not set)")
     social = cell(rows, "social", day=MARCH_31, channel="Paid Social")
@@ -209,7 +214,7 @@ def test_an_unattributed_conversion_is_dated_at_the_conversion_on_both_bases(row
 def test_spend_keeps_its_day_on_both_bases(rows: list[Row]) -> None:
     by_touch, by_conversion = cell(rows, "spring sale"), cell(rows, "spring sale", "conversion")
     assert by_touch["spend"] == by_conversion["spend"] == 65
-    # By conversion, the credit stands on the 31st, so that the spend of the 30th has none.
+    # By conversion, the credit is dated on the 31st, so the spend of the 30th has none.
     assert (by_conversion["credited_conversions"], by_conversion["roas"], by_conversion["cpa"]) == (0, 0.0, None)
     assert cell(rows, "spring sale", "conversion", MARCH_31)["roas"] is None
 
@@ -234,13 +239,13 @@ def test_every_model_type_and_basis_holds_all_credit_and_all_spend(rows: list[Ro
     assert found == expected
 
 
-def test_each_row_has_a_key_of_its_own_and_the_reporting_currency(rows: list[Row]) -> None:
+def test_each_row_has_a_unique_key_and_the_reporting_currency(rows: list[Row]) -> None:
     key = ("model", "conversion_type", "date_basis", "date", "channel", "source", "medium", "campaign")
     assert len({tuple(row[name] for name in key) for row in rows}) == len(rows)
     assert {row["currency"] for row in rows} == {"KRW"}
 
 
-def test_without_any_spend_the_credit_still_stands(spark: SparkSession) -> None:
+def test_without_any_spend_the_credit_still_has_its_rows(spark: SparkSession) -> None:
     (by_touch, by_conversion) = (
         built(spark, [credit("c", 1.0, "10", "Spring")], []).orderBy("date_basis").collect()[::-1]
     )
@@ -254,13 +259,13 @@ def later(days: int) -> dict[str, datetime]:
     return {"touched_at": LATE + timedelta(days), "converted_at": MIDNIGHT + timedelta(days)}
 
 
-def came_and_went(
+def change_feed(
     table: Table, before: list[dict[str, Any]], after: list[dict[str, Any]], spark: SparkSession
 ) -> DataFrame:
-    """What the change feed of a table tells that held one list of rows and then the other."""
-    came, went = ([row for row in one if row not in other] for one, other in ((after, before), (before, after)))
-    told = frame(spark, table, came).withColumn("_change_type", F.lit("insert"))
-    return told.unionByName(frame(spark, table, went).withColumn("_change_type", F.lit("delete")))
+    """The change feed of a table whose rows went from one list to the other."""
+    inserts, deletes = ([row for row in one if row not in other] for one, other in ((after, before), (before, after)))
+    inserted = frame(spark, table, inserts).withColumn("_change_type", F.lit("insert"))
+    return inserted.unionByName(frame(spark, table, deletes).withColumn("_change_type", F.lit("delete")))
 
 
 def april(day: int) -> date:
@@ -300,7 +305,7 @@ SAME_SPEND = [paid("1", "same", day) for day in (2, 5, 9, 16)] + [paid("7", None
         "a campaign of the name that it had",
     ],
 )
-def test_only_the_dates_from_the_first_to_the_last_change_are_made_anew(
+def test_only_the_dates_from_the_first_to_the_last_change_are_rebuilt(
     spark: SparkSession, more_credits: States, more_spend: States, first: int, last: int
 ) -> None:
     earned, cost = [SAME_CREDITS + more for more in more_credits], [SAME_SPEND + more for more in more_spend]
@@ -308,10 +313,10 @@ def test_only_the_dates_from_the_first_to_the_last_change_are_made_anew(
     dates = dates_of_changes(spark, earned, cost)
     assert dates == Dates(april(first), april(last))
 
-    theirs = dates.of_credits(credits, timezone="Asia/Seoul"), spend.where(dates.hold(F.col("spend_date")))
-    anew = set(performance(*theirs, campaign_names(spend)).where(dates.hold(F.col("date"))).collect())
-    kept = set(built(spark, earned[0], cost[0]).where(~dates.hold(F.col("date"))).collect())
-    assert kept | anew == set(built(spark, earned[1], cost[1]).collect())
+    theirs = dates.of_credits(credits, timezone="Asia/Seoul"), spend.where(dates.contains(F.col("spend_date")))
+    rebuilt = set(performance(*theirs, campaign_names(spend)).where(dates.contains(F.col("date"))).collect())
+    unchanged = set(built(spark, earned[0], cost[0]).where(~dates.contains(F.col("date"))).collect())
+    assert unchanged | rebuilt == set(built(spark, earned[1], cost[1]).collect())
 
 
 def test_where_nothing_changed_there_is_no_date(spark: SparkSession) -> None:
@@ -321,12 +326,12 @@ def test_where_nothing_changed_there_is_no_date(spark: SparkSession) -> None:
 def dates_of_changes(spark: SparkSession, earned: States, cost: States) -> Dates | None:
     """`changed_dates` between two states of the credits and of the spend."""
     spend = frame(spark, SILVER_AD_SPEND, cost[1])
-    spend_changes = came_and_went(SILVER_AD_SPEND, *cost, spark)
+    spend_changes = change_feed(SILVER_AD_SPEND, *cost, spark)
     names = campaign_names(spend)
     row = changed_dates(
         frame(spark, GOLD_ATTRIBUTION_CREDITS, earned[1]),
         spend,
-        credit_changes=came_and_went(GOLD_ATTRIBUTION_CREDITS, *earned, spark),
+        credit_changes=change_feed(GOLD_ATTRIBUTION_CREDITS, *earned, spark),
         spend_changes=spend_changes,
         renamed_campaigns=renamed(names, campaign_names(before_changes(spend, spend_changes))),
         timezone="Asia/Seoul",

@@ -96,7 +96,7 @@ def test_a_model_comes_back_from_json_as_it_was() -> None:
     assert sum(fitted.weights["purchase"].values()) == pytest.approx(1)
 
 
-def test_effects_and_transitions_stand_in_their_tables(spark: SparkSession) -> None:
+def test_effects_and_transitions_are_rows_of_their_tables(spark: SparkSession) -> None:
     built, fit = model()
     effects = build_channel_effects(spark, built, model_version="channels/1")
     assert tuple(effects.columns) == GOLD_CHANNEL_EFFECTS.column_names

@@ -1,4 +1,4 @@
-"""silver.journeys: which touches stand in whose path, and which journeys led nowhere."""
+"""silver.journeys: which touches are in which path, and which journeys end without conversion."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_both_ends_of_the_window_are_inside_to_the_microsecond(built: list[Row])
     assert path_of(built, "of window") == ["w2 at the start", "w3 inside", "w4 at the end"]
 
 
-def test_an_interaction_that_was_not_asked_for_is_no_touch(built: list[Row]) -> None:
+def test_an_interaction_that_was_not_requested_is_no_touch(built: list[Row]) -> None:
     assert not [row for row in built if any(touch["touchpoint_id"] == "impression" for touch in row["path"])]
 
 
@@ -119,7 +119,7 @@ def test_a_window_day_has_86_400_seconds_also_where_the_clocks_change(spark: Spa
     assert path_of(rows, "c") == ["in"]
 
 
-def test_touches_of_one_moment_stand_in_the_order_of_their_ids(built: list[Row]) -> None:
+def test_touches_of_one_moment_are_in_the_order_of_their_ids(built: list[Row]) -> None:
     assert path_of(built, "of ties") == ["t1", "t2", "t3", "t0"]
 
 
@@ -128,7 +128,7 @@ def test_every_conversion_looks_back_over_its_whole_window_without_a_restart(bui
     assert path_of(built, "second of twice") == ["x1", "x2"]
 
 
-def test_each_type_has_its_own_window_and_types_that_were_not_asked_for_have_none(built: list[Row]) -> None:
+def test_each_type_has_its_own_window_and_types_that_were_not_requested_have_none(built: list[Row]) -> None:
     assert path_of(built, "purchase of types") == ["y0", "y1"]
     assert path_of(built, "sign_up of types") == ["y1"]
     assert {row["conversion_type"] for row in built} == {"purchase", "sign_up"}
@@ -145,14 +145,14 @@ def test_a_journey_without_conversion_ends_where_a_gap_is_longer_than_the_window
 
 
 def test_only_touches_after_the_last_conversion_are_a_journey_without_one(built: list[Row]) -> None:
-    # a1 is older than the window and a2 stands in the conversion's path.
+    # a1 is older than the window and a2 is in the conversion's path.
     assert lost(built, "after") == [["a3", "a4"]]
     assert lost(built, "after", "sign_up") == [["a1"], ["a2", "a3", "a4"]]
     assert lost(built, "window") == [["w5 a microsecond too late"]]
     assert lost(built, "twice") == []
 
 
-def test_a_journey_row_says_what_it_ends_in(built: list[Row]) -> None:
+def test_a_journey_row_holds_its_conversion_or_its_last_touch(built: list[Row]) -> None:
     (converting,) = [row for row in built if row["conversion_id"] == "second of twice"]
     assert converting["journey_id"] == "second of twice"
     assert utc(converting["ended_at"]) == NOON
@@ -163,12 +163,12 @@ def test_a_journey_row_says_what_it_ends_in(built: list[Row]) -> None:
     assert other["is_first_purchase"] is False
 
 
-def test_every_journey_has_an_id_of_its_own(built: list[Row]) -> None:
+def test_every_journey_has_a_unique_id(built: list[Row]) -> None:
     assert len({row["journey_id"] for row in built}) == len(built)
 
 
 def test_journeys_do_not_depend_on_the_day_they_are_built_for(spark: SparkSession) -> None:
-    # A later day brings later touches: an old journey keeps its row as it was, however long the silence was.
+    # A later day adds later touches: the row of an old journey does not change, however long the gap.
     assert "as_of" not in inspect.signature(build_journeys).parameters
     early = {"p": walk("A > B", name="early")}
     later = {"p": [*early["p"], touched("late", -31 * DAY)], "q": [touched("other", -31 * DAY)]}
@@ -205,7 +205,7 @@ def test_first_only_leaves_a_persons_later_conversions_of_a_type_without_a_journ
     rows = journeys(spark, touchpoints_frame(spark, touches), conversions, conversions="first").collect()
     assert {row["conversion_id"] for row in rows} == {"first", "sign_up", None}
     assert path_of(rows, "first") == ["t1"]
-    # Who converted again did not end in nothing: t2 is in no journey of purchase.
+    # The person converted again after t2, so t2 is in no purchase journey.
     assert lost(rows, "p") == [["t3"]]
 
 

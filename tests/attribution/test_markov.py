@@ -94,8 +94,8 @@ def test_a_channel_only_in_null_journeys_still_gets_its_effect() -> None:
     assert fit({"A > B": (0, 1), "B": (2, 0)}).effects() == pytest.approx({"A": 1 / 3, "B": 1.0})
 
 
-def test_a_longer_memory_tells_apart_what_order_one_mixes() -> None:
-    # B sells only after A. Order 1 cannot know; order 2 sees that C > B never sells, so C is worth nothing.
+def test_a_higher_order_separates_what_order_one_mixes() -> None:
+    # B sells only after A. Order 1 cannot see that; order 2 sees that C > B never sells, so C is worth nothing.
     paths = {"A > B": (4, 0), "C > B": (0, 4)}
     assert fit(paths, 1).effects() == pytest.approx({"A": 0.5, "B": 1.0, "C": 0.5})
     assert fit(paths, 2).effects() == pytest.approx({"A": 1.0, "B": 1.0, "C": 0.0})
@@ -124,7 +124,7 @@ def test_no_paths_at_all_give_an_empty_fit() -> None:
     assert list(fitted.transitions()) == []
 
 
-def test_empty_paths_teach_nothing() -> None:
+def test_empty_paths_have_no_influence() -> None:
     with_empty = markov.fit(Paths.of([["A", "B"], []], [1, 7], nulls=[1, 9]))
     assert with_empty.conversion_rate == 0.5
     assert with_empty.credited_conversions.sum() == pytest.approx(1.0)
@@ -214,11 +214,11 @@ def test_counted_transitions_fit_as_paths_do(rows: list[Walk], order: int) -> No
 @pytest.mark.parametrize(
     ("moves", "ends", "complaint"),
     [
-        ([((), "A", 5)], [(("A",), 4)], "5 journeys come into the state \\('A',\\) and 4 leave"),
-        ([((), "A", 5)], [(("A",), 5), (("B",), 1)], "end in the state \\('B',\\), into which none come"),
+        ([((), "A", 5)], [(("A",), 4)], "5 journeys enter the state \\('A',\\) and 4 leave"),
+        ([((), "A", 5)], [(("A",), 5), (("B",), 1)], "end in the state \\('B',\\), but none enter it"),
         ([((), "A", -5)], [(("A",), 5)], "from 0 up"),
         ([((), "A", float("nan"))], [(("A",), 5)], "from 0 up"),
-        ([((), "A", 5), (("B",), "C", 2), (("C",), "B", 2)], [(("A",), 5)], "no journey from its start to the state"),
+        ([((), "A", 5), (("B",), "C", 2), (("C",), "B", 2)], [(("A",), 5)], "no journey reaches the state"),
         ([((), "A", 5), (("A", "B"), "C", 2)], [(("A",), 5)], "at most 1 channels"),
     ],
 )
@@ -255,7 +255,7 @@ def random_paths(channels: int, paths: int, touches: int, seed: int = 1) -> Path
 
 
 @pytest.mark.parametrize(("channels", "order", "checked"), [(12, 1, 12), (12, 3, 3), (500, 1, 3)])
-def test_big_chains_keep_their_exactness(channels: int, order: int, checked: int) -> None:
+def test_big_chains_are_exact(channels: int, order: int, checked: int) -> None:
     paths = random_paths(channels, 500, 1000)
     fitted = markov.fit(paths, order)
     chain = fitted.chain
@@ -268,8 +268,8 @@ def test_big_chains_keep_their_exactness(channels: int, order: int, checked: int
         assert fitted.removal_effects[channel] == pytest.approx(1 - kept / fitted.conversion_rate, abs=1e-11)
 
 
-def test_a_chain_that_turns_in_circles_for_long_is_solved_too() -> None:
-    # Sixty channels in a ring, one or two on at each step, hardly ever out: iterations alone would not end.
+def test_a_chain_with_long_loops_is_solved_too() -> None:
+    # Sixty channels in a ring, one or two ahead at each step, rarely out: iterations alone would not converge.
     draw = np.random.default_rng(0)
     steps = (draw.integers(0, 60, (5, 1)) + np.cumsum(draw.integers(1, 3, (5, 4000)), axis=1)) % 60
     names = [f"{code:02}" for code in range(60)]
@@ -316,10 +316,10 @@ class TestOrderSelection:
             sides.append(Paths.of(walks, converts, nulls=~converts))
         assert markov.select_order(*sides) == 1
 
-    def test_a_score_is_the_mean_log_chance_of_what_followed(self) -> None:
+    def test_a_score_is_the_mean_log_probability_of_what_followed(self) -> None:
         # Train: A converts 3 of 4 times. Holdout: one journey A, converted.
-        # Order 0, of conversion, null and channel A: (3 + 1) / (4 + 3) = 4/7. Order 1 leans on it with two
-        # pseudo-counts, as conversion and null were seen: (3 + 2 * 4/7) / (4 + 2).
+        # Order 0, of conversion, null and channel A: (3 + 1) / (4 + 3) = 4/7. Order 1 backs off to it with
+        # two pseudo-counts, because conversion and null were seen: (3 + 2 * 4/7) / (4 + 2).
         train, holdout = Paths.of([["A"]], [3], nulls=[1]), Paths.of([["A"]], [1])
         (score,) = markov.order_scores(train, holdout, [1])
         assert score.score == pytest.approx(np.log((3 + 2 * 4 / 7) / 6))

@@ -23,7 +23,7 @@ def test_collapsing_stops_at_the_end_of_a_path() -> None:
     assert paths.collapsed().sequences() == [("A", "B", "A"), ("A",), (), ("B",)]
 
 
-def test_untouched_and_unwalked_paths_teach_nothing() -> None:
+def test_paths_without_touches_or_journeys_are_ignored() -> None:
     paths = Paths.of([["A"], [], ["B"], ["C"]], [1, 5, 0, 0], nulls=[0, 0, 0, 2])
     assert paths.touched().sequences() == [("A",), ("C",)]
     assert paths.touched().channels == ("A", "B", "C")
@@ -48,7 +48,7 @@ def test_impossible_counts_are_refused_with_their_path(
 
 @given(st.lists(st.integers(0, 50)), st.sampled_from([1, 10**12]))
 def test_equal_keys_get_equal_numbers_in_their_order(keys: list[int], spread: int) -> None:
-    # Far apart they are sorted, close together looked up in a table: both number alike.
+    # Keys far apart are sorted, close ones are looked up in a table: both give the same numbers.
     numbers, first = numbered(np.array(keys, np.int64) * spread)
     ranks = {key: rank for rank, key in enumerate(sorted(set(keys)))}
     assert numbers.tolist() == [ranks[key] for key in keys]

@@ -1,4 +1,4 @@
-"""What follows from the entries of the rule models, and what they promise of themselves."""
+"""The entries of the rule models, and everything that follows from them."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_rule_whose_knob_is_empty_is_named_with_it() -> None:
     assert unmet_need([RULES["last_paid"]], nothing, options) == "the model last_paid needs paid_channels (--paid)"
 
 
-def test_an_entry_says_once_who_earns() -> None:
+def test_an_entry_sets_exactly_one_of_one_touch_and_weight() -> None:
     with pytest.raises(TypeError, match="either one_touch or weight"):
         Rule(name="nobody", meaning="", example=())
     with pytest.raises(TypeError, match="either one_touch or weight"):

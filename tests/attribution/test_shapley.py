@@ -36,7 +36,7 @@ def subset_game(rows: list[Walk]):
 
 
 def rate_of(rows: list[Walk], prior_conversions: float):
-    """v as the documentation words it, by recursion over all subsets."""
+    """v as documented, by recursion over all subsets."""
     rows = [row for row in rows if row[0]]
     converted = sum(row[1] for row in rows)
     overall = converted / sum(row[1] + row[3] for row in rows)
@@ -81,7 +81,7 @@ def test_the_golden_cases_of_the_subset_game() -> None:
 
 
 def test_the_subset_game_splits_equally_over_distinct_channels() -> None:
-    # A > B > A, worth 30: A and B 15 each, however often A was touched; null journeys and empty paths play no part.
+    # A > B > A, worth 30: A and B 15 each, however often A was touched; null journeys and empty paths are ignored.
     fitted = shapley.fit_subset_game(Paths.of([["A", "B", "A"], ["B"], []], [1, 0, 5], [30, 0, 0], [0, 9, 9]))
     assert credit(fitted) == {"A": 0.5, "B": 0.5}
     assert fitted.credited_value.tolist() == [15.0, 15.0]
@@ -115,7 +115,7 @@ def test_without_null_journeys_the_rate_game_is_the_equal_split(rows: list[Walk]
     assert credit(shapley.fit_rate_game(paths)) == pytest.approx(credit(shapley.fit_subset_game(paths)))
 
 
-def test_null_journeys_tell_the_channel_that_sells() -> None:
+def test_null_journeys_show_which_channel_sells() -> None:
     # A alone converts 1 in 10, B alone 1 in 100, together as A does: A earns most of what both touched.
     paths = Paths.of([["A"], ["B"], ["A", "B"]], [100, 10, 100], nulls=[900, 990, 900])
     shares = shapley.fit_rate_game(paths).shares_by_set()[frozenset("AB")]
@@ -124,7 +124,7 @@ def test_null_journeys_tell_the_channel_that_sells() -> None:
 
 
 def test_one_lucky_journey_is_no_evidence_of_teamwork() -> None:
-    # A and B convert 10% each; one journey with both converted. Its own rate of 100% counts as little as it weighs.
+    # A and B convert 10% each; one journey with both converted. Its own rate of 100% has little weight.
     paths = Paths.of([["A"], ["B"], ["A", "B"]], [100, 100, 1], nulls=[900, 900, 0])
     rates = rate_of([(("A",), 100, 0, 900), (("B",), 100, 0, 900), (("A", "B"), 1, 0, 0)], 1.0)
     assert rates(frozenset("AB")) < 0.2

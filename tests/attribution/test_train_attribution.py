@@ -1,4 +1,4 @@
-"""From touches to a registered fit, and from it to credits: who is credited by which version, and when."""
+"""From touches to a registered fit, and from it to credits: which version credits which conversions."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_without_a_fit_only_rules_are_credited(spark: SparkSession, tmp_path: Pa
     assert {row["model"] for row in made.lake.read(GOLD_ATTRIBUTION_CREDITS).collect()} == set(RULES)
 
 
-def test_new_journeys_are_credited_by_the_standing_version_until_a_refit(
+def test_new_journeys_are_credited_by_the_promoted_version_until_a_refit(
     fitted: tuple[Settings, Run], spark: SparkSession, tmp_path: Path
 ) -> None:
     settings = settings_in(shutil.copytree(Path(fitted[0].lake).parent, tmp_path / "copy"))
@@ -162,17 +162,17 @@ def test_new_journeys_are_credited_by_the_standing_version_until_a_refit(
     assert {row["model_version"] for row in effects} == {"channel-attribution/1", "channel-attribution/2"}
 
 
-def test_order_auto_takes_the_order_that_foretells_the_newest_journeys(spark: SparkSession, tmp_path: Path) -> None:
+def test_order_auto_takes_the_order_that_predicts_the_newest_journeys_best(spark: SparkSession, tmp_path: Path) -> None:
     auto = load_settings().attribution.markov.model_copy(update={"order": "auto", "holdout_days": 10})
     settings = settings_in(tmp_path, markov=auto)
-    # What follows B depends on what came before it; older and newer alike.
-    told = {"A > B": True, "C > B": False, "A > B > D": True, "C > B > E": False}
+    # What follows B depends on what came before it, in older and newer journeys.
+    converts_by_path = {"A > B": True, "C > B": False, "A > B > D": True, "C > B > E": False}
     lake, origin = Lake(spark, settings.lake, "land"), Origin({}, "", "")
     touches, bought = {}, []
     for weeks in (0, 4):
         end = NOON - timedelta(weeks=weeks)
         for number in range(30):
-            for path, converts in told.items():
+            for path, converts in converts_by_path.items():
                 person = f"{path} {weeks} {number}"
                 touches[person] = walk(path, end, name=person)
                 bought += [conversion(f"of {person}", person, end)] if converts else []
@@ -180,9 +180,11 @@ def test_order_auto_takes_the_order_that_foretells_the_newest_journeys(spark: Sp
     lake.replace(SILVER_CONVERSIONS, relaxed(conversions_frame(spark, bought), SILVER_CONVERSIONS), origin=origin)
     made = run(settings, spark, attribute.JOURNEYS_STEP, train_attribution.STEP)
     effects = made.lake.read(GOLD_CHANNEL_EFFECTS).where(F.col("model") == "markov")
-    bought_of = [30.0 * converts for converts in told.values()]
-    plain = Paths.of([path.split(" > ") for path in told], bought_of, nulls=[30 - count for count in bought_of])
-    # Nothing but smoothing parts order 3 from 2 here: what matters is that both sides choose alike, and not order 1.
+    bought_of = [30.0 * converts for converts in converts_by_path.values()]
+    plain = Paths.of(
+        [path.split(" > ") for path in converts_by_path], bought_of, nulls=[30 - count for count in bought_of]
+    )
+    # Only smoothing separates order 3 from 2 here: both sides must choose the same one, and not order 1.
     expected = markov.select_order(plain, plain, (1, 2, 3))
     assert expected > 1
     assert {row["markov_order"] for row in effects.select("markov_order").collect()} == {expected}

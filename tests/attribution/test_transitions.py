@@ -48,12 +48,12 @@ def journeys(spark: SparkSession) -> DataFrame:
 
 
 def plain_paths(kind: str) -> Paths:
-    told = [one for one in JOURNEYS if one[0] == kind]
+    of_kind = [one for one in JOURNEYS if one[0] == kind]
     return Paths.of(
-        [channels for _, channels, _, _ in told],
-        [converted for _, _, converted, _ in told],
-        [value if converted else 0 for _, _, converted, value in told],
-        [not converted for _, _, converted, _ in told],
+        [channels for _, channels, _, _ in of_kind],
+        [converted for _, _, converted, _ in of_kind],
+        [value if converted else 0 for _, _, converted, value in of_kind],
+        [not converted for _, _, converted, _ in of_kind],
     )
 
 
@@ -85,15 +85,15 @@ def test_shapley_of_counted_sets_is_shapley_of_the_paths(journeys: DataFrame, ga
 
 
 def test_paths_are_counted_with_equal_neighbours_as_one_touch(journeys: DataFrame) -> None:
-    told: dict[tuple[str, tuple[str, ...]], Counter[str]] = defaultdict(Counter)
+    expected: dict[tuple[str, tuple[str, ...]], Counter[str]] = defaultdict(Counter)
     for kind, channels, converted, _ in JOURNEYS:
-        walked = tuple(c for i, c in enumerate(channels) if i == 0 or c != channels[i - 1])
-        if walked:
-            told[kind, walked]["conversions" if converted else "nulls"] += 1
+        collapsed = tuple(c for i, c in enumerate(channels) if i == 0 or c != channels[i - 1])
+        if collapsed:
+            expected[kind, collapsed]["conversions" if converted else "nulls"] += 1
     found = {(row["conversion_type"], tuple(row["channels"])): row for row in count_paths(journeys).collect()}
-    assert found.keys() == told.keys()
+    assert found.keys() == expected.keys()
     for key, row in found.items():
-        assert (row["conversions"], row["nulls"]) == (told[key]["conversions"], told[key]["nulls"])
+        assert (row["conversions"], row["nulls"]) == (expected[key]["conversions"], expected[key]["nulls"])
 
 
 def test_a_b_b_a_of_order_two_has_these_states(spark: SparkSession) -> None:

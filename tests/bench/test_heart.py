@@ -1,4 +1,4 @@
-"""The benchmark of the build's heart: two implementations, one in Spark and one in DuckDB's SQL, say the same."""
+"""The benchmark of the build's core: its two implementations, in Spark and in DuckDB's SQL, make the same rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def measured(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> t
     return importlib.import_module("bench").measure(spark, load_settings(), EVENTS, folder), folder
 
 
-def test_both_sides_make_the_same_rows_and_so_the_ratios_are_told(measured: tuple[dict[str, Any], Path]) -> None:
+def test_both_sides_make_the_same_rows_so_the_ratios_are_reported(measured: tuple[dict[str, Any], Path]) -> None:
     figures, _ = measured
 
     assert figures["failures"] == {}
@@ -32,7 +32,7 @@ def test_both_sides_make_the_same_rows_and_so_the_ratios_are_told(measured: tupl
     assert set(figures["ratios"]) == {"ours / floor", "ours / floor, heart's columns", "ours / duckdb"}
 
 
-def test_the_events_are_like_a_shops(measured: tuple[dict[str, Any], Path]) -> None:
+def test_the_events_are_like_those_of_a_shop(measured: tuple[dict[str, Any], Path]) -> None:
     figures, _ = measured
     rows = figures["rows"]
 
@@ -43,7 +43,7 @@ def test_the_events_are_like_a_shops(measured: tuple[dict[str, Any], Path]) -> N
     assert rows["gold.attribution_credits"] > 7 * rows["silver.conversions"] / 2
 
 
-def test_a_credit_that_differs_is_found_and_takes_the_ratios_away(measured: tuple[dict[str, Any], Path]) -> None:
+def test_with_a_differing_credit_no_ratio_is_reported(measured: tuple[dict[str, Any], Path]) -> None:
     _, folder = measured
     credits = folder / "duckdb" / "credits.parquet"
     with duckdb.connect() as db:

@@ -1,4 +1,4 @@
-"""Charts: every spec draws its rows, the same way each time, in any time zone, and keeps to itself."""
+"""Charts: every spec draws all its rows, the same drawing each time and in any time zone, and charts do not collide."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "value_distribution": {"axis": "Probability"},
     "value_by_channel": {"axis": "Value"},
 }
-# What each chart draws: marks per kind.
+# The number of marks that each chart draws, by kind.
 MARKS = {
     "roas_by_channel": {"symbol": 4},
     "model_comparison": {"symbol": 4},
@@ -63,18 +63,18 @@ def draw(name: str, rows: list[dict[str, Any]] | None = None, language: Language
 
 
 def drawn_marks(svg: str) -> dict[str, int]:
-    """How many marks with an extent are drawn, by kind; legends and axes do not count."""
-    found: dict[str, int] = {}
+    """The number of visible marks, by kind; legends and axes are not counted."""
+    marks: dict[str, int] = {}
     for group in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}g"):
         names = group.get("class", "").split()
         if "role-mark" in names:
             kind = next(name for name in names if name.startswith("mark-")).removeprefix("mark-")
             paths = [p for p in group if "h0v0h0Z" not in p.get("d", "")]
-            found[kind] = found.get(kind, 0) + len(paths)
-    return found
+            marks[kind] = marks.get(kind, 0) + len(paths)
+    return marks
 
 
-def test_every_spec_is_tried_here() -> None:
+def test_every_spec_is_tested_here() -> None:
     assert set(chart_names()) == set(ROWS) == set(TEXTS) == set(MARKS)
 
 
@@ -115,7 +115,7 @@ def test_days_do_not_depend_on_the_time_zone_of_the_machine() -> None:
     assert "1 Mar" in drawn[0]
 
 
-def test_names_come_out_as_text_and_not_as_markup() -> None:
+def test_names_are_escaped() -> None:
     rows = [{**row, "channel": "<script>alert(1)</script>"} for row in ROWS["value_by_channel"][:1]]
     svg = draw("value_by_channel", rows)
     assert "<script" not in svg
@@ -130,12 +130,12 @@ def test_axes_days_and_numbers_are_in_the_language_of_the_page() -> None:
     assert (">3월 1일<" in korean, ">10,000<" in korean, ">10k<" in korean) == (True, True, False)
 
 
-def test_two_charts_of_one_spec_share_no_id_where_they_have_keys() -> None:
+def test_two_charts_of_one_spec_with_different_keys_share_no_id() -> None:
     first, second = (set(re.findall(r'\bid="([^"]+)"', draw("touches", key=key))) for key in ("one", "two"))
     assert first
     assert not first & second
 
 
-def test_a_text_that_is_not_given_is_an_error_and_no_empty_axis() -> None:
+def test_a_missing_text_is_an_error() -> None:
     with pytest.raises(KeyError, match="axis"):
         draw_chart("touches", ROWS["touches"], words_in("en"))

@@ -1,4 +1,4 @@
-"""How figures are written."""
+"""Figures as text."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_duration_is_in_seconds_then_in_minutes(value: float, written: str) ->
 @pytest.mark.parametrize(
     ("value", "written"), [(3.0, "3"), (1234567.0, "1,234,567"), (0.333333333, "0.333333"), (-2.0, "−2"), (None, "–")]
 )
-def test_a_figure_of_a_check_is_whole_where_it_is(value: float | None, written: str) -> None:
+def test_a_whole_figure_of_a_check_has_no_decimals(value: float | None, written: str) -> None:
     assert formats.figure(value) == written
 
 
@@ -92,5 +92,5 @@ def test_lists_end_with_and() -> None:
         (formats.listed(["A", "B", "C"], "ko"), "A, B, C"),
     ],
 )
-def test_korean_writes_figures_its_own_way(written: str, expected: str) -> None:
+def test_figures_have_their_korean_formats(written: str, expected: str) -> None:
     assert written == expected

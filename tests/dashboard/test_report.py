@@ -1,4 +1,4 @@
-"""The report: one file that needs nothing else, says each thing in words and in a table, and is the same every time."""
+"""The report: one self-contained file, with each figure in a sentence and in a table, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
 class Page(HTMLParser):
-    """What a browser and a screen reader find: elements with attributes, texts, and whether tags are balanced."""
+    """The elements with their attributes and the texts of a page; its tags must be balanced."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -79,14 +79,14 @@ def report_without(tmp_path: Path, *tables: Table) -> Page:
     return Page(write_report(str(tmp_path / "lake"), tmp_path / "report.html").read_text(encoding="utf-8"))
 
 
-def test_the_file_asks_for_nothing_from_the_network(html: str, page: Page) -> None:
+def test_the_file_loads_nothing_from_the_network(html: str, page: Page) -> None:
     namespaces = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert set(re.findall(r"https?://[^\s\"'<>)]+", html)) <= namespaces
     assert not re.search(r"@import|url\((?!#)", html)
     assert {tag for tag, _ in page.elements} & {"script", "link", "img", "iframe", "object"} == set()
 
 
-def test_the_headline_says_money_in_and_out(page: Page) -> None:
+def test_the_headline_shows_revenue_and_spend(page: Page) -> None:
     for sentence in (
         "10 purchases brought ₩3,000 net of refunds, beside ₩1,500 of ad spend: 2.00 KRW of revenue for each KRW spent",
         "Net revenue ₩3,000 ₩6,000 before refunds",
@@ -100,7 +100,7 @@ def test_the_headline_says_money_in_and_out(page: Page) -> None:
         assert sentence in page.words
 
 
-def test_each_panel_says_one_sentence_in_plain_words(page: Page) -> None:
+def test_each_panel_has_its_sentence(page: Page) -> None:
     for sentence in (
         "For every 1 KRW spent on Search, last touch says 3.00 came back, first touch 2.00.",
         "Against last touch, first touch differs most: it moves ₩1,000 (33% of all credited value), most of it to "
@@ -118,12 +118,12 @@ def test_each_panel_says_one_sentence_in_plain_words(page: Page) -> None:
         "All 2 checks of these tables held.",
         "The run took 1 min 42 s; attribute took longest, 1 min 30 s.",
         "Run run-1 published 4 tables together at 2026-04-01 03:00 UTC; customers are as of 31 March 2026, "
-        "all else is what has landed.",
+        "all other tables hold everything that has landed.",
     ):
         assert sentence in page.words
 
 
-def test_the_page_may_be_korean_from_its_heading_to_its_footer(shop: Path, tmp_path: Path) -> None:
+def test_the_whole_page_can_be_korean(shop: Path, tmp_path: Path) -> None:
     place = write_report(str(shop), tmp_path / "r.html", timezone="Asia/Seoul", view=View(language="ko"))
     html = place.read_text(encoding="utf-8")
     page = Page(html)
@@ -153,17 +153,17 @@ def test_both_languages_have_the_same_panels_and_cells(html: str, shop: Path, tm
         assert re.findall(part, korean) == re.findall(part, html)
 
 
-def test_the_page_shows_what_the_view_asks_for_and_names_it(shop: Path, tmp_path: Path) -> None:
+def test_the_page_shows_the_days_models_and_date_basis_of_the_view(shop: Path, tmp_path: Path) -> None:
     view = View(first_day=date(2026, 3, 30), models=("first_touch",), date_basis="touch")
     page = Page(write_report(str(shop), tmp_path / "r.html", view=view).read_text(encoding="utf-8"))
-    # One day of credit by touch, as Search is touched the day before it sells; two days of spend.
+    # Each touch is on the day before its purchase: one day of credit by touch, two days of spend.
     assert "30 March 2026 to 31 March 2026 · credit dated by touch · amounts in KRW" in page.words
     assert "Net revenue ₩300" in page.words
     assert "Ad spend ₩300" in page.words
     assert "Only first touch was credited, so there is nothing to compare." in page.words
 
 
-def test_roas_stands_by_channel_and_model_with_a_dash_without_spend(page: Page) -> None:
+def test_roas_is_shown_by_channel_and_model_with_a_dash_without_spend(page: Page) -> None:
     assert "Search † 1,000 10.0 3,000 3.00 2.00" in page.words
     assert "Display † 500 0.0 0 0.00 2.00" in page.words
     assert "Direct † 0 0.0 0 – –" in page.words
@@ -176,7 +176,7 @@ def test_repeats_on_a_path_are_counted_on_its_chip(html: str) -> None:
     assert "×9" in html
 
 
-def test_each_chart_has_words_and_a_table_for_those_who_do_not_see_it(html: str) -> None:
+def test_each_chart_has_a_description_and_a_table(html: str) -> None:
     articles = {part.split('"')[1]: part for part in html.split('<article class="panel" ')[1:]}
     with_chart = {key: article for key, article in articles.items() if "<svg" in article}
     assert {"roas", "models", "time", "days", "touches", "customers", "acquisition"} <= set(with_chart)
@@ -192,7 +192,7 @@ def test_every_table_has_a_caption_and_scoped_headings(page: Page) -> None:
     assert all(attributes.get("scope") in ("col", "row") for attributes in page.attributes("th"))
 
 
-def test_ids_are_unique_and_links_lead_somewhere(page: Page) -> None:
+def test_ids_are_unique_and_links_have_targets(page: Page) -> None:
     ids = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
     assert len(ids) == len(set(ids))
     assert {str(a["href"]).removeprefix("#") for a in page.attributes("a")} <= set(ids)
@@ -208,7 +208,7 @@ def test_the_same_tables_give_the_same_bytes(html: str, shop: Path, tmp_path: Pa
     assert again.read_bytes() == html.encode()
 
 
-def test_title_and_steps_of_a_run_under_way_are_the_callers(shop: Path, tmp_path: Path) -> None:
+def test_the_caller_can_set_the_title_and_the_steps_of_an_unfinished_run(shop: Path, tmp_path: Path) -> None:
     steps = [StepTime("ingest", 3.0, "done"), StepTime("train", 9.0, "done", "customer-value/3 is champion")]
     place = write_report(str(shop), str(tmp_path / "r.html"), title="Spring & summer", steps=steps)
     page = Page(place.read_text(encoding="utf-8"))
@@ -240,7 +240,7 @@ def test_names_from_the_data_cannot_become_markup(tmp_path: Path) -> None:
     ],
     ids=lambda value: value.full_name if isinstance(value, Table) else "",
 )
-def test_a_missing_table_is_reported_in_one_sentence_and_the_rest_stands(
+def test_a_missing_table_is_reported_in_one_sentence_and_the_other_panels_remain(
     tmp_path: Path, missing: Table, sentence: str
 ) -> None:
     page = report_without(tmp_path, missing)
@@ -248,7 +248,7 @@ def test_a_missing_table_is_reported_in_one_sentence_and_the_rest_stands(
     assert "What was published" in page.words
 
 
-def test_a_failed_check_comes_first_and_is_shown_unfolded(tmp_path: Path) -> None:
+def test_a_failed_check_comes_first(tmp_path: Path) -> None:
     write_shop(tmp_path / "lake")
     results = [
         *CHECKS,
@@ -269,7 +269,7 @@ def test_nothing_published_writes_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "r.html").exists()
 
 
-def test_a_place_that_cannot_be_written_is_one_clear_error(shop: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_one_clear_error(shop: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"cannot be written to .*report\.file"):
         write_report(str(shop), tmp_path / "file" / "report.html")

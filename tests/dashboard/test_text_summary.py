@@ -1,4 +1,4 @@
-"""What the terminal shows at the end of a run."""
+"""The summary in the terminal at the end of a run."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_no_figure_is_lost_on_a_narrow_terminal(shop: Path) -> None:
     assert cells(lines, "Search") == ["1,000", "3.00", "2.00"]
 
 
-def test_times_of_a_run_under_way_are_the_callers(shop: Path) -> None:
+def test_the_caller_can_set_the_steps_of_an_unfinished_run(shop: Path) -> None:
     assert cells(printed(shop, steps=[StepTime("simulate", 4.0, "done")]), "simulate") == ["4.0", "s"]
 
 

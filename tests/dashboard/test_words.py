@@ -1,4 +1,4 @@
-"""Words: both languages have the same keys and placeholders, and every panel asks for what is there."""
+"""Words: both languages have the same keys and placeholders, and every panel uses keys that exist."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import get_args
 
 import pytest
 import yaml
-from warehouse.settings import Report
 
 from dashboard import words as words_module
 from dashboard.words import LOCALES, capital, words_in
 from published.view import Language
+from warehouse.knobs import Report
 
 EN, KO = words_in("en"), words_in("ko")
 DASHBOARD = Path(words_module.__file__).parent
@@ -27,7 +27,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def calls() -> Iterator[tuple[str, str, set[str] | None]]:
-    """Every words("key", placeholder=...) of the modules: place, key and placeholders, None where they are spread."""
+    """Every words("key", placeholder=...) of the modules: place, key and placeholders, None if passed as **."""
     for path in sorted(DASHBOARD.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "words":
@@ -39,15 +39,15 @@ def calls() -> Iterator[tuple[str, str, set[str] | None]]:
 
 
 def used_keys() -> set[str]:
-    """Keys that modules, the template or chart specs name, whole or as a noun to count."""
-    found = set()
+    """Keys that modules, the template or chart specs name, in full or as a noun for `counted`."""
+    keys = set()
     for path in DASHBOARD.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found |= {node.value, f"counts.{node.value}.one", f"counts.{node.value}.other"}
+                keys |= {node.value, f"counts.{node.value}.one", f"counts.{node.value}.other"}
     template = (DASHBOARD / "templates" / "report.html").read_text(encoding="utf-8")
     specs = "".join(path.read_text(encoding="utf-8") for path in (DASHBOARD / "charts").iterdir())
-    return found | set(re.findall(r"words\('([\w.]+)'", template)) | set(re.findall(r"\$\{(charts\.\w+)\}", specs))
+    return keys | set(re.findall(r"words\('([\w.]+)'", template)) | set(re.findall(r"\$\{(charts\.\w+)\}", specs))
 
 
 def test_there_is_a_locale_for_every_language_of_a_view_and_of_the_settings() -> None:
@@ -61,7 +61,7 @@ def test_both_languages_have_the_same_keys_and_placeholders() -> None:
 
 
 @pytest.mark.parametrize("language", get_args(Language))
-def test_every_text_is_text_and_no_key_stands_twice(language: Language) -> None:
+def test_every_text_is_text_and_no_key_is_repeated(language: Language) -> None:
     assert all(isinstance(text, str) and text for text in words_in(language).texts.values())
     root = yaml.compose((LOCALES / f"{language}.yaml").read_text(encoding="utf-8"))
 
@@ -77,13 +77,13 @@ def test_every_text_is_text_and_no_key_stands_twice(language: Language) -> None:
 
 
 def test_every_korean_text_is_korean() -> None:
-    # Without a Korean letter are only those that have none in the trade, and those made of placeholders alone.
+    # The only texts without Korean letters: terms that are English in Korean too, and texts of placeholders alone.
     foreign = {key for key, text in KO.texts.items() if not HANGUL.search(text)}
     lettered = {key for key in foreign if re.search("[A-Za-z]", re.sub(r"\{\w+\}", "", KO.texts[key]))}
     assert lettered <= {"tiles.roas", "roas_over_time.roas_axis", "spend_and_value.roas"}
 
 
-def test_panels_ask_for_keys_that_are_there_with_all_their_placeholders() -> None:
+def test_panels_use_keys_that_exist_with_all_their_placeholders() -> None:
     found = list(calls())
     assert len(found) > 100
     for place, key, given in found:
@@ -91,17 +91,17 @@ def test_panels_ask_for_keys_that_are_there_with_all_their_placeholders() -> Non
         assert given is None or given == placeholders(EN.texts[key]), f"{place}: {key}"
 
 
-def test_no_text_lies_unused() -> None:
+def test_every_text_is_used() -> None:
     by_name = ("conversions.", "models.", "statuses.", "currencies.")
     unused = set(EN.texts) - used_keys()
     assert {key for key in unused if not key.startswith(by_name)} == set()
 
 
-def test_values_are_shown_as_they_are() -> None:
+def test_braces_in_values_are_not_interpreted() -> None:
     assert EN("tiles.on_channels", channels="{0} {x}") == "on {0} {x}"
 
 
-def test_names_become_words() -> None:
+def test_models_and_types_have_readable_names() -> None:
     models = ("last_touch", "last_non_direct", "time_decay_by_order")
     types = ("sign_up", "app_install")
     assert [capital(EN.model(name)) for name in models] + [capital(EN.conversion(name)) for name in types] == [
@@ -113,7 +113,7 @@ def test_names_become_words() -> None:
     ]
 
 
-def test_names_that_no_locale_knows_are_shown_with_blanks() -> None:
+def test_names_without_a_text_are_shown_with_blanks() -> None:
     assert (EN.model("my_own_model"), KO.model("my_own_model")) == ("my own model", "my own model")
     assert (EN.conversions("generate_lead"), KO.conversions("generate_lead")) == ("generate leads", "generate lead")
     assert EN.currency("CHF") == KO.currency("CHF") == "CHF"
@@ -121,7 +121,7 @@ def test_names_that_no_locale_knows_are_shown_with_blanks() -> None:
 
 
 @pytest.mark.parametrize(("number", "written"), [(0, "0 rows"), (1, "1 row"), (1.2, "1 row"), (1204, "1,204 rows")])
-def test_nouns_follow_their_number(number: float, written: str) -> None:
+def test_nouns_are_singular_for_one(number: float, written: str) -> None:
     assert EN.counted("row", number) == written
 
 

@@ -80,7 +80,7 @@ class Shop:
         return [result.name for result in check_bronze(self.lake.read) if not result.passed]
 
     def copy(self, folder: Path) -> Shop:
-        # Times of modification are part of what a run remembers of a file.
+        # Times of modification are part of what a run records about a file.
         shutil.copytree(self.folder, folder)
         return Shop(self.spark, folder)
 
@@ -91,8 +91,8 @@ def shop(spark: SparkSession, tmp_path: Path) -> Shop:
 
 
 def event(event_id: str, **fields: Any) -> str:
-    said = {"event_id": event_id, "event_name": "page_view", "event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1"}
-    return json.dumps({**said, **fields})
+    common = {"event_id": event_id, "event_name": "page_view", "event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1"}
+    return json.dumps({**common, **fields})
 
 
 def received(minute: int) -> str:
@@ -198,28 +198,28 @@ def test_rows_read_are_kept_duplicate_or_quarantined_and_bad_ones_keep_file_line
 
 
 def utc(moment: datetime) -> datetime:
-    """As Spark hands a timestamp over: in the process's own zone, without saying so."""
+    """As Spark returns a timestamp: in the process's own zone, without an offset."""
     return moment.astimezone().replace(tzinfo=None)
 
 
-def test_of_several_payloads_of_an_event_the_smallest_receipt_wins_in_whatever_order_they_arrive(shop: Shop) -> None:
+def test_of_several_payloads_of_an_event_the_earliest_receipt_wins_in_any_order_of_arrival(shop: Shop) -> None:
     payloads: dict[str, Mapping[str, Any]] = {
         "early": {"country": "KR", "received_ts": received(1)},
         "late": {"country": "US", "received_ts": received(2)},
-        "unsaid": {"country": "JP"},  # no time of receipt comes last
+        "never": {"country": "JP"},  # no time of receipt comes last
     }
     twins: dict[str, Mapping[str, Any]] = {
         "b": {"country": "B", "received_ts": received(1)},
         "c": {"country": "C", "received_ts": received(1)},
     }
-    unsaid: dict[str, Mapping[str, Any]] = {"b": {"country": "B"}, "c": {"country": "C"}}
+    untimed: dict[str, Mapping[str, Any]] = {"b": {"country": "B"}, "c": {"country": "C"}}
 
-    # One event per order of arrival, so that three batches meet every order there is.
+    # One event per order of arrival, so that the three batches have every order.
     days: list[list[str]] = [[], [], []]
     for order in itertools.permutations(payloads):
         for day, name in enumerate(order):
             days[day].append(event("-".join(order), **payloads[name]))
-    for key, pair in (("twins", twins), ("silent", unsaid)):
+    for key, pair in (("twins", twins), ("untimed", untimed)):
         # The same event_id in both orders is one event whose payload hash must decide: lines differ, batches swap.
         days[0] += [event(f"{key}1", **pair["b"]), event(f"{key}2", **pair["c"])]
         days[1] += [event(f"{key}1", **pair["c"]), event(f"{key}2", **pair["b"])]
@@ -238,7 +238,7 @@ def test_of_several_payloads_of_an_event_the_smallest_receipt_wins_in_whatever_o
     by_receipt = {event_id for event_id, (country, _, _) in kept.items() if country == "KR"}
     assert by_receipt == {"-".join(order) for order in itertools.permutations(payloads)} | {"here1", "here2"}
     hashes = payload_hashes(shop)
-    for event_id in ("twins1", "twins2", "silent1", "silent2"):
+    for event_id in ("twins1", "twins2", "untimed1", "untimed2"):
         assert kept[event_id][1] == min(hashes[event_id]), event_id
     assert shop.unbalanced() == []
 
@@ -256,7 +256,7 @@ def payload_hashes(shop: Shop) -> dict[str, set[int]]:
 
 
 def test_an_order_paid_cancelled_and_paid_again_without_updated_at_ends_as_paid(shop: Shop) -> None:
-    # The third file says what the first did: the version moves to where it was said last.
+    # The third file repeats the first: the place of that version is now the third file.
     for number, status in enumerate(("paid", "cancelled", "paid"), start=1):
         shop.land(f"orders/{number}.csv", [f"{ORDER_HEADER},status", f"o1,u1,2026-03-01T09:00:00Z,10,USD,{status}"])
         account = shop.run(ORDERS)["orders"]
@@ -269,7 +269,7 @@ def test_an_order_paid_cancelled_and_paid_again_without_updated_at_ends_as_paid(
 
 
 class Killed(BaseException):
-    """As a kill: nothing of ours catches it."""
+    """Like a kill: no code of ours catches it."""
 
 
 class KilledWhenPlanned(Ingest):
@@ -304,7 +304,7 @@ def test_a_run_killed_anywhere_resumes_to_the_same_tables_and_account(
         [
             event("e1"),
             "bad",
-            event("e2", country="KR", received_ts=received(1)),  # takes the place of day 1's
+            event("e2", country="KR", received_ts=received(1)),  # replaces that of day 1
             event("e3"),
             event("e4", order_id="o1"),
         ],
@@ -316,13 +316,13 @@ def test_a_run_killed_anywhere_resumes_to_the_same_tables_and_account(
     assert accounts["events"] == Account(read=5, kept=2, duplicate=2, quarantined=1, conflicting=1)
     assert accounts["app_events"] == Account(read=2, kept=1, duplicate=1, quarantined=0)
 
-    # As where rows are many: what is known already and what is bad is joined by shuffles.
+    # As with many rows: known and bad rows are joined by shuffles.
     monkeypatch.setattr("intake.ingest.BROADCAST_AT_MOST", 0)
     for kind in (KilledWhenPlanned, KilledWhenRowsAreWritten, KilledWhenAllIsWritten):
         with pytest.raises(Killed):
             killed.run(EVENTS, kind=kind)
         assert "planned" in {status for (status,) in killed.rows(BRONZE_LANDED_FILES, "status")}
-    # The input that stands first wants the event that the killed run had counted as its own.
+    # The first input has an event that the killed run counted for the other input.
     assert killed.run(APP_EVENTS, EVENTS) == accounts
 
     for table, columns in CONTENT:

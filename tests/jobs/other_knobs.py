@@ -1,4 +1,4 @@
-"""Another value for any knob, by its type, and what docs/settings.md says that it remakes."""
+"""Another value for any knob, by its type, and the tables that it remakes by docs/settings.md."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _others(path: str, value: Any, folder: Path) -> Iterator[Any]:
 
 
 def _changed_copy(file: Path, folder: Path) -> Path:
-    """A copy of a file of rules that says something else: one name in it is another."""
+    """A copy of a file of rules with another content: one name in it is changed."""
     text = file.read_text(encoding="utf-8")
     copy = folder / file.name
     copy.write_text(text.replace("AI Assistants", "Assistants").replace("name: gemini,", "name: gemini2,", 1))

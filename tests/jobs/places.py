@@ -47,7 +47,7 @@ class Place:
         return self.folder / "lake"
 
     def copy(self, folder: Path) -> Place:
-        # Times of modification are part of what a run remembers of a file.
+        # Times of modification are part of what a run records about a file.
         shutil.copytree(self.folder, folder)
         return Place(folder)
 
@@ -88,15 +88,15 @@ class Place:
             [sys.executable, "-m", "jobs.cli", "pipeline", "--config", str(self.configured(conf))],
             cwd=REPOSITORY,
             stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "said.txt").open("ab"),
+            stderr=(self.folder / "stderr.txt").open("ab"),
             start_new_session=True,
         )
 
     def run(self, conf: Mapping[str, str] = QUICK) -> None:
-        """A whole run in a process of its own that must end well."""
+        """A whole run in a process of its own that must succeed."""
         with self.begin(conf) as process:
             code = process.wait(SECONDS_AT_MOST)
-        assert code == 0, (self.folder / "said.txt").read_text()[-3000:]
+        assert code == 0, (self.folder / "stderr.txt").read_text()[-3000:]
 
     def run_here(self, spark: SparkSession, steps: Sequence[Step] = STEPS) -> Run:
         """The same, or some of its steps, in this process, whose session is warm."""
@@ -105,12 +105,12 @@ class Place:
         return run
 
     def kill_after(self, seconds: float, conf: Mapping[str, str] = QUICK, *, with_jvm: bool) -> bool:
-        """Begins a run and kills it, its JVM with it or not; whether it still ran then."""
+        """Begins a run and kills it, with or without its JVM; returns whether it was still running."""
         with self.begin(conf) as process:
             try:
                 process.wait(seconds)
             except subprocess.TimeoutExpired:
-                # Without its Python the JVM ends by itself, perhaps after a commit that it had begun.
+                # Without its Python process the JVM ends too, perhaps after finishing a commit.
                 (os.killpg if with_jvm else os.kill)(process.pid, signal.SIGKILL)
                 process.wait()
                 return True
@@ -125,9 +125,9 @@ class Place:
 
     def is_published(self) -> bool:
         """Whether the newest publication names the newest version of each of its tables."""
-        told = self.table(OPS_PUBLISHED.full_name)
-        newest = max(row["published_at"] for row in told)
-        published = {row["table_name"]: row["version"] for row in told if row["published_at"] == newest}
+        publications = self.table(OPS_PUBLISHED.full_name)
+        newest = max(row["published_at"] for row in publications)
+        published = {row["table_name"]: row["version"] for row in publications if row["published_at"] == newest}
         return published == {name: DeltaTable(self._folder_of(name)).version() for name in published}
 
     def _folder_of(self, name: str) -> str:

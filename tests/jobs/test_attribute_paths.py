@@ -37,10 +37,10 @@ class Desk:
     def fails(self, text: str | bytes, *options: str) -> tuple[int, str]:
         """Exit code and message of a run that must write no data."""
         code = main(["--paths", self.file(text), "--out", "-", *options])
-        said = self.capsys.readouterr()
-        assert said.out == ""
-        assert len(said.err.splitlines()) == 1
-        return code, said.err.removeprefix(f"error: {self.folder}/").strip()
+        output = self.capsys.readouterr()
+        assert output.out == ""
+        assert len(output.err.splitlines()) == 1
+        return code, output.err.removeprefix(f"error: {self.folder}/").strip()
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_only_markov_has_removal_effects(desk: Desk) -> None:
     )
 
 
-def test_models_order_transforms_and_knobs_are_what_the_options_say(desk: Desk) -> None:
+def test_options_set_models_order_transforms_and_knobs(desk: Desk) -> None:
     text = HEADER + "A > B > B,4,0,0\nC > B,0,0,4\nDirect > A > Direct,1,0,0\n"
     assert credit(desk.run(text, "--models", "markov", "--order", "2"), "markov")["C"] == 0
     assert [row["model"] for row in desk.run(text, "--models", "linear,first_touch")][::4] == ["linear", "first_touch"]
@@ -116,7 +116,7 @@ def test_other_separators_and_blanks_around_channels(desk: Desk) -> None:
     assert credit(desk.run(HEADER + "A|B | C,3,0,0\n", "--separator", "|"), "linear") == {"A": 1, "B": 1, "C": 1}
 
 
-def test_a_separator_that_never_occurs_is_pointed_out(desk: Desk) -> None:
+def test_a_separator_that_never_occurs_is_noted(desk: Desk) -> None:
     assert main(["--paths", desk.file(HEADER + "A>B,1,1,1\n"), "--out", "-"]) == 0
     assert "is it --separator '>'?" in desk.capsys.readouterr().err
 
@@ -149,16 +149,16 @@ def test_no_converting_path_gives_zeros(desk: Desk) -> None:
     ],
 )
 def test_a_bad_row_is_one_clear_line_and_exit_3(desk: Desk, rows: str, complaint: str) -> None:
-    code, said = desk.fails(HEADER + rows)
+    code, message = desk.fails(HEADER + rows)
     assert code == 3
-    assert said.startswith(f"paths.csv, {complaint}")
+    assert message.startswith(f"paths.csv, {complaint}")
 
 
 def test_other_unreadable_input_is_exit_3(desk: Desk) -> None:
     assert desk.fails(HEADER.encode() + b"\xff\xfe,1,1,1\n") == (3, "paths.csv, row 1: path is not UTF-8 text")
     assert desk.fails("")[0] == 3
-    code, said = desk.fails("path,conv\nA,1\n")
-    assert (code, said) == (
+    code, message = desk.fails("path,conv\nA,1\n")
+    assert (code, message) == (
         3,
         "paths.csv has no column 'conversions', only path, conv; path and conversions are needed",
     )
@@ -188,9 +188,9 @@ def test_other_unreadable_input_is_exit_3(desk: Desk) -> None:
 )
 def test_a_bad_option_is_exit_2(desk: Desk, options: list[str]) -> None:
     assert main(["--paths", desk.file(HEADER + "A,1,1,1\n"), "--out", "-", *options]) == 2
-    said = desk.capsys.readouterr()
-    assert said.out == ""
-    assert "error:" in said.err
+    output = desk.capsys.readouterr()
+    assert output.out == ""
+    assert "error:" in output.err
 
 
 def test_effects_and_matrix_are_written_in_full(desk: Desk) -> None:
@@ -245,10 +245,10 @@ def test_byte_order_mark_windows_lines_and_other_columns_do_no_harm(desk: Desk) 
     assert credit(desk.run(text), "first_touch") == {"A": 3, "B": 0}
 
 
-def test_help_leads_with_an_example_and_needs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_has_an_example_before_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    said = capsys.readouterr().out
-    assert said.index("--paths paths.csv --out credit.csv") < said.index("options:\n")
+    help_text = capsys.readouterr().out
+    assert help_text.index("--paths paths.csv --out credit.csv") < help_text.index("options:\n")
 
 
 def test_no_spark_is_imported(tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_no_spark_is_imported(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_order_auto_is_the_order_that_foretells_the_newer_paths_best(desk: Desk) -> None:
+def test_order_auto_is_the_order_that_predicts_the_newer_paths_best(desk: Desk) -> None:
     # Whether B converts depends on what came before it.
     paths = HEADER + "A > B,300,300,0\nC > B,0,0,300\n"
     newer = desk.file(HEADER + "A > B,100,100,0\nC > B,0,0,100\n", "newer.csv")

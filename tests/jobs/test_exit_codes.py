@@ -1,4 +1,4 @@
-"""What a scheduler sees: the exit code of every failure, and one line on stderr that says what to do."""
+"""Exit codes of failures, each with one line on stderr."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from warehouse.tables import BRONZE_EVENTS, BRONZE_LANDED_FILES, OPS_RUN_LOG
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a job ended with."""
+class Outcome:
+    """The exit code of a job, its error line and its stdout."""
 
     code: int
     error: str
@@ -53,20 +53,20 @@ class Shop:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def ingest(self, *options: str) -> Said:
+    def ingest(self, *options: str) -> Outcome:
         return self._run(ingest_job.main, *options)
 
-    def build(self) -> Said:
+    def build(self) -> Outcome:
         return self._run(build_job.main)
 
-    def _run(self, main: Callable[[Sequence[str]], int], *options: str) -> Said:
+    def _run(self, main: Callable[[Sequence[str]], int], *options: str) -> Outcome:
         self.capture.readouterr()
         code = main(["--config", str(self.folder / "shop.yaml"), *options])
-        said = self.capture.readouterr()
-        errors = [line for line in said.err.splitlines() if line.startswith("error: ")]
-        assert len(errors) == (code != 0), said.err
-        assert "Traceback" not in said.err
-        return Said(code, errors[0].replace(str(self.folder), ".") if errors else "", said.out)
+        output = self.capture.readouterr()
+        errors = [line for line in output.err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == (code != 0), output.err
+        assert "Traceback" not in output.err
+        return Outcome(code, errors[0].replace(str(self.folder), ".") if errors else "", output.out)
 
     @property
     def lake(self) -> Lake:
@@ -81,24 +81,24 @@ def shop(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def event(event_id: str) -> str:
-    said = {"event_id": event_id, "event_name": "page_view", "event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1"}
-    return json.dumps(said) + "\n"
+    fields = {"event_id": event_id, "event_name": "page_view", "event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1"}
+    return json.dumps(fields) + "\n"
 
 
 def test_an_unknown_knob_ends_with_2_and_its_line_and_a_suggestion(shop: Shop) -> None:
     shop.configure("quality:\n  max_quarantine_share: 0.1\n")
-    said = shop.ingest()
-    assert said.code == 2
-    assert said.error == (
+    outcome = shop.ingest()
+    assert outcome.code == 2
+    assert outcome.error == (
         "error: ./shop.yaml:7: unknown knob quality.max_quarantine_share; did you mean max_quarantined_share?"
     )
 
 
 def test_a_simulator_knob_that_does_not_exist_ends_with_2_too(shop: Shop) -> None:
     shop.configure("simulator: {visitorz: 3}\n")
-    said = shop.ingest()
-    assert said.code == 2
-    assert "visitorz" in said.error
+    outcome = shop.ingest()
+    assert outcome.code == 2
+    assert "visitorz" in outcome.error
 
 
 @pytest.mark.parametrize("argv", [["--confg", "x"], ["--config"], ["--as-off", "2026-03-01"]])
@@ -109,18 +109,18 @@ def test_a_wrong_command_line_ends_with_2(argv: Sequence[str], capsys: pytest.Ca
 
 def test_a_missing_configuration_file_ends_with_2(shop: Shop) -> None:
     (shop.folder / "shop.yaml").unlink()
-    said = shop.ingest()
-    assert (said.code, said.error) == (2, "error: ./shop.yaml: no such configuration file")
+    outcome = shop.ingest()
+    assert (outcome.code, outcome.error) == (2, "error: ./shop.yaml: no such configuration file")
 
 
-def test_help_ends_with_0_and_stands_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_ends_with_0_and_is_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert ingest_job.main(["--help"]) == 0
     assert "--config" in capsys.readouterr().out
 
 
 def test_a_missing_folder_ends_with_3_and_an_empty_day_with_0(shop: Shop) -> None:
-    said = shop.ingest()
-    assert (said.code, said.error) == (
+    outcome = shop.ingest()
+    assert (outcome.code, outcome.error) == (
         3,
         "error: ./landing/events: no such folder; see landing.root and landing.inputs",
     )
@@ -129,37 +129,37 @@ def test_a_missing_folder_ends_with_3_and_an_empty_day_with_0(shop: Shop) -> Non
     assert shop.ingest().code == 0, "a folder without files"
     shop.land("events/today.jsonl", "")
     shop.land("ad_spend/today.csv", "date,platform,spend,currency\n")
-    said = shop.ingest("--json")
-    assert said.code == 0, "files without rows"
-    report = json.loads(said.out)
+    outcome = shop.ingest("--json")
+    assert outcome.code == 0, "files without rows"
+    report = json.loads(outcome.out)
     assert report["exit_code"] == 0
     assert report["steps"][0]["counts"]["events_read"] == 0
     assert shop.lake.read(BRONZE_LANDED_FILES).count() == 2
 
 
-def test_a_lake_or_a_landing_folder_out_of_reach_ends_with_3(shop: Shop) -> None:
+def test_a_lake_or_a_landing_folder_that_cannot_be_opened_ends_with_3(shop: Shop) -> None:
     shop.land("events/today.jsonl", event("e1"))
     reachable = (shop.folder / "shop.yaml").read_text()
     for line in (f"lake: {shop.folder}/lake", f"root: {shop.folder}/landing"):
         (shop.folder / "shop.yaml").write_text(reachable.replace(line, line.split()[0] + " nosuch://bucket/shop"))
-        said = shop.ingest()
-        assert said.code == 3
-        assert said.error.startswith("error: nosuch://bucket/shop: its file system cannot be opened (")
-        assert 'No FileSystem for scheme "nosuch"' in said.error
+        outcome = shop.ingest()
+        assert outcome.code == 3
+        assert outcome.error.startswith("error: nosuch://bucket/shop: its file system cannot be opened (")
+        assert 'No FileSystem for scheme "nosuch"' in outcome.error
 
 
 def test_a_cut_file_ends_with_3_and_nothing_is_taken_in(shop: Shop) -> None:
     whole = gzip.compress("".join(event(f"e{number * 7919 % 1009}") for number in range(900)).encode())
     shop.land("events/cut.jsonl.gz", whole[: len(whole) // 2])
-    said = shop.ingest()
-    assert said.code == 3
-    assert said.error == (
+    outcome = shop.ingest()
+    assert outcome.code == 3
+    assert outcome.error == (
         "error: events/cut.jsonl.gz: the file is cut short or damaged; nothing of this batch was taken in. "
         "Land the whole file again."
     )
     assert not shop.lake.exists(BRONZE_EVENTS)
     log = shop.lake.read(OPS_RUN_LOG).select("job", "status", "message").collect()
-    assert [(row["job"], row["status"]) for row in log] == [("ingest", "failed")], "the failure stands in the log"
+    assert [(row["job"], row["status"]) for row in log] == [("ingest", "failed")], "the failure is in the log"
     assert "cut short" in log[0]["message"]
 
 
@@ -169,32 +169,32 @@ def test_a_file_that_may_not_be_read_ends_with_3_and_so_does_a_folder(shop: Shop
     file.chmod(0)
     if os.access(file, os.R_OK):
         pytest.skip("the user of these tests may read every file, as root may")
-    said = shop.ingest()
-    assert (said.code, said.error) == (
+    outcome = shop.ingest()
+    assert (outcome.code, outcome.error) == (
         3,
         "error: events/today.jsonl: the file cannot be read; nothing of this batch was taken in. "
         "Land the whole file again.",
     )
     folder.chmod(0)
-    said = shop.ingest()
+    outcome = shop.ingest()
     folder.chmod(0o700)
-    assert said.code == 3
-    assert "landing/events/*: cannot be listed (" in said.error
-    assert "Permission denied" in said.error
+    assert outcome.code == 3
+    assert "landing/events/*: cannot be listed (" in outcome.error
+    assert "Permission denied" in outcome.error
 
 
 def test_a_file_that_is_not_json_ends_with_1_and_a_spend_file_without_currency_with_3(shop: Shop) -> None:
     shop.land("events/today.jsonl", "<html>\n<body>Gateway timeout</body>\n")
-    said = shop.ingest()
-    assert said.code == 1
-    assert said.error.startswith(
+    outcome = shop.ingest()
+    assert outcome.code == 1
+    assert outcome.error.startswith(
         "error: events: 2 of 2 rows are unusable, more than quality.max_quarantined_share = 0.05; most often in "
         "events/today.jsonl: not a JSON object"
     )
     shop.land("events/today.jsonl", event("e1"))
     shop.land("ad_spend/today.csv", "date,platform,spend\n2026-03-01,meta,1\n")
-    said = shop.ingest()
-    assert (said.code, said.error) == (
+    outcome = shop.ingest()
+    assert (outcome.code, outcome.error) == (
         3,
         "error: ad_spend/today.csv: the header lacks the required column currency; it has date, platform, spend",
     )
@@ -202,14 +202,14 @@ def test_a_file_that_is_not_json_ends_with_1_and_a_spend_file_without_currency_w
 
 
 def test_a_refund_in_a_currency_without_a_rate_on_its_orders_day_ends_with_3(shop: Shop) -> None:
-    told = {"event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1", "order_id": "o1"}
-    bought = {**told, "event_id": "e1", "event_name": "purchase", "value": 10, "currency": "USD"}
-    refunded = {**told, "event_id": "e2", "event_name": "refund", "value": 4, "currency": "EUR"}
+    common = {"event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1", "order_id": "o1"}
+    bought = {**common, "event_id": "e1", "event_name": "purchase", "value": 10, "currency": "USD"}
+    refunded = {**common, "event_id": "e2", "event_name": "refund", "value": 4, "currency": "EUR"}
     shop.land("events/today.jsonl", f"{json.dumps(bought)}\n{json.dumps(refunded)}\n")
     assert shop.ingest().code == 0
-    said = shop.build()
-    assert said.code == 3
-    assert said.error.startswith(
+    outcome = shop.build()
+    assert outcome.code == 3
+    assert outcome.error.startswith(
         "error: orders and refunds: no exchange rate from EUR to USD for 2026-03-01 or the 7 days"
     )
 
@@ -220,10 +220,10 @@ def test_a_dry_run_writes_nothing_and_a_changed_file_ends_with_3(shop: Shop) -> 
     assert not (shop.folder / "lake").exists()
     assert shop.ingest().code == 0
     shop.land("events/today.jsonl", event("e1") + event("e2"))
-    said = shop.ingest()
-    assert said.code == 3
-    assert said.error.startswith("error: events/today.jsonl: has changed since it was taken in (")
-    assert said.error.endswith("a landed file is immutable: land the new rows under a new name")
+    outcome = shop.ingest()
+    assert outcome.code == 3
+    assert outcome.error.startswith("error: events/today.jsonl: has changed since it was taken in (")
+    assert outcome.error.endswith("a landed file is immutable: land the new rows under a new name")
 
 
 def test_a_lake_that_another_run_writes_to_is_exit_3_and_a_dry_run_goes_ahead(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""A run that is killed at any moment is simply run again: the tables end as an undisturbed run's.
+"""A run that was killed at a random moment is run again: its tables must equal those of an undisturbed run.
 
 The short form, in which an update is killed twice, is in test_incremental.py.
 """
@@ -26,12 +26,12 @@ from warehouse.tables import ALL_TABLES
 SEED = 20260301
 WORLDS = 12
 KILLS = 30
-# When a row was set aside is a fact about the run, not about the row.
+# When a row was quarantined is a fact about the run, not about the row.
 ABOUT_THE_RUN = {"quarantined_at"}
 
 
 def rows(place: Place) -> dict[str, Counter[str]]:
-    """What bronze, silver and gold hold: rows as text, with how often each stands there."""
+    """The rows of bronze, silver and gold by table: each as text, with its number of occurrences."""
     return {
         table.full_name: Counter(map(_as_text, place.table(table.full_name)))
         for table in ALL_TABLES
@@ -49,7 +49,7 @@ class Undisturbed:
 
 
 def conf_of(batch: int) -> Mapping[str, str]:
-    """The first batch is taken as users' are: its tables are what the others' must be, compiled or not."""
+    """The first batch runs with the settings of users: its tables must be the same, whether code is compiled or not."""
     return {} if batch == 0 else QUICK
 
 
@@ -59,7 +59,7 @@ def undisturbed(cut: Cut, folder: Path) -> Undisturbed:
     before, after, seconds = [], [], []
     for batch in range(len(cut.files)):
         cut.land(place.landing, batch)
-        # Two lines that no adapter reads, so that there is something to set aside.
+        # A line that no adapter reads, so that there is a row to quarantine.
         (place.landing / "events" / f"bad-{batch}.jsonl").write_text("no event\n")
         before.append(place.copy(folder / f"before-{batch}"))
         begun = time.monotonic()
@@ -70,7 +70,7 @@ def undisturbed(cut: Cut, folder: Path) -> Undisturbed:
 
 
 def differences(place: Place, wanted: dict[str, Counter[str]]) -> list[str]:
-    """The tables of a place that hold other rows than `wanted`, and whether something else is published."""
+    """The tables of a place with other rows than `wanted`, and a line where not the newest versions are published."""
     now = rows(place)
     other = [
         f"{name} (+{(now[name] - wanted[name]).total()} -{(wanted[name] - now[name]).total()})"
@@ -78,13 +78,13 @@ def differences(place: Place, wanted: dict[str, Counter[str]]) -> list[str]:
         if now[name] != wanted[name]
     ]
     if not place.is_published():
-        other.append("what is published are not the newest versions")
+        other.append("the published versions are not the newest")
     return other
 
 
 @dataclass(frozen=True)
 class Kill:
-    """A run that was killed while it ran and run again, and the tables that then held other rows than they should."""
+    """A run that was killed and then run again, and its differences from the undisturbed one."""
 
     batch: int
     seconds: float
@@ -92,7 +92,7 @@ class Kill:
 
 
 def kills(history: Undisturbed, folder: Path, random: Random) -> Iterator[Kill]:
-    """Kills without end, each of a random batch at a random moment; a run that had ended before is drawn anew."""
+    """Endless kills, each of a random batch at a random moment; where the run has ended before, it is drawn again."""
     while True:
         batch = random.randrange(len(history.before))
         seconds = random.uniform(0.1, 1.0) * history.seconds[batch]

@@ -31,7 +31,7 @@ from warehouse.tables import (
 BY_FITTED_MODELS = (GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS, GOLD_CUSTOMER_VALUE)
 # Those of ops are about runs, which differ.
 TABLES = tuple(table for table in ALL_TABLES if table.layer != "ops" and table not in BY_FITTED_MODELS)
-# Facts about when and with what else a row came, not about the row.
+# Facts about the arrival of a row, not about the row.
 ABOUT_THE_BATCH = {"batch_id", "modified_at", "quarantined_at", "rows_kept", "rows_duplicate", "rows_conflicting"}
 # Of equal copies of an event the first is kept.
 NOT_COMPARED = dict.fromkeys(TABLES, ABOUT_THE_BATCH) | {BRONZE_EVENTS: ABOUT_THE_BATCH | {"source_file"}}
@@ -50,16 +50,16 @@ class Grown:
 
     step_by_step: Lake
     at_once: Lake
-    said: Sequence[Sequence[str]]  # of each batch: what the build and the attribute step say they did
-    were_killed: Sequence[bool]  # of each process that was begun to be killed: whether it still ran then
+    messages: Sequence[Sequence[str]]  # of each batch: the messages of the build and the attribute step
+    were_killed: Sequence[bool]  # of each process to kill: whether it was still running
     is_published: bool  # of the batches
 
 
 def grow(cut: Cut, spark: SparkSession, folder: Path, *, kills: Sequence[bool] = ()) -> Grown:
-    """Both lakes. The last batch's run is killed at a random moment once for each of `kills`, which say whether its
-    JVM is killed with it, and then run again.
+    """Both lakes. The last batch's run is killed at a random moment once for each of `kills` (true: its JVM is killed
+    too) and then run again.
     """
-    place, said, random = Place.new(folder / "step_by_step"), [], Random(SEED)
+    place, messages, random = Place.new(folder / "step_by_step"), [], Random(SEED)
     seconds, were_killed = 0.0, []
     for batch in range(len(cut.files)):
         land(cut, place, batch)
@@ -69,16 +69,16 @@ def grow(cut: Cut, spark: SparkSession, folder: Path, *, kills: Sequence[bool] =
         begun = time.monotonic()
         run = place.run_here(spark, TO_CREDITS)
         seconds = time.monotonic() - begun
-        said.append([step.message for step in run.steps if step.name in ("build", "attribute")])
+        messages.append([step.message for step in run.steps if step.name in ("build", "attribute")])
     place.run_here(spark, TO_THE_END)
     at_once = Place.new(folder / "at_once")
     land(cut, at_once, *range(len(cut.files)))
     at_once.run_here(spark, (*TO_CREDITS, score.STEP))
-    return Grown(lake_of(place, spark), lake_of(at_once, spark), said, were_killed, place.is_published())
+    return Grown(lake_of(place, spark), lake_of(at_once, spark), messages, were_killed, place.is_published())
 
 
 def land(cut: Cut, place: Place, *batches: int) -> None:
-    """The batches' files, and with each a line that no adapter reads, so that there is something to set aside."""
+    """The batches' files, and with each a line that no adapter reads, so that there is a row to quarantine."""
     cut.land(place.landing, *batches)
     for batch in batches:
         (place.landing / "events" / f"bad-{batch}.jsonl").write_text("no event\n")
@@ -89,7 +89,7 @@ def lake_of(place: Place, spark: SparkSession) -> Lake:
 
 
 def differences(one: Read, other: Read) -> list[str]:
-    """The first rows that stand more often in one than in the other, null-safe; [] where all tables are equal.
+    """The first rows that occur more often in one than in the other, null-safe; [] where all tables are equal.
 
     Doubles are compared to 9 decimals: sums of them depend on the order of the addends. One query for all tables.
     """
@@ -100,7 +100,7 @@ def differences(one: Read, other: Read) -> list[str]:
             for column in table.columns
             if column.name not in NOT_COMPARED[table]
         ]
-        # Every table has its columns, so what to_json leaves out is null and nothing else.
+        # Rows of a table have the same columns, so a column that to_json leaves out is null.
         return read(table).select(
             F.lit(table.full_name).alias("table"),
             F.to_json(F.struct(*columns), TO_THE_MICROSECOND).alias("row"),
@@ -125,9 +125,9 @@ def test_200_worlds_in_5_batches_the_last_killed_twice_end_as_when_all_came_at_o
 
 
 def test_every_batch_after_the_first_was_built_from_the_affected_persons_only(grown: Grown) -> None:
-    *undisturbed, killed = grown.said[1:]
+    *undisturbed, killed = grown.messages[1:]
     assert all(built.startswith("in part: silver.identities, silver.sessions, ") for built, _ in undisturbed)
-    # What the killed runs had finished is not done again.
+    # Tables that the killed runs had finished are not built again.
     assert "in full" not in " ".join([*killed, *(message for both in undisturbed for message in both)])
 
 

@@ -21,7 +21,7 @@ from warehouse.store import Lake
 SUMMARY_STEP = table_step("summary", (CUSTOMER_SUMMARY,), current="made already")
 STEPS = (build.STEP, attribute.STEP, SUMMARY_STEP)
 TABLES = tuple(recipe.table for recipe in (*build.RECIPES, *attribute.RECIPES, CUSTOMER_SUMMARY))
-# What another place or another session is, no row can say; the shop has no exchange rates into another currency.
+# Knobs of another place or session cannot be tried on one lake; the shop has no rates into another currency.
 NOT_TRIED = ("lake", "landing.root", "mlflow.tracking_uri", "spark.master", "spark.conf", "report.currency")
 
 
@@ -64,5 +64,5 @@ def test_a_changed_knob_changes_no_row_of_a_table_that_the_settings_page_does_no
         if others := sorted({table for table in before if before[table] != after[table]} - named):
             wrong[knob] = others
     assert wrong == {}
-    # The last run had another knob: as it was at first, all is as it was.
+    # The last run had another knob: with the settings of the first run the tables are those of the first run.
     assert made_in_full(settings, spark, made) == before

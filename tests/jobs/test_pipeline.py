@@ -53,7 +53,7 @@ def settings_in(folder: Path, **simulator: Any) -> Settings:
         "mlflow": base.mlflow.model_copy(
             update={"tracking_uri": f"sqlite:///{folder}/mlflow.db", "artifact_root": str(folder / "artifacts")}
         ),
-        # So few customers have no exact optimum: how fast they leave cannot be told apart.
+        # So few customers have no exact optimum: their dropout rate cannot be estimated.
         "ltv": base.ltv.model_copy(update={"fitter": "lifetimes"}),
         "simulator": {"start_date": FIRST_DAY, **simulator},
     }
@@ -186,7 +186,7 @@ def test_a_change_of_each_knob_makes_those_tables_stale_that_the_settings_page_n
     assert {path: stale(with_another(settings, path, tmp_path)) for path in page} == page
 
 
-def test_the_report_is_one_file_that_asks_nothing_of_the_network(shop: tuple[Settings, Run]) -> None:
+def test_the_report_is_one_file_that_loads_nothing_from_the_network(shop: tuple[Settings, Run]) -> None:
     settings, _ = shop
     page = Path(settings.report.file).read_text(encoding="utf-8")
     assert "Return on ad spend by channel" in page
@@ -203,7 +203,7 @@ def test_every_gold_table_opens_for_readers_of_protocol_version_1(
         assert detail["minReaderVersion"] == 1
 
 
-def test_contracts_stand_in_the_tables_as_comments(shop: tuple[Settings, Run], spark: SparkSession) -> None:
+def test_columns_have_the_comments_of_their_contracts(shop: tuple[Settings, Run], spark: SparkSession) -> None:
     _, made = shop
     for table in (GOLD_ATTRIBUTION_CREDITS, GOLD_CUSTOMER_VALUE):
         schema = spark.read.format("delta").load(made.lake.path(table)).schema

@@ -130,10 +130,10 @@ def test_conversions_are_the_rows_with_a_total(shop: Shop) -> None:
     assert {(row["currency"], row["report_value"] == row["value"]) for row in rows} == {("USD", True)}
 
 
-def test_sessions_have_the_channel_that_the_marketing_fields_say(shop: Shop) -> None:
-    says = {
+def test_sessions_have_the_channel_of_their_marketing_fields(shop: Shop) -> None:
+    channels = {
         ("(direct)", "(none)"): "Direct",
-        ("", ""): "Direct",  # says nothing, and has neither page nor referrer
+        ("", ""): "Direct",  # and neither page nor referrer
         ("google", "organic"): "Organic Search",
         ("google", "cpc"): "Paid Search",
         ("youtube.com", "referral"): "Organic Video",
@@ -142,7 +142,7 @@ def test_sessions_have_the_channel_that_the_marketing_fields_say(shop: Shop) -> 
         ("analytics.google.com", "referral"): "Referral",
         ("support.google.com", "referral"): "Referral",
     }
-    expected = Counter(says[row["mkt_source"], row["mkt_medium"]] for row in landed(shop, "snowplow"))
+    expected = Counter(channels[row["mkt_source"], row["mkt_medium"]] for row in landed(shop, "snowplow"))
     sessions = shop.read(SILVER_SESSIONS)
     assert Counter(row["channel"] for row in sessions.select("channel").collect()) == expected
     assert expected["Direct"] == 47
@@ -183,7 +183,7 @@ def test_channel_performance_has_googles_spend_to_the_micro_in_every_view(shop: 
         assert (row["spend"], row["clicks"]) == (spend, clicks)
         assert row["value"] == sum(Decimal(value) for value in ORDER_VALUES)
         assert row["conversions"] == pytest.approx(6)
-    # No visit of 2022 can repay a click of 2021: money out, nothing back, which is a ROAS of 0 and not of null.
+    # The clicks are of 2021 and the visits of 2022: spend without credit, which is a ROAS of 0 and not null.
     rows = paid.select("channel", "source", "medium", "currency", "roas", "cpa").distinct().collect()
     assert [tuple(row) for row in rows] == [("Paid Search", "google", "cpc", "USD", 0.0, None)]
     named = {row["campaign"] for row in shop.read(SILVER_AD_SPEND).select("campaign").distinct().collect()}
@@ -236,11 +236,11 @@ def test_the_cdnow_orders_give_the_published_pareto_nbd_fit(spark: SparkSession,
 
 
 def check_cdnow(logged: dict[str, float]) -> None:
-    """The published parameters, and the holdout that they foretell."""
+    """The published parameters, and their predictions for the holdout."""
     # Fader, Hardie and Lee (2005), "A Note on Implementing the Pareto/NBD Model in MATLAB"
     for name, value in {"r": 0.5533, "alpha": 10.578, "s": 0.6061, "beta": 11.669}.items():
         assert logged[name] == pytest.approx(value, rel=0.005), name
     assert logged["holdout_customers"] == 2357
-    # 1,665.7 purchases foretold by lifetimes at the published parameters, 1,882 made.
+    # 1,665.7 purchases predicted by lifetimes at the published parameters, 1,882 made.
     assert logged["holdout_total_error"] == pytest.approx(1665.7 / 1882 - 1, abs=0.005)
     assert {"holdout_mae", "holdout_rmse", "holdout_decile_wape", "holdout_buys_again_brier"} <= set(logged)

@@ -1,7 +1,7 @@
-"""Small random worlds, many in one landing folder: what a shop's inputs can do to each other, by seed.
+"""Small random worlds, many in one landing folder: inputs of a shop that affect each other, by seed.
 
-Every id carries its world's prefix, so that worlds share a lake without touching each other; they share only the
-exchange rates and the sums of gold.
+Every id has its world's prefix, so that worlds share a lake without affecting each other; they share only the exchange
+rates and the sums of gold.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _other_payload(random: Random, devices: Sequence[str], users: Sequence[str])
 
 
 def _own_orders(world: World) -> list[str]:
-    """The names that orders have whose purchase events name none."""
+    """The order ids of purchase events that name none."""
     is_own = [event["event_name"] == "purchase" and "order_id" not in event for event in world.events]
     return [f"event:{event['event_id']}" for event, own in zip(world.events, is_own, strict=True) if own]
 
@@ -126,8 +126,8 @@ def _visit(world: World, random: Random, devices: Sequence[str], users: Sequence
                 "currency": random.choice(("USD", "EUR")),
             }
             if event["event_name"] == "purchase" and random.random() < 0.4:
-                told_twice = {"event_id": f"{event['event_id']}-s", "platform": "server", "page_url": None}
-                world.events.append({**event, **told_twice})
+                server_fields = {"event_id": f"{event['event_id']}-s", "platform": "server", "page_url": None}
+                world.events.append({**event, **server_fields})
         world.events.append({name: value for name, value in event.items() if value is not None})
 
 
@@ -144,11 +144,11 @@ def _versions(world: World, random: Random, order: str, devices: Sequence[str], 
         "status": "paid",
         "deleted": "false",
     }
-    says_when = random.random() < 0.6
+    has_updated_at = random.random() < 0.6
     for version in range(random.randint(1, 4)):
         if version:
             row = {**row, **_change(row, random, devices, users)}
-        if says_when:
+        if has_updated_at:
             row = {**row, "updated_at": _iso(moment + timedelta(hours=version))}
         world.orders.append(row)
 
@@ -220,7 +220,7 @@ def cut_worlds(count: int, *, seed: int, batches: int) -> Cut:
     spend: list[list[list[Row]]] = [[] for _ in range(batches)]
     for world in worlds:
         for rows, lists in ((world.events, events), (world.orders, orders), (world.spend, spend)):
-            # Some worlds arrive in few batches and rest in the others.
+            # Some worlds have rows in only a few of the batches.
             chosen = random.sample(range(batches), k=random.randint(2, batches))
             for row in rows:
                 lists[random.choice(chosen)].append(row)  # type: ignore[arg-type]
@@ -234,7 +234,7 @@ def _files(
     orders: Sequence[list[Row]],
     spend: Sequence[list[list[Row]]],
 ) -> dict[str, str]:
-    # A name says nothing of when the file lands: of two versions of an order the later name wins all the same.
+    # Names do not follow the order of landing: of two versions of an order the one with the later name wins anyway.
     def name(kind: str, part: int, end: str) -> str:
         return f"{kind}/{random.randint(0, 999):03d}-{batch}-{part}.{end}"
 
@@ -246,7 +246,7 @@ def _files(
         mine = [row for number, row in enumerate(orders[batch]) if number % 2 == part]
         random.shuffle(mine)
         files[name("orders", part, "csv")] = _csv(ORDER_FIELDS, mine)
-    # Rows of one account and day of one export stand in one file; further exports in further files.
+    # Rows of one account and day of one export are in one file; other exports are in other files.
     exports: list[list[Row]] = [[], [], []]
     for number, rows in enumerate(spend[batch]):
         exports[number % 3].extend(rows)
@@ -256,7 +256,7 @@ def _files(
 
 
 def _rates(batch: int, random: Random) -> list[Row]:
-    """Every fifth day's rate to begin with; later some of them again, or one of a day between."""
+    """In the first batch the rate of every fifth day; later, rates of two random days."""
     days = range(-5, DAYS + 5, 5) if batch == 0 else random.sample(range(DAYS), k=2)
     return [
         {
@@ -271,9 +271,9 @@ def _rates(batch: int, random: Random) -> list[Row]:
 
 
 def _received(event: Row, random: Random) -> str:
-    told = datetime.fromisoformat(event["event_ts"])
+    event_at = datetime.fromisoformat(event["event_ts"])
     # A clock that runs 10 minutes fast is corrected to the moment of receipt.
-    return _iso(told + timedelta(minutes=random.choice((-10, 0, 1, 60, 3000))))
+    return _iso(event_at + timedelta(minutes=random.choice((-10, 0, 1, 60, 3000))))
 
 
 def _iso(moment: datetime) -> str:

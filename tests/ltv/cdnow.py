@@ -1,4 +1,4 @@
-"""The CDNOW sample that the literature fits: 2,357 customers who came in the first quarter of 1997, in weeks."""
+"""The CDNOW sample of the literature: 2,357 customers who came in the first quarter of 1997, in weeks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def cumulative_purchases(model: object, weeks: np.ndarray) -> np.ndarray:
 
 
 def check_golden_customers(fit: Any, expected: dict[str, Any]) -> None:
-    """A new customer, a regular one and those who fade are foretold the golden numbers of purchases."""
+    """Predictions for a new customer, a regular one and fading ones equal the golden numbers."""
     assert fit.expected_purchases(52, 0, 0, 0) == pytest.approx(expected["expectation_t52"], rel=1e-6)
     regular = (26, 30.857142857, 31)
     assert fit.expected_purchases(52, *regular) == pytest.approx(expected["cust1516"]["cet52"], rel=1e-6)

@@ -1,4 +1,4 @@
-"""What several tests of value models compare with."""
+"""Golden values that several tests of value models share."""
 
 from __future__ import annotations
 

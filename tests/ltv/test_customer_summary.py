@@ -120,7 +120,7 @@ def test_weeks_are_days_over_seven_unrounded(spark: SparkSession) -> None:
     assert (ann["recency"], ann["T"]) == (3 / 7, 10 / 7)
 
 
-def test_customers_who_come_later_and_other_conversions_are_not_in_it(spark: SparkSession) -> None:
+def test_later_customers_and_other_conversions_are_left_out(spark: SparkSession) -> None:
     signed_up = conversions(spark, [("cat", "2026-03-01", "0")], kind="sign_up")
     bought = conversions(spark, [("bob", "2026-03-02", "5"), ("ann", "2026-03-01", "5")])
 
@@ -220,7 +220,7 @@ def test_acquisition_is_the_first_touch_of_the_first_purchase_or_sign_up(spark: 
     assert channels == {"ann": "Paid Search", "bob": "(unattributed)", "cat": "Direct"}
 
 
-def test_the_summary_carries_the_acquisition_channel_and_says_unattributed_without(spark: SparkSession) -> None:
+def test_the_summary_has_the_acquisition_channel_or_unattributed(spark: SparkSession) -> None:
     acquisition = spark.createDataFrame([("ann", "Email")], "person_id string, acquisition_channel string")
     bought = conversions(spark, [("ann", "2026-03-01", "5"), ("bob", "2026-03-01", "5")])
 
@@ -274,7 +274,7 @@ def test_the_holdout_counts_purchase_days_after_the_cutoff_of_customers_known_at
     ]
 
 
-def test_days_say_how_many_bought_first_and_how_many_again(four_customers: DataFrame) -> None:
+def test_days_count_first_and_repeat_buyers(four_customers: DataFrame) -> None:
     days = [tuple(row) for row in daily_purchases(four_customers, until=dt.date(2026, 3, 12)).collect()]
 
     assert days == [

@@ -1,4 +1,4 @@
-"""Totals of all customers: the sums of the scores, with intervals of their own."""
+"""Totals of all customers: the sums of the scores, with their own intervals."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ MODEL = ValueModel(
     currency="USD",
     as_of=AS_OF,
 )
-# The same model told in days: alpha and beta are times.
+# The same model in days: alpha and beta are times.
 IN_DAYS = ValueModel(
     purchases=ParetoNBDFit(
         params={"r": 0.553, "alpha": 10.58 * 7, "s": 0.606, "beta": 11.67 * 7},
@@ -145,7 +145,7 @@ def test_clv_is_margin_times_value_times_purchases_discounted_day_by_day(spark: 
             assert float(half_margin[person][f"clv_{days}d"]) == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
-def test_who_never_came_back_is_expected_to_spend_like_everybody(scores: dict[str, Row]) -> None:
+def test_a_one_time_buyer_is_expected_to_spend_like_everybody(scores: dict[str, Row]) -> None:
     assert scores["one-timer"]["expected_order_value"] == pytest.approx(6.25 * 15.45 / (3.74 - 1))
 
 
@@ -208,14 +208,14 @@ def test_every_estimate_lies_within_its_bounds(scores: dict[str, Row]) -> None:
             assert row[f"{name}_lower"] <= row[name] <= row[f"{name}_upper"]
 
 
-def test_who_bought_on_the_last_day_is_surely_alive_whatever_the_parameters(scores: dict[str, Row]) -> None:
+def test_a_customer_who_bought_on_the_last_day_is_alive_whatever_the_parameters(scores: dict[str, Row]) -> None:
     daily = scores["buys daily"]
 
     assert daily["p_alive_lower"] == daily["p_alive_upper"] == 1.0
     assert daily["churn_7d_lower"] < daily["churn_7d"] < daily["churn_7d_upper"]
 
 
-def test_a_model_of_plain_parameters_has_no_bounds_to_offer(spark: SparkSession) -> None:
+def test_a_model_of_plain_parameters_gives_no_bounds(spark: SparkSession) -> None:
     plain = replace(MODEL, spend=GammaGammaFit.from_params(p=6.25, q=3.74, gamma=15.45))
 
     with pytest.raises(UsageError, match="no standard errors"):
@@ -230,6 +230,6 @@ def test_a_model_survives_being_written_as_plain_data() -> None:
     assert ValueModel.from_dict(MODEL.to_dict()) == MODEL
 
 
-def test_a_unit_of_time_that_nobody_knows_is_refused() -> None:
+def test_an_unknown_unit_of_time_is_refused() -> None:
     with pytest.raises(UsageError, match="days, weeks"):
         ValueModel(purchases=MODEL.purchases, spend=MODEL.spend, time_unit="months", currency="USD", as_of=AS_OF)

@@ -39,7 +39,7 @@ def plain_auc(score: Array, outcome: Array) -> float:
 
 
 def plain_gini(order_by: Array, amount: Array) -> float:
-    """Mean over all orders of ties is what tied customers stand for; averaging their amounts gives the same."""
+    """Tied customers count as the mean over all their orders; averaging their amounts gives the same."""
     averaged = np.array([amount[order_by == value].mean() for value in order_by])[np.argsort(order_by, kind="stable")]
     n, total = len(amount), amount.sum()
     return float((2 * (np.arange(1, n + 1) @ averaged) / total - (n + 1)) / n) if total else np.nan

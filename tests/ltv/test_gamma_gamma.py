@@ -104,7 +104,7 @@ def test_moments_of_future_values_are_those_of_the_posterior():
     assert product[0] == pytest.approx((z * other).mean(), rel=0.01)
 
 
-def test_customers_without_a_repeat_purchase_get_the_mean_of_all_and_teach_nothing(fit):
+def test_customers_without_a_repeat_purchase_get_the_mean_of_all_and_do_not_change_the_fit(fit):
     p, q, gamma = fit.params.values()
     assert fit.expected_value([0, 0], [np.nan, 99])[0] == pytest.approx(p * gamma / (q - 1))
     assert fit.expected_value([0, 0], [np.nan, 99])[1] == pytest.approx(p * gamma / (q - 1))
@@ -128,7 +128,7 @@ def test_spending_without_a_finite_mean_is_explained():
         gamma_gamma.fit(*simulated(5000, 1, p=4, q=0.8, gamma=10))
 
 
-def test_frequency_that_goes_with_value_is_warned_of():
+def test_frequency_that_correlates_with_value_gives_a_warning():
     x, m = simulated(2000, 1, **PUBLISHED)
     with pytest.warns(UserWarning, match=r"Frequency and monetary_value correlate \(0\.\d\d\)"):
         gamma_gamma.fit(x, m * np.sqrt(x))
@@ -138,7 +138,7 @@ def test_frequency_that_goes_with_value_is_warned_of():
     ("rows", "message"),
     [
         (([1, 2], [5, -3]), "monetary_value is negative: 1 of 2 rows, first row 1"),
-        (([1, 2], [5, 0]), "leave customers out whose refunds eat their purchases"),
+        (([1, 2], [5, 0]), "leave out customers whose refunds cancel their purchases"),
         (([1, 2], [5, np.nan]), "monetary_value is missing or infinite"),
         (([0, 0], [5, 6]), "No customer has bought twice"),
         (([1, 2, 3], [5, 6]), r"differ in length \(3, 2\)"),

@@ -1,4 +1,4 @@
-"""Intervals against simulation: what they promise is what happens. The full study is bench/coverage_ltv.py."""
+"""Intervals against simulation: they cover what they claim to cover. The full study is bench/coverage_ltv.py."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_spend_and_purchase_uncertainty_both_widen_the_value(fit, spend):
     assert (total.gradient != 0).all()
 
 
-def test_other_models_have_intervals_of_the_same_door():
+def test_other_models_get_intervals_from_the_same_functions():
     model = bg_nbd.fit(cdnow().frequency, cdnow().recency, cdnow().T)
     interval = prediction_intervals(lambda m: m.expected_purchases(39, *ROWS), model)
     assert (interval.lower < interval.estimate).all()
@@ -210,4 +210,4 @@ def test_a_small_coverage_study_of_parameters_and_totals():
         rows = (x, t_x, days - start)
         total = total_interval(total_purchases(fitted, lambda m, rows=rows: m.forecast(*rows), ahead), fitted)
         hits[4] += total.lower < future < total.upper
-    assert (hits >= 0.86 * shops).all()  # 95% promised; 86% or fewer of 60 has a chance of 1 in 300
+    assert (hits >= 0.86 * shops).all()  # nominal 95%; 86% or fewer of 60 has a chance of 1 in 300

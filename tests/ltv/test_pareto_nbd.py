@@ -161,7 +161,7 @@ def test_gradient_and_hessian_are_the_slopes_of_likelihood_and_gradient_with_cov
         assert here.hessian[j] == pytest.approx(bend, rel=1e-5, abs=1e-8 * size)
 
 
-def test_likelihood_is_what_the_process_does():
+def test_likelihood_is_the_integral_over_the_process():
     r, alpha, s, beta = 1.3, 4.0, 1.7, 5.0
     x, t_x, T = 2, 3.0, 6.0
 
@@ -227,7 +227,7 @@ def test_a_search_that_starts_from_a_sample_ends_at_the_same_maximum(monkeypatch
     assert pareto_nbd.fit(*rows).params == pytest.approx(straight.params, rel=1e-8)
 
 
-def test_a_likelihood_summed_elsewhere_gives_the_same_fit(fit):
+def test_a_likelihood_summed_by_the_caller_gives_the_same_fit(fit):
     data = histories(cdnow().frequency, cdnow().recency, cdnow().T)
     parts = list(data.chunks(1000))
 
@@ -353,7 +353,7 @@ def test_useless_covariates_are_refused_or_explained():
         pareto_nbd.fit(*rows, transaction_covariates={"paid": half, "unpaid": 1 - half, "income": rows[2]})
 
 
-# ---------------------------------------------------------------- what a fit carries
+# ---------------------------------------------------------------- what a fit holds
 
 
 def test_a_fit_survives_json_in_a_few_kilobytes_whatever_the_order_of_keys():
@@ -393,7 +393,7 @@ def test_impossible_parameters_are_refused(params, message):
         ParetoNBDFit.from_params(**params)
 
 
-def test_a_fit_warns_of_nothing_on_good_data():
+def test_a_fit_on_good_data_gives_no_warning():
     data = cdnow()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

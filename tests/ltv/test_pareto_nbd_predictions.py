@@ -1,4 +1,4 @@
-"""What a Pareto/NBD foretells: golden values, its own definition by integrals, and what stays finite."""
+"""Predictions of the Pareto/NBD: golden values, its own definition by integrals, and extreme customers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_predictions_stay_finite_and_in_range_for_every_customer(params):
         assert (amount >= 0).all()
 
 
-def test_who_bought_on_the_last_day_is_alive_also_when_buying_daily():
+def test_a_customer_who_bought_on_the_last_day_is_alive_even_when_buying_daily():
     model = ParetoNBDFit.from_params(r=1.2, alpha=20, s=0.8, beta=3000)
     assert model.p_alive(330, 330, 330) == 1.0
     assert model.expected_purchases(30, 330, 330, 330) == pytest.approx(30 * 331.2 / 350, rel=0.01)

@@ -1,4 +1,4 @@
-"""The registry: what is stored of a model, who finds it again, and what happens when nothing is there."""
+"""The registry: what is stored of a model, how it is found again, and the errors where it is missing."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_version_is_parameters_and_code_and_its_parameters_are_a_few_kilobytes
     assert not [path for path in files if path.suffix in (".pkl", ".pickle")]
 
 
-def test_the_registered_model_says_what_it_is_and_its_version_what_it_was_made_of(local: Mlflow, stored: str) -> None:
+def test_the_registered_model_and_its_version_describe_themselves(local: Mlflow, stored: str) -> None:
     client = connect(local)
     registered, version = client.get_registered_model("customer-value"), client.get_model_version("customer-value", "1")
 
@@ -143,7 +143,7 @@ def test_an_application_loads_it_with_mlflow_alone(local: Mlflow, stored: str) -
     assert set(found.columns) < set(GOLD_CUSTOMER_VALUE.column_names)
 
 
-def test_it_needs_nothing_of_this_installation(local: Mlflow, folder: Path, stored: str) -> None:
+def test_it_loads_without_this_installation(local: Mlflow, folder: Path, stored: str) -> None:
     """A process that cannot see our packages still loads the model: its code travels with it."""
     program = (
         "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
@@ -228,7 +228,7 @@ def test_a_tracking_server_is_used_as_it_is(server: tuple[str, Path], capsys: py
     _, version = store(tracking)
 
     assert load_champion(tracking) == Champion(model=MODEL, at_cutoff=AT_CUTOFF, version=version)
-    # a folder of this machine means nothing to the server: it keeps the artifacts itself
+    # the server ignores a folder of this machine and stores the artifacts in its own
     assert list((folder / "served").rglob("value_model.json"))
     assert not Path("mlartifacts").exists()
     assert capsys.readouterr().out == ""
@@ -236,7 +236,7 @@ def test_a_tracking_server_is_used_as_it_is(server: tuple[str, Path], capsys: py
 
 def test_a_server_that_does_not_answer_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with socket.socket() as taken:  # bound but not listening: nobody else gets the port, and nobody answers
+    with socket.socket() as taken:  # bound but not listening: no other process gets the port, and nothing answers
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(InputError, match=f"mlflow.tracking_uri {url}: "):

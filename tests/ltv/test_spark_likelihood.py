@@ -55,7 +55,7 @@ def test_spend_fitted_over_partitions_is_that_of_one_machine(spark: SparkSession
     counts.release()
 
 
-def test_customers_of_today_say_nothing(spark: SparkSession) -> None:
+def test_customers_of_today_do_not_change_the_fit(spark: SparkSession) -> None:
     today = pd.concat([HISTORIES, pd.DataFrame({"frequency": [0.0] * 500, "recency": 0.0, "T": 0.0})])
     here = pareto_nbd.fit(HISTORIES["frequency"], HISTORIES["recency"], HISTORIES["T"])
 
@@ -70,7 +70,7 @@ def test_the_same_table_gives_the_same_digits_in_any_order(spark: SparkSession) 
     assert once.params == again.params
 
 
-def test_data_without_churn_are_no_fit_there_either(spark: SparkSession) -> None:
+def test_data_without_churn_fail_there_too(spark: SparkSession) -> None:
     regulars = pd.DataFrame([(x, 100.0 - x % 3, 100.0) for x in range(1, 12)] * 40, columns=HISTORIES.columns)
     regulars = pd.concat([regulars, pd.DataFrame({"frequency": [0] * 30, "recency": 0.0, "T": 3.0})])
 
@@ -78,7 +78,7 @@ def test_data_without_churn_are_no_fit_there_either(spark: SparkSession) -> None
         spark_likelihood.fit_purchases(counted(spark, regulars, sample_rows=10_000))
 
 
-def test_nobody_at_all_is_one_clear_error(spark: SparkSession) -> None:
+def test_no_customers_are_one_clear_error(spark: SparkSession) -> None:
     with pytest.raises(InputError, match="No customers to fit"):
         spark_likelihood.fit_purchases(counted(spark, HISTORIES.iloc[:1].assign(T=0.0)))
 
@@ -108,7 +108,7 @@ def test_training_beyond_driver_rows_gives_the_same_model(conversions: DataFrame
     large.release()
 
 
-def test_a_sample_of_customers_is_drawn_by_seed_and_says_its_share(conversions: DataFrame) -> None:  # noqa: F811
+def test_a_sample_of_customers_is_drawn_by_seed_and_reports_its_share(conversions: DataFrame) -> None:  # noqa: F811
     sampling = EXACT.model_copy(update={"fit_sample_customers": 1000})
 
     once, again = (collected(conversions, sampling) for _ in range(2))
@@ -118,7 +118,7 @@ def test_a_sample_of_customers_is_drawn_by_seed_and_says_its_share(conversions: 
     assert once.full.customers == pytest.approx(1000, rel=0.1)
     pd.testing.assert_frame_equal(once.full.histories, again.full.histories)
     assert not once.full.histories.equals(other.full.histories)
-    assert once.holdout["customers"].sum() == 2357  # the sample is for fitting; judged are all
+    assert once.holdout["customers"].sum() == 2357  # the sample is for the fit; all customers are judged
     assert np.isfinite(list(fit_value_model(once.full, once, fitter="exact", seed=1).params.values())).all()
 
 

@@ -122,7 +122,7 @@ def test_cumulative_purchases_are_tracked_through_the_holdout(cdnow: TrainingDat
     assert end["expected"] / end["actual"] - 1 == pytest.approx(-0.015, abs=0.002)
 
 
-def test_the_run_keeps_what_it_was_made_of_and_what_came_out(first: TrainingResult, tracking: Mlflow) -> None:
+def test_the_run_records_its_inputs_and_its_results(first: TrainingResult, tracking: Mlflow) -> None:
     client = model_registry.connect(tracking)
     run = client.get_run(first.run_id)
 
@@ -201,7 +201,7 @@ def test_a_challenger_that_is_as_good_takes_over_and_a_worse_one_does_not(
     assert worse.reason.startswith("rmse on the holdout is ")
     assert champion_of(tracking).version == "customer-value/2"
     versions = model_registry.connect(tracking).search_model_versions("name = 'customer-value'")
-    assert len(versions) == 2  # what lost is in its run, not in the registry
+    assert len(versions) == 2  # a lost challenger is in its run, not in the registry
     assert model_registry.connect(tracking).get_run(worse.run_id).data.tags["status"] == "lost"
 
     older = replace(cdnow, full=replace(cdnow.full, as_of=dt.date(1997, 9, 29)))
@@ -218,7 +218,7 @@ def in_days(conversions: DataFrame) -> TrainingData:
     return collect_training_data(conversions, as_of=dt.date(1998, 6, 30), timezone="UTC", currency="USD", ltv=IN_DAYS)
 
 
-def test_by_default_the_newest_days_before_as_of_are_held_out_and_the_winner_knows_them_too(
+def test_by_default_the_newest_days_before_as_of_are_held_out_and_the_winner_is_fitted_on_them_too(
     in_days: TrainingData, tracking: Mlflow
 ) -> None:
     assert (in_days.calibration.as_of, in_days.until, in_days.full.as_of, in_days.holdout_days) == (
@@ -248,7 +248,7 @@ def test_both_fitters_agree(cdnow: TrainingData) -> None:
     assert theirs.purchases.customers == ours.purchases.customers == 2357
 
 
-def test_the_seed_decides_the_fit_and_nothing_else_of_the_process(cdnow: TrainingData) -> None:
+def test_the_seed_determines_the_fit_and_leaves_the_global_generator_unchanged(cdnow: TrainingData) -> None:
     np.random.seed(5)
     undisturbed = np.random.random(3)
 
@@ -268,12 +268,12 @@ NOBODY_LEAVES = histories(*((x, float(100 - x % 3), 100.0, 40) for x in range(1,
 
 
 @pytest.mark.parametrize("fitter", ["exact", "lifetimes"])
-def test_data_without_churn_is_no_fit_but_an_error_that_says_so(fitter: str) -> None:
+def test_data_without_churn_is_an_error_with_the_reason(fitter: str) -> None:
     with pytest.raises(ConvergenceError, match=r"no churn shows|did not reach the optimum"):
         fit_purchases(NOBODY_LEAVES, fitter=fitter, seed=1)  # type: ignore[arg-type]
 
 
-def test_where_lifetimes_turns_to_nan_the_error_names_the_way_out(in_days: TrainingData) -> None:
+def test_where_lifetimes_gives_nan_the_error_names_the_alternative(in_days: TrainingData) -> None:
     daily_buyers = histories((540, 545.0, 545.0, 20))
     heavy = pd.concat([in_days.full.histories, daily_buyers])
 
@@ -283,7 +283,7 @@ def test_where_lifetimes_turns_to_nan_the_error_names_the_way_out(in_days: Train
     assert fit_purchases(heavy, fitter="exact", seed=1).customers == 2357 + 20
 
 
-def test_customers_of_today_say_nothing_and_do_not_disturb(
+def test_customers_of_today_do_not_change_the_fit_and_give_no_warning(
     cdnow: TrainingData, recwarn: pytest.WarningsRecorder
 ) -> None:
     today = pd.concat([cdnow.full.histories, histories((0, 0.0, 0.0, 500))])
@@ -302,7 +302,7 @@ def test_a_flat_price_needs_no_model(fitter: str) -> None:
         fit_spend(flat, fitter=fitter, seed=1)  # type: ignore[arg-type]
 
 
-def test_a_failed_fit_stands_in_mlflow_as_failed_and_the_champion_stays(
+def test_a_failed_fit_is_marked_failed_in_mlflow_and_the_champion_stays(
     first: TrainingResult, cdnow: TrainingData, tracking: Mlflow
 ) -> None:
     before = champion_of(tracking).version

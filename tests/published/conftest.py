@@ -1,4 +1,4 @@
-"""The small shop, published once: tests read it and change nothing."""
+"""The small shop, published once; tests only read it."""
 
 from __future__ import annotations
 

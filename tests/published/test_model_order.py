@@ -1,4 +1,4 @@
-"""The order that models are shown in."""
+"""The order in which models are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths and customers in figures."""
+"""The figures of paths and of customers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def customers(published: Published) -> CustomerFigures:
     return found
 
 
-def test_paths_stand_by_conversions_then_value_then_name(paths: PathSummary) -> None:
+def test_paths_are_sorted_by_conversions_then_value_then_name(paths: PathSummary) -> None:
     # One conversion of 300 each: "Direct > Search" before "Search > Search > …".
     assert [path.path for path in paths.top] == [
         ("Search",),
@@ -42,7 +42,7 @@ def test_paths_stand_by_conversions_then_value_then_name(paths: PathSummary) -> 
     ]
 
 
-def test_paths_of_several_channels_stand_beside_them(paths: PathSummary) -> None:
+def test_paths_of_several_channels_are_listed_separately(paths: PathSummary) -> None:
     assert [path.path for path in paths.top_mixed] == [("Display", "Display", "Search"), ("Direct", "Search")]
 
 
@@ -54,12 +54,12 @@ def test_the_conversion_rate_counts_journeys_without_conversion(paths: PathSumma
     assert [path.conversion_rate for path in paths.top] == [6 / 24, 1.0, 1 / 10, 1.0]
 
 
-def test_conversions_are_counted_by_touches_and_those_without_a_touch_apart(paths: PathSummary) -> None:
-    assert paths.by_touches == {1: 6, 2: 1, 3: 3, 8: 1}  # 8 stands for 8 or more
+def test_conversions_are_counted_by_touches_and_separately_without_a_touch(paths: PathSummary) -> None:
+    assert paths.by_touches == {1: 6, 2: 1, 3: 3, 8: 1}  # 8 means 8 or more
     assert (paths.untouched, paths.touched, paths.distinct_paths) == (5, 11, 4)
 
 
-def test_there_are_no_paths_to_a_type_nobody_converted_by(published: Published, tmp_path: Path) -> None:
+def test_a_type_without_conversions_has_no_paths(published: Published, tmp_path: Path) -> None:
     assert read_paths(published, View(conversion_type="sign_up")) is None
     publish(tmp_path, {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 0, 9, 0)])})
     assert read_paths(read_published(str(tmp_path)), View()) is None
@@ -80,7 +80,7 @@ def test_likely_means_more_than_half(customers: CustomerFigures) -> None:
     assert customers.likely_quiet == 3
 
 
-def test_acquisition_channels_stand_by_mean_value(customers: CustomerFigures) -> None:
+def test_acquisition_channels_are_sorted_by_mean_value(customers: CustomerFigures) -> None:
     assert [(c.channel, c.customers, c.mean_value, c.total_value, c.p_alive) for c in customers.channels] == [
         ("Search", 2, 700, 1400, 0.75),
         ("Display", 2, 75, 150, 0.125),
@@ -88,7 +88,7 @@ def test_acquisition_channels_stand_by_mean_value(customers: CustomerFigures) ->
 
 
 def test_value_at_risk_is_the_value_if_active_times_the_chance_of_having_left(customers: CustomerFigures) -> None:
-    # 400 / 0.5 × 0.5 = 400 and 150 / 0.25 × 0.75 = 450; neither the one surely here nor the one surely gone.
+    # 400 / 0.5 × 0.5 = 400 and 150 / 0.25 × 0.75 = 450; certain customers (p_alive 0 or 1) are left out.
     assert [(person.person_id, person.value_at_risk) for person in customers.at_risk] == [
         ("user:perhaps", pytest.approx(450)),
         ("user:maybe", pytest.approx(400)),
@@ -110,7 +110,7 @@ def test_an_empty_value_table_is_none(tmp_path: Path) -> None:
 
 
 def test_histograms_agree_with_plain_counting(tmp_path: Path) -> None:
-    # The oracle: thousandths counted in whole numbers, where no rounding can move one over a border.
+    # The oracle counts whole thousandths, so that no rounding can move a customer to another bin.
     thousandths = [step * 37 % 1001 for step in range(300)]
     values = [
         value_row(f"u{n}", as_of=AS_OF, p_alive=t / 1000, churn=1 - t / 1000, clv=1, channel="Search")

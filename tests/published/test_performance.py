@@ -33,7 +33,7 @@ def read_rows(rows: list[dict[str, Any]], lake: Path) -> Performance | None:
     return read_performance(read_published(str(lake)), View())
 
 
-def test_spend_counts_once_though_it_stands_under_every_model_type_and_date_basis(performance: Performance) -> None:
+def test_spend_counts_once_though_it_repeats_for_every_model_type_and_date_basis(performance: Performance) -> None:
     assert {channel.channel: channel.spend for channel in performance.channels} == {
         "Search": 1000,
         "Display": 500,
@@ -50,7 +50,7 @@ def test_roas_is_the_ratio_of_the_sums_and_missing_without_spend(performance: Pe
     assert performance.total.roas("last_touch") == performance.total.roas("first_touch") == 2.0
 
 
-def test_money_is_shown_of_the_type_that_brings_it(performance: Performance) -> None:
+def test_the_type_with_the_most_value_is_shown(performance: Performance) -> None:
     assert performance.conversion_type == "purchase"
     assert performance.conversions_by_type == pytest.approx({"purchase": 10.0, "sign_up": 10.0})
     assert performance.gross_value == 6000
@@ -61,7 +61,7 @@ def test_last_touch_is_the_model_that_others_are_compared_with(performance: Perf
     assert (performance.reference, performance.models) == ("last_touch", ("last_touch", "first_touch"))
 
 
-def test_days_are_under_linear_where_it_is_there(performance: Performance, tmp_path: Path) -> None:
+def test_days_are_under_linear_if_it_is_published(performance: Performance, tmp_path: Path) -> None:
     rows = [
         performance_row("linear", "purchase", "conversion", AS_OF, "Search", spend=1, value=7),
         performance_row("last_touch", "purchase", "conversion", AS_OF, "Search", spend=1, value=9),
@@ -72,7 +72,7 @@ def test_days_are_under_linear_where_it_is_there(performance: Performance, tmp_p
     assert performance.time_model == "last_touch"
 
 
-def test_channels_stand_by_roas_and_those_without_spend_after_them(performance: Performance) -> None:
+def test_channels_are_sorted_by_roas_and_channels_without_spend_follow(performance: Performance) -> None:
     assert [channel.channel for channel in performance.channels] == ["Search", "Display", "Direct"]
     assert [channel.channel for channel in performance.paid] == ["Search", "Display"]
 
@@ -81,8 +81,8 @@ def test_the_days_are_those_with_spend_or_conversions(performance: Performance) 
     assert (performance.first_day, performance.last_day) == (DAYS[0], AS_OF)
 
 
-def test_credit_by_touch_lies_where_the_touch_was(performance: Performance) -> None:
-    # Search is touched the day before it sells, so the first touches lie before the first spend.
+def test_credit_by_touch_is_on_the_day_of_the_touch(performance: Performance) -> None:
+    # Each touch is on the day before its purchase, so the first touches are before the first spend.
     by_day = {day.day: (day.spend, day.value_by_touch, day.value_by_conversion) for day in performance.days}
     assert by_day[DAYS[0] - timedelta(days=1)] == (0, 300, 0)
     assert by_day[DAYS[0]] == (150, 300, 300)
@@ -94,7 +94,7 @@ def test_weeks_end_on_the_last_day_and_are_whole(performance: Performance) -> No
     assert (week.day, week.spend, week.value_by_touch, week.value_by_conversion) == (AS_OF, 1050, 1800, 2100)
 
 
-def test_where_no_week_is_whole_what_there_is_is_shown(tmp_path: Path) -> None:
+def test_without_a_whole_week_the_partial_one_is_shown(tmp_path: Path) -> None:
     rows = [
         performance_row("linear", "purchase", "conversion", AS_OF - timedelta(days=back), "Search", spend=10, value=30)
         for back in range(3)
@@ -104,7 +104,7 @@ def test_where_no_week_is_whole_what_there_is_is_shown(tmp_path: Path) -> None:
     assert [(week.day, week.spend) for week in found.weeks] == [(AS_OF, 30)]
 
 
-def test_a_model_that_credits_a_channel_nothing_has_zero_there(tmp_path: Path) -> None:
+def test_a_channel_without_credit_under_a_model_has_zero(tmp_path: Path) -> None:
     rows = [
         performance_row("linear", "purchase", "conversion", AS_OF, "Video", value=10, conversions=1),
         performance_row("last_touch", "purchase", "conversion", AS_OF, "Search", value=10, conversions=1),
@@ -117,7 +117,7 @@ def test_a_model_that_credits_a_channel_nothing_has_zero_there(tmp_path: Path) -
     }
 
 
-def test_names_with_quotes_are_only_names(tmp_path: Path) -> None:
+def test_names_may_contain_quotes(tmp_path: Path) -> None:
     rows = [performance_row("o'model", "it's", "conversion", AS_OF, "L'Éclair", spend=2, value=6)]
     found = read_rows(rows, tmp_path)
     assert found is not None
@@ -148,8 +148,8 @@ ROWS = st.lists(
 
 @given(ROWS)
 @settings(max_examples=12)
-def test_values_are_those_of_plain_sums(rows: list[dict[str, Any]]) -> None:
-    # The oracle: one pass in plain Python. Spend is zero, so that no row repeats any.
+def test_values_equal_plain_sums(rows: list[dict[str, Any]]) -> None:
+    # The oracle is one pass in plain Python. Spend is zero, so that no spend repeats.
     value: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for row in rows:
         if row["date_basis"] == "conversion":

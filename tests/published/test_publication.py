@@ -1,4 +1,4 @@
-"""Readers see what was published together, at exactly those versions."""
+"""Readers see the tables that were published together, at exactly the published versions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_lake_may_be_given_as_a_relative_path(shop: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("lake", ["missing", "empty"])
-def test_nothing_published_is_one_clear_error_with_the_way_out(tmp_path: Path, lake: str) -> None:
+def test_nothing_published_is_one_clear_error_that_says_what_to_do(tmp_path: Path, lake: str) -> None:
     if lake == "empty":
         write_table(tmp_path / lake, OPS_PUBLISHED, [])
 
@@ -69,7 +69,7 @@ def test_nothing_published_is_one_clear_error_with_the_way_out(tmp_path: Path, l
     assert "\n" not in str(caught.value)
 
 
-def test_a_table_that_was_not_published_says_so(tmp_path: Path) -> None:
+def test_reading_a_table_that_was_not_published_is_an_error(tmp_path: Path) -> None:
     publish(tmp_path, {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)})
     found = read_published(str(tmp_path))
 
@@ -79,7 +79,7 @@ def test_a_table_that_was_not_published_says_so(tmp_path: Path) -> None:
         found.rows("select 1", GOLD_CUSTOMER_VALUE)
 
 
-def test_a_published_version_that_is_gone_names_table_and_version(tmp_path: Path) -> None:
+def test_a_missing_version_is_an_error_that_names_table_and_version(tmp_path: Path) -> None:
     publish(tmp_path, {GOLD_PATH_SUMMARY: 5})
     write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
 
@@ -87,7 +87,7 @@ def test_a_published_version_that_is_gone_names_table_and_version(tmp_path: Path
         conversions(tmp_path)
 
 
-def test_a_data_file_that_is_gone_is_an_error_and_no_smaller_figure(tmp_path: Path) -> None:
+def test_a_missing_data_file_is_an_error(tmp_path: Path) -> None:
     publish(tmp_path, {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)})
     for file in (tmp_path / "gold" / "path_summary").glob("*.parquet"):
         file.unlink()

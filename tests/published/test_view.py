@@ -1,4 +1,4 @@
-"""A view: each field changes the figures it is about, by what plain sums over the rows say, and nothing besides."""
+"""A view: each field changes only the figures it applies to, and they equal plain sums over the rows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def performance(published: Published, view: View) -> Performance:
 
 
 def figures_of(found: Performance) -> dict[str, Any]:
-    """Everything that a Performance holds, with floats to nine decimals."""
+    """All fields of a Performance, with floats rounded to nine decimals."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, float):
@@ -113,7 +113,7 @@ def plain_sums(view: View) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_figures_of_a_view_are_those_of_plain_sums(published: Published, name: str) -> None:
+def test_figures_of_a_view_equal_plain_sums(published: Published, name: str) -> None:
     found = figures_of(performance(published, VIEWS[name]))
     found["days"] = [(day.day, day.spend, day.value_by_touch, day.value_by_conversion) for day in found["days"]]
     wanted = plain_sums(VIEWS[name])
@@ -131,22 +131,20 @@ def test_figures_of_a_view_are_those_of_plain_sums(published: Published, name: s
             View(last_day=DAYS[4]),
             {"channels", "days", "last_day", "conversions_by_type", "gross_value", "new_customers"},
         ),
-        # Search is touched the day before it sells; all other sums over all days are the same by touch.
+        # Each touch is on the day before its purchase; all other sums over all days are the same by touch.
         (View(date_basis="touch"), {"first_day"}),
-        # As many sign-ups as purchases are from new customers here.
+        # In this shop, sign-ups and purchases have the same number of new customers.
         (View(conversion_type="sign_up"), {"conversion_type", "channels", "days", "gross_value"}),
         (View(models=("first_touch",)), {"models", "reference", "time_model", "channels"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, View) else "-".join(sorted(value)) or "nothing",
 )
-def test_each_field_changes_what_it_is_about_and_nothing_else(
-    published: Published, view: View, changed: set[str]
-) -> None:
+def test_each_field_changes_only_the_figures_it_applies_to(published: Published, view: View, changed: set[str]) -> None:
     before, after = (figures_of(performance(published, one)) for one in (EVERYTHING, view))
     assert {name for name in before if before[name] != after[name]} == changed
 
 
-def test_the_type_that_is_shown_does_not_change_with_days_or_models(tmp_path: Path) -> None:
+def test_the_shown_type_does_not_change_with_days_or_models(tmp_path: Path) -> None:
     rows = [
         performance_row("linear", "purchase", "conversion", DAYS[0], "Search", spend=1, value=9, conversions=1),
         performance_row("linear", "purchase", "conversion", AS_OF, "Search", spend=1),
@@ -168,7 +166,7 @@ def test_a_type_without_rows_under_the_first_model_has_no_conversions(tmp_path: 
     assert found.total.conversions == {"last_touch": 0.0, "linear": 3.0}
 
 
-def test_paths_follow_the_type_alone(published: Published) -> None:
+def test_paths_depend_on_the_type_only(published: Published) -> None:
     default = read_paths(published, EVERYTHING)
     assert default is not None
     assert default.conversion_type == "purchase"
@@ -184,7 +182,7 @@ def test_customers_and_the_run_are_the_same_in_every_view(
     assert [reader(published, view) for view in VIEWS.values()] == [reader(published, EVERYTHING)] * len(VIEWS)
 
 
-def test_there_is_to_choose_what_was_published(published: Published) -> None:
+def test_the_choices_are_the_published_models_and_types(published: Published) -> None:
     choices = read_choices(published, EVERYTHING)
     assert choices.models == ("last_touch", "first_touch")
     assert (choices.conversion_types, choices.main_type) == (("purchase", "sign_up"), "purchase")
@@ -211,7 +209,7 @@ def test_there_is_to_choose_what_was_published(published: Published) -> None:
         ),
     ],
 )
-def test_a_view_of_what_there_is_not_is_an_error_that_lists_what_there_is(shop: Path, view: View, message: str) -> None:
+def test_an_unknown_name_or_day_in_a_view_is_an_error_with_the_known_ones(shop: Path, view: View, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         read_figures(str(shop), view)
     assert (str(caught.value), caught.value.exit_code) == (message, 2)
@@ -226,12 +224,12 @@ def test_a_view_of_what_there_is_not_is_an_error_that_lists_what_there_is(shop: 
         ({"first_day": date(2026, 3, 2), "last_day": date(2026, 3, 1)}, "2026-03-02, is later than the last"),
     ],
 )
-def test_a_view_that_cannot_be_meant_is_refused_at_once(fields_of_view: dict[str, Any], message: str) -> None:
+def test_an_impossible_view_is_refused_when_it_is_made(fields_of_view: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         View(**fields_of_view)
 
 
-def test_names_with_quotes_are_only_names(tmp_path: Path) -> None:
+def test_names_may_contain_quotes(tmp_path: Path) -> None:
     rows = [performance_row("o'model", "it's", "conversion", AS_OF, "Search", spend=2, value=6)]
     publish(tmp_path, {GOLD_CHANNEL_PERFORMANCE: write_table(tmp_path, GOLD_CHANNEL_PERFORMANCE, rows)})
     found = performance(read_published(str(tmp_path)), View(models=("o'model",), conversion_type="it's"))

@@ -1,4 +1,4 @@
-"""A written shop, read back as anybody would read it."""
+"""A written shop, read back from its files with plain Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator import Shop
 
 @dataclass(frozen=True)
 class Landed:
-    """A written shop: its folder, the counts it returned, and its files as read back by plain Python."""
+    """A written shop: its folder, the counts that write_landing returned, and its files."""
 
     shop: Shop
     folder: Path
@@ -23,7 +23,7 @@ class Landed:
 
     @cached_property
     def lines(self) -> list[str]:
-        """Every event line in order of files and lines."""
+        """Every event line, in order of files and lines."""
         found: list[str] = []
         for path in sorted((self.folder / "events").iterdir()):
             found += gzip.decompress(path.read_bytes()).decode().splitlines()
@@ -36,7 +36,7 @@ class Landed:
 
     @cached_property
     def events(self) -> list[dict[str, Any]]:
-        """Sound events, one per event_id: of several the first to arrive."""
+        """Sound events, one per event_id: the first that arrived."""
         sound = {}
         for event in self.objects:
             if is_sound(event):
@@ -44,11 +44,11 @@ class Landed:
         return list(sound.values())
 
     def named(self, name: str) -> list[dict[str, Any]]:
-        """The events of one name."""
+        """The sound events with this name."""
         return [event for event in self.events if event["event_name"] == name]
 
     def rows(self, pattern: str) -> list[dict[str, str]]:
-        """The CSV rows of the files that match, in order of file names."""
+        """The CSV rows of the matching files, in order of file names."""
         found = []
         for path in sorted(self.folder.glob(pattern)):
             with path.open(newline="") as file:
@@ -57,7 +57,7 @@ class Landed:
 
 
 def is_sound(event: dict[str, Any]) -> bool:
-    """It has every required field of the input contract and a time that looks like one."""
+    """Whether the event has every required field of the input contract and a plausible time."""
     has_who = bool(event.get("anonymous_id") or event.get("user_id"))
     when = str(event.get("event_ts", ""))
     return bool(

@@ -97,7 +97,7 @@ def test_some_days_of_spend_are_restated_whole_by_a_later_file(landed: Landed) -
     assert sum(by_export[max(by_export)] > by_export[min(by_export)] for by_export in restated) > 0.9 * len(restated)
 
 
-def test_a_return_on_ad_spend_is_plausible_on_the_whole(landed: Landed) -> None:
+def test_overall_return_on_ad_spend_is_plausible(landed: Landed) -> None:
     won = {"KRW": 1, "USD": 1380}
     exports = defaultdict(float)
     for row in landed.rows("ad_spend/*.csv"):
@@ -112,7 +112,7 @@ def test_a_return_on_ad_spend_is_plausible_on_the_whole(landed: Landed) -> None:
     assert 3 < revenue / spend < 12
 
 
-def test_every_report_day_and_the_history_has_a_rate(landed: Landed) -> None:
+def test_every_day_of_the_history_and_of_the_events_has_a_rate(landed: Landed) -> None:
     rates = {row["date"]: row for row in landed.rows("exchange_rates/rates.csv")}
     day = landed.shop.history_start
     while day < landed.shop.start_date + timedelta(days=landed.shop.days):

@@ -1,4 +1,4 @@
-"""First purchases against a slow plain-Python oracle, and the promise of common random numbers."""
+"""First purchases against a slow plain-Python oracle, and the property that common random numbers need."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ thresholds_of_three = st.lists(st.floats(0.01, 2.0), min_size=3, max_size=3)
 
 
 def accumulated(touches: list[Touch], base: float, until: float, *, with_pushes_at_end: bool = True) -> float:
-    """The hazard up to `until`, touch by touch from its definition."""
+    """The hazard accumulated up to `until`, summed touch by touch from its definition."""
     total = base * until
     for _, time, push, pull in touches:
         if time < until or (time == until and with_pushes_at_end):
@@ -61,13 +61,13 @@ def test_people_buy_when_the_hazard_reaches_their_threshold(touches: list[Touch]
     for person in range(3):
         own = [touch for touch in touches if touch[0] == person]
         expected = oracle(own, 0.05, thresholds[person])
-        near = abs(accumulated(own, 0.05, END) - thresholds[person]) < 1e-9  # a tie with the end may fall either way
+        near = abs(accumulated(own, 0.05, END) - thresholds[person]) < 1e-9  # at the very end rounding decides
         assert near or bought_at[person] == pytest.approx(expected, abs=1e-6, nan_ok=True)
 
 
 @given(touches_of_three, thresholds_of_three, st.integers(0, 11))
-def test_without_a_touch_nobody_buys_earlier(touches: list[Touch], thresholds: list[float], gone: int) -> None:
-    fewer = [touch for row, touch in enumerate(touches) if row != gone]
+def test_without_a_touch_nobody_buys_earlier(touches: list[Touch], thresholds: list[float], left_out: int) -> None:
+    fewer = [touch for row, touch in enumerate(touches) if row != left_out]
     for full, less in zip(run(touches, thresholds)[0], run(fewer, thresholds)[0], strict=True):
         assert math.isnan(less) or less >= full - 1e-9
 

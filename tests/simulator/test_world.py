@@ -1,4 +1,4 @@
-"""The world obeys the models it claims to be made of."""
+"""The simulated world follows the models that it is made from."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def test_repeats_of_old_customers_follow_pareto_nbd(world: World) -> None:
     expected = shop.r * beta / (shop.alpha * (s - 1)) * (1 - (beta / (beta + T)) ** (s - 1))
     error = (repeats - expected).std() / np.sqrt(people.customers)
     assert repeats.mean() == pytest.approx(expected.mean(), abs=4 * error)
-    assert 0.2 < (repeats == 0).mean() < 0.7  # far from everybody or nobody coming back
+    assert 0.2 < (repeats == 0).mean() < 0.7  # some customers come back and some do not
 
 
 def test_order_values_have_the_mean_and_spread_of_gamma_gamma(world: World) -> None:
     shop = world.shop
     orders = make_orders(world, purchase_seconds(world, make_timeline(world)))
-    first = orders.worth[world.purchases.first]  # one order a person: independent draws
+    first = orders.worth[world.purchases.first]  # one order per person: independent draws
     assert first.mean() == pytest.approx(shop.mean_order_value, rel=0.05)
     own_mean = shop.spend_p / world.people.spend_rate[world.purchases.person]
     assert np.corrcoef(orders.worth, own_mean)[0, 1] > 0.6
 
 
-def test_without_marketing_only_the_base_hazard_makeswhen_people_buy() -> None:
+def test_without_marketing_only_the_base_hazard_makes_people_buy() -> None:
     shop = Shop(visitors=20_000, customers_before=0, channel_lift=0.0, base_hazard=0.002, days=30)
     world = make_world(shop)
     bought = len(np.unique(world.purchases.person)) / shop.visitors
@@ -51,7 +51,7 @@ def test_without_marketing_only_the_base_hazard_makeswhen_people_buy() -> None:
     assert bought == pytest.approx(1 - (1 + 0.002 * 30 / 0.7) ** -0.7, rel=0.08)
 
 
-def test_repeats_do_not_know_of_touches_unless_the_knob_says_so() -> None:
+def test_repeats_depend_on_touches_only_with_repeat_lift() -> None:
     shop = Shop(visitors=2_000, days=30)
     few, more = make_world(replace(shop, channel_lift=1.0)), make_world(replace(shop, repeat_lift=5.0))
     old = few.people.customers
@@ -75,8 +75,8 @@ def test_retargeting_reaches_buyers_but_causes_few_purchases() -> None:
     buyers = np.flatnonzero(np.isfinite(everything))
     reached = {key: visits.person[visits.campaign == INDEX[key]] for key in ("retargeting", "tiktok_paid")}
     share = {key: np.isin(who, buyers).mean() for key, who in reached.items()}
-    assert share["retargeting"] > share["tiktok_paid"]  # it looks better ...
-    assert lost_without("retargeting") < 0.2 * lost_without("tiktok_paid")  # ... and does less
+    assert share["retargeting"] > share["tiktok_paid"]  # retargeting looks better ...
+    assert lost_without("retargeting") < 0.2 * lost_without("tiktok_paid")  # ... and causes less
     assert lost_without("direct") >= 0
 
 
@@ -91,7 +91,7 @@ def test_visits_per_person_are_heavy_tailed(world: World) -> None:
     assert visits.max() > 20 * np.median(visits)
 
 
-def test_activity_and_the_app_tell_about_the_purchase_rate(world: World) -> None:
+def test_activity_and_the_app_predict_the_purchase_rate(world: World) -> None:
     people, visits = world.people, world.visits
     old = np.arange(people.count) < people.customers
     browsing = np.bincount(visits.person[visits.depth <= CART], minlength=people.count)

@@ -1,4 +1,4 @@
-"""What lands in the folder: the layout, the input contract, the dirt, and counts that can be trusted."""
+"""The files that are written: their layout, the input contract, the faulty lines, and the counts."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def test_writing_a_shop_again_leaves_its_files_alone_and_another_shop_is_refused
     "shop", [TINY, Shop(days=1, visitors=1, customers_before=0), Shop(days=2, visitors=9, bot_share=0)]
 )
 def test_a_tiny_shop_has_all_its_files(shop: Shop, tmp_path: Path) -> None:
-    said: list[str] = []
-    counts = write_landing(shop, tmp_path, progress=said.append)
+    messages: list[str] = []
+    counts = write_landing(shop, tmp_path, progress=messages.append)
     days = [str(shop.start_date + timedelta(days=day)) for day in range(shop.days)]
     history = str(shop.start_date - timedelta(days=1))
     assert [path.name for path in sorted((tmp_path / "events").iterdir())] == [f"events-{day}.jsonl.gz" for day in days]
@@ -73,7 +73,7 @@ def test_a_tiny_shop_has_all_its_files(shop: Shop, tmp_path: Path) -> None:
     ]
     assert {path.name[-14:-4] for path in (tmp_path / "ad_spend").iterdir()} == set(days)
     assert counts["files"] == len(fingerprint(tmp_path))
-    assert said[0] == "simulating visits and purchases" and str(tmp_path) in said[-1]
+    assert messages[0] == "simulating visits and purchases" and str(tmp_path) in messages[-1]
 
 
 def test_the_default_shop_has_the_size_of_the_demo(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_default_shop_has_the_size_of_the_demo(tmp_path: Path) -> None:
     assert 0.03 <= counts["orders_in_days"] / counts["visits"] <= 0.05
 
 
-def test_the_counts_say_what_is_on_disk(landed: Landed) -> None:
+def test_the_counts_are_those_of_the_files(landed: Landed) -> None:
     counts = landed.counts
     sound = [event for event in landed.objects if is_sound(event)]
     payloads = defaultdict(Counter)
@@ -106,7 +106,7 @@ def test_the_counts_say_what_is_on_disk(landed: Landed) -> None:
 def test_events_keep_the_input_contract(landed: Landed) -> None:
     assert {event["event_name"] for event in landed.events} == NAMES
     unknown = {key for event in landed.events for key in event} - FIELDS
-    assert unknown == {"screen", "tracker_version"}  # fields nobody agreed on are part of real logs
+    assert unknown == {"screen", "tracker_version"}  # real logs have fields that are in no contract
     for event in landed.events:
         assert moment(event["event_ts"]).tzinfo is not None
         assert event.get("platform", "web") in {"web", "ios", "android", "server"}
@@ -116,7 +116,7 @@ def test_events_keep_the_input_contract(landed: Landed) -> None:
     assert {event.get("currency") for event in landed.named("purchase")} == {"KRW", "USD", None}
 
 
-def test_a_line_stands_in_the_file_of_the_day_it_was_received(landed: Landed) -> None:
+def test_a_line_is_in_the_file_of_the_day_it_was_received(landed: Landed) -> None:
     for path in sorted((landed.folder / "events").iterdir())[:5]:
         day = date.fromisoformat(path.name[7:17])
         for line in gzip.decompress(path.read_bytes()).decode().splitlines():
@@ -219,10 +219,10 @@ def test_an_auto_tagged_click_may_have_no_utm(landed: Landed) -> None:
 
 
 def test_installs_carry_referrers_and_some_are_injected(landed: Landed) -> None:
-    told = [event.get("install_referrer") for event in landed.named("app_install")]
-    assert None in told  # iOS
+    referrers = [event.get("install_referrer") for event in landed.named("app_install")]
+    assert None in referrers  # iOS
     for text in ("utm_medium=organic", "utm_campaign=kr_app_installs&gclid=", "utm_source=adfast"):
-        assert any(text in referrer for referrer in told if referrer)
+        assert any(text in referrer for referrer in referrers if referrer)
 
 
 def test_ad_clicks_lead_to_landing_pages_or_flood_purchases(landed: Landed) -> None:

@@ -1,4 +1,4 @@
-"""Small frames for the tests of silver: rows as dicts, of which a test says only what it is about."""
+"""Small frames for the tests of silver: rows as dicts, in which a test gives only the fields that matter to it."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ RATES = "rate_day date, rate_currency string, rate decimal(18,8)"
 
 
 def at(minutes: float = 0, *, days: float = 0, microseconds: int = 0) -> datetime:
-    """So long after noon of 1 March 2026."""
+    """The moment so long after noon of 1 March 2026, UTC."""
     return NOON + timedelta(days=days, minutes=minutes, microseconds=microseconds)
 
 
 def frame(spark: SparkSession, schema: str, rows: Iterable[Fields]) -> DataFrame:
-    """Rows by name; what a row leaves out is null, and a name the schema lacks is an error."""
+    """Rows by name; a column that a row leaves out is null, and a name that the schema lacks is an error."""
     names = [part.split()[0].strip("`") for part in schema.split(", ")]
     values = []
     for row in rows:
@@ -53,7 +53,7 @@ def frame(spark: SparkSession, schema: str, rows: Iterable[Fields]) -> DataFrame
 
 
 def collected(built: DataFrame) -> list[dict[str, Any]]:
-    """Its rows as dicts, moments in UTC whatever this machine's zone."""
+    """Its rows as dicts, moments in UTC in any zone of this machine."""
     return [
         {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.asDict().items()}
         for row in built.collect()
@@ -61,7 +61,7 @@ def collected(built: DataFrame) -> list[dict[str, Any]]:
 
 
 def bronze(spark: SparkSession, table: Table, rows: Iterable[Fields]) -> DataFrame:
-    """Rows of a bronze table, with what its contract demands filled in."""
+    """Rows of a bronze table; columns that must not be null are filled in."""
     return frame(spark, table.ddl, ({**_filled(table, row, line), **row} for line, row in enumerate(rows, start=1)))
 
 
@@ -74,14 +74,14 @@ def orders(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
 
 
 def hits(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
-    """What build_hits makes of events: they have an origin where source, medium, campaign or click_id is given."""
+    """Rows as of `build_hits`: has_origin is true where source, medium, campaign or click_id is given."""
     return identified(frame(spark, HITS, map(hit_of, rows)))
 
 
 def visits(spark: SparkSession, rows: Iterable[Fields]) -> DataFrame:
-    """What build_visits makes of events; each is outside a session and no touch unless the row says otherwise."""
-    nothing = {"row_kind": 2, "device_key": 0, "device": "", "is_session_start": False, "is_touch": False}
-    return frame(spark, VISITS, ({**nothing, **hit_of(row)} for row in rows))
+    """Rows as of `build_visits`; outside of sessions and no touches where a row does not give it."""
+    common = {"row_kind": 2, "device_key": 0, "device": "", "is_session_start": False, "is_touch": False}
+    return frame(spark, VISITS, ({**common, **hit_of(row)} for row in rows))
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,10 @@ def build_all(
     timeout_minutes: int = 30,
     max_events: int = 2000,
 ) -> Silver:
-    """Identities, visits, sessions and touchpoints of hits and orders; the channel is the source, else Direct."""
-    told = [{name: row[name] for name in row if name in BRONZE_EVENTS.column_names} for row in rows]
+    """Identities, visits, sessions and touchpoints of hits and orders; the channel is the source, otherwise Direct."""
+    event_rows = [{name: row[name] for name in row if name in BRONZE_EVENTS.column_names} for row in rows]
     known_orders = orders(spark, order_rows)
-    logins = logins_of(events(spark, told), known_orders)
+    logins = logins_of(events(spark, event_rows), known_orders)
     built = (
         build_visits(
             hits(spark, rows),
@@ -117,9 +117,9 @@ def build_all(
         .persist()
     )
     try:
-        kept = slim_visits(built, conversion_types=[])
-        sessions = build_sessions(kept, max_events=max_events)
-        return Silver(collected(built), collected(sessions), collected(build_touchpoints(kept, bot_sessions(sessions))))
+        slim = slim_visits(built, conversion_types=[])
+        sessions = build_sessions(slim, max_events=max_events)
+        return Silver(collected(built), collected(sessions), collected(build_touchpoints(slim, bot_sessions(sessions))))
     finally:
         built.unpersist()
 
@@ -141,7 +141,7 @@ def hit_of(row: Fields) -> dict[str, Any]:
 
 
 def _filled(table: Table, row: Fields, line: int) -> dict[str, Any]:
-    """The columns that may not be null; line numbers count up, so that rows stand in the order they are written."""
+    """Values of the columns that must not be null; line numbers count up, so that rows keep their order."""
     blank: dict[str, Any] = {
         "timestamp": NOON,
         "date": date(2026, 3, 1),

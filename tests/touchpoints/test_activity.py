@@ -1,4 +1,4 @@
-"""Activity: who did how much of what on which reporting day."""
+"""Activity: each person's number of events by reporting day and kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from touchpoints.activity import build_activity
 
 def test_hits_are_counted_by_person_reporting_day_event_page_group_and_platform(spark: SparkSession) -> None:
     shop = "https://shop.example"
-    told: list[dict[str, Any]] = [
+    hits: list[dict[str, Any]] = [
         # Two of one kind, at the last and the first microsecond of 2 March in Seoul (UTC + 9).
         {"event_at": datetime(2026, 3, 1, 15, tzinfo=UTC), "landing_url": f"{shop}/Cart/7"},
         {"event_at": datetime(2026, 3, 2, 14, 59, 59, 999999, tzinfo=UTC), "landing_url": f"{shop}/cart"},
@@ -28,7 +28,7 @@ def test_hits_are_counted_by_person_reporting_day_event_page_group_and_platform(
         # An order is no hit.
         {"event_at": None, "event_name": "order", "row_kind": 1},
     ]
-    rows = [{"event_id": f"e{number}", "person_id": "user:ann", **row} for number, row in enumerate(told)]
+    rows = [{"event_id": f"e{number}", "person_id": "user:ann", **row} for number, row in enumerate(hits)]
 
     activity = collected(build_activity(visits(spark, rows), timezone="Asia/Seoul"))
 

@@ -1,4 +1,4 @@
-"""Ad spend: the export that counts, its day, its channel and its money."""
+"""Ad spend: the valid export of a day, its day, its channel and its amounts."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def hour(spend: str, utc_hour: int, **fields: Any) -> Fields:
     return spent(spend, spend_at=spend_at, **{"spend_date": date(2026, 2, 28), **fields})
 
 
-# account: its export rows, then what counts by day in Seoul, nine hours ahead of UTC
+# account: its export rows, then its valid spend by day in Seoul, nine hours ahead of UTC
 CASES: dict[str, tuple[list[Fields], dict[date, str]]] = {
     "rows of one file add up": ([spent("1"), spent("2"), spent("2", campaign_id="8")], {FIRST: "5"}),
     "a file exported later replaces the day, even with less": (
         [spent("10"), spent("5", campaign_id="8"), spent("3", file="b", exported=1)],
         {FIRST: "3"},
     ),
-    "the later export wins whatever the names of the files": (
+    "the later export wins with any names of the files": (
         [spent("3", file="a", exported=1), spent("10", file="b")],
         {FIRST: "3"},
     ),
@@ -46,7 +46,7 @@ CASES: dict[str, tuple[list[Fields], dict[date, str]]] = {
         [spent("1", file="a", exported=5), spent("2", file="a", exported=0), spent("9", file="b", exported=4)],
         {FIRST: "3"},
     ),
-    "a later file leaves days that it does not tell of": (
+    "a later file leaves days that are not in it": (
         [spent("1"), spent("2", spend_date=SECOND), spent("7", spend_date=SECOND, file="b", exported=1)],
         {FIRST: "1", SECOND: "7"},
     ),
@@ -63,7 +63,9 @@ CASES: dict[str, tuple[list[Fields], dict[date, str]]] = {
 
 
 def test_of_the_exports_of_a_day_the_last_file_counts(spark: SparkSession) -> None:
-    rows: list[Fields] = [{"account_id": account, **row} for account, (told, _) in CASES.items() for row in told]
+    rows: list[Fields] = [
+        {"account_id": account, **row} for account, (exported, _) in CASES.items() for row in exported
+    ]
     # An account without a name is one too, and platforms have their accounts apart.
     rows += [spent("1", account_id=None), spent("2", account_id=None, file="b", exported=1)]
     rows += [spent("50", account_id="rows of one file add up", platform="meta", exported=9, file="c")]
@@ -103,7 +105,7 @@ PRICED: dict[str, tuple[list[Fields], Fields]] = {
         [spent("1", campaign_name="SPRING Sale"), spent("1", campaign_name="spring sale")],
         {"campaign": "spring sale", "spend": Decimal(2), "impressions": 0, "clicks": 0, "platform_conversions": 0.0},
     ),
-    "without source and medium the platform's own stand": (
+    "without source and medium the platform's own are used": (
         [spent("1")],
         {"source": "google", "medium": "cpc", "channel": "Paid Search", "campaign": "spring"},
     ),
@@ -115,7 +117,7 @@ PRICED: dict[str, tuple[list[Fields], Fields]] = {
         [spent("1", platform="billboards")],
         {"source": None, "medium": None, "spend": Decimal(1)},
     ),
-    "money is of the spend's day": (
+    "amounts are converted at the rate of the spend's day": (
         [spent("10", currency="EUR", platform_conversion_value=Decimal(20), spend_date=SECOND)],
         {
             "spend": Decimal(10),
@@ -134,7 +136,7 @@ PRICED: dict[str, tuple[list[Fields], Fields]] = {
 
 @pytest.fixture(scope="module")
 def built(spark: SparkSession) -> dict[str, dict[str, Any]]:
-    rows = [{"account_id": account, **row} for account, (told, _) in PRICED.items() for row in told]
+    rows = [{"account_id": account, **row} for account, (exported, _) in PRICED.items() for row in exported]
     euro = [
         {"rate_day": FIRST, "rate_currency": "EUR", "rate": Decimal("1.1")},
         {"rate_day": SECOND, "rate_currency": "EUR", "rate": Decimal("1.2")},

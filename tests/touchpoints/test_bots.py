@@ -1,4 +1,4 @@
-"""Robots are known by their user agent; people in apps and in-app browsers are people."""
+"""Robots are recognized by their user agent; apps and in-app browsers are people's."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_no_user_agent_is_no_robot(agent: str | None) -> None:
     assert not is_bot_agent(agent)
 
 
-def test_every_agent_in_the_list_is_judged_as_the_lists_own_function_does() -> None:
+def test_every_agent_in_the_list_is_classified_as_by_the_lists_own_function() -> None:
     agents = [agent for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA for agent in entry["instances"]]
 
     differing = [

@@ -1,4 +1,4 @@
-"""Channel rules: GA4's default channel groups, and the same answers in Spark as in plain Python."""
+"""Channel rules: GA4's default channel groups, and the same channels from Spark as from plain Python."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ EXAMPLES: dict[tuple[str | None, str | None, str | None, str | None], str] = {
     ("google", "cpc", "pre-shop", None): "Paid Shopping",
     ("google", "cpc", "workshop", None): "Paid Search",  # of letters, GA4's pattern allows only e before shop
     ("google", "cpc", "kr_cross-network_pmax", None): "Cross-network",
-    ("adnetwork", "cross-network", None, None): "Unassigned",  # the campaign says so, never the medium
+    ("adnetwork", "cross-network", None, None): "Unassigned",  # only the campaign decides, never the medium
     ("criteo", "retargeting", None, None): "Paid Other",
     (None, "cpc", None, None): "Paid Other",
     # cpm is Display before it is Paid Other
@@ -71,7 +71,7 @@ EXAMPLES: dict[tuple[str | None, str | None, str | None, str | None], str] = {
     ("mystery", None, None, "dclid"): "Display",
     ("facebook", "social", None, "fbclid"): "Organic Social",
     ("newsletter", "email", None, "gclid"): "Email",
-    # assistants stand before search and referral, ads on them do not
+    # assistants come before search and referral, ads on them do not
     ("chatgpt.com", None, None, None): "AI Assistants",
     ("chatgpt", "referral", None, None): "AI Assistants",
     ("gemini", "organic", None, None): "AI Assistants",
@@ -153,12 +153,12 @@ def classified(touch: dict[str, str | None]) -> tuple[str, str]:
 
 def words(*texts: str) -> st.SearchStrategy[str | None]:
     """Null, one of these in some case, or with something before or after it, or any short text."""
-    told = st.sampled_from(texts)
+    listed = st.sampled_from(texts)
     near = st.builds(
-        lambda a, text, b: a + text + b, st.sampled_from(["", "x", "my_"]), told, st.sampled_from(["", "s"])
+        lambda a, text, b: a + text + b, st.sampled_from(["", "x", "my_"]), listed, st.sampled_from(["", "s"])
     )
     noise = st.text("aeps -_'\\%.봄", max_size=6)
-    return st.none() | told | told.map(str.upper) | near | noise
+    return st.none() | listed | listed.map(str.upper) | near | noise
 
 
 TOUCHES = st.tuples(
@@ -202,7 +202,7 @@ def test_a_frame_without_click_ids_is_classified_as_if_there_were_none(spark: Sp
     assert [row["channel"] for row in frame.collect()] == ["Paid Search", "Unassigned"]
 
 
-def test_the_text_for_duckdb_asks_the_same_questions_in_its_own_words() -> None:
+def test_the_sql_for_duckdb_uses_its_own_functions_and_escapes() -> None:
     rule, category, channel = (
         channel_rule_sql(RULES, SOURCES, "duckdb"),
         category_sql(SOURCES, "duckdb"),
@@ -239,7 +239,7 @@ def test_a_source_list_without_paid_click_ids_or_a_category_still_makes_sql(spar
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("version: v\nrules:\n  - {name: a, channel: A, al: []}", r"rules\.0\.al \(a\): Extra inputs"),
         ("version: v\nrules: []", "rules: List should have at least 1 item"),
@@ -263,11 +263,11 @@ def test_a_source_list_without_paid_click_ids_or_a_category_still_makes_sql(spar
         ),
     ],
 )
-def test_a_rule_that_does_not_fit_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+def test_a_rule_that_does_not_fit_is_refused_by_name(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(UsageError, match=said) as refused:
+    with pytest.raises(UsageError, match=message) as refused:
         load_channel_rules(str(file))
     assert str(refused.value).startswith(f"{file}: ")
     assert "\n" not in str(refused.value)

@@ -53,7 +53,7 @@ EVENTS = [
     event("view of another", "view_item", 1, person_id="eve"),
     event("install", "app_install", 300, person_id="eve", is_bot=False),
     event("in a visit", "app_install", 301, person_id="eve", session_id="a person's"),
-    # None of these counts: a robot's or in its visit, a type nobody asked for, and the events that orders are made of.
+    # None of these counts: a robot's or in its visit, a type that is not configured, and the events that make orders.
     event("robot", "sign_up", 1, is_bot=True, person_id="rob"),
     event("one of thousands", "sign_up", 2, person_id="rob", session_id="a robot's"),
     event("page", "page_view", 1),
@@ -85,7 +85,7 @@ def id_of(conversion_type: str, of: str) -> str:
 
 @pytest.fixture(scope="module")
 def conversions(spark: SparkSession) -> dict[str, dict[str, Any]]:
-    """By order or event, whose name must be the only thing that a conversion's id is made of."""
+    """By order or event: a conversion's id must be made of its type and the id of order or event alone."""
     names = {id_of("purchase", row["order_id"]): row["order_id"] for row in ORDERS}
     names |= {id_of(row["event_name"], row["event_id"]): row["event_id"] for row in EVENTS}
     rows = collected(build(spark, ["purchase", "sign_up", "app_install"]))

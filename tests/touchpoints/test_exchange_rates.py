@@ -1,4 +1,4 @@
-"""Rates: the day's own, else the last one that is not too old."""
+"""Rates: the day's own, otherwise the last one that is not too old."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MONDAY = date(2026, 3, 2)
 RATES: list[dict[str, Any]] = [
     {"currency": "EUR", "rate_date": MONDAY, "rate": Decimal("1.1")},
     {"currency": "EUR", "rate_date": MONDAY + timedelta(days=2), "rate": Decimal("1.3")},
-    # Written thrice for one date: the last export counts, in it the last file, in that the last line.
+    # Several for one date: the last export counts, in it the last file, in that the last line.
     {"currency": "GBP", "rate_date": MONDAY, "rate": Decimal("2.1"), "exported_at": at(0), "source_file": "z"},
     {"currency": "GBP", "rate_date": MONDAY, "rate": Decimal("2.2"), "exported_at": at(1), "source_file": "a"},
     {"currency": "GBP", "rate_date": MONDAY, "rate": Decimal("2.3"), "exported_at": at(1), "source_file": "b"},
     {"currency": "GBP", "rate_date": MONDAY, "rate": Decimal("2.4"), "exported_at": at(1), "source_file": "b"},
-    # Into another currency, and one that claims our own is not worth itself.
+    # Into another currency, and one for the reporting currency itself.
     {"currency": "JPY", "rate_date": MONDAY, "rate": Decimal(9), "report_currency": "EUR"},
     {"currency": "USD", "rate_date": MONDAY, "rate": Decimal(7)},
 ]

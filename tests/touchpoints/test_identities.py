@@ -1,4 +1,4 @@
-"""Whose device it was: next login within the window, else the last one, else nobody's."""
+"""Which person a device belongs to: the next login within the window, otherwise the last one, otherwise none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CASES: dict[str, tuple[list[Login], list[Interval]]] = {
         [("ann", at(), "1")],
         [("user:ann", at(days=-30), at(days=30, microseconds=1)), ("device:*", at(days=30, microseconds=1), None)],
     ),
-    "on a shared tablet what lies between two logins is the next one's": (
+    "on a shared tablet the time between two logins is the next one's": (
         [("ann", at(), "1"), ("bob", at(60), "2")],
         [
             ("user:ann", at(days=-30), at(microseconds=1)),
@@ -59,7 +59,7 @@ CASES: dict[str, tuple[list[Login], list[Interval]]] = {
         [("ann", at(), "1"), ("ann", at(5), "2"), ("ann", at(days=50), "3")],
         [("user:ann", at(days=-30), at(days=80, microseconds=1)), ("device:*", at(days=80, microseconds=1), None)],
     ),
-    "of two logins at one moment the smaller id has what came before, the larger what comes after": (
+    "of two logins at one moment the smaller id has the time before, the larger the time after": (
         [("bob", at(), "2"), ("ann", at(), "1")],
         [
             ("user:ann", at(days=-30), at(microseconds=1)),
@@ -75,7 +75,7 @@ CASES: dict[str, tuple[list[Login], list[Interval]]] = {
             ("device:*", at(days=60, microseconds=2), None),
         ],
     ),
-    "logins told under one id by two users have one order": (
+    "logins of two users under one id are in order of the users": (
         [("bob", at(), "1"), ("ann", at(), "1")],
         [
             ("user:ann", at(days=-30), at(microseconds=1)),
@@ -90,8 +90,8 @@ CASES: dict[str, tuple[list[Login], list[Interval]]] = {
 def identities(spark: SparkSession) -> list[dict[str, Any]]:
     logins = [
         {"anonymous_id": case, "user_id": user, "login_at": login_at, "login_id": login_id}
-        for case, (told, _) in CASES.items()
-        for user, login_at, login_id in told
+        for case, (case_logins, _) in CASES.items()
+        for user, login_at, login_id in case_logins
     ]
     return collected(build_identities(frame(spark, LOGINS, logins), login_window_days=DAYS))
 
@@ -108,33 +108,33 @@ def test_a_device_belongs_to(case: str, identities: list[dict[str, Any]]) -> Non
 
 
 def test_a_login_is_an_event_or_order_with_both_ids_or_a_purchase_whose_order_has_a_user(spark: SparkSession) -> None:
-    told = events(
+    event_frame = events(
         spark,
         [
             {"event_id": "e1", "anonymous_id": "d", "user_id": "ann", "event_at": at(1)},
             {"event_id": "no device", "user_id": "ann", "event_at": at(2)},
             {"event_id": "no login", "anonymous_id": "d", "event_at": at(3)},
             {"event_id": "guest", "anonymous_id": "d", "user_id": "Guest", "event_at": at(4)},
-            {"event_id": "untold", "anonymous_id": "None", "user_id": "ann", "event_at": at(4)},
+            {"event_id": "no id", "anonymous_id": "None", "user_id": "ann", "event_at": at(4)},
             {"event_id": "p1", "event_name": "purchase", "anonymous_id": "d", "order_id": "o1", "event_at": at(5)},
             {"event_id": "no feed", "event_name": "purchase", "anonymous_id": "d", "order_id": "?", "event_at": at(6)},
             {"event_id": "refund", "event_name": "refund", "anonymous_id": "e", "order_id": "o1", "event_at": at(7)},
             {"event_id": "p3", "event_name": "purchase", "anonymous_id": "d", "order_id": "o3", "event_at": at(8)},
         ],
     )
-    fed = orders(
+    order_frame = orders(
         spark,
         [
             {"order_id": "o1", "user_id": "bob", "order_at": at(50)},
             {"order_id": "o2", "user_id": "cat", "anonymous_id": "f", "order_at": at(51)},
             {"order_id": "o3", "user_id": "null", "anonymous_id": "d", "order_at": at(52)},
-            # The shop first thought it was ann; only its last word counts.
+            # The first version names ann; only the newest version counts.
             {"order_id": "o4", "user_id": "ann", "anonymous_id": "g", "order_at": at(53), "updated_at": at(54)},
             {"order_id": "o4", "user_id": "dan", "anonymous_id": "g", "order_at": at(53), "updated_at": at(55)},
         ],
     )
 
-    logins = collected(logins_of(told, fed))
+    logins = collected(logins_of(event_frame, order_frame))
 
     expected = {
         ("d", "ann", at(1), "e1"),

@@ -1,4 +1,4 @@
-"""Marketing parameters: what page_url, install_referrer and the sender's own fields say together."""
+"""Marketing parameters: what is read from page_url, install_referrer and the sender's own fields."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ PAGE = "https://shop.example/p/1"
 UTM = "utm_source=naver&utm_medium=cpc&utm_campaign=spring"
 NAVER_CPC = {"source": "naver", "medium": "cpc", "campaign": "spring"}
 
-# A sentence -> (what was sent, what is read of it; what is not named is null)
+# A sentence -> (the fields sent, the fields read; others are null)
 CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "a page without query says nothing": ({"page_url": PAGE}, {}),
-    "an event without page says nothing": ({}, {}),
-    "an empty query says nothing": ({"page_url": f"{PAGE}?"}, {}),
-    "other parameters say nothing": ({"page_url": f"{PAGE}?color=utm_source&x=gclid"}, {}),
+    "a page without query gives nothing": ({"page_url": PAGE}, {}),
+    "an event without page gives nothing": ({}, {}),
+    "an empty query gives nothing": ({"page_url": f"{PAGE}?"}, {}),
+    "other parameters give nothing": ({"page_url": f"{PAGE}?color=utm_source&x=gclid"}, {}),
     "UTM parameters are read": ({"page_url": f"{PAGE}?{UTM}"}, NAVER_CPC),
     "all five of them": (
         {"page_url": f"{PAGE}?utm_content=a&utm_term=b&{UTM}"},
@@ -132,7 +132,7 @@ def events(spark: SparkSession, sent: list[dict[str, str]]) -> DataFrame:
 
 
 def read(spark: SparkSession, sent: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """What is read of each, in the order sent; in one Spark query."""
+    """The fields read of each event, in the order sent; in one Spark query."""
     rows = with_marketing(events(spark, sent), SOURCES).collect()
     return [{name: row[name] for name in READ} for row in sorted(rows, key=lambda row: row["number"])]
 
@@ -173,22 +173,22 @@ def oracle(page_url: str) -> dict[str, str | None]:
         name, equals, value = pair.partition("=")
         if equals and name.lower() not in first:
             first[name.lower()] = value
-    said: dict[str, str | None] = dict.fromkeys(READ)
+    expected: dict[str, str | None] = dict.fromkeys(READ)
     for name in READ[:5]:
         text = unquote_plus(first.get(f"utm_{name}", "")).strip(" ")
-        said[name] = text if text.lower() not in ("", "(not set)") else None
+        expected[name] = text if text.lower() not in ("", "(not set)") else None
     for parameter, source, medium, is_paid in [
         ("gclid", "google", "cpc", True),
         ("msclkid", "bing", "cpc", True),
         ("fbclid", "facebook", "social", False),
     ]:
         if first.get(parameter):
-            said |= {"click_id_type": parameter, "click_id": unquote_plus(first[parameter])}
-            is_open = said["medium"] is None or said["medium"].lower() == "organic"
-            if (is_paid and is_open) or (said["source"] is None and said["medium"] is None):
-                said |= {"source": source, "medium": medium}
+            expected |= {"click_id_type": parameter, "click_id": unquote_plus(first[parameter])}
+            is_open = expected["medium"] is None or expected["medium"].lower() == "organic"
+            if (is_paid and is_open) or (expected["source"] is None and expected["medium"] is None):
+                expected |= {"source": source, "medium": medium}
             break
-    return said
+    return expected
 
 
 VALUES = st.sampled_from(["google", "Organic", "cpc", "(not set)", "", "봄 신상", "a&b=c", "100%", "x+y", "#1", "é?"])

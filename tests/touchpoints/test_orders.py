@@ -14,18 +14,18 @@ from touchpoints.orders import build_orders
 from touchpoints.repriced import refunds_elsewhere
 from warehouse.tables import SILVER_ORDERS
 
-# order: what the feed says of it, what events say of it, and the row that comes out (only the named fields matter)
+# order: its rows in the feed, its events, and its row in silver (only the named fields matter)
 Case = tuple[list[Fields], list[Fields], Fields | None]
 
 
-def fed(value: str = "10", **fields: Any) -> Fields:
-    told = {"value": Decimal(value), "refunded_value": Decimal(0), "currency": "EUR"}
-    return {**told, "user_id": "ann", "order_at": at(0), **fields}
+def fed_row(value: str = "10", **fields: Any) -> Fields:
+    common = {"value": Decimal(value), "refunded_value": Decimal(0), "currency": "EUR"}
+    return {**common, "user_id": "ann", "order_at": at(0), **fields}
 
 
 def purchase(minute: float = 0, value: str | None = "10", **fields: Any) -> Fields:
-    told = {"event_name": "purchase", "event_at": at(minute), "person_id": "device:d", "currency": "EUR"}
-    return {**told, "value": Decimal(value) if value else None, **fields}
+    common = {"event_name": "purchase", "event_at": at(minute), "person_id": "device:d", "currency": "EUR"}
+    return {**common, "value": Decimal(value) if value else None, **fields}
 
 
 def refund(value: str | None, minute: float = 60, **fields: Any) -> Fields:
@@ -33,39 +33,43 @@ def refund(value: str | None, minute: float = 60, **fields: Any) -> Fields:
 
 
 def order(**fields: Any) -> Fields:
-    """What an anonymous order's row among the visits says of its buyer."""
+    """The row of an anonymous order among the visits, with its buyer."""
     return {"event_name": "order", "row_kind": 1, "event_at": None, **fields}
 
 
 CASES: dict[str, Case] = {
     "the newest updated_at wins, wherever it landed": (
-        [fed("3", updated_at=at(3), source_file="a"), fed("2", updated_at=at(2), source_file="b")],
+        [fed_row("3", updated_at=at(3), source_file="a"), fed_row("2", updated_at=at(2), source_file="b")],
         [],
         {"value": Decimal(3)},
     ),
     "at one updated_at the later file wins": (
-        [fed("2", source_file="b", source_line=1), fed("1", source_file="a", source_line=2)],
+        [fed_row("2", source_file="b", source_line=1), fed_row("1", source_file="a", source_line=2)],
         [],
         {"value": Decimal(2)},
     ),
-    "in one file the later line wins": ([fed("1", source_line=10), fed("2", source_line=9)], [], {"value": Decimal(1)}),
-    "a cancelled order does not count, whatever its purchase event says": (
-        [fed(updated_at=at(1)), fed(updated_at=at(2), status="cancelled")],
+    "in one file the later line wins": (
+        [fed_row("1", source_line=10), fed_row("2", source_line=9)],
+        [],
+        {"value": Decimal(1)},
+    ),
+    "a cancelled order does not count, even with a purchase event": (
+        [fed_row(updated_at=at(1)), fed_row(updated_at=at(2), status="cancelled")],
         [purchase()],
         None,
     ),
     "a deleted order does not count either": (
-        [fed(updated_at=at(1)), fed(updated_at=at(2), deleted=True)],
+        [fed_row(updated_at=at(1)), fed_row(updated_at=at(2), deleted=True)],
         [purchase(), refund("1")],
         None,
     ),
     "an order that was cancelled and then paid counts": (
-        [fed(updated_at=at(1), status="cancelled"), fed(updated_at=at(2))],
+        [fed_row(updated_at=at(1), status="cancelled"), fed_row(updated_at=at(2))],
         [],
         {"status": "paid"},
     ),
     "the feed wins over the purchase event": (
-        [fed("10", currency="KRW", items=2, order_at=at(5))],
+        [fed_row("10", currency="KRW", items=2, order_at=at(5))],
         [purchase(value="99")],
         {
             "value": Decimal(10),
@@ -96,13 +100,13 @@ CASES: dict[str, Case] = {
         {"value": Decimal(0), "currency": "USD"},
     ),
     "a refund without a purchase is no order": ([], [refund("5")], None),
-    "a refund told by feed and event is one refund": (
-        [fed("10", refunded_value=Decimal(4), status="refunded")],
+    "a refund in both feed and events is one refund": (
+        [fed_row("10", refunded_value=Decimal(4), status="refunded")],
         [refund("4")],
         {"refunded_value": Decimal(4), "status": "refunded"},
     ),
     "where they differ the greater counts": (
-        [fed("10", refunded_value=Decimal(4))],
+        [fed_row("10", refunded_value=Decimal(4))],
         [refund("6")],
         {"refunded_value": Decimal(6)},
     ),
@@ -111,66 +115,70 @@ CASES: dict[str, Case] = {
         [purchase(), refund("3"), refund("4", 90)],
         {"refunded_value": Decimal(7), "value": Decimal(10), "status": "refunded"},
     ),
-    "no more than the value is refunded": ([fed("10")], [refund("30")], {"refunded_value": Decimal(10)}),
+    "no more than the value is refunded": ([fed_row("10")], [refund("30")], {"refunded_value": Decimal(10)}),
     "a fully refunded order is an order": (
-        [fed("10", refunded_value=Decimal(10), status="refunded")],
+        [fed_row("10", refunded_value=Decimal(10), status="refunded")],
         [],
         {"value": Decimal(10), "refunded_value": Decimal(10), "status": "refunded"},
     ),
-    "a refund without value takes nothing back": ([], [purchase(), refund(None)], {"refunded_value": Decimal(0)}),
+    "a refund without value refunds nothing": ([], [purchase(), refund(None)], {"refunded_value": Decimal(0)}),
     # On 1 March a euro is worth 1.2 US dollars, a won 0.0008; a day later a euro is worth 2.
-    "a refund in another currency is worth what it was on the order's day": (
+    "a refund in another currency is converted at the rates of the order's day": (
         [],
         [purchase(), refund("3000", 24 * 60, currency="KRW")],
         {"value": Decimal(10), "currency": "EUR", "refunded_value": Decimal(2)},
     ),
     "a refund in the reporting currency too": (
-        [fed("10", currency="KRW")],
+        [fed_row("10", currency="KRW")],
         [refund("0.004", currency="USD")],
         {"refunded_value": Decimal(5)},
     ),
     "an order in the reporting currency takes refunds in others": (
-        [fed("10", currency="USD", order_at=at(days=1))],
+        [fed_row("10", currency="USD", order_at=at(days=1))],
         [refund("3", currency="EUR"), refund("1", currency="USD")],
         {"refunded_value": Decimal(7)},
     ),
-    "what comes out is rounded half up to a millionth": (
-        [fed("10", currency="EUR")],
+    "a converted refund is rounded half up to a millionth": (
+        [fed_row("10", currency="EUR")],
         [refund("0.000009", currency="KRW"), refund("0.1", currency="USD")],
         {"refunded_value": Decimal("0.083333")},
     ),
     "a refund without currency is in its order's": (
-        [fed("10", currency="KRW")],
+        [fed_row("10", currency="KRW")],
         [refund("4", currency=None)],
         {"refunded_value": Decimal(4)},
     ),
-    "a refund without a rate takes nothing back": (
-        [fed("10", currency="EUR")],
+    "a refund without a rate refunds nothing": (
+        [fed_row("10", currency="EUR")],
         [refund("4", currency="GBP"), refund("1")],
         {"refunded_value": Decimal(1)},
     ),
     "of a nameless order the buyer is the purchase event's": (
-        [fed(user_id=None, anonymous_id="tablet")],
+        [fed_row(user_id=None, anonymous_id="tablet")],
         [purchase(person_id="user:bob"), order(person_id="user:cat")],
         {"person_id": "user:bob"},
     ),
-    "else the device's at the time": (
-        [fed(user_id="guest", anonymous_id="tablet")],
+    "otherwise the person of the device at the time": (
+        [fed_row(user_id="guest", anonymous_id="tablet")],
         [order(person_id="user:cat")],
         {"person_id": "user:cat"},
     ),
     "an event that a client calls order is none": (
-        [fed(user_id=None, anonymous_id="tablet")],
+        [fed_row(user_id=None, anonymous_id="tablet")],
         [{"event_name": "order", "person_id": "user:abe"}, order(person_id="user:cat")],
         {"person_id": "user:cat"},
     ),
-    "else the device": ([fed(user_id="guest", anonymous_id="tablet")], [], {"person_id": "device:tablet"}),
+    "otherwise the device": ([fed_row(user_id="guest", anonymous_id="tablet")], [], {"person_id": "device:tablet"}),
     "a device that stands for nobody is none": (
-        [fed(user_id=None, anonymous_id="null")],
+        [fed_row(user_id=None, anonymous_id="null")],
         [],
         {"person_id": "order:a device that stands for nobody is none"},
     ),
-    "else somebody": ([fed(user_id="guest")], [], {"person_id": "order:else somebody"}),
+    "otherwise a person of its own": (
+        [fed_row(user_id="guest")],
+        [],
+        {"person_id": "order:otherwise a person of its own"},
+    ),
 }
 
 
@@ -184,18 +192,18 @@ DAILY_RATES = [
 @pytest.fixture(scope="module")
 def built(spark: SparkSession) -> dict[str, dict[str, Any]]:
     feed = [{"order_id": case, **row} for case, (rows, _, _) in CASES.items() for row in rows]
-    told = [
+    event_rows = [
         {"order_id": case, "event_id": f"{case}/{number}", **row}
         for case, (_, rows, _) in CASES.items()
         for number, row in enumerate(rows)
     ]
-    # Without order_id each purchase is an order of its own, and a refund is nobody's.
-    told += [{**purchase(value="7"), "event_id": "x"}, {**purchase(value="7"), "event_id": "y"}]
-    told += [{**refund("7"), "event_id": "z"}]
+    # Without order_id each purchase is an order of its own, and a refund belongs to no order.
+    event_rows += [{**purchase(value="7"), "event_id": "x"}, {**purchase(value="7"), "event_id": "y"}]
+    event_rows += [{**refund("7"), "event_id": "z"}]
     rows = collected(
         build_orders(
             orders(spark, feed),
-            visits(spark, told),
+            visits(spark, event_rows),
             frame(spark, RATES, DAILY_RATES),
             default_currency="USD",
             timezone="UTC",
@@ -222,22 +230,22 @@ def test_a_purchase_without_order_id_is_named_after_its_event(built: dict[str, d
     assert built["event:x"]["refunded_value"] == 0
 
 
-def test_refunds_in_another_currency_than_their_orders_are_told_with_the_day_whose_rate_they_need(
+def test_refunds_in_another_currency_than_their_orders_are_listed_with_the_time_of_the_order(
     spark: SparkSession,
 ) -> None:
     sold = [
         {"order_id": "1", "person_id": "ann", "ordered_at": at(1), "currency": "EUR"},
         {"order_id": "2", "person_id": "bob", "ordered_at": at(2), "currency": "USD"},
     ]
-    told = [
+    refunds = [
         refund("3", order_id="1", currency="GBP"),
         refund("3", order_id="1", currency="EUR"),  # as the order
         refund("3", order_id="2", currency=None),  # as the order
-        refund(None, order_id="2", currency="GBP"),  # takes nothing back
+        refund(None, order_id="2", currency="GBP"),  # without a value
         refund("3", order_id="unknown", currency="GBP"),
         purchase(order_id="2", currency="GBP"),
     ]
 
-    found = refunds_elsewhere(visits(spark, told), frame(spark, SILVER_ORDERS.ddl, sold))
+    listed = refunds_elsewhere(visits(spark, refunds), frame(spark, SILVER_ORDERS.ddl, sold))
 
-    assert collected(found) == [{"order_id": "1", "person_id": "ann", "ordered_at": at(1), "currency": "GBP"}]
+    assert collected(listed) == [{"order_id": "1", "person_id": "ann", "ordered_at": at(1), "currency": "GBP"}]

@@ -1,4 +1,4 @@
-"""The way of the rows: how often the events of all visitors cross the network until sessions and touches stand."""
+"""Plans: how often the events of all visitors are shuffled on the way to sessions and touches."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from touchpoints.visits import build_visits, slim_visits
 from warehouse.tables import SILVER_IDENTITIES, SILVER_SESSIONS
 
 WIDE = "device_key, device"
-FIELDS_TOLD = "spark.sql.debug.maxToStringFields"
+MAX_FIELDS = "spark.sql.debug.maxToStringFields"
 
 
 @pytest.fixture(autouse=True)
 def plans_name_every_column(spark: SparkSession) -> Iterator[None]:
-    before = spark.conf.get(FIELDS_TOLD)
-    spark.conf.set(FIELDS_TOLD, "1000")
+    before = spark.conf.get(MAX_FIELDS)
+    spark.conf.set(MAX_FIELDS, "1000")
     yield
-    spark.conf.set(FIELDS_TOLD, before)
+    spark.conf.set(MAX_FIELDS, before)
 
 
 def shuffles(built: DataFrame) -> list[str]:
@@ -64,18 +64,18 @@ def test_events_cross_the_network_once_on_their_way_to_visits(visits: DataFrame)
     )
 
 
-def test_sessions_are_counted_where_the_visits_are(visits: DataFrame) -> None:
-    # Visits are read twice, for the sessions and for their first events: they are kept, and nothing moves between.
+def test_sessions_add_no_shuffle_to_those_of_the_visits(visits: DataFrame) -> None:
+    # Visits are read twice, for the counts and for the first events. They are cached in a run, and no shuffle is added.
     assert sorted(shuffles(build_sessions(visits, max_events=2000))) == sorted(2 * shuffles(visits))
 
 
-def test_touches_meet_their_session_and_their_click_without_the_events(spark: SparkSession, visits: DataFrame) -> None:
+def test_touches_are_shuffled_by_device_only_once_as_visits_are(spark: SparkSession, visits: DataFrame) -> None:
     robots = bot_sessions(frame(spark, SILVER_SESSIONS.ddl, []))
 
     assert shuffles(build_touchpoints(visits, robots)).count(WIDE) == 1
 
 
-def test_the_login_shuffle_comes_first_and_is_narrow(spark: SparkSession) -> None:
+def test_logins_have_four_columns_and_are_shuffled_by_device_and_moment(spark: SparkSession) -> None:
     logins = logins_of(events(spark, []), orders(spark, []))
     built = build_identities(logins, login_window_days=30)
 

@@ -1,4 +1,4 @@
-"""Referrers: the host is read by Spark, what it means is decided once per host."""
+"""Referrers: Spark reads the host, and each distinct host is classified once."""
 
 from __future__ import annotations
 

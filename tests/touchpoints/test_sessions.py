@@ -50,8 +50,8 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def sessions(spark: SparkSession) -> dict[str, dict[str, Any]]:
-    told = visits(spark, ROWS).withColumns({"channel": F.coalesce("source", F.lit("Direct"))})
-    rows = collected(build_sessions(told, max_events=MAX_EVENTS))
+    visit_frame = visits(spark, ROWS).withColumns({"channel": F.coalesce("source", F.lit("Direct"))})
+    rows = collected(build_sessions(visit_frame, max_events=MAX_EVENTS))
     assert len({row["session_id"] for row in rows}) == len(rows)
     return {row["session_id"]: row for row in rows}
 
@@ -67,7 +67,9 @@ def test_a_session_is_counted_and_timed_from_its_first_to_its_last_event(session
     }
 
 
-def test_origin_channel_platform_and_page_are_the_first_events(sessions: dict[str, dict[str, Any]]) -> None:
+def test_platform_channel_source_medium_campaign_and_page_are_the_first_events(
+    sessions: dict[str, dict[str, Any]],
+) -> None:
     names = ("platform", "channel", "source", "medium", "campaign", "landing_url")
     assert [sessions["one page"][name] for name in names] == [
         *("ios", "google", "google", "organic", None, "https://shop.example/"),

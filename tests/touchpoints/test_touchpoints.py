@@ -21,14 +21,14 @@ def landing(session: str = "s", **fields: Any) -> Fields:
     return {"session_id": session, "is_session_start": True, "is_touch": True, **fields}
 
 
-# device: its visits a minute apart, then the touches left, by number of visit
+# device: its visits a minute apart, then the numbers of the visits that are touches
 CASES: dict[str, tuple[list[Fields], list[int]]] = {
     "the landing is the touch, its ad_click is not": ([{**CLICK, "click_id": "1"}, landing(click_id="1")], [1]),
-    "an ad_click told after the landing is still the landing's": (
+    "an ad_click sent after the landing is still the landing's": (
         [landing(click_id="1"), {**CLICK, "click_id": "1"}],
         [0],
     ),
-    "an ad_click told twice is still the landing's": (
+    "an ad_click sent twice is still the landing's": (
         [{**CLICK, "click_id": "1"}, {**CLICK, "click_id": "1"}, landing(click_id="1")],
         [2],
     ),
@@ -70,12 +70,12 @@ def touchpoints(spark: SparkSession) -> list[dict[str, Any]]:
             "person_id": "user:ann",
             **row,
         }
-        for device, (told, _) in CASES.items()
-        for number, row in enumerate(told)
+        for device, (device_visits, _) in CASES.items()
+        for number, row in enumerate(device_visits)
     ]
     known = [{"session_id": "s", "is_bot": False}, {"session_id": "robot", "is_bot": True}]
-    told = visits(spark, rows).withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("direct")})
-    return collected(build_touchpoints(told, bot_sessions(frame(spark, SILVER_SESSIONS.ddl, known))))
+    visit_frame = visits(spark, rows).withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("direct")})
+    return collected(build_touchpoints(visit_frame, bot_sessions(frame(spark, SILVER_SESSIONS.ddl, known))))
 
 
 @pytest.mark.parametrize("device", CASES)
@@ -88,7 +88,7 @@ def test_of_touches(device: str, touchpoints: list[dict[str, Any]]) -> None:
 def test_a_touch_is_its_event_at_its_time_seen_or_clicked(touchpoints: list[dict[str, Any]]) -> None:
     for row in touchpoints:
         device, number = row["touchpoint_id"].split("/")
-        told = CASES[device][0][int(number)]
-        assert row["touched_at"] == told.get("event_at", at(int(number)))
-        assert row["interaction"] == ("impression" if told.get("event_name") == "ad_impression" else "click")
-        assert (row["session_id"], row["click_id"]) == (told.get("session_id"), told.get("click_id"))
+        visit = CASES[device][0][int(number)]
+        assert row["touched_at"] == visit.get("event_at", at(int(number)))
+        assert row["interaction"] == ("impression" if visit.get("event_name") == "ad_impression" else "click")
+        assert (row["session_id"], row["click_id"]) == (visit.get("session_id"), visit.get("click_id"))

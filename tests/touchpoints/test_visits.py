@@ -1,4 +1,4 @@
-"""Visits: which events make one session, whose it is, and which of them are touches."""
+"""Visits: which events are one session, whose session it is, and which events are touches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bronze_rows import Silver, at, build_all, collected, events, frame, orders, visits
 from pyspark.sql import SparkSession
-from visit_oracle import Told, World, told_by_oracle
+from visit_oracle import Result, World, result_of_oracle
 
 from touchpoints.hits import build_hits
 from touchpoints.knobs import HitKnobs
@@ -93,13 +93,13 @@ PEOPLE: list[dict[str, Any]] = [
     {"event_id": "page", "anonymous_id": "tablet", "event_at": at(10)},
     {"event_id": "app", "user_id": "bob", "event_at": at(0)},
     {"event_id": "stranger", "anonymous_id": "phone", "event_at": at(0)},
-    # Two that say nothing of who they are: neither one person nor one visit.
+    # Two events without any id: neither one person nor one visit.
     {"event_id": "guest 1", "user_id": "guest", "event_at": at(0)},
     {"event_id": "guest 2", "user_id": "guest", "event_at": at(1)},
-    # A phone that does not tell its id is nobody's device: whoever logs in on one has not been all of them.
-    {"event_id": "untold 1", "anonymous_id": ZEROS, "event_at": at(0)},
-    {"event_id": "untold 2", "anonymous_id": "Undefined", "event_at": at(1)},
-    {"event_id": "untold login", "anonymous_id": ZEROS, "user_id": "dan", "event_at": at(2)},
+    # Phones that do not give their id are no device: a login on one of them does not claim the events of others.
+    {"event_id": "without id 1", "anonymous_id": ZEROS, "event_at": at(0)},
+    {"event_id": "without id 2", "anonymous_id": "Undefined", "event_at": at(1)},
+    {"event_id": "without id, login", "anonymous_id": ZEROS, "user_id": "dan", "event_at": at(2)},
 ]
 ORDERS: list[dict[str, Any]] = [
     {"order_id": "at the login", "anonymous_id": "tablet", "order_at": at(0)},
@@ -117,8 +117,8 @@ ORDERS: list[dict[str, Any]] = [
 def built(spark: SparkSession) -> Silver:
     rows = [
         {"event_id": f"{case}/{number:02}", "anonymous_id": case, **row}
-        for case, (told, _) in CASES.items()
-        for number, row in enumerate(told)
+        for case, (device_hits, _) in CASES.items()
+        for number, row in enumerate(device_hits)
     ]
     return build_all(spark, rows + PEOPLE, ORDERS)
 
@@ -149,9 +149,9 @@ def test_every_event_and_every_anonymous_order_is_one_row_with_a_person(built: S
         ("order:too late", "device:tablet", False),
         ("page", "user:ann", True),
         ("stranger", "device:phone", True),
-        ("untold 1", "event:untold 1", True),
-        ("untold 2", "event:untold 2", True),
-        ("untold login", "user:dan", True),
+        ("without id 1", "event:without id 1", True),
+        ("without id 2", "event:without id 2", True),
+        ("without id, login", "user:dan", True),
     ]
     assert len({row["session_id"] for row in rows if row["session_id"]}) == 8
 
@@ -165,8 +165,8 @@ def test_session_ids_are_of_device_and_first_event_so_that_a_late_login_renames_
             assert row["session_id"] == hashlib.md5(first.encode(), usedforsecurity=False).hexdigest()
 
 
-def test_what_is_kept_for_the_tables_names_touches_orders_money_and_conversions_alone(spark: SparkSession) -> None:
-    told = [
+def test_slim_visits_have_ids_of_touches_orders_money_events_and_conversions_only(spark: SparkSession) -> None:
+    cases = [
         # event_name, touch, row_kind: its id is kept
         ("page_view", True, 2, True),
         ("page_view", False, 2, False),
@@ -178,16 +178,16 @@ def test_what_is_kept_for_the_tables_names_touches_orders_money_and_conversions_
     ]
     rows = [
         {"event_id": str(number), "event_name": name, "is_touch": touch, "row_kind": kind, "source": "news"}
-        for number, (name, touch, kind, _) in enumerate(told)
+        for number, (name, touch, kind, _) in enumerate(cases)
     ]
 
-    kept = collected(slim_visits(visits(spark, rows), conversion_types=["sign_up"]))
+    slim = collected(slim_visits(visits(spark, rows), conversion_types=["sign_up"]))
 
-    assert [row["event_id"] is not None for row in kept] == [named for *_, named in told]
-    assert [row["source"] for row in kept] == ["news", *[None] * 6]
+    assert [row["event_id"] is not None for row in slim] == [has_id for *_, has_id in cases]
+    assert [row["source"] for row in slim] == ["news", *[None] * 6]
 
 
-def test_what_brings_a_touch_and_what_does_not_from_raw_pages(spark: SparkSession) -> None:
+def test_which_pages_and_referrers_make_a_touch(spark: SparkSession) -> None:
     pages = [
         # event_id, referrer, page, touch
         ("0", None, "https://shop.example/", True),
@@ -201,7 +201,7 @@ def test_what_brings_a_touch_and_what_does_not_from_raw_pages(spark: SparkSessio
         ("8", "https://blog.other.example/post", "https://shop.example/e", True),
         ("9", None, "https://shop.example/?utm_source=news&utm_medium=email", True),
     ]
-    told = events(
+    event_frame = events(
         spark,
         [
             *(
@@ -212,13 +212,13 @@ def test_what_brings_a_touch_and_what_does_not_from_raw_pages(spark: SparkSessio
             {"event_id": "our own", "anonymous_id": "o", "ip": "10.0.0.7", "event_at": at(0)},
         ],
     )
-    seen = build_hits(
-        told,
+    hits = build_hits(
+        event_frame,
         HitKnobs(own_domains=["shop.example"], internal_ips=["10.0.0.7"], consent_ads_missing=True),
         sources=load_sources("sources.yaml"),
     )
 
-    rows = collected(build_visits(seen, frame(spark, SILVER_IDENTITIES.ddl, []), orders(spark, []), timeout_minutes=30))
+    rows = collected(build_visits(hits, frame(spark, SILVER_IDENTITIES.ddl, []), orders(spark, []), timeout_minutes=30))
 
     shopper = [row for row in rows if row["anonymous_id"] == "d"]
     assert {row["event_id"]: row["is_touch"] for row in shopper} == {name: touch for name, _, _, touch in pages}
@@ -239,14 +239,14 @@ def test_a_click_id_that_organic_clicks_have_too_gives_way_to_the_site_they_came
         ("https://blog.other.example/", "gclid=1", "google", "cpc"),  # proves an ad
     ]
     pages = [(referrer, f"https://shop.example/?{query}") for referrer, query, _, _ in cases]
-    told = [
+    event_rows = [
         {"event_id": str(number), "anonymous_id": "d", "event_at": at(), "referrer": referrer, "page_url": page}
         for number, (referrer, page) in enumerate(pages)
     ]
 
     hits = collected(
         build_hits(
-            events(spark, told),
+            events(spark, event_rows),
             HitKnobs(own_domains=["shop.example"], internal_ips=[], consent_ads_missing=True),
             sources=load_sources("sources.yaml"),
         )
@@ -257,21 +257,23 @@ def test_a_click_id_that_organic_clicks_have_too_gives_way_to_the_site_they_came
     assert all(row["has_origin"] and row["click_id"] == "1" for row in hits)
 
 
-def test_many_random_histories_are_told_as_the_plain_python_oracle_tells_them(spark: SparkSession) -> None:
+def test_many_random_histories_have_the_visits_and_touches_of_the_plain_python_oracle(spark: SparkSession) -> None:
     chance = random.Random(20260301)
     worlds = [World.random(f"w{number:03}", chance) for number in range(300)]
     rows = [row for world in worlds for row in world.events]
-    # File and line stay with an order: they, not the row's place, say which version is newer.
-    fed = [{"source_line": line, **row} for line, row in enumerate(row for world in worlds for row in world.orders)]
+    # File and line stay with an order: they, not the row's place, decide which version is newer.
+    order_rows = [
+        {"source_line": line, **row} for line, row in enumerate(row for world in worlds for row in world.orders)
+    ]
     chance.shuffle(rows)
-    chance.shuffle(fed)
+    chance.shuffle(order_rows)
 
-    silver = build_all(spark, rows, fed, login_window_days=World.LOGIN_WINDOW_DAYS, max_events=World.MAX_EVENTS)
+    silver = build_all(spark, rows, order_rows, login_window_days=World.LOGIN_WINDOW_DAYS, max_events=World.MAX_EVENTS)
 
-    built = Told.of(silver)
+    built = Result.of(silver)
     for world in sorted(worlds, key=lambda world: len(world.events)):
-        assert built.only(world.name) == told_by_oracle(world), f"first differing history: {world}"
-    # The histories are of some use only where they hold what the rules are about.
+        assert built.only(world.name) == result_of_oracle(world), f"first differing history: {world}"
+    # The comparison proves something only where the histories have logins, robots and touches.
     assert len({person for person in built.persons.values() if person.startswith("user:")}) > 200
     assert sum(session.is_bot for session in built.sessions.values()) > 20
     assert len(built.touches) > 800

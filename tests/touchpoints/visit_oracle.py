@@ -1,4 +1,4 @@
-"""Who did what in which visit, told by plain Python straight from the rules, and random histories to tell it of."""
+"""An oracle for visits, plain Python straight from the rules, and random histories to compare on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bronze_rows import NOON, Silver, hit_of
 
 Row = dict[str, Any]
 
-# Steps of a history's clock: on, just within and just over the edges of visits (30 minutes) and logins (2 days).
+# Steps of a history's clock: at, just within and just over the limits of visits (30 minutes) and logins (2 days).
 TICK = timedelta(microseconds=1)
 HALF_HOUR, ONE_DAY, TWO_DAYS = timedelta(minutes=30), timedelta(days=1), timedelta(days=2)
 STEPS = [
@@ -35,7 +35,7 @@ NO_DEVICE = "00000000-0000-0000-0000-000000000000"
 
 @dataclass
 class World:
-    """A shop with up to three devices and users, and all that happened in it."""
+    """A shop with up to three devices and users, its events and its orders."""
 
     name: str
     events: list[Row] = field(default_factory=list)
@@ -61,7 +61,7 @@ class World:
             user = chance.choice(users) if device is None or chance.random() < login_rate else nobody
             world.events.append(
                 {
-                    # Ids are in no order of time, so that ties are not settled by chance of writing.
+                    # Ids do not follow time, so that ties are not settled by the order of rows.
                     "event_id": f"{name}-e{chance.randrange(100):02}{number}",
                     "event_name": event_name,
                     "event_at": moment,
@@ -93,7 +93,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class SessionTold:
+class SessionResult:
     person: str
     started_at: datetime
     ended_at: datetime
@@ -104,7 +104,7 @@ class SessionTold:
 
 
 @dataclass(frozen=True)
-class TouchTold:
+class TouchResult:
     person: str
     session: str | None
     touched_at: datetime
@@ -112,16 +112,16 @@ class TouchTold:
 
 
 @dataclass
-class Told:
-    """What is compared. Sessions go by the id of their first event, in place of its hash."""
+class Result:
+    """What is compared. The id of a session is that of its first event instead of a hash."""
 
     persons: dict[str, str]
     session_of: dict[str, str | None]
-    sessions: dict[str, SessionTold]
-    touches: dict[str, TouchTold]
+    sessions: dict[str, SessionResult]
+    touches: dict[str, TouchResult]
 
     @classmethod
-    def of(cls, silver: Silver) -> Told:
+    def of(cls, silver: Silver) -> Result:
         starts = {row["session_id"]: row["event_id"] for row in silver.visits if row["is_session_start"]}
         assert len(starts) == sum(row["is_session_start"] for row in silver.visits)
         names = {None: None, **starts}
@@ -129,7 +129,7 @@ class Told:
             persons={row["event_id"]: row["person_id"] for row in silver.visits},
             session_of={row["event_id"]: names[row["session_id"]] for row in silver.visits},
             sessions={
-                starts[row["session_id"]]: SessionTold(
+                starts[row["session_id"]]: SessionResult(
                     row["person_id"],
                     row["started_at"],
                     row["ended_at"],
@@ -141,28 +141,28 @@ class Told:
                 for row in silver.sessions
             },
             touches={
-                row["touchpoint_id"]: TouchTold(
+                row["touchpoint_id"]: TouchResult(
                     row["person_id"], names[row["session_id"]], row["touched_at"], row["interaction"]
                 )
                 for row in silver.touchpoints
             },
         )
 
-    def only(self, world: str) -> Told:
-        """The part that is of one history."""
+    def only(self, world: str) -> Result:
+        """The part of one history."""
 
         def mine(rows: dict[str, Any]) -> dict[str, Any]:
             return {name: row for name, row in rows.items() if name.removeprefix("order:").startswith(f"{world}-")}
 
-        return Told(mine(self.persons), mine(self.session_of), mine(self.sessions), mine(self.touches))
+        return Result(mine(self.persons), mine(self.session_of), mine(self.sessions), mine(self.touches))
 
 
-def told_by_oracle(world: World) -> Told:
-    """The same from the rules' own words, one event after the other."""
+def result_of_oracle(world: World) -> Result:
+    """The result by the rules, one event after the other."""
     world = World(world.name, [_known(row) for row in world.events], [_known(row) for row in world.orders])
     valid_orders = _valid_orders(world)
     logins = _logins(world, valid_orders)
-    told = Told({}, {}, {}, {})
+    result = Result({}, {}, {}, {})
     devices: dict[str, list[Row]] = defaultdict(list)
     for row in map(hit_of, world.events):
         user, device = row["user_id"], row["anonymous_id"]
@@ -172,16 +172,16 @@ def told_by_oracle(world: World) -> Told:
             person = _person_at(device, row["event_at"], logins[device])
         else:
             person = f"event:{row['event_id']}"
-        told.persons[row["event_id"]] = person
+        result.persons[row["event_id"]] = person
         devices[device or (f"user {user}" if user else row["event_id"])].append(row)
     for order in valid_orders:
         device = order["anonymous_id"]
         if device and order["user_id"] is None:
-            told.persons[f"order:{order['order_id']}"] = _person_at(device, order["order_at"], logins[device])
-            told.session_of[f"order:{order['order_id']}"] = None
+            result.persons[f"order:{order['order_id']}"] = _person_at(device, order["order_at"], logins[device])
+            result.session_of[f"order:{order['order_id']}"] = None
     for rows in devices.values():
-        _tell_device(sorted(rows, key=lambda row: (row["event_at"], row["event_id"])), told)
-    return told
+        _add_device(sorted(rows, key=lambda row: (row["event_at"], row["event_id"])), result)
+    return result
 
 
 def _known(row: Row) -> Row:
@@ -226,17 +226,17 @@ def _origin(row: Row) -> tuple[str | None, ...]:
     return tuple(row.get(name) for name in ("source", "medium", "campaign", "click_id"))
 
 
-def _tell_device(rows: list[Row], told: Told) -> None:
+def _add_device(rows: list[Row], result: Result) -> None:
     sessions: list[list[Row]] = []
     touches: list[Row] = []
     origin: tuple[str | None, ...] = ()
     for row in rows:
-        told.session_of[row["event_id"]] = None
+        result.session_of[row["event_id"]] = None
         if row["is_ad_event"]:
             touches.append(row)
         if not row["is_session_event"]:
             continue
-        if not sessions or _is_split(sessions[-1][-1], row, told):
+        if not sessions or _is_split(sessions[-1][-1], row, result):
             sessions.append([])
             touches.append(row)
             origin = _origin(row)
@@ -244,10 +244,10 @@ def _tell_device(rows: list[Row], told: Told) -> None:
             touches.append(row)
             origin = _origin(row)
         sessions[-1].append(row)
-        told.session_of[row["event_id"]] = sessions[-1][0]["event_id"]
+        result.session_of[row["event_id"]] = sessions[-1][0]["event_id"]
     for session in sessions:
-        told.sessions[session[0]["event_id"]] = SessionTold(
-            told.persons[session[0]["event_id"]],
+        result.sessions[session[0]["event_id"]] = SessionResult(
+            result.persons[session[0]["event_id"]],
             session[0]["event_at"],
             session[-1]["event_at"],
             len(session),
@@ -255,11 +255,11 @@ def _tell_device(rows: list[Row], told: Told) -> None:
             session[0].get("source"),
             any(row["is_bot"] for row in session) or len(session) > World.MAX_EVENTS,
         )
-    _tell_touches(touches, told)
+    _add_touches(touches, result)
 
 
-def _is_split(last: Row, row: Row, told: Told) -> bool:
-    if told.persons[last["event_id"]] != told.persons[row["event_id"]]:
+def _is_split(last: Row, row: Row, result: Result) -> bool:
+    if result.persons[last["event_id"]] != result.persons[row["event_id"]]:
         return True
     if last["sent_session_id"] and row["sent_session_id"]:
         return bool(last["sent_session_id"] != row["sent_session_id"])
@@ -271,19 +271,19 @@ def _is_landing(landing: Row, click: Row) -> bool:
     return is_same and abs(landing["event_at"] - click["event_at"]) <= ONE_DAY
 
 
-def _tell_touches(touches: list[Row], told: Told) -> None:
+def _add_touches(touches: list[Row], result: Result) -> None:
     human = []
     for row in touches:
-        session = told.session_of[row["event_id"]]
-        if not row["is_bot"] and not (session and told.sessions[session].is_bot):
+        session = result.session_of[row["event_id"]]
+        if not row["is_bot"] and not (session and result.sessions[session].is_bot):
             human.append(row)
     landings = [row for row in human if row["is_session_event"]]
     for row in human:
         if row["event_name"] == "ad_click" and any(_is_landing(landing, row) for landing in landings):
             continue
-        told.touches[row["event_id"]] = TouchTold(
-            told.persons[row["event_id"]],
-            told.session_of[row["event_id"]],
+        result.touches[row["event_id"]] = TouchResult(
+            result.persons[row["event_id"]],
+            result.session_of[row["event_id"]],
             row["event_at"],
             "impression" if row["event_name"] == "ad_impression" else "click",
         )

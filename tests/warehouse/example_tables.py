@@ -20,7 +20,7 @@ THINGS = Table(
     key=("id", "place"),
     columns=(
         Column("id", "string", "its number", nullable=False),
-        Column("place", "string", "where it stands"),
+        Column("place", "string", "where it is"),
         Column("cost", MONEY, "what it cost", "USD"),
     ),
 )
@@ -41,7 +41,7 @@ VISITS = Table(
 )
 THINGS_ORIGIN = Origin(inputs={"silver.b": 2, "silver.a": 1}, knobs="k", code="c")
 VISITS_ORIGIN, NEXT_ORIGIN = Origin({"bronze.events": 1}, "k", "c"), Origin({"bronze.events": 2}, "k", "c")
-STANDING_VISITS = [
+STORED_VISITS = [
     ("a", None, "2026-03-01", ["x"]),
     ("b", "here", "2026-03-02", ["x", "y"]),
     ("c", "here", "2026-03-03", []),
@@ -74,7 +74,7 @@ def visits_in(lake: Lake) -> list[tuple[Any, ...]]:
 
 def lake_of_visits(spark: SparkSession, root: str) -> Lake:
     lake = Lake(spark, root, "run-1")
-    lake.replace(VISITS, visits(spark, STANDING_VISITS), origin=VISITS_ORIGIN)
+    lake.replace(VISITS, visits(spark, STORED_VISITS), origin=VISITS_ORIGIN)
     return lake
 
 

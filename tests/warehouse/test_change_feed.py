@@ -74,7 +74,7 @@ def test_a_part_of_a_table_that_was_replaced_cannot_be_followed(lake: Lake, spar
     assert lake.changes(VISITS, before) is None
 
 
-def test_where_nothing_came_after_a_version_there_is_nothing_to_follow(lake: Lake, spark: SparkSession) -> None:
+def test_without_commits_after_a_version_there_are_no_changes(lake: Lake, spark: SparkSession) -> None:
     now = version_of(lake, VISITS)
     assert not lake.replaced_since(VISITS, now)
     unchanged = lake.changes(VISITS, now)

@@ -24,7 +24,7 @@ from warehouse.errors import CheckFailed
         (None, None, True),
         (0, Decimal("0.000001"), False),
         (1.0, float("nan"), False),
-        (float("nan"), float("nan"), False),  # no number proves nothing
+        (float("nan"), float("nan"), False),  # NaN equals nothing
     ],
 )
 def test_two_figures_are_equal_exactly_or_to_rounding_for_floats(
@@ -60,7 +60,7 @@ def test_failed_checks_are_named_with_figures_that_show_the_difference() -> None
     )
 
 
-def test_only_the_first_three_failures_are_told_and_the_rest_counted() -> None:
+def test_only_the_first_three_failures_are_named_and_the_others_counted() -> None:
     with pytest.raises(CheckFailed, match=r"^5 of 5 checks failed.*c0.*c1.*c2.*; and 2 more$") as failure:
         require_all([equal(f"c{number}", 0, 1) for number in range(5)])
     assert "c3" not in str(failure.value)

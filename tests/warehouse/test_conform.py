@@ -1,4 +1,4 @@
-"""A frame leaves its builder as the contract says."""
+"""A frame leaves its builder with the columns of its contract."""
 
 from __future__ import annotations
 

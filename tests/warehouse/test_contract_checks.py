@@ -1,4 +1,4 @@
-"""Small tables with something wrong: the checks that follow from a contract find it, name it, and nothing more."""
+"""Small tables with faults: the checks of a contract find and name each fault, and no other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.check import PUBLISHED_TABLES
 from warehouse.checks import CheckResult
 from warehouse.contract_checks import check_contracts
 from warehouse.contracts import MONEY, Column, Table
@@ -30,7 +29,7 @@ THINGS = Table(
     key=("id", "place"),
     columns=(
         Column("id", "string", "its number", nullable=False),
-        Column("place", "string", "where it stands"),
+        Column("place", "string", "where it is"),
         Column("kind", "string", "which one", values=("big", "small")),
         Column("share", "double", "its part", nullable=False, minimum=0, maximum=1),
         Column("size", "double", "how big", minimum=-100_000),
@@ -71,7 +70,7 @@ def failed(results: Mapping[str, CheckResult]) -> dict[str, tuple[float, str]]:
     return {name: (result.actual, result.detail) for name, result in results.items() if not result.passed}
 
 
-def test_of_rows_that_keep_the_contract_every_check_holds(spark: SparkSession) -> None:
+def test_every_check_passes_for_rows_that_keep_the_contract(spark: SparkSession) -> None:
     results = of_things(spark, {}, {"id": "b"}, {"place": "there"}, {"place": None})
     assert list(results) == [KEYS, NULLS, RANGES]
     assert failed(results) == {}
@@ -85,7 +84,7 @@ def test_an_empty_table_keeps_its_contract_and_no_tables_have_no_checks(spark: S
     assert check_contracts(reader(spark, {}), []) == []
 
 
-def test_keys_that_stand_twice_are_counted_once_each(spark: SparkSession) -> None:
+def test_duplicate_keys_are_counted_once_each(spark: SparkSession) -> None:
     results = of_things(spark, {}, {"kind": "small"}, {}, {"id": "b"}, {"id": "b", "share": 0.1}, {"id": "c"})
     assert failed(results) == {KEYS: (2, "key id, place")}
 
@@ -93,7 +92,7 @@ def test_keys_that_stand_twice_are_counted_once_each(spark: SparkSession) -> Non
 def test_nulls_in_a_key_are_equal_and_a_null_is_no_blank_and_no_other_column(spark: SparkSession) -> None:
     assert failed(of_things(spark, {"place": None}, {"place": None})) == {KEYS: (1, "key id, place")}
     assert failed(of_things(spark, {"place": None}, {"place": ""}, {"place": "null"}, {"id": "", "place": "a"})) == {}
-    # The hash alone passes over nulls.
+    # A hash of the key alone would skip nulls.
     mirrored = replace(THINGS, columns=tuple(replace(column, nullable=True) for column in THINGS.columns))
     rows = [GOOD | {"id": "a", "place": None}, GOOD | {"id": None, "place": "a"}]
     assert all(result.passed for result in check_contracts(reader(spark, {mirrored: rows}), [mirrored]))
@@ -144,7 +143,7 @@ def test_bounds_are_in_the_range_and_so_is_null(spark: SparkSession, column: str
     assert failed(of_things(spark, *rows)) == {}
 
 
-def test_all_that_is_wrong_is_named_at_once(spark: SparkSession) -> None:
+def test_all_faults_are_named_at_once(spark: SparkSession) -> None:
     wrong = {"id": "b", "kind": "Big", "share": -1.0}
     results = of_things(spark, {}, wrong, wrong, wrong | {"id": None, "kind": None})
     assert failed(results) == {
@@ -160,9 +159,7 @@ def test_a_table_without_ranges_has_no_check_of_ranges(spark: SparkSession) -> N
     assert names == [f"{KEYS} silver.things", f"{NULLS} silver.things"]
 
 
-def test_columns_that_delta_holds_as_not_null_are_trusted_and_those_of_older_contracts_are_looked_at(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_nulls_are_found_in_columns_of_tables_made_by_older_contracts(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(spark, str(tmp_path), "run")
     older = replace(
         THINGS,
@@ -180,7 +177,7 @@ def test_columns_that_delta_holds_as_not_null_are_trusted_and_those_of_older_con
 
 
 def sample(table: Table, number: int) -> Row:
-    """A row that keeps the contract, with null wherever it may be; `number` makes its keys others."""
+    """A row that keeps the contract, with null in every nullable column; another `number` gives another key."""
     return {
         column.name: None if column.nullable else _value(column, number if column.name in table.key else 0)
         for column in table.columns
@@ -188,7 +185,7 @@ def sample(table: Table, number: int) -> Row:
 
 
 def _value(column: Column, number: int) -> Any:
-    """A value that the column can have, another one for each `number`: its least one for 0."""
+    """A value that the column can have, the least one for 0, another one for each other `number`."""
     if column.values:
         return column.values[number % len(column.values)]
     if column.type in ("date", "timestamp"):
@@ -196,8 +193,10 @@ def _value(column: Column, number: int) -> Any:
         return day if column.type == "date" else datetime(day.year, day.month, day.day, tzinfo=UTC)
     if column.type == "double":
         return float(column.minimum or 0)
-    if column.type in ("int", "bigint") or column.type.startswith("decimal"):
-        return (column.minimum or 0) + number  # type: ignore[operator]  # bounds of numbers are numbers
+    if column.type.startswith("decimal"):
+        return Decimal(column.minimum or 0) + number
+    if column.type in ("int", "bigint"):
+        return int(column.minimum or 0) + number
     others = {"string": f"text {number}", "boolean": False, "array<string>": [str(number)], "map<string,bigint>": {}}
     return others.get(column.type, [])
 
@@ -211,8 +210,8 @@ def test_a_row_at_every_lower_bound_keeps_the_contract_of_every_table(spark: Spa
     }
 
 
-def test_of_every_table_a_key_that_stands_twice_is_found_also_with_null_in_it(spark: SparkSession) -> None:
-    """`sample` has null in every key column that may hold one, e.g. account_id of silver.ad_spend."""
+def test_of_every_table_a_duplicate_key_is_found_also_with_null_in_it(spark: SparkSession) -> None:
+    """`sample` has null in every nullable column of a key, e.g. account_id of silver.ad_spend."""
     rows = {table: [sample(table, 0), sample(table, 1), sample(table, 0)] for table in ALL_TABLES}
     twice = {result.name for result in check_contracts(reader(spark, rows), ALL_TABLES) if not result.passed}
     assert twice == {f"{KEYS} {table.full_name}" for table in ALL_TABLES}
@@ -224,9 +223,9 @@ def test_of_every_table_rows_that_differ_in_one_column_of_the_key_are_two_keys(s
             sample(table, 0),
             *(sample(table, 0) | {name: _value(table.column(name), 1)} for name in table.key),
         ]
-        for table in PUBLISHED_TABLES
+        for table in ALL_TABLES
     }
-    results = check_contracts(reader(spark, rows), PUBLISHED_TABLES)
+    results = check_contracts(reader(spark, rows), ALL_TABLES)
     assert [result.name for result in results if not result.passed] == []
 
 

@@ -80,13 +80,13 @@ def table(*columns: Column, key: tuple[str, ...] = ("id",)) -> Table:
 
 def test_a_contract_that_contradicts_itself_is_refused() -> None:
     one = Column("id", "string", "id")
-    with pytest.raises(ValueError, match=r"silver\.things: a column stands twice"):
+    with pytest.raises(ValueError, match=r"silver\.things: a column is listed twice"):
         table(one, one)
     with pytest.raises(ValueError, match=r"key or ordered_by name columns it lacks: \['day'\]"):
         table(one, key=("id", "day"))
 
 
-def test_a_contract_says_its_columns_comments_and_ddl() -> None:
+def test_a_contract_gives_its_columns_comments_and_ddl() -> None:
     things = table(Column("id", "string", "its number", nullable=False), Column("spend", MONEY, "cost", "USD"))
     assert things.full_name == "silver.things"
     assert things.column_names == ("id", "spend")
@@ -118,18 +118,18 @@ def test_names_end_in_what_they_hold(one: Table) -> None:
             assert column.name.endswith("_at") or column.name in ("valid_from", "valid_to"), (
                 f"{one.full_name}.{column.name} is a time"
             )
-            assert column.unit == "UTC", f"{one.full_name}.{column.name} must say its zone"
+            assert column.unit == "UTC", f"{one.full_name}.{column.name} must name its zone"
         if column.name.endswith("_at"):
             assert column.type == "timestamp", f"{one.full_name}.{column.name} is named like a time"
         if column.name == "value" or re.search(r"_value$|spend$", column.name):
             # monetary_value is a mean that models take as a float
             assert column.type in (MONEY, MONEY_SUM, "double"), f"{one.full_name}.{column.name}"
-            assert column.type == "double" or column.unit, f"{one.full_name}.{column.name} must say its currency"
+            assert column.type == "double" or column.unit, f"{one.full_name}.{column.name} must name its currency"
 
 
 @pytest.mark.parametrize("missing", ["owner", "freshness"])
-def test_a_table_must_say_who_answers_for_it_and_when_it_is_brought_up_to_date(missing: str) -> None:
-    said: dict[str, Any] = {
+def test_a_table_must_name_its_owner_and_its_freshness(missing: str) -> None:
+    fields: dict[str, Any] = {
         "layer": "gold",
         "name": "things",
         "grain": "thing",
@@ -138,10 +138,10 @@ def test_a_table_must_say_who_answers_for_it_and_when_it_is_brought_up_to_date(m
         "key": ("id",),
         "columns": (Column("id", "string", "id"),),
     }
-    assert Table(**said).owner == "ltv"
-    del said[missing]
+    assert Table(**fields).owner == "ltv"
+    del fields[missing]
     with pytest.raises(TypeError, match=missing):
-        Table(**said)
+        Table(**fields)
 
 
 @pytest.mark.parametrize("one", ALL_TABLES, ids=lambda one: one.full_name)
@@ -155,14 +155,14 @@ def test_the_personal_columns_are_these() -> None:
 
 
 @pytest.mark.parametrize("one", ALL_TABLES, ids=lambda one: one.full_name)
-def test_of_every_column_somebody_has_decided_whether_it_is_personal(one: Table) -> None:
+def test_every_column_is_listed_as_personal_or_impersonal(one: Table) -> None:
     open_ = [column.name for column in one.columns if not column.personal and column.name not in IMPERSONAL]
     assert [name for name in open_ if not PREDICTED.fullmatch(name)] == [], (
         f"{one.full_name}: flag it personal=True (see Column) or list it in IMPERSONAL"
     )
 
 
-def test_no_name_is_listed_as_impersonal_that_no_column_has() -> None:
+def test_every_name_listed_as_impersonal_is_that_of_a_column() -> None:
     assert {name for one in ALL_TABLES for name in one.column_names} >= IMPERSONAL
 
 
@@ -184,7 +184,7 @@ def test_no_name_is_listed_as_impersonal_that_no_column_has() -> None:
     ],
 )
 def test_a_bound_that_the_type_does_not_hold_exactly_is_refused(type_: str, bounds: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="is no bound that a"):
+    with pytest.raises(ValueError, match="is not a bound that a"):
         Column("thing", type_, "thing", **bounds)
 
 
@@ -196,7 +196,7 @@ def test_a_range_without_a_value_and_values_of_a_number_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "text"),
     [
         (Column("x", "double", "x"), ""),
         (Column("x", "double", "x", minimum=0, maximum=1), "0 to 1"),
@@ -208,14 +208,14 @@ def test_a_range_without_a_value_and_values_of_a_number_are_refused() -> None:
         (Column("x", "string", "x", values=("paid", "refunded", "cancelled")), "paid, refunded or cancelled"),
     ],
 )
-def test_a_range_is_said_in_words(column: Column, said: str) -> None:
-    assert column.range == said
+def test_a_range_as_text(column: Column, text: str) -> None:
+    assert column.range == text
 
 
-def test_ranges_of_days_and_platforms_are_what_adapters_let_in() -> None:
+def test_ranges_of_days_and_platforms_are_those_that_adapters_accept() -> None:
     first, last = (date.fromisoformat(day) for day in (LANDED_FROM, LANDED_UNTIL))
     assert (first, last) == (date(parse.FIRST_YEAR, 1, 1), date(parse.LAST_YEAR, 12, 31))
-    # No zone is further than a day away, no clock that is believed is further ahead than 5 minutes.
+    # No zone is more than a day from UTC, no accepted clock is more than 5 minutes ahead.
     assert date.fromisoformat(FIRST_DAY) == first - timedelta(days=1)
     assert date.fromisoformat(LAST_DAY) == last + timedelta(days=1)
     assert events.PLATFORMS == PLATFORMS

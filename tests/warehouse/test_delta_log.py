@@ -1,4 +1,4 @@
-"""What the log's files record of commits is what Delta's own history shows."""
+"""The commits read from the log's files are those of Delta's own history."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_commits_come_newest_first_as_in_deltas_history(spark: SparkSession, tmp
     assert [one.get("userMetadata") for one in commits_back(spark, path, 0)] == ["first"]
 
 
-def test_a_commit_that_the_log_has_no_longer_ends_the_list(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_commit_that_is_gone_from_the_log_ends_the_list(spark: SparkSession, tmp_path: Path) -> None:
     path = str(tmp_path / "things")
     for _ in range(3):
         spark.range(1).write.format("delta").mode("append").save(path)
@@ -33,7 +33,7 @@ def test_a_commit_that_the_log_has_no_longer_ends_the_list(spark: SparkSession, 
     assert len(list(commits_back(spark, path, 2))) == 1
 
 
-def test_where_no_table_is_there_is_no_version(spark: SparkSession, tmp_path: Path) -> None:
+def test_without_a_table_there_is_no_version(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert newest_version(spark, str(tmp_path / "folder")) is None
     assert newest_version(spark, str(tmp_path / "nothing")) is None

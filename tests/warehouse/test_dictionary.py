@@ -1,4 +1,4 @@
-"""The data dictionary is the contracts, word for word."""
+"""The data dictionary has the texts of the contracts."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ RATES = Table(
 )
 
 
-def test_the_document_is_what_the_contracts_say() -> None:
+def test_the_document_is_the_page_of_the_contracts() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == data_dictionary(), (
         "docs/data-dictionary.md is out of date: python -m warehouse.dictionary > docs/data-dictionary.md"
     )
 
 
 def test_a_table_has_its_grain_key_owner_personal_columns_notes_and_columns() -> None:
-    told = [
+    lines = [
         "### gold.rates",
         "",
         "One row per day and pair.",
@@ -52,7 +52,7 @@ def test_a_table_has_its_grain_key_owner_personal_columns_notes_and_columns() ->
         "| `pair` | `string` |  |  | a\\|b or b\\|a | from\\|to |",
         "| `rate` | `double` | units | yes | 0 to 9 | rate; null where unknown |",
     ]
-    assert data_dictionary([RATES]).splitlines()[-len(told) :] == told
+    assert data_dictionary([RATES]).splitlines()[-len(lines) :] == lines
 
 
 def test_every_table_is_in_it_and_in_the_overview_of_its_layer() -> None:

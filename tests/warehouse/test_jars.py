@@ -46,7 +46,7 @@ def test_a_jar_with_another_hash_is_not_used_and_not_kept(repository: Path, tmp_
     assert not list((tmp_path / "cache").rglob("*.jar"))
 
 
-def test_a_repository_that_does_not_answer_is_an_input_error_with_the_way_out(repository: Path) -> None:
+def test_a_repository_without_the_file_is_an_input_error_that_names_the_remedies(repository: Path) -> None:
     (repository / PLACE).unlink()
     with pytest.raises(
         InputError, match=r"cannot download .*thing-1\.0\.jar .*; set MAVEN_REPOSITORY .*or put the file"
@@ -54,7 +54,7 @@ def test_a_repository_that_does_not_answer_is_an_input_error_with_the_way_out(re
         jars.delta_jars()
 
 
-def test_the_cache_is_below_home_unless_the_environment_says_otherwise(
+def test_the_cache_is_below_home_unless_the_environment_names_another_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DISTRIBUTARY_CACHE", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Files by time: what changes in one period leaves the files of the others alone."""
+"""Files by time: a change in one period leaves the files of the others as they are."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_change_rewrites_the_file_of_its_period_alone(spark: SparkSession, tmp
     assert len(DeltaTable(lake.path(DAYS)).file_uris()) == 3
 
 
-def test_periods_have_as_many_events_each_and_few_events_have_none(
+def test_periods_have_equal_numbers_of_events_and_few_events_have_no_periods(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout, "EVENTS_A_PERIOD", 100)

@@ -39,15 +39,15 @@ def another_run(lake: Path, *, seconds: float) -> Iterator[subprocess.Popen[str]
 
 
 def take(lake: Path, *, wait_seconds: float = 0) -> list[str]:
-    """Takes the lock and gives it back; what was said."""
-    said: list[str] = []
-    with lake_lock(str(lake), "second", wait_seconds=wait_seconds, say=said.append):
+    """Takes the lock and releases it; returns the messages."""
+    messages: list[str] = []
+    with lake_lock(str(lake), "second", wait_seconds=wait_seconds, say=messages.append):
         assert '"run_id": "second"' in (lake / LOCK_FILE).read_text()
     assert (lake / LOCK_FILE).read_text() == ""
-    return said
+    return messages
 
 
-def test_the_second_run_says_who_is_at_work_and_ends(tmp_path: Path) -> None:
+def test_the_second_run_ends_with_an_error_that_names_the_first(tmp_path: Path) -> None:
     with another_run(tmp_path, seconds=60) as first:
         with pytest.raises(
             LakeInUse, match=rf"in use by run first \(pid {first.pid} on .*lock\.wait_seconds"
@@ -57,25 +57,25 @@ def test_the_second_run_says_who_is_at_work_and_ends(tmp_path: Path) -> None:
         assert "\n" not in str(refusal.value)
 
 
-def test_the_second_run_waits_where_it_is_told_to(tmp_path: Path) -> None:
+def test_the_second_run_waits_where_wait_seconds_allows_it(tmp_path: Path) -> None:
     with another_run(tmp_path, seconds=1):
         begun = time.monotonic()
-        said = take(tmp_path, wait_seconds=30)
+        messages = take(tmp_path, wait_seconds=30)
         assert 0.2 < time.monotonic() - begun < 25
-    assert len(said) == 1
-    assert said[0].startswith("waiting for run first (pid ")
+    assert len(messages) == 1
+    assert messages[0].startswith("waiting for run first (pid ")
 
 
-def test_a_killed_run_s_lock_is_taken_over_and_the_run_says_so(tmp_path: Path) -> None:
+def test_a_killed_run_s_lock_is_taken_over_with_a_message(tmp_path: Path) -> None:
     with another_run(tmp_path, seconds=60) as first:
         first.send_signal(signal.SIGKILL)
         first.wait()
-    [said] = take(tmp_path)
-    assert said.startswith(f"taking over the lock of run first (pid {first.pid} on ")
+    [message] = take(tmp_path)
+    assert message.startswith(f"taking over the lock of run first (pid {first.pid} on ")
     assert take(tmp_path) == []
 
 
-def test_a_run_that_fails_gives_the_lock_back(tmp_path: Path) -> None:
+def test_a_run_that_fails_releases_the_lock(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), lake_lock(str(tmp_path), "first", wait_seconds=0, say=print):
         raise ZeroDivisionError
     assert take(tmp_path) == []
@@ -83,7 +83,7 @@ def test_a_run_that_fails_gives_the_lock_back(tmp_path: Path) -> None:
 
 def test_another_host_s_lock_is_never_taken_over(tmp_path: Path) -> None:
     (tmp_path / LOCK_FILE).write_text('{"run_id": "r", "host": "elsewhere", "pid": 1, "started_at": "noon"}')
-    with pytest.raises(LakeInUse, match="nobody can see whether it runs; if it does not, remove the file"):
+    with pytest.raises(LakeInUse, match="this host cannot see whether it still runs; if it does not, remove the file"):
         take(tmp_path)
 
 

@@ -56,9 +56,7 @@ def test_a_stored_version_is_champion_only_once_it_is_promoted(tracking: Mlflow)
 
 
 @pytest.mark.parametrize("artifact", ["weights.json", "other.json"])
-def test_content_that_is_not_there_or_says_something_different_is_one_clear_error(
-    tracking: Mlflow, artifact: str
-) -> None:
+def test_content_that_is_missing_or_of_another_form_is_one_clear_error(tracking: Mlflow, artifact: str) -> None:
     version = store(tracking, {"share": 1}, name="damaged")
 
     with pytest.raises(InputError, match=rf"models:/damaged/\d/{artifact}: the weights cannot be read \("):

@@ -1,4 +1,4 @@
-"""What a commit records of its rows' origin reads back as that origin."""
+"""A commit records the origin of its rows, and it reads back the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table is made as its contract wants it, and one of an older contract is brought to it."""
+"""A table is created by its contract, and one of an older contract is brought to the present one."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ DAYS = Table(
     layer="silver",
     name="days",
     grain="day",
+    owner="operations",
+    freshness="every test",
     key=("day",),
     ordered_by="day",
     columns=(Column("day", "date", "when"), Column("visits", "int", "how many")),
@@ -62,7 +64,7 @@ def test_a_table_of_an_older_contract_gets_the_columns_it_lacks_with_their_comme
 def test_files_know_their_range_of_times_and_of_nothing_else(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(spark, str(tmp_path), "run-1")
     lake.replace(DAYS, days(spark, 2, 4), origin=THINGS_ORIGIN)
-    # As a version that kept the ranges of every column left it.
+    # As a version that stored the ranges of every column left it.
     spark.sql(f"ALTER TABLE delta.`{lake.path(DAYS)}` UNSET TBLPROPERTIES ('{STATS_COLUMNS}')")
     assert ranges(lake) == [("day", "2026-03-02", "2026-03-04")]
     older = Lake(spark, str(tmp_path), "run-2")

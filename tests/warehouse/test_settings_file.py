@@ -84,20 +84,20 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
         ("attribution:\n  models: [custom]\n", "shop.yaml:1: attribution: Value error, the model custom needs"),
         ("- lake\n", "shop.yaml: must hold knobs as `name: value`, not a list"),
         ("lake: [\n", "shop.yaml: not YAML: "),
-        ("lake: a\nreport: {currency: KRW}\nlake: b\n", "shop.yaml:3: knob lake stands twice, first on line 1"),
-        ("report:\n  file: a\n  file: b\n", "shop.yaml:3: knob file stands twice, first on line 2"),
+        ("lake: a\nreport: {currency: KRW}\nlake: b\n", "shop.yaml:3: knob lake is given twice, first on line 1"),
+        ("report:\n  file: a\n  file: b\n", "shop.yaml:3: knob file is given twice, first on line 2"),
     ],
 )
 def test_a_wrong_knob_is_refused_with_file_line_and_the_way_out(tmp_path: Path, text: str, message: str) -> None:
-    said = refusal(tmp_path, text)
-    assert said.startswith(message)
-    assert "\n" not in said
+    refused = refusal(tmp_path, text)
+    assert refused.startswith(message)
+    assert "\n" not in refused
 
 
 def test_a_rule_model_that_does_not_exist_is_named_with_the_nearest(tmp_path: Path) -> None:
-    said = refusal(tmp_path, "attribution:\n  models: [linear, lineal]\n")
-    assert said.endswith("; did you mean linear? (got 'lineal')")
-    assert all(repr(name) in said for name in RULES)
+    refused = refusal(tmp_path, "attribution:\n  models: [linear, lineal]\n")
+    assert refused.endswith("; did you mean linear? (got 'lineal')")
+    assert all(repr(name) in refused for name in RULES)
 
 
 def test_a_missing_or_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The session: what it asks the JVM for."""
+"""The session: how classes of the JVM are looked up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from warehouse.spark import java_class
 
 
-def test_the_classes_that_make_columns_are_asked_for_once(spark: SparkSession) -> None:
+def test_the_classes_that_make_columns_are_looked_up_once(spark: SparkSession) -> None:
     for name in ("functions", "PythonUtils", "org.apache.spark.sql.functions"):
         assert java_class(spark, name) is java_class(spark, name)
     assert java_class(spark, "functions").col is java_class(spark, "functions").col

@@ -1,4 +1,4 @@
-"""The door to a lake's tables: what is written is what is read."""
+"""A lake's tables: reading gives the rows that were written."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _readers_find_plain_tables_with_comments_and_run_ids(lake: Lake) -> None:
 
 
 def test_a_table_without_rows_has_an_origin_too(spark: SparkSession, tmp_path: Path) -> None:
-    # A shop nobody logs in to has no identities: that must not make every run build everything again.
+    # A shop without logins has no identities: that must not make every run build all tables again.
     lake = Lake(spark, str(tmp_path), "run-1")
     lake.replace(THINGS, lake.read(THINGS), origin=THINGS_ORIGIN)
     assert things_in(lake) == []

@@ -1,4 +1,4 @@
-"""Rows that changed: writing only them."""
+"""Lake.sync writes only the rows that differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from tests.warehouse.example_tables import (
     NEW_VISITS,
     NEXT_ORIGIN,
-    STANDING_VISITS,
+    STORED_VISITS,
     VISITS,
     VISITS_ORIGIN,
     lake_of_visits,
@@ -33,7 +33,7 @@ def test_sync_leaves_other_rows_alone_and_the_change_feed_has_what_it_did(lake: 
         VISITS, visits(spark, NEW_VISITS), standing=lake.read(VISITS).where(~F.col("place").eqNullSafe("elsewhere")),
         origin=NEXT_ORIGIN,
     )  # fmt: skip
-    assert visits_in(lake) == sorted([*NEW_VISITS, STANDING_VISITS[3]], key=repr)
+    assert visits_in(lake) == sorted([*NEW_VISITS, STORED_VISITS[3]], key=repr)
     assert lake.is_current(VISITS, NEXT_ORIGIN)
     changes = lake.changes(VISITS, before)
     assert changes is not None
@@ -57,22 +57,22 @@ def test_between_its_two_commits_a_sync_has_the_origin_that_it_had_before(lake: 
     between.sync(
         VISITS, visits(spark, NEW_VISITS), standing=between.read(VISITS).where("id <> 'z'"), origin=NEXT_ORIGIN
     )
-    assert visits_in(between) == sorted([*NEW_VISITS, STANDING_VISITS[3]], key=repr)
+    assert visits_in(between) == sorted([*NEW_VISITS, STORED_VISITS[3]], key=repr)
     assert between.is_current(VISITS, NEXT_ORIGIN)
 
 
 def test_sync_at_once_is_one_commit(lake: Lake, spark: SparkSession) -> None:
     before = version_of(lake, VISITS)
-    standing = lake.read(VISITS).where("id <> 'z'")
-    lake.sync(VISITS, visits(spark, NEW_VISITS), standing=standing, origin=NEXT_ORIGIN, at_once=True)
+    stored = lake.read(VISITS).where("id <> 'z'")
+    lake.sync(VISITS, visits(spark, NEW_VISITS), standing=stored, origin=NEXT_ORIGIN, at_once=True)
     assert lake.version(VISITS) == before + 1
-    assert visits_in(lake) == sorted([*NEW_VISITS, STANDING_VISITS[3]], key=repr)
+    assert visits_in(lake) == sorted([*NEW_VISITS, STORED_VISITS[3]], key=repr)
     assert lake.is_current(VISITS, NEXT_ORIGIN)
 
 
 def test_sync_of_the_same_rows_only_records_the_origin(lake: Lake, spark: SparkSession) -> None:
     before = version_of(lake, VISITS)
-    lake.sync(VISITS, visits(spark, STANDING_VISITS), standing=lake.read(VISITS), origin=NEXT_ORIGIN)
+    lake.sync(VISITS, visits(spark, STORED_VISITS), standing=lake.read(VISITS), origin=NEXT_ORIGIN)
     assert lake.is_current(VISITS, NEXT_ORIGIN)
     changes = lake.changes(VISITS, before)
     assert changes is not None and changes.isEmpty()
@@ -81,5 +81,5 @@ def test_sync_of_the_same_rows_only_records_the_origin(lake: Lake, spark: SparkS
 def test_new_rows_alone_are_appended(lake: Lake, spark: SparkSession) -> None:
     new = [("e", None, "2026-03-09", ["x"])]
     lake.sync(VISITS, visits(spark, new), standing=lake.read(VISITS).where("id = 'e'"), origin=NEXT_ORIGIN)
-    assert visits_in(lake) == sorted([*STANDING_VISITS, *new], key=repr)
+    assert visits_in(lake) == sorted([*STORED_VISITS, *new], key=repr)
     assert lake.is_current(VISITS, NEXT_ORIGIN)

@@ -1,4 +1,4 @@
-"""Older versions come back, and old rows go, each in a commit that names its run."""
+"""Restoring an older version and deleting rows: commits that name their run."""
 
 from __future__ import annotations
 

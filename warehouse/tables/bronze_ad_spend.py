@@ -33,7 +33,7 @@ BRONZE_AD_SPEND = Table(
         Column("campaign_name", "string", "the platform's campaign name"),
         Column("source", "string", "utm_source that the campaign's links carry, where known"),
         Column("medium", "string", "utm_medium that the campaign's links carry, where known"),
-        # No range: what a platform counts and claims is taken as it stands, also below 0.
+        # No range: what a platform counts and claims is taken as it is, also below 0.
         Column("impressions", "bigint", "ads shown"),
         Column("clicks", "bigint", "ads clicked"),
         Column("spend", MONEY, "cost", "currency", nullable=False, minimum=0),

@@ -39,7 +39,7 @@ BRONZE_EVENTS = Table(
         Column(
             "received_at",
             "timestamp",
-            "when the collector had it; null when the collector did not say",
+            "when the collector received it; null where not recorded",
             "UTC",
             minimum=LANDED_FROM,
         ),
@@ -55,7 +55,7 @@ BRONZE_EVENTS = Table(
         Column("page_url", "string", "page, universal link or deep link", personal=True),
         Column("referrer", "string", "page before this one", personal=True),
         Column("install_referrer", "string", "Android install referrer query string", personal=True),
-        Column("user_agent", "string", "the browser's own words", personal=True),
+        Column("user_agent", "string", "user agent as sent by the browser", personal=True),
         Column(
             "ip",
             "string",
@@ -63,15 +63,15 @@ BRONZE_EVENTS = Table(
             personal=True,
         ),
         Column("country", "string", "country code as sent"),
-        Column("consent_analytics", "boolean", "consent to analytics as sent; null = not said"),
-        Column("consent_ads", "boolean", "consent to ads as sent; null = not said"),
+        Column("consent_analytics", "boolean", "consent to analytics as sent; null = not given"),
+        Column("consent_ads", "boolean", "consent to ads as sent; null = not given"),
         Column("order_id", "string", "order of a purchase or refund", personal=True),
         Column("value", MONEY, "money of a purchase or refund", "currency", minimum=0),
         Column("currency", "string", "ISO 4217 code of value"),
         Column("properties", "string", "anything else the sender put under properties, as JSON", personal=True),
         Column("extra", "string", "the whole line, where it has fields this contract does not know", personal=True),
         Column(
-            "payload_hash", "bigint", "hash of what the event says, without received_at", nullable=False, personal=True
+            "payload_hash", "bigint", "hash of the event's content, without received_at", nullable=False, personal=True
         ),
         Column("source_file", "string", "landed file it came from", nullable=False),
         Column("batch_id", "string", "ingest batch that brought the event_id first", nullable=False),

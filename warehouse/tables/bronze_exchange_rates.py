@@ -33,7 +33,7 @@ BRONZE_EXCHANGE_RATES = Table(
         Column(
             "exported_at",
             "timestamp",
-            "when the rates were written; start of rate_date where not said",
+            "when the rates were written; start of rate_date where not given",
             "UTC",
             nullable=False,
         ),

@@ -1,4 +1,4 @@
-"""bronze.landed_files: which files were taken in, and the account of each."""
+"""bronze.landed_files: the files that were taken in, and what became of their rows."""
 
 from warehouse.contracts import Column, Table
 
@@ -19,7 +19,7 @@ BRONZE_LANDED_FILES = Table(
         Column(
             "status",
             "string",
-            "planned (a batch was begun with it) or done",
+            "planned (its batch has begun) or done",
             nullable=False,
             values=("planned", "done"),
         ),

@@ -29,17 +29,17 @@ BRONZE_ORDERS = Table(
             "status", "string", "paid, refunded or cancelled", nullable=False, values=("paid", "refunded", "cancelled")
         ),
         Column("refunded_value", MONEY, "refunded so far", "currency", nullable=False, minimum=0),
-        # No range: taken as it stands, also below 0.
+        # No range: taken as it is, also below 0.
         Column("items", "bigint", "number of items"),
         Column(
             "updated_at",
             "timestamp",
-            "when this version was written; order_at where the feed does not say",
+            "when this version was written; order_at where not given",
             "UTC",
             nullable=False,
         ),
         Column("deleted", "boolean", "the order was deleted in the shop", nullable=False),
-        Column("payload_hash", "bigint", "hash of what the version says", nullable=False, personal=True),
+        Column("payload_hash", "bigint", "hash of the version's content", nullable=False, personal=True),
         Column("source_file", "string", "landed file it came from", nullable=False),
         Column("source_line", "bigint", "line in that file", nullable=False, minimum=1),
         Column("batch_id", "string", "ingest batch that brought it", nullable=False),

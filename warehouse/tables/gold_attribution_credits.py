@@ -1,4 +1,4 @@
-"""gold.attribution_credits: which touch earned which part of which conversion, under each model."""
+"""gold.attribution_credits: the part of each conversion that is credited to each touch, by model."""
 
 from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
 
@@ -49,11 +49,11 @@ GOLD_ATTRIBUTION_CREDITS = Table(
         Column(
             "credit", "double", "share of the conversion, above 0 and at most 1", nullable=False, minimum=0, maximum=1
         ),
-        # No range: the last touch takes what rounding left, which of a few millionths over many touches is below 0.
+        # No range: the last touch gets the rounding difference, which can be a few millionths below 0.
         Column("credited_value", MONEY, "share of the net value", "currency", nullable=False),
         Column("gross_value", MONEY, "share of the gross value", "currency", nullable=False),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
         Column("is_first_purchase", "boolean", "the person's first purchase in all history", nullable=False),
-        Column("model_version", "string", "'rules' for rule models, else the version of the fit", nullable=False),
+        Column("model_version", "string", "'rules' for rule models, otherwise the version of the fit", nullable=False),
     ),
 )

@@ -1,4 +1,4 @@
-"""gold.channel_effects: what each data-driven fit says of each channel."""
+"""gold.channel_effects: removal effects and shares of the channels in each data-driven fit."""
 
 from warehouse.contracts import Column, Table
 
@@ -10,7 +10,7 @@ GOLD_CHANNEL_EFFECTS = Table(
     freshness="every train-attribution",
     key=("model_version", "model", "conversion_type", "channel"),
     notes=(
-        "One fit is one model_version; credits name the one they are of. share sums to 1 per version, model and "
+        "One fit is one model_version; credits name the version that made them. share sums to 1 per version, model and "
         "conversion type (all 0 where no touched journey converted). Credit by touch divides each conversion by these "
         "shares among the channels of its own path, so its sums differ from share."
     ),
@@ -47,6 +47,6 @@ GOLD_CHANNEL_EFFECTS = Table(
         Column(
             "value_share", "double", "the channel's part of the net value, 0 to 1", nullable=False, minimum=0, maximum=1
         ),
-        Column("as_of", "date", "last day the fit knew", nullable=False),
+        Column("as_of", "date", "last day of the fit's data", nullable=False),
     ),
 )

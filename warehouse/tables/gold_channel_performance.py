@@ -12,7 +12,7 @@ GOLD_CHANNEL_PERFORMANCE = Table(
     ordered_by="date",
     notes=(
         "Spend repeats for every model, conversion type and date basis: filter on one of each before summing. "
-        "roas and cpa are ratios of sums: compute them anew from the sums, never average them."
+        "roas and cpa are ratios of sums: compute them from the sums, never average them."
     ),
     columns=(
         Column("model", "string", "attribution model", nullable=False),

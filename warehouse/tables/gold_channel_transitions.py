@@ -5,11 +5,11 @@ from warehouse.contracts import Column, Table
 GOLD_CHANNEL_TRANSITIONS = Table(
     layer="gold",
     name="channel_transitions",
-    grain="data-driven model version, conversion type, state and what followed it",
+    grain="data-driven model version, conversion type, state, event and next state",
     owner="attribution",
     freshness="every train-attribution",
     key=("model_version", "conversion_type", "state", "event", "next_state"),
-    notes="Entries that never happened have no row. Probabilities of one state sum to 1.",
+    notes="Transitions that never happened have no row. Probabilities of one state sum to 1.",
     columns=(
         Column("model_version", "string", "registered model and its version", nullable=False),
         Column("conversion_type", "string", "type of conversion", nullable=False),
@@ -24,7 +24,9 @@ GOLD_CHANNEL_TRANSITIONS = Table(
         Column(
             "next_state", "array<string>", "the state after a touch; empty where the journeys ended", nullable=False
         ),
-        Column("probability", "double", "journeys over all that left the state", nullable=False, minimum=0, maximum=1),
-        Column("journeys", "double", "how many went this way", nullable=False, minimum=0),
+        Column(
+            "probability", "double", "share of the journeys that left the state", nullable=False, minimum=0, maximum=1
+        ),
+        Column("journeys", "double", "number of journeys with this transition", nullable=False, minimum=0),
     ),
 )

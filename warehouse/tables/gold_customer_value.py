@@ -1,4 +1,4 @@
-"""gold.customer_value: who is leaving, and what each customer will still bring."""
+"""gold.customer_value: each customer's churn probabilities, expected purchases and value."""
 
 from warehouse.contracts import MONEY, Column, Table
 
@@ -59,6 +59,6 @@ GOLD_CUSTOMER_VALUE = Table(
     notes=(
         "_lower and _upper hold the customer's true probability or expectation ltv.interval_level of the time (0.95): "
         "the uncertainty of the fitted parameters, not what one customer will do, and they must not be summed. "
-        "Intervals of totals are predictive and stand in the log of score and in MLflow."
+        "Intervals of totals are predictive; they are in the log of score and in MLflow."
     ),
 )

@@ -1,4 +1,4 @@
-"""gold.path_summary: how often each sequence of channels was walked, and what came of it."""
+"""gold.path_summary: how many journeys had each sequence of channels, and how many of them converted."""
 
 from warehouse.contracts import MONEY_SUM, Column, Table
 

@@ -1,4 +1,4 @@
-"""ops.published: which version of which table readers are to read."""
+"""ops.published: the published version of each table, which readers read."""
 
 from warehouse.contracts import Column, Table
 

@@ -1,4 +1,4 @@
-"""ops.quality_results: every check of every run, with what it saw."""
+"""ops.quality_results: every check of every run, with its figures."""
 
 from warehouse.contracts import Column, Table
 
@@ -12,10 +12,10 @@ OPS_QUALITY_RESULTS = Table(
     columns=(
         Column("run_id", "string", "run", nullable=False),
         Column("check_name", "string", "what must hold", nullable=False),
-        Column("passed", "boolean", "whether it held", nullable=False),
-        Column("expected", "double", "the figure that should have come out"),
-        Column("actual", "double", "the figure that came out"),
-        Column("detail", "string", "where it broke, or what was compared", nullable=False),
+        Column("passed", "boolean", "whether it holds", nullable=False),
+        Column("expected", "double", "the expected figure"),
+        Column("actual", "double", "the figure that was found"),
+        Column("detail", "string", "where it failed, or what was compared", nullable=False),
         Column("checked_at", "timestamp", "when", "UTC", nullable=False),
     ),
 )

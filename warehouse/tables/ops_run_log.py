@@ -1,4 +1,4 @@
-"""ops.run_log: what ran, on what, with what result."""
+"""ops.run_log: what ran, when, and with what result."""
 
 from warehouse.contracts import Column, Table
 
@@ -10,7 +10,7 @@ OPS_RUN_LOG = Table(
     freshness="every run",
     key=("run_id", "job"),
     columns=(
-        Column("run_id", "string", "run; stands in the userMetadata of every commit it made", nullable=False),
+        Column("run_id", "string", "run; recorded in the userMetadata of every commit it made", nullable=False),
         Column("job", "string", "job or step, e.g. ingest, build", nullable=False),
         Column("started_at", "timestamp", "start", "UTC", nullable=False),
         Column("finished_at", "timestamp", "end", "UTC", nullable=False),

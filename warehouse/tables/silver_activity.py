@@ -1,4 +1,4 @@
-"""silver.activity: how much each person did of what, by day."""
+"""silver.activity: each person's number of events by day and kind."""
 
 from warehouse.contracts import FIRST_DAY, LAST_DAY, PLATFORMS, Column, Table
 

@@ -14,7 +14,7 @@ SILVER_AD_SPEND = Table(
         Column(
             "spend_date",
             "date",
-            "day: hourly spend in the reporting zone, daily spend as the platform says",
+            "day: hourly spend in the reporting zone, daily spend on the platform's day",
             nullable=False,
             minimum=FIRST_DAY,
             maximum=LAST_DAY,
@@ -27,7 +27,7 @@ SILVER_AD_SPEND = Table(
         Column("source", "string", "source, from the row or the platform's default in conf"),
         Column("medium", "string", "medium, from the row or the platform's default in conf"),
         Column("campaign", "string", "campaign name in lower case, as the campaigns of touches are matched"),
-        # No range: what a platform counts and claims is taken as it stands, also below 0.
+        # No range: what a platform counts and claims is taken as it is, also below 0.
         Column("impressions", "bigint", "ads shown", nullable=False),
         Column("clicks", "bigint", "ads clicked", nullable=False),
         Column("spend", MONEY, "cost", "currency", nullable=False, minimum=0),

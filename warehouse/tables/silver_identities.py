@@ -1,4 +1,4 @@
-"""silver.identities: whose device it was, when."""
+"""silver.identities: which person each device belonged to, and when."""
 
 from warehouse.contracts import Column, Table
 

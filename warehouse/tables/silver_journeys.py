@@ -19,7 +19,7 @@ SILVER_JOURNEYS = Table(
     notes=(
         "conversion_id is null for a journey without conversion: the person's touches after the last conversion of "
         "that type, split at gaps over the lookback. A conversion without touches has an empty path. Which conversions "
-        "end a journey, and whether a path begins anew after each, is set by attribution.conversions and "
+        "end a journey, and whether a new path begins after each, is set by attribution.conversions and "
         "attribution.restart."
     ),
     columns=(

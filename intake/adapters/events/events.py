@@ -53,24 +53,24 @@ EVENT_NAMES = (
     "page_view", "view_item", "add_to_cart", "begin_checkout", "sign_up", "login", "app_install", "purchase", "refund",
     "ad_click", "ad_impression",
 )  # fmt: skip
-YES, NO = ("true", "1", "yes", "granted"), ("false", "0", "no", "denied")  # the last ones are Google's words
+YES, NO = ("true", "1", "yes", "granted"), ("false", "0", "no", "denied")  # the last ones are Google's
 PLATFORMS = ("web", "ios", "android", "server")
-# A line sent twice is received twice: the time of receipt, and what was made of it, is not what the event says.
+# A line sent twice is received twice: the time of receipt and what follows from it are not the event's content.
 NOT_CONTENT = ("received_at", "event_at", "is_clock_skewed", "extra")
 MAX_CLOCK_SKEW = "INTERVAL 5 MINUTES"
 
 
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
     """Rows of the events contract."""
-    # Read first, judged afterwards: each reading is made once, however many conditions ask for it.
-    read = rows.select(
+    # Fields are read first and checked afterwards, so that each is read once for all conditions.
+    typed_fields = rows.select(
         "file",
         "line",
         "raw",
         "problem",
         "unknown",
         "event_id",
-        # "Purchase" is one: taken for a name of the sender's own its money would be lost without a word.
+        # "Purchase" is a purchase: taken for one of the sender's own names, its money would be lost silently.
         F.when(F.lower("event_name").isin(*EVENT_NAMES), F.lower("event_name"))
         .otherwise(F.col("event_name"))
         .alias("event_name"),
@@ -83,7 +83,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.from_json("consent", "analytics string, ads string").alias("consented"),
         F.col("value").alias("value_text"),
         money_field("value").alias("value"),
-        # A refund without currency is in that of its order, whatever that is.
+        # A refund without currency has that of its order.
         F.upper(
             F.coalesce(F.col("currency"), F.when(F.lower("event_name") != "refund", F.lit(defaults.currency)))
         ).alias("currency"),
@@ -105,7 +105,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         (is_refund & F.col("order_id").isNull(), "a refund without order_id"),
     )
     is_skewed = F.coalesce(F.col("sent_event_at") > F.col("received_at") + F.expr(MAX_CLOCK_SKEW), F.lit(False))
-    parsed = read.select(
+    parsed = typed_fields.select(
         "file",
         "line",
         "raw",

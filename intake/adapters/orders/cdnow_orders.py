@@ -1,4 +1,4 @@
-"""The CDNOW transaction lists of the customer-base literature: fixed words, a line an order."""
+"""The CDNOW transaction lists of the customer-base literature: words in fixed order, one line per order."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LINE = r"^\d+(\s+\d+)?\s+\d{8}\s+\d+\s+\d+\.\d+$"
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
     """One order per line: customer, [number in the sample,] date as YYYYMMDD, CDs, dollars.
 
-    The lists have no order number: file and line stand for it. A day's order is dated at its noon, UTC.
+    The lists have no order number: the order_id is file and line. An order is dated at noon of its day, UTC.
     """
     words = F.split(F.col("raw_line"), r"\s+")
     count = F.size(words)
     noon = F.regexp_replace(F.get(words, count - 3), r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3T12:00:00Z")
-    judged = rows.withColumn("problem", F.when(~F.col("raw_line").rlike(LINE), F.lit("not a CDNOW line")))
+    checked_rows = rows.withColumn("problem", F.when(~F.col("raw_line").rlike(LINE), F.lit("not a CDNOW line")))
     as_orders = in_own_format(
-        judged,
+        checked_rows,
         orders.ADAPTER,
         {
             "order_id": F.concat_ws(":", "file", "line"),

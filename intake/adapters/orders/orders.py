@@ -35,7 +35,7 @@ COLUMNS = (
     "deleted",
 )
 STATUSES = ("paid", "refunded", "cancelled")
-# updated_at says when a version was written, not what it says.
+# updated_at is when a version was written, not its content.
 NOT_CONTENT = ("updated_at",)
 
 

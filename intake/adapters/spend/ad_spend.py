@@ -72,10 +72,10 @@ def spend_rows(
     conversion_value: str,
     exported_at: str,
 ) -> DataFrame:
-    """Rows of bronze.ad_spend from the readings of one platform's export; what every spend adapter ends with.
+    """Rows of bronze.ad_spend from the fields of one platform's export; the last step of every spend adapter.
 
-    The last three name the columns that hold what the platform claims and when it wrote the export (UTC where the
-    text has no offset).
+    The last three arguments name the columns with the platform's claims and the time of the export (UTC where the text
+    has no offset).
     """
     exported = timestamp_field(exported_at, zone_when_missing="Z")
     reason = first_problem(
@@ -84,13 +84,13 @@ def spend_rows(
         (platform.isNull(), "platform is missing"),
         (spend.isNull(), "spend is missing or not a decimal number"),
         (spend < 0, "spend is negative"),
-        (currency.isNull(), "a spend without currency; ad_spend.accounts can say it"),
+        (currency.isNull(), "a spend without currency; ad_spend.accounts can give it"),
         (~is_currency_code(currency), "currency is not an ISO 4217 code"),
         (given_but_unread("impressions", count_field("impressions")), "impressions is not a number"),
         (given_but_unread("clicks", count_field("clicks")), "clicks is not a number"),
         (given_but_unread(conversions, number_field(conversions)), f"{conversions} is not a number"),
         (given_but_unread(conversion_value, money_field(conversion_value)), f"{conversion_value} is not a number"),
-        # Read as never exported, the file would lose against every other one.
+        # Taken for no time at all, it would make every other file win over this one.
         (given_but_unread(exported_at, exported), f"{exported_at} is not ISO 8601"),
     )
     return rows.select(

@@ -23,7 +23,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.col("id").alias("customer_id"), F.col("currency_code").alias("currency"), F.col("time_zone").alias("timezone")
     )
     campaigns = _newest(lookups["campaign_history"], "id").select("id", F.col("name").alias("campaign_name"))
-    named = (
+    named_rows = (
         rows.join(F.broadcast(accounts), "customer_id", how="left")
         .join(F.broadcast(campaigns), "id", how="left")
         .withColumns(
@@ -36,7 +36,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         )
     )
     return spend_rows(
-        named,
+        named_rows,
         spend_date=F.col("date").try_cast("date"),
         spend_at=F.lit(None).cast("timestamp"),
         platform=F.lit("google_ads"),
@@ -50,7 +50,8 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
 
 
 def _newest(history: DataFrame, key: str) -> DataFrame:
-    # As a moment, not as text: exports write the hour without a leading zero.
+    """One row per `key`: its newest version by (updated_at, file, line)."""
+    # Compared as a timestamp, not as text: exports write the hour without a leading zero.
     updated_at = F.col("updated_at").try_cast("timestamp")
     newest = Window.partitionBy(key).orderBy(updated_at.desc_nulls_last(), F.col("file").desc(), F.col("line").desc())
     return history.withColumn("rank", F.row_number().over(newest)).where(F.col("rank") == 1)

@@ -42,11 +42,11 @@ class Landing:
         lookups: Mapping[str, str] | None = None,
     ) -> list[Row]:
         """The adapter's rows of the files, in order of file and line."""
-        how = adapter_named(adapter)
+        tested = adapter_named(adapter)
         given = defaults or Defaults()
-        required = how.required + (() if given.accounts else how.required_without_accounts)
-        read = {name: self.rows((lookups or {})[name], columns, columns) for name, columns in how.lookups.items()}
-        parsed = how.parse(self.rows(pattern, how.columns, required), given, read)
+        required = tested.required + (() if given.accounts else tested.required_without_accounts)
+        frames = {name: self.rows((lookups or {})[name], columns, columns) for name, columns in tested.lookups.items()}
+        parsed = tested.parse(self.rows(pattern, tested.columns, required), given, frames)
         return sorted(parsed.collect(), key=lambda row: (row["file"], row["line"]))
 
 

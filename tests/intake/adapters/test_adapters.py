@@ -17,12 +17,12 @@ from intake.flat_export import Computed, Constant, flat_export
 from warehouse.errors import InputError, UsageError
 
 
-def test_an_unknown_adapter_is_a_usage_error_that_names_those_there_are() -> None:
+def test_an_unknown_adapter_is_a_usage_error_that_names_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no adapter is called 'excel'; there are ad_spend, cdnow_orders, events, "):
         adapter_named("excel")
 
 
-def test_each_module_of_the_adapters_is_entered_under_its_own_name() -> None:
+def test_each_adapter_is_listed_under_the_name_of_its_module() -> None:
     modules = Path(adapters.__file__).parent.glob("*/*.py")
     assert sorted(path.stem for path in modules if path.stem != "__init__") == list(ADAPTERS)
 

@@ -11,12 +11,12 @@ from intake.adapter import Defaults
 
 
 def event(**fields: Any) -> str:
-    said = {"event_id": "e1", "event_name": "page_view", "event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1"}
-    return json.dumps({name: value for name, value in {**said, **fields}.items() if value is not ...})
+    common = {"event_id": "e1", "event_name": "page_view", "event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1"}
+    return json.dumps({name: value for name, value in {**common, **fields}.items() if value is not ...})
 
 
 def utc(*moment: int) -> datetime:
-    """As Spark hands a timestamp over: in the process's own zone, without saying so."""
+    """As Spark returns a timestamp: in the process's own zone, without an offset."""
     return datetime(*moment, tzinfo=UTC).astimezone().replace(tzinfo=None)  # type: ignore[misc, arg-type]
 
 
@@ -49,7 +49,7 @@ def test_unusable_events_have_their_reason_and_the_others_none(landing: Landing)
         (event(event_name="refund", value=5, currency="USD"), "a refund without order_id"),
         (event(event_name="refund", value=5, currency="dollars", order_id="o1"), "currency is not an ISO 4217 code"),
         (event(event_name="refund", value=5, order_id="o1"), None),  # in the currency of its order
-        (event(event_name="purchase"), None),  # nothing to say a currency of
+        (event(event_name="purchase"), None),  # no amount that needs a currency
         (event(event_name="view_item", value=5), None),  # no money moves
         ("not json", "not a JSON object"),
         ('["e1"]', "not a JSON object"),
@@ -57,9 +57,9 @@ def test_unusable_events_have_their_reason_and_the_others_none(landing: Landing)
         ('{"event_id": "e1"', "not JSON"),
         ('{"event_id": "e1",}', "not JSON"),
         ('{"value": NaN}', "not JSON"),
-        (event()[:-1] + ', "event_id": "e2"}', "a field stands twice"),
-        (event()[:-1] + ', "colour": "red", "colour": "blue"}', "a field stands twice"),
-        # A reader of JSON stops at the end of the first object: the second event would be lost without a word.
+        (event()[:-1] + ', "event_id": "e2"}', "a field is given twice"),
+        (event()[:-1] + ', "colour": "red", "colour": "blue"}', "a field is given twice"),
+        # A reader of JSON stops at the end of the first object: the second event would be lost silently.
         (event() + event(event_id="e2"), "more than one JSON object"),
         (event() + "," + event(event_id="e2"), "more than one JSON object"),
         (event() + " and so on", "more than one JSON object"),
@@ -110,7 +110,7 @@ def test_fields_become_the_contract(landing: Landing) -> None:
     assert (plain["platform"], plain["value"], plain["currency"]) == ("web", None, None)
     assert json.loads(plain["extra"])["colour"] == "red", "what the contract does not know is kept"
     assert (at_the_edge["is_clock_skewed"], at_the_edge["event_at"]) == (False, utc(2026, 3, 1, 9, 5))
-    # A device's clock cannot be ahead of the collector's: then the receipt says when it was.
+    # An event cannot happen after its receipt: where the device's clock ran ahead, the time of receipt counts.
     assert (ahead["is_clock_skewed"], ahead["event_at"]) == (True, utc(2026, 3, 1, 9))
     assert ahead["sent_event_at"] == utc(2026, 3, 1, 9, 5, 1)
     assert other_case["sent_event_at"] == utc(2026, 3, 1)
@@ -119,10 +119,10 @@ def test_fields_become_the_contract(landing: Landing) -> None:
     assert other_case["consent_ads"] is None
 
 
-def test_names_and_consent_are_read_as_they_are_meant(landing: Landing) -> None:
-    said = [({"analytics": "granted", "ads": "denied"}), {"analytics": 1, "ads": 0}, {"analytics": "Yes", "ads": "no"}]
+def test_event_names_in_any_case_and_several_forms_of_consent_are_understood(landing: Landing) -> None:
+    forms = [({"analytics": "granted", "ads": "denied"}), {"analytics": 1, "ads": 0}, {"analytics": "Yes", "ads": "no"}]
     landing.land(
-        "1.jsonl", *(event(consent=consent) for consent in said), event(event_name="Purchase"), event(event_name="Quiz")
+        "1.jsonl", *(event(consent=form) for form in forms), event(event_name="Purchase"), event(event_name="Quiz")
     )
 
     *consented, purchase, own = landing.parsed("events", "1.jsonl")
@@ -141,7 +141,7 @@ def test_a_refund_without_currency_is_not_given_the_default_however_it_is_writte
     assert [(row["reason"], row["currency"]) for row in rows] == [(None, None), (None, None), (None, "KRW")]
 
 
-def test_the_payload_hash_says_what_the_event_says_not_when_or_how_it_was_received(landing: Landing) -> None:
+def test_the_payload_hash_is_of_the_content_not_of_the_time_or_form_in_which_it_came(landing: Landing) -> None:
     landing.land(
         "1.jsonl",
         event(received_ts="2026-03-01T09:00:00Z"),

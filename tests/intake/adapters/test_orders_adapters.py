@@ -13,7 +13,7 @@ AT = "2026-03-01T09:00:00+09:00"
 
 
 def utc(*moment: int) -> datetime:
-    """As Spark hands a timestamp over: in the process's own zone, without saying so."""
+    """As Spark returns a timestamp: in the process's own zone, without an offset."""
     return datetime(*moment, tzinfo=UTC).astimezone().replace(tzinfo=None)  # type: ignore[misc, arg-type]
 
 
@@ -42,7 +42,7 @@ def test_unusable_orders_have_their_reason_and_the_others_none(landing: Landing)
     assert [row["line"] for row in rows] == list(range(2, len(cases) + 2))
 
 
-def test_csv_and_json_lines_say_the_same_order(landing: Landing) -> None:
+def test_an_order_is_the_same_row_from_csv_and_from_json_lines(landing: Landing) -> None:
     landing.land("1.csv", HEADER, f",o1,u1,,{AT},10.5,usd,refunded,,2,TRUE", f"{AT},o2,u1,,{AT},,,,,,")
     order = {"order_id": "o1", "user_id": "u1", "order_ts": AT, "value": 10.5, "currency": "USD", "status": "refunded"}
     landing.land("2.jsonl", json.dumps({**order, "items": "2.0", "deleted": True}))

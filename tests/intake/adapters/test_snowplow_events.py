@@ -15,7 +15,7 @@ HEADER = (
 
 
 def utc(*moment: int) -> datetime:
-    """As Spark hands a timestamp over: in the process's own zone, without saying so."""
+    """As Spark returns a timestamp: in the process's own zone, without an offset."""
     return datetime(*moment, tzinfo=UTC).astimezone().replace(tzinfo=None)  # type: ignore[misc, arg-type]
 
 

@@ -16,7 +16,7 @@ HEADER = (
 
 
 def utc(*moment: int) -> datetime:
-    """As Spark hands a timestamp over: in the process's own zone, without saying so."""
+    """As Spark returns a timestamp: in the process's own zone, without an offset."""
     return datetime(*moment, tzinfo=UTC).astimezone().replace(tzinfo=None)  # type: ignore[misc, arg-type]
 
 
@@ -30,7 +30,7 @@ def test_unusable_spend_has_its_reason_and_the_others_none(landing: Landing) -> 
         (",2026-03-01,1,c,10,1,2.50,USD,,,,", "platform is missing"),
         ("meta,2026-03-01,1,c,10,1,-,USD,,,,", "spend is missing or not a decimal number"),
         ("meta,2026-03-01,1,c,10,1,-2,USD,,,,", "spend is negative"),
-        ("meta,2026-03-01,1,c,10,1,2.50,,,,,", "a spend without currency; ad_spend.accounts can say it"),
+        ("meta,2026-03-01,1,c,10,1,2.50,,,,,", "a spend without currency; ad_spend.accounts can give it"),
         ("meta,2026-03-01,1,c,10,1,2.50,dollar,,,,", "currency is not an ISO 4217 code"),
         ("meta,2026-03-01,1,c,many,1,2.50,USD,,,,", "impressions is not a number"),
         ("meta,2026-03-01,1,c,10,few,2.50,USD,,,,", "clicks is not a number"),
@@ -59,7 +59,7 @@ def test_an_export_without_currency_needs_accounts_in_the_settings(landing: Land
     accounts = Defaults(accounts={"1": AdAccount("KRW", "Asia/Seoul")})
     known, unknown = landing.parsed("ad_spend", "1.csv", defaults=accounts)
     assert (known["reason"], known["currency"], known["timezone"]) == (None, "KRW", "Asia/Seoul")
-    assert unknown["reason"] == "a spend without currency; ad_spend.accounts can say it"
+    assert unknown["reason"] == "a spend without currency; ad_spend.accounts can give it"
 
 
 def test_google_ads_takes_currency_and_zone_from_the_newest_account_history(landing: Landing) -> None:
@@ -74,7 +74,7 @@ def test_google_ads_takes_currency_and_zone_from_the_newest_account_history(land
     landing.land(
         "accounts.csv",
         "id,updated_at,currency_code,time_zone",
-        # Hours without a leading zero: as text the first would look the newer.
+        # Hours without a leading zero: compared as text, the first would be the newer.
         "1,2026-02-01 9:20:51,USD,America/Los_Angeles",
         "1,2026-02-01 10:20:51,KRW,Asia/Seoul",
         "3,2026-02-01 10:20:51,,",
@@ -91,7 +91,7 @@ def test_google_ads_takes_currency_and_zone_from_the_newest_account_history(land
     assert reasons(rows) == [
         None,
         "spend is missing or not a decimal number",
-        "a spend without currency; ad_spend.accounts can say it",
+        "a spend without currency; ad_spend.accounts can give it",
         None,
     ]
     first, _, _, from_settings = rows
