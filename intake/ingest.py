@@ -1,6 +1,6 @@
 """Takes new files in. Each is parsed once, counted exactly and written once, even where a run is killed.
 
-A batch is planned before any row of it is written, and done after all are. A killed run leaves a planned batch; the
+A batch is planned before any of its rows is written, and done after all are. A killed run leaves a planned batch; the
 next run finds the same files under the same batch_id and writes what is missing.
 """
 

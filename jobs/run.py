@@ -224,6 +224,11 @@ def open_run(
 ) -> Run:
     """A run with its session; `settings` and `spark` are for callers that have them already."""
     chosen = settings or load_settings(config)
+    if chosen.simulator:
+        # A knob the simulator does not have is as wrong as any other. Most shops are real and name none.
+        from jobs.simulate import shop_of  # noqa: PLC0415
+
+        shop_of(chosen)
     started_at = datetime.now(UTC)
     # Set before any import of MLflow.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

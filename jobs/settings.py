@@ -52,7 +52,7 @@ class Settings(Knobs):
         return self
 
     def part(self, part: type[Part]) -> Part:
-        """The knobs of a class: those of the one section that is an instance of it. TypeError where none is."""
+        """The knobs of a class, from the one section that is an instance of that class. TypeError where none is."""
         for _, section in sections_of(self):
             if isinstance(section, part):
                 return part_of(section, part)

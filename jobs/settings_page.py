@@ -16,9 +16,9 @@ from warehouse.recipes import Recipe
 
 HEADING = """# Settings
 
-Every knob with its default. A configuration file names only what it changes. The last column says which tables a change
-remakes at the next run: those whose rows depend on the knob, then those that follow from them. A knob that remakes
-nothing takes effect from then on: for new files, for the next training, for the run itself.
+Every knob with its default. A configuration file names only what it changes. The last column lists the tables that a
+change remakes at the next run: those whose rows depend on the knob, then those that follow from them. A knob that
+remakes nothing takes effect from then on: for new files, for the next training, for the run itself.
 
 This page is made from `conf/base.yaml` and the recipes; write it again with `make docs`.
 """

@@ -37,7 +37,7 @@ class LakeInUse(DistributaryError):  # noqa: N818 (a state of the lake, not a mi
 
 
 class ConvergenceError(DistributaryError):
-    """A model did not converge; the message says why and what to look at."""
+    """A model did not converge; the message gives the reason and what to look at."""
 
     exit_code = 4
 

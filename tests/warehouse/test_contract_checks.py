@@ -168,7 +168,7 @@ def test_nulls_are_found_in_columns_of_tables_made_by_older_contracts(spark: Spa
         ),
     )
     rows = frame(spark, older, [GOOD | {"share": None}])
-    lake.replace(older, rows, origin=Origin(inputs={}, settings="s", code="c"))
+    lake.replace(older, rows, origin=Origin(inputs={}, knobs="s", code="c"))
     assert [field.name for field in lake.read(THINGS).schema if not field.nullable] == ["id"]
     newer = replace(THINGS, columns=tuple(replace(column, nullable=column.name != "cost") for column in THINGS.columns))
     for table, detail in ((THINGS, "1 in share"), (newer, "1 in cost")):
