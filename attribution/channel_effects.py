@@ -53,6 +53,6 @@ CHANNEL_EFFECTS = Recipe(
     build=_build,
     is_of_day=True,
     slice=lambda work: f"model_version = '{work.once(fitted_channels).version}'",
-    standing=champion_origin,
+    stored_origin=champion_origin,
     checks=lambda work: check_channel_effects(work.read(GOLD_CHANNEL_EFFECTS)),
 )

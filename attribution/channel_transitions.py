@@ -61,7 +61,7 @@ CHANNEL_TRANSITIONS = Recipe(
     build=_build,
     is_of_day=True,
     slice=lambda work: f"model_version = '{work.once(fitted_channels).version}'",
-    standing=champion_origin,
+    stored_origin=champion_origin,
     after=promote_channels,
     checks=lambda work: check_channel_transitions(work.read(GOLD_CHANNEL_TRANSITIONS)),
 )

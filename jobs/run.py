@@ -179,8 +179,8 @@ class Run:
 class Plan:
     """What a step would do, in words that follow "would", and the function that does it.
 
-    Without `do` there is nothing to do, and `what` is the reason. `writes` are the tables that it would write, each with
-    why in full, '' for in part: later steps of a dry run follow from them.
+    Without `do` there is nothing to do, and `what` is the reason. `writes` are the tables that it would write, and
+    why in full, '' where in part: later steps of a dry run follow from them.
     """
 
     what: str

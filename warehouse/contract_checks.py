@@ -23,7 +23,7 @@ def check_contracts(read: Read, tables: Sequence[Table]) -> list[CheckResult]:
     """Two or three results per table: the numbers of duplicate keys, of nulls and of values out of range.
 
     The detail names the key, or the columns with their counts. Nulls in a key are equal, as they are in the builders'
-    groupBy and in `Lake.sync`: two rows that have null in the same column of the key and agree in the others are
+    groupBy and in `Lake.update_rows`: two rows that have null in the same column of the key and agree in the others are
     duplicates. A null is in every range, NaN in none. A table whose contract names no range has no result for ranges.
 
     One query over all tables finds the tables with a fault; only these are counted exactly.

@@ -1,4 +1,4 @@
-"""What a recipe is: the declaration at the end of a table's home that says what its rows rest on and how they are made.
+"""What a recipe is: the declaration at the end of a table's home of what its rows depend on and how they are made.
 
 warehouse/table_update.py brings the tables of recipes up to date.
 """
@@ -19,14 +19,17 @@ from warehouse.contracts import Table
 from warehouse.knobs import Knobs, Part
 from warehouse.store import Lake, Origin, Stage
 
-Cut = Callable[[DataFrame], DataFrame]  # the rows of a frame of the table that are in an update's scope
+Cut = Callable[[DataFrame], DataFrame]  # keeps the rows of a frame that are in an update's scope
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Changes:
-    """What an update goes by: inputs whose changed rows are looked at, and inputs of which it only asks whether they
-    changed. Recipes with one Changes are updated from one base: the oldest version that any of them has seen."""
+    """The inputs that an update depends on: those whose changed rows it reads (`follows`), and those of which it only
+    needs to know whether they changed (`watches`).
+
+    Recipes that share one Changes are updated from one base: the oldest version of each input that any of them has seen.
+    """
 
     follows: tuple[Table, ...] = ()
     watches: tuple[Table, ...] = ()
@@ -36,13 +39,16 @@ class Changes:
 class Recipe:
     """What one table is made from, and how.
 
-    `knobs` are all that `build` gets. `changes` and `scope` say how an update finds its part: `scope` gives the cut of
-    a frame of the table to it, None where no row can differ; without `changes` the table is always made in full.
-    `adds_up`: an update adds to the stored rows, which must not happen twice. `is_of_day`: the rows are those known on
-    the run's day. `slice`: SQL of the rows that a build replaces; `expired`: SQL of those that go. `models`: the fitted
-    models the rows rest on, name to version, and `registered` the knobs that say where these are kept. `standing`: what
-    the stored rows were made from where no commit of the table says it. `after`: what follows once the rows are
-    written.
+    - `knobs`: all that `build` gets.
+    - `changes`, `scope`: how an update finds its part. `scope` gives the filter to that part, None where no row can
+      differ. A table without `changes` is always made in full.
+    - `adds_up`: an update adds to the stored rows, which must not happen twice.
+    - `is_of_day`: the rows are those known on the run's day.
+    - `slice`, `expired`: SQL of the rows that a build replaces, and of the rows that are then deleted.
+    - `models`, `registered`: the fitted models that the rows depend on, name to version, and the knobs that name their
+      registry.
+    - `stored_origin`: what the stored rows were made from, where no commit of the table records it.
+    - `after`: what is done once the rows are written.
     """
 
     table: Table
@@ -58,7 +64,7 @@ class Recipe:
     expired: Callable[[Work], str] | None = None
     models: Callable[[Work], Mapping[str, str]] = lambda work: {}
     registered: tuple[type[Knobs], ...] = ()
-    standing: Callable[[Work], Origin | None] = lambda work: work.lake.origin(work.table)
+    stored_origin: Callable[[Work], Origin | None] = lambda work: work.lake.origin(work.table)
     after: Callable[[Work], None] = lambda work: None
 
 
@@ -95,8 +101,11 @@ class Shared:
 
 @dataclass(frozen=True)
 class Work:
-    """What a build may use. In an update `changes` has the changed rows of each followed input since the base, and
-    `changed` the inputs that have another version than the base; in a full build `changes` is None."""
+    """What a build may use.
+
+    In an update `changes` has the changed rows of each followed input since the base, and `changed` the inputs whose
+    version differs from the base. In a full build `changes` is None.
+    """
 
     run: Run
     recipe: Recipe | None

@@ -130,22 +130,22 @@ class Lake:
         if self.version(table) == before:
             self.confirm(table, origin)
 
-    def sync(
-        self, table: Table, rows: DataFrame, *, standing: DataFrame, origin: Origin, at_once: bool = False
+    def update_rows(
+        self, table: Table, rows: DataFrame, *, stored: DataFrame, origin: Origin, at_once: bool = False
     ) -> None:
-        """Replaces `standing`, stored rows of the table, by `rows`, their new state.
+        """Replaces `stored`, stored rows of the table, by `rows`, their new state.
 
         Only differences are written: rows with a new key, changed rows and removed keys. Both frames must be unique on
         the key.
 
         Known rows are changed in a first commit and new ones added in a second, which costs far less than both in
         one. Where a run is stopped between them the table still has the old origin, and the next run writes what is
-        missing. `at_once` makes it one commit: for `rows` that were made by adding to `standing`, which must not
+        missing. `at_once` makes it one commit: for `rows` that were made by adding to `stored`, which must not
         happen twice.
         """
         path, metadata = self.path(table), self._metadata(origin)
-        with self.staging(f"sync/{table.full_name}") as stage:
-            found = staged_differences(table, rows, standing, stage)
+        with self.staging(f"update/{table.full_name}") as stage:
+            found = staged_differences(table, rows, stored, stage)
             if not found.known and not found.new:
                 self.confirm(table, origin)
             elif found.known and found.new and at_once:

@@ -1,10 +1,10 @@
 """Brings the tables of recipes up to date: one rule for every table of silver and gold.
 
 A table is
-- current where its rows were made from the versions, knobs, models, day and code that they would be made from now;
-- updated in part where only versions of inputs differ and their changed rows are known: what is in the recipe's scope
-  is built again, and of it only what differs is written;
-- made in full otherwise, and where that is asked for.
+- current if its rows were made from the versions, knobs, models, day and code that they would be made from now;
+- updated in part if only versions of inputs differ and their changed rows are known: the rows in the recipe's scope are
+  built again, and only rows that differ are written;
+- made in full otherwise, and where the run asks for it.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class TableUpdate:
                 lake.confirm(table, origin)
             else:
                 rows, stored = cut(recipe.build(work)), cut(lake.read(table))
-                lake.sync(table, rows, standing=stored, origin=origin, at_once=recipe.adds_up)
+                lake.update_rows(table, rows, stored=stored, origin=origin, at_once=recipe.adds_up)
         elif recipe.slice is None:
             lake.replace(table, recipe.build(work), origin=origin, periods=self._run.periods)
         else:
@@ -112,7 +112,7 @@ class TableUpdate:
 
     def _stale(self, recipe: Recipe) -> str | None:
         """Why the table is made in full, '' where it is updated in part; None where it is current."""
-        stored, wanted = recipe.standing(self._look(recipe)), self._origin(recipe)
+        stored, wanted = recipe.stored_origin(self._look(recipe)), self._origin(recipe)
         if stored == wanted and not self._run.full:
             return None
         return self._why_in_full(recipe, stored, wanted) or self._why_not_in_part(recipe, stored)

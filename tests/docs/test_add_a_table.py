@@ -98,8 +98,8 @@ def test_the_table_is_made_in_full_then_updated_in_part_and_checked(lake: Lake, 
     assert version is not None
 
     rows = journeys(lake.spark, 1)
-    opened(lake).lake.sync(
-        SILVER_JOURNEYS, rows, standing=lake.read(SILVER_JOURNEYS), origin=Origin({"bronze.events": 1}, "", "")
+    opened(lake).lake.update_rows(
+        SILVER_JOURNEYS, rows, stored=lake.read(SILVER_JOURNEYS), origin=Origin({"bronze.events": 1}, "", "")
     )
     assert failing(lake, recipe) == ["all other channels of a path assist"]
     update = TableUpdate(opened(lake), [recipe])

@@ -54,13 +54,13 @@ def test_a_change_rewrites_the_file_of_its_period_alone(spark: SparkSession, tmp
     before = set(DeltaTable(lake.path(DAYS)).file_uris())
     assert len(before) == 3
 
-    lake.sync(DAYS, days(spark, 8, 9, 2), standing=lake.read(DAYS).where("day >= '2026-03-08'"), origin=NEXT)
+    lake.update_rows(DAYS, days(spark, 8, 9, 2), stored=lake.read(DAYS).where("day >= '2026-03-08'"), origin=NEXT)
     after = set(DeltaTable(lake.path(DAYS)).file_uris())
     assert len(before & after) == 2
     assert [row["visits"] for row in lake.read(DAYS).orderBy("day").collect()] == [1] * 7 + [2] * 2
 
     # Where several files are rewritten at once each stays the file of its period.
-    lake.sync(DAYS, days(spark, 1, 9, 3), standing=lake.read(DAYS), origin=ORIGIN)
+    lake.update_rows(DAYS, days(spark, 1, 9, 3), stored=lake.read(DAYS), origin=ORIGIN)
     assert len(DeltaTable(lake.path(DAYS)).file_uris()) == 3
 
 

@@ -1,4 +1,4 @@
-"""Lake.sync writes only the rows that differ."""
+"""Lake.update_rows writes only the rows that differ."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
 
 def test_sync_leaves_other_rows_alone_and_the_change_feed_has_what_it_did(lake: Lake, spark: SparkSession) -> None:
     before = version_of(lake, VISITS)
-    lake.sync(
-        VISITS, visits(spark, NEW_VISITS), standing=lake.read(VISITS).where(~F.col("place").eqNullSafe("elsewhere")),
+    lake.update_rows(
+        VISITS, visits(spark, NEW_VISITS), stored=lake.read(VISITS).where(~F.col("place").eqNullSafe("elsewhere")),
         origin=NEXT_ORIGIN,
     )  # fmt: skip
     assert visits_in(lake) == sorted([*NEW_VISITS, STORED_VISITS[3]], key=repr)
@@ -47,15 +47,15 @@ def test_sync_leaves_other_rows_alone_and_the_change_feed_has_what_it_did(lake: 
 
 def test_between_its_two_commits_a_sync_has_the_origin_that_it_had_before(lake: Lake, spark: SparkSession) -> None:
     before = version_of(lake, VISITS)
-    lake.sync(VISITS, visits(spark, NEW_VISITS), standing=lake.read(VISITS).where("id <> 'z'"), origin=NEXT_ORIGIN)
+    lake.update_rows(VISITS, visits(spark, NEW_VISITS), stored=lake.read(VISITS).where("id <> 'z'"), origin=NEXT_ORIGIN)
     assert lake.version(VISITS) == before + 2
     between = Lake(spark, lake.root, "run-2")
     lake.restore(VISITS, before + 1)  # a run that was stopped there
     assert between.is_current(VISITS, VISITS_ORIGIN)
     assert {row[0] for row in visits_in(between)} == {"a", "b", "z"}
 
-    between.sync(
-        VISITS, visits(spark, NEW_VISITS), standing=between.read(VISITS).where("id <> 'z'"), origin=NEXT_ORIGIN
+    between.update_rows(
+        VISITS, visits(spark, NEW_VISITS), stored=between.read(VISITS).where("id <> 'z'"), origin=NEXT_ORIGIN
     )
     assert visits_in(between) == sorted([*NEW_VISITS, STORED_VISITS[3]], key=repr)
     assert between.is_current(VISITS, NEXT_ORIGIN)
@@ -64,7 +64,7 @@ def test_between_its_two_commits_a_sync_has_the_origin_that_it_had_before(lake: 
 def test_sync_at_once_is_one_commit(lake: Lake, spark: SparkSession) -> None:
     before = version_of(lake, VISITS)
     stored = lake.read(VISITS).where("id <> 'z'")
-    lake.sync(VISITS, visits(spark, NEW_VISITS), standing=stored, origin=NEXT_ORIGIN, at_once=True)
+    lake.update_rows(VISITS, visits(spark, NEW_VISITS), stored=stored, origin=NEXT_ORIGIN, at_once=True)
     assert lake.version(VISITS) == before + 1
     assert visits_in(lake) == sorted([*NEW_VISITS, STORED_VISITS[3]], key=repr)
     assert lake.is_current(VISITS, NEXT_ORIGIN)
@@ -72,7 +72,7 @@ def test_sync_at_once_is_one_commit(lake: Lake, spark: SparkSession) -> None:
 
 def test_sync_of_the_same_rows_only_records_the_origin(lake: Lake, spark: SparkSession) -> None:
     before = version_of(lake, VISITS)
-    lake.sync(VISITS, visits(spark, STORED_VISITS), standing=lake.read(VISITS), origin=NEXT_ORIGIN)
+    lake.update_rows(VISITS, visits(spark, STORED_VISITS), stored=lake.read(VISITS), origin=NEXT_ORIGIN)
     assert lake.is_current(VISITS, NEXT_ORIGIN)
     changes = lake.changes(VISITS, before)
     assert changes is not None and changes.isEmpty()
@@ -80,6 +80,6 @@ def test_sync_of_the_same_rows_only_records_the_origin(lake: Lake, spark: SparkS
 
 def test_new_rows_alone_are_appended(lake: Lake, spark: SparkSession) -> None:
     new = [("e", None, "2026-03-09", ["x"])]
-    lake.sync(VISITS, visits(spark, new), standing=lake.read(VISITS).where("id = 'e'"), origin=NEXT_ORIGIN)
+    lake.update_rows(VISITS, visits(spark, new), stored=lake.read(VISITS).where("id = 'e'"), origin=NEXT_ORIGIN)
     assert visits_in(lake) == sorted([*STORED_VISITS, *new], key=repr)
     assert lake.is_current(VISITS, NEXT_ORIGIN)
