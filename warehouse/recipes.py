@@ -28,7 +28,7 @@ class Changes:
     """The inputs that an update depends on: those whose changed rows it reads (`follows`), and those of which it only
     needs to know whether they changed (`watches`).
 
-    Recipes that share one Changes are updated from one base: the oldest version of each input that any of them has seen.
+    Recipes that share one Changes are updated from one base: of each input the oldest version that any has seen.
     """
 
     follows: tuple[Table, ...] = ()
