@@ -1,4 +1,4 @@
-"""When a table is current, updated in part or made in full, and what is said of it: on three small tables.
+"""When a table is current, updated in part or made in full, and how that is reported, on three small tables.
 
 Landed numbers are summed by name (in part, by the names that changed), and the sums are counted (always in full).
 """
@@ -217,8 +217,9 @@ def test_a_full_run_makes_even_what_is_current(lake: Lake) -> None:
 
 def test_an_input_that_was_replaced_as_a_whole_has_no_changed_rows_to_follow(lake: Lake) -> None:
     made(run_on(lake))
-    writer = Lake(lake.spark, lake.root, "land")
-    writer.restore(NUMBERS, writer.version(NUMBERS) or 0)
+    landed = Lake(lake.spark, lake.root, "look").versions([NUMBERS])["bronze.numbers"]
+    land(lake, (4, "bob", 2))
+    Lake(lake.spark, lake.root, "restore").restore(NUMBERS, landed)
     assert made(run_on(lake), [SUMS_RECIPE]) == "in full (bronze.numbers was replaced as a whole): silver.sums"
 
 
