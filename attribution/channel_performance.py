@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_models
+from attribution.campaign_names import before_changes, campaign_names, renamed, with_known_campaign
 from attribution.knobs import CreditedTypes, RuleModels
-from warehouse.change_feed import change_sign
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.days import report_day
@@ -50,7 +50,7 @@ def build_channel_performance(
     dated_credits = credits.select("*", F.explode(_dates(timezone)).alias("dated")).select(
         "*", "dated.date_basis", "dated.date", F.lower("campaign").alias("campaign_key")
     )
-    credit_rows = _with_known_campaign(dated_credits, names).select(
+    credit_rows = with_known_campaign(dated_credits, names).select(
         "model",
         "conversion_type",
         "date_basis",
@@ -65,7 +65,7 @@ def build_channel_performance(
         F.when(F.col("is_first_purchase"), F.col("credit")).otherwise(F.lit(0.0)).alias("new_customers"),
     )
     keyed_spend = spend.withColumns({"date": F.col("spend_date"), "campaign_key": F.lower("campaign_id")})
-    spend_rows = _with_known_campaign(keyed_spend, names).select(
+    spend_rows = with_known_campaign(keyed_spend, names).select(
         _each(models).alias("model"),
         "date",
         "channel",
@@ -97,52 +97,6 @@ def build_channel_performance(
         ),
         GOLD_CHANNEL_PERFORMANCE,
     )
-
-
-def campaign_names(spend: DataFrame) -> DataFrame:
-    """One row per campaign id (lower case) and period with one name: known_campaign_id, known_campaign, named_from
-    (null: no start) and named_until (exclusive; null: no end).
-
-    A name is valid from its first day of spend until the first day of spend under another name. The first name is also
-    valid on all days before.
-    """
-    named_spend = spend.where(F.col("campaign_id").isNotNull() & F.col("campaign").isNotNull())
-    by_day = Window.partitionBy("known_campaign_id").orderBy("spend_date")
-    daily = named_spend.groupBy(F.lower("campaign_id").alias("known_campaign_id"), "spend_date").agg(
-        F.min("campaign").alias("known_campaign")
-    )
-    before = daily.select("*", F.lag("known_campaign").over(by_day).alias("previous_name"))
-    name_starts = before.where(~F.col("previous_name").eqNullSafe(F.col("known_campaign")))
-    return name_starts.select(
-        "known_campaign_id",
-        "known_campaign",
-        F.when(F.col("previous_name").isNotNull(), F.col("spend_date")).alias("named_from"),
-        F.lead("spend_date").over(by_day).alias("named_until"),
-    )
-
-
-def _with_known_campaign(frame: DataFrame, names: DataFrame) -> DataFrame:
-    """`frame` (columns campaign_key, date) with known_campaign, the name of the campaign id on that date."""
-    from_then = F.coalesce(F.col("date") >= F.col("named_from"), F.lit(True))
-    until_then = F.coalesce(F.col("date") < F.col("named_until"), F.lit(True))
-    is_named = (F.col("campaign_key") == F.col("known_campaign_id")) & from_then & until_then
-    return frame.join(F.broadcast(names), is_named, how="left").drop("known_campaign_id", "named_from", "named_until")
-
-
-def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
-    """campaign_id, campaign and spend_date of the spend rows as they were before `changes` (a change feed)."""
-    columns = ("campaign_id", "campaign", "spend_date")
-    counted = spend.select(*columns, F.lit(1).alias("rows")).unionByName(
-        changes.select(*columns, (-change_sign()).alias("rows"))
-    )
-    return counted.groupBy(*columns).agg(F.sum("rows").alias("rows")).where(F.col("rows") > 0).drop("rows")
-
-
-def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
-    """The campaign ids whose names or periods differ between two frames of `campaign_names`."""
-    signed = names.withColumn("surplus", F.lit(1)).unionByName(names_before.withColumn("surplus", F.lit(-1)))
-    surplus = signed.groupBy(*names.columns).agg(F.sum("surplus").alias("surplus"))
-    return surplus.where(F.col("surplus") != 0).select("known_campaign_id").distinct()
 
 
 @dataclass(frozen=True)

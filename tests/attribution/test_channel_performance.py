@@ -13,13 +13,11 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from rules_oracle import frame
 
+from attribution.campaign_names import before_changes, campaign_names, renamed
 from attribution.channel_performance import (
     Dates,
-    before_changes,
     build_channel_performance,
-    campaign_names,
     changed_dates,
-    renamed,
 )
 from warehouse.contracts import Table
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND
