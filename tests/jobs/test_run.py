@@ -1,0 +1,84 @@
+"""A run of several steps: what it reports, and that a dry run writes nothing and follows from step to step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+from rich.console import Console
+
+from jobs import attribute, build, ingest
+from jobs.run import Plan, Run, Step, StepLog, open_run, perform
+from jobs.settings import Settings, load_settings
+from warehouse.tables import ALL_TABLES
+
+STEPS = (ingest.STEP, build.STEP, attribute.STEP)
+
+
+def settings_in(folder: Path) -> Settings:
+    base = load_settings()
+    rules_only = base.attribution.data_driven.model_copy(update={"models": []})
+    return base.model_copy(
+        update={
+            "lake": str(folder / "lake"),
+            "landing": base.landing.model_copy(update={"root": str(folder / "landing")}),
+            "attribution": base.attribution.model_copy(update={"data_driven": rules_only}),
+            "build": base.build.model_copy(update={"max_changed_share": 1.0}),
+        }
+    )
+
+
+def land(folder: Path, name: str) -> None:
+    fields = {"event_id": name, "event_name": "page_view", "event_ts": "2026-03-01T09:00:00Z", "anonymous_id": name}
+    file = folder / "landing" / "events" / f"{name}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(fields) + "\n")
+
+
+def run(spark: SparkSession, folder: Path, *steps: Step, dry_run: bool = False) -> Run:
+    settings, console = settings_in(folder), Console(quiet=True)
+    opened = open_run("some", config=None, settings=settings, spark=spark, console=console, dry_run=dry_run)
+    perform(opened, steps)
+    return opened
+
+
+def reported(made: Run) -> list[tuple[str, str, str]]:
+    return [(log.name, log.status, log.message) for log in made.steps]
+
+
+def test_a_dry_run_follows_from_step_to_step_and_writes_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    land(tmp_path, "e1")
+    run(spark, tmp_path, *STEPS)
+    assert [status for _, status, _ in reported(run(spark, tmp_path, *STEPS, dry_run=True))] == ["skipped"] * 3
+    land(tmp_path, "e2")
+    before = run(spark, tmp_path).lake.versions(ALL_TABLES)
+    dry = run(spark, tmp_path, *STEPS, dry_run=True)
+    persons = ("identities", "sessions", "touchpoints", "activity", "orders", "conversions")
+    gold = "silver.journeys, gold.attribution_credits, gold.channel_performance, gold.path_summary"
+    assert reported(dry) == [
+        ("ingest", "skipped", "would take in 1 files of events"),
+        ("build", "skipped", f"would make in part: {', '.join(f'silver.{name}' for name in persons)}"),
+        ("attribute", "skipped", f"would make in part: {gold}"),
+    ]
+    assert run(spark, tmp_path).lake.versions(ALL_TABLES) == before
+    # The run does what the dry run reported.
+    messages = [message for _, _, message in reported(run(spark, tmp_path, *STEPS))]
+    assert messages[1:] == [message.removeprefix("would make ") for _, _, message in reported(dry)][1:]
+
+
+def test_a_step_without_anything_to_do_is_skipped_and_one_that_plans_is_done(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    done: list[str] = []
+
+    def do(log: StepLog) -> None:
+        done.append("second")
+        log.message = "did it"
+
+    steps = (Step("first", lambda run: Plan("all is there")), Step("second", lambda run: Plan("do it", do)))
+    first = ("first", "skipped", "all is there")
+    assert reported(run(spark, tmp_path, *steps)) == [first, ("second", "done", "did it")]
+    assert done == ["second"]
+    assert reported(run(spark, tmp_path, *steps, dry_run=True)) == [first, ("second", "skipped", "would do it")]
+    assert done == ["second"]
