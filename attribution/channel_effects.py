@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from attribution.channel_fit import FIT_KNOBS, champion_origin, fitted_channels
+from attribution.channel_fit import FIT_KNOBS, champion_origin, fitted_channels, slice_of_fit
 from attribution.channel_model import ChannelModel
 from attribution.knobs import ChannelModelName
 from warehouse.checks import CheckResult, none_found
@@ -52,7 +52,7 @@ CHANNEL_EFFECTS = Recipe(
     registered=(Registry, ChannelModelName),
     build=_build,
     is_of_day=True,
-    slice=lambda work: f"model_version = '{work.once(fitted_channels).version}'",
+    slice=slice_of_fit,
     stored_origin=champion_origin,
     checks=lambda work: check_channel_effects(work.read(GOLD_CHANNEL_EFFECTS)),
 )

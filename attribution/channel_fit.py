@@ -64,6 +64,11 @@ def fitted_channels(work: Work) -> ChannelFit:
     return ChannelFit(version, model, chains)
 
 
+def slice_of_fit(work: Work) -> str:
+    """SQL of the rows of the fit in a table that has rows of every version."""
+    return f"model_version = '{work.once(fitted_channels).version}'"
+
+
 def promote_channels(work: Work) -> None:
     """Promotes the fit: credits are made with it from now on. Runs last, so that a promoted version has its rows."""
     from warehouse.model_registry import promote  # noqa: PLC0415

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from attribution.channel_fit import FIT_KNOBS, champion_origin, fitted_channels, promote_channels
+from attribution.channel_fit import FIT_KNOBS, champion_origin, fitted_channels, promote_channels, slice_of_fit
 from attribution.knobs import ChannelModelName
 from attribution.markov import MarkovFit
 from warehouse.checks import CheckResult, none_found
@@ -60,7 +60,7 @@ CHANNEL_TRANSITIONS = Recipe(
     registered=(Registry, ChannelModelName),
     build=_build,
     is_of_day=True,
-    slice=lambda work: f"model_version = '{work.once(fitted_channels).version}'",
+    slice=slice_of_fit,
     stored_origin=champion_origin,
     after=promote_channels,
     checks=lambda work: check_channel_transitions(work.read(GOLD_CHANNEL_TRANSITIONS)),
