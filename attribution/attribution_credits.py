@@ -33,7 +33,7 @@ from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
 from warehouse.knobs import Mlflow, Registry, ReportingDay
-from warehouse.recipes import Changes, Cut, Recipe, Work
+from warehouse.recipes import Changes, Cut, Recipe, Work, everything
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.terms import NO_TOUCH, UNATTRIBUTED
@@ -196,7 +196,7 @@ def _changed_conversions(work: Work) -> DataFrame:
 
 def _of_changed_conversions(work: Work) -> Cut:
     if work.changes is None:
-        return lambda frame: frame
+        return everything
     conversions = work.once(_changed_conversions)
     return lambda frame: frame.join(conversions, "conversion_id", how="left_semi")
 

@@ -13,7 +13,7 @@ from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.knobs import ReportingCurrency
-from warehouse.recipes import Changes, Cut, Recipe, Work
+from warehouse.recipes import Changes, Cut, Recipe, Work, everything
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_journeys import MILESTONES, SILVER_JOURNEYS, TOUCH_STRUCT
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
@@ -227,7 +227,7 @@ def _changed_persons(work: Work) -> DataFrame:
 
 def _of_changed_persons(work: Work) -> Cut:
     if work.changes is None:
-        return lambda frame: frame
+        return everything
     persons = work.once(_changed_persons)
     return lambda frame: frame.join(persons, "person_id", how="left_semi")
 

@@ -20,7 +20,7 @@ from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, RuleFile
 from touchpoints.repriced import persons_repriced, refunds_elsewhere
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.knobs import ReportingCurrency, ReportingDay
-from warehouse.recipes import Changes, Cut, Work
+from warehouse.recipes import Changes, Cut, Work, everything
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
@@ -66,13 +66,13 @@ def person_input(work: Work) -> PersonInput:
 def of_persons(work: Work) -> Cut:
     """Cuts a frame (column person_id) to the persons that the update concerns."""
     affected = work.once(person_input).affected
-    return affected.owned if affected else _everything
+    return affected.owned if affected else everything
 
 
 def of_devices(work: Work) -> Cut:
     """Cuts a frame (column anonymous_id) to the devices of the persons that the update concerns."""
     affected = work.once(person_input).affected
-    return affected.on_devices if affected else _everything
+    return affected.on_devices if affected else everything
 
 
 def daily_rates(work: Work) -> DataFrame:
@@ -108,7 +108,3 @@ def _repriced(work: Work, events: DataFrame) -> DataFrame:
     )
     refunded = refunds_elsewhere(events, work.read(SILVER_ORDERS))
     return sold.unionByName(refunded.select("person_id")).distinct()
-
-
-def _everything(frame: DataFrame) -> DataFrame:
-    return frame

@@ -23,6 +23,11 @@ Cut = Callable[[DataFrame], DataFrame]  # keeps the rows of a frame that are in 
 Made = TypeVar("Made")
 
 
+def everything(frame: DataFrame) -> DataFrame:
+    """The scope of a full build, and of an update that compares all rows."""
+    return frame
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Changes:
     """The inputs that an update depends on: those whose changed rows it reads (`follows`), and those of which it only
@@ -57,7 +62,7 @@ class Recipe:
     build: Callable[[Work], DataFrame]
     checks: Callable[[Work], list[CheckResult]]
     changes: Changes | None = None
-    scope: Callable[[Work], Cut | None] = lambda work: lambda frame: frame
+    scope: Callable[[Work], Cut | None] = lambda work: everything
     adds_up: bool = False
     is_of_day: bool = False
     slice: Callable[[Work], str] | None = None
