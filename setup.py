@@ -29,6 +29,16 @@ EXTRAS = {
         "crawler-user-agents>=1.60",
         "tldextract>=5.3",
     ],
+    # builders on Sail instead of Spark, without Java; what pyspark's extra `connect` names
+    "sail": [
+        "pysail==0.7.2",
+        "pyspark==4.2.0",
+        "pandas>=2.2,<3",
+        "grpcio>=1.76",
+        "grpcio-status>=1.76",
+        "googleapis-common-protos>=1.71",
+        "zstandard>=0.25",
+    ],
     # scoring with registered models, and training them
     "models": [
         "mlflow>=3.17,<3.18",
@@ -42,7 +52,8 @@ EXTRAS = {
         "vl-convert-python>=1.9,<2",
     ],
 }
-ALL = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
+# What the pipeline needs; Sail is no part of it.
+ALL = sorted({requirement for name, extra in EXTRAS.items() if name != "sail" for requirement in extra})
 DEV = [
     "duckdb>=1.4,<3",
     "hypothesis>=6",
@@ -69,6 +80,6 @@ setup(
     package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.json", "*.lock", "*.properties"]},
     install_requires=BASE,
     # requirements.lock is compiled from `dev`, which holds everything.
-    extras_require={**EXTRAS, "all": ALL, "dev": [*ALL, *DEV]},
+    extras_require={**EXTRAS, "all": ALL, "dev": sorted({*ALL, *EXTRAS["sail"], *DEV})},
     entry_points={"console_scripts": ["distributary=jobs.cli:main"]},
 )

@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from jobs.settings import Settings, load_settings
-from warehouse.spark import build_session, java_class
+from warehouse.jvm.session import build_session, process_id
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_EVENTS
 
@@ -111,7 +111,7 @@ def _cpu_seconds(spark: SparkSession) -> float:
 
     The JVM's time is read from /proc; without /proc only this process is counted.
     """
-    process = java_class(spark, "java.lang.ProcessHandle").current().pid()
+    process = process_id(spark)
     stat = Path(f"/proc/{process}/stat")
     fields = stat.read_text().rpartition(")")[2].split() if stat.exists() else ["0"] * 13
     return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -24,7 +24,7 @@ from ltv.customer_totals import customer_totals
 from ltv.customer_value import build_customer_value
 from ltv.knobs import Scoring
 from ltv.value_model import ValueModel
-from warehouse.spark import build_session
+from warehouse.jvm.session import build_session
 from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
 
 AS_OF = dt.date(2026, 3, 31)

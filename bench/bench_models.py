@@ -37,8 +37,8 @@ from attribution.knobs import RuleKnobs
 from attribution.transitions import count_channel_sets, count_transitions, moves_and_ends, paths_of
 from jobs.settings import load_settings
 from warehouse.conform import conform
+from warehouse.jvm.session import build_session
 from warehouse.knobs import part_of
-from warehouse.spark import build_session
 from warehouse.tables import SILVER_JOURNEYS
 
 CHANNELS = 20

@@ -27,9 +27,9 @@ from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.contracts import Table
+from warehouse.jvm.schema import STATS_COLUMNS
 from warehouse.knobs import part_of
 from warehouse.layout import event_periods
-from warehouse.schema import STATS_COLUMNS
 from warehouse.store import Lake, Origin
 from warehouse.tables import (
     BRONZE_EVENTS,

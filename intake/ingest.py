@@ -17,10 +17,11 @@ from pyspark.sql import functions as F
 from intake.adapter import Defaults
 from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
 from intake.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
-from intake.landed_rows import READ_FAILURES, number_lines, read_lines, unreadable
+from intake.landed_rows import number_lines, read_lines, unreadable
 from intake.landing_folder import Batch, Input, LandingFolder, is_event, line_hash
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed
+from warehouse.jvm.files import READ_FAILURES
 from warehouse.store import BROADCAST_AT_MOST, Lake, Stage
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # has no stubs
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from warehouse.errors import InputError
-from warehouse.spark import hadoop_path, java_class
+from warehouse.jvm.files import FoundFile, as_glob, files_matching, folder_uri, look_at
 
-# The errors of Spark for a damaged file, depending on where in the JVM it is found.
-READ_FAILURES = (PySparkException, Py4JJavaError)
+LandedFile = FoundFile  # one file in the landing folder
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 CSV_ENDINGS = (".csv",)
 BOM = "\ufeff"
@@ -25,55 +20,28 @@ JSON_OPTIONS = {"allowNonNumericNumbers": "false"}  # NaN is no JSON
 POSITION_BITS = (1 << 33) - 1  # the part of monotonically_increasing_id that counts within a partition
 
 
-@dataclass(frozen=True)
-class LandedFile:
-    """One file in the landing folder. `file` is its path relative to that folder, as URIs write it."""
-
-    file: str
-    uri: str
-    bytes: int
-    modified_ms: int
-
-
 def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
     """The files below `root` that match `pattern`, in order of name; names that begin with . or _ are skipped.
 
     InputError where the folder of `pattern` is missing and `required`, is a file or cannot be read.
     """
-    try:
-        return _list_files(spark, root, pattern, required=required)
-    except Py4JJavaError as error:  # no permission, no network
-        reason = error.java_exception.toString()
-        raise InputError(
-            f"{root}/{pattern}: cannot be listed ({reason}); see landing.root and landing.inputs"
-        ) from error
-
-
-def _list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
-    path = java_class(spark, "org.apache.hadoop.fs.Path")
-    folder, system = hadoop_path(spark, root)
-    parent = path(folder, pattern.split("*", maxsplit=1)[0].rsplit("/", 1)[0]) if "/" in pattern else folder
-    if not system.isDirectory(parent):
-        if required or system.exists(parent):  # a file in its place is a mistake in any case
-            raise InputError(f"{parent.toString()}: no such folder; see landing.root and landing.inputs")
+    below = f"/{pattern.split('*', maxsplit=1)[0].rsplit('/', 1)[0]}" if "/" in pattern else ""
+    folder = look_at(spark, f"{root}{below}")
+    if not folder.is_folder:
+        if required or folder.exists:  # a file in its place is a mistake in any case
+            raise InputError(f"{folder.path}: no such folder; see landing.root and landing.inputs")
         return []
-    base = _folder_uri(spark, root)
-    files = []
-    # Each call to the JVM takes time, and there may be very many files.
-    for status in system.globStatus(path(path(_literal(root)), pattern)) or []:
-        found = status.getPath()
-        file = _one_slash(found.toUri().toString()).removeprefix(base)
-        if not file.rsplit("/", 1)[-1].startswith((".", "_")) and status.isFile():
-            files.append(LandedFile(file, found.toString(), status.getLen(), status.getModificationTime()))
-    return sorted(files, key=lambda landed: landed.file)
+    found = files_matching(spark, root, pattern)
+    landed = [file for file in found if not file.file.rsplit("/", 1)[-1].startswith((".", "_"))]
+    return sorted(landed, key=lambda file: file.file)
 
 
 def read_lines(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> DataFrame:
     """One row per line: file, block (where its split begins), id (rises within a split), raw."""
-    base = _folder_uri(spark, root)
+    base = folder_uri(spark, root)
     path = F.col("_metadata.file_path")
     begins = len(base) + 1 + F.when(F.startswith(path, F.lit("file:///")), 2).otherwise(0)
-    return spark.read.text([_literal(landed.uri) for landed in files]).select(
+    return spark.read.text([as_glob(landed.uri) for landed in files]).select(
         F.substr(path, begins).alias("file"),
         F.col("_metadata.file_block_start").alias("block"),
         F.monotonically_increasing_id().bitwiseAND(POSITION_BITS).alias("id"),
@@ -134,22 +102,6 @@ def unreadable(error: Exception, files: Sequence[LandedFile]) -> InputError | No
         "the file is cut short or damaged" if "EOF" in text or "ZipException" in text else "the file cannot be read"
     )
     return InputError(f"{names[0]}: {reason}; nothing of this batch was taken in. Land the whole file again.")
-
-
-def _folder_uri(spark: SparkSession, root: str) -> str:
-    """The landing folder as the start of its files' URIs, with a slash at its end."""
-    folder, system = hadoop_path(spark, root)
-    return _one_slash(system.makeQualified(folder).toUri().toString()).rstrip("/") + "/"
-
-
-def _one_slash(uri: str) -> str:
-    """Local files as file:/…: Hadoop writes one slash or three."""
-    return re.sub("^file:/+", "file:/", uri)
-
-
-def _literal(path: str) -> str:
-    """The path as a glob that matches it alone: file names may have brackets and braces in them."""
-    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
 def _has_ending(file: str, endings: tuple[str, ...] | None) -> bool:

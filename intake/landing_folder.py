@@ -12,8 +12,9 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
 from intake.adapters import adapter_named
-from intake.landed_rows import READ_FAILURES, LandedFile, list_files, read_rows, unreadable
+from intake.landed_rows import LandedFile, list_files, read_rows, unreadable
 from warehouse.errors import InputError
+from warehouse.jvm.files import READ_FAILURES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 
 

@@ -25,11 +25,12 @@ from warehouse.conform import conform
 from warehouse.contracts import Table
 from warehouse.days import report_day
 from warehouse.errors import DistributaryError, InputError
+from warehouse.jvm.files import hadoop_path
+from warehouse.jvm.session import build_session, process_id
 from warehouse.knobs import Part
 from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
 from warehouse.recipes import Recipe
-from warehouse.spark import build_session, hadoop_path, java_class
 from warehouse.store import Lake
 from warehouse.table_update import TableUpdate, in_words
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
@@ -279,13 +280,12 @@ def _perform(run: Run, step: Step) -> None:
 def _lock(run: Run) -> AbstractContextManager[None]:
     if run.dry_run or run.job in WITHOUT_LOCK:
         return nullcontext()
-    own_jvm = java_class(run.spark, "java.lang.ProcessHandle").current()
     return lake_lock(
         run.lake.root,
         run.lake.run_id,
         wait_seconds=run.settings.lock.wait_seconds,
         say=run.say,
-        jvm_pid=int(own_jvm.pid()),
+        jvm_pid=process_id(run.spark),
     )
 
 

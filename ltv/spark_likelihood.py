@@ -24,6 +24,7 @@ from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array, histories
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_search import SAMPLE, check
+from warehouse.jvm.session import default_parallelism
 
 SUMS = "log_likelihood double, gradient array<double>, hessian array<double>"
 BUCKETS = 1 << 20
@@ -55,7 +56,7 @@ def spread(counts: DataFrame, *, seed: int, sample_rows: int = SAMPLE) -> Spread
     keys = [column for column in counts.columns if column != "customers"]
     counts = counts.persist()
     rows = counts.count()
-    partitions = max(counts.sparkSession.sparkContext.defaultParallelism, -(-rows // ROWS_PER_PARTITION))
+    partitions = max(default_parallelism(counts.sparkSession), -(-rows // ROWS_PER_PARTITION))
     # Sums of floats depend on their order: the same rows in the same places give the same digits on every run.
     frame = counts.repartition(partitions, *keys).sortWithinPartitions(*keys).persist()
     customers = frame.agg(F.coalesce(F.sum("customers"), F.lit(0)).alias("customers")).collect()[0]["customers"]

@@ -17,7 +17,8 @@ from pyspark.sql import SparkSession
 
 from jobs.settings import load_settings
 from tests.quick import QUICK, SHARED_SESSION
-from warehouse.spark import build_session, hadoop_path
+from warehouse.jvm.files import hadoop_path
+from warehouse.jvm.session import build_session
 
 # The environment variables by which spark-submit passes the JVM's address to a Python process.
 PORT, SECRET = "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"

@@ -119,10 +119,15 @@ def test_the_numeric_models_need_no_spark(door: str) -> None:
     assert not with_root(reached_from(REPOSITORY / door), "pyspark")
 
 
-def test_only_the_modules_behind_the_store_import_delta() -> None:
-    writers = {"schema.py", "spark_writer.py", "upkeep.py"}
-    importing = {path for package in MAY_IMPORT for path in sources(package) if with_root(imports_of(path), "delta")}
-    assert importing == {REPOSITORY / "warehouse" / module for module in writers}
+def test_only_warehouse_jvm_uses_the_jvm() -> None:
+    """So that an engine without one runs everything that imports nothing from there."""
+    of_the_jvm = re.compile(r"\b_jvm\b|\b_jdf\b|\b_jsc\b|\b_jsparkSession\b|\bsparkContext\b|\bSparkContext\b")
+    for package in MAY_IMPORT:
+        for path in sources(package):
+            if path.parent != REPOSITORY / "warehouse" / "jvm":
+                found = with_root(imports_of(path), "delta") | with_root(imports_of(path), "py4j")
+                assert not found, f"{path.relative_to(REPOSITORY)} imports {sorted(found)}"
+                assert not of_the_jvm.search(path.read_text(encoding="utf-8")), path.relative_to(REPOSITORY)
 
 
 def test_every_table_has_a_contract_module_of_its_name() -> None:

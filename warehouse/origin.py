@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pyspark.sql import SparkSession
 
-from warehouse.delta_log import commits_back
+from warehouse.jvm.delta_log import commits_back
 
 
 @dataclass(frozen=True)

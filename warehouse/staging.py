@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from pyspark.sql import DataFrame, SparkSession
 
-from warehouse.spark import hadoop_path
+from warehouse.jvm.files import delete_folder
 
 Stage = Callable[[str, DataFrame], DataFrame]  # stores a frame under a name and reads it back
 
@@ -27,5 +27,4 @@ def stage_below(spark: SparkSession, folder: str) -> Iterator[Stage]:
     try:
         yield stage
     finally:
-        path, files = hadoop_path(spark, folder)
-        files.delete(path, True)
+        delete_folder(spark, folder)

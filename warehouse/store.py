@@ -1,7 +1,7 @@
 """The Delta tables of a lake, read and written by one run. Every write to a table goes through here.
 
-This module decides what to write. warehouse.spark_writer writes the commits, warehouse.schema the schema,
-warehouse.upkeep restores and removes rows, warehouse.change_feed reads the change feed.
+This module decides what to write. warehouse.jvm.spark_writer writes the commits, warehouse.jvm.schema the schema,
+warehouse.jvm.upkeep restores and removes rows, warehouse.change_feed reads the change feed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from warehouse import change_feed, schema, spark_writer, upkeep
+from warehouse import change_feed
 from warehouse.contracts import Table
-from warehouse.delta_log import newest_version
 from warehouse.differences import staged_differences
+from warehouse.jvm import schema, spark_writer, upkeep
+from warehouse.jvm.delta_log import newest_version
+from warehouse.jvm.spark_writer import BROADCAST_AT_MOST
 from warehouse.layout import by_period
 from warehouse.origin import Head, Origin, commit_metadata, origin_at
-from warehouse.spark_writer import BROADCAST_AT_MOST
 from warehouse.staging import Stage, stage_below
 
 __all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from warehouse.spark import java_class
+from warehouse.jvm.session import java_class
 
 
 def test_the_classes_that_make_columns_are_looked_up_once(spark: SparkSession) -> None:

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from warehouse.change_feed import CHANGE_FEED
-from warehouse.delta_log import commits_back, held_columns, held_properties, newest_version
+from warehouse.jvm.delta_log import commits_back, held_columns, held_properties, newest_version
 
 
 def test_commits_come_newest_first_as_in_deltas_history(spark: SparkSession, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The one place that makes a SparkSession."""
+"""The one place that makes a session of Spark itself."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # has no stubs
 from pyspark.sql import SparkSession
 
 from conf import CONF_ROOT
-from warehouse.errors import InputError
 from warehouse.jars import delta_jars
 
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
@@ -60,16 +58,14 @@ def java_class(session: SparkSession, name: str) -> Any:
     return getattr(session._jvm, name)
 
 
-def hadoop_path(session: SparkSession, path: str) -> tuple[Any, Any]:
-    """Hadoop's Path of a file or folder, and its file system; InputError where that cannot be opened."""
-    found = java_class(session, "org.apache.hadoop.fs.Path")(path)
-    try:
-        return found, found.getFileSystem(session._jsc.hadoopConfiguration())
-    except Py4JJavaError as error:
-        raise InputError(
-            f"{path}: its file system cannot be opened ({error.java_exception.toString()}); an object store needs its "
-            "JARs and access (spark.conf: spark.jars.packages, spark.hadoop.fs.*)"
-        ) from error
+def process_id(session: SparkSession) -> int:
+    """The process id of the session's JVM."""
+    return int(java_class(session, "java.lang.ProcessHandle").current().pid())
+
+
+def default_parallelism(session: SparkSession) -> int:
+    """How many tasks the session's cluster runs at once."""
+    return int(session.sparkContext.defaultParallelism)
 
 
 class _CachedClass:

@@ -8,7 +8,8 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from warehouse.spark import hadoop_path, java_class
+from warehouse.jvm.files import hadoop_path
+from warehouse.jvm.session import java_class
 
 
 def newest_version(spark: SparkSession, path: str) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
-from warehouse.spark_writer import committing
+from warehouse.jvm.spark_writer import committing
 
 
 def restore(spark: SparkSession, path: str, version: int, *, metadata: str) -> None:

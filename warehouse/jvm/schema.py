@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from warehouse.change_feed import CHANGE_FEED
 from warehouse.contracts import Table
-from warehouse.delta_log import held_columns, held_properties
+from warehouse.jvm.delta_log import held_columns, held_properties
 
 DELETION_VECTORS = "delta.enableDeletionVectors"
 # Every reader opens reader version 1: no deletion vectors, no column mapping.

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
 from warehouse.differences import IS_GONE, Differences, same_key
-from warehouse.schema import DELETION_VECTORS, TABLE_PROPERTIES, set_properties
+from warehouse.jvm.schema import DELETION_VECTORS, TABLE_PROPERTIES, set_properties
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 MERGE_CONF = {

@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.warehouse.example_tables import THINGS, THINGS_ORIGIN
 from warehouse.conform import conform
 from warehouse.contracts import Column, Table
-from warehouse.delta_log import held_properties
-from warehouse.schema import STATS_COLUMNS, TABLE_PROPERTIES, bring_to_contract, create_table
+from warehouse.jvm.delta_log import held_properties
+from warehouse.jvm.schema import STATS_COLUMNS, TABLE_PROPERTIES, bring_to_contract, create_table
 from warehouse.store import Lake
 
 DAYS = Table(
