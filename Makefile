@@ -32,6 +32,10 @@ bench-ingest: setup ## Landed files into bronze, 59 days and one more day; VISIT
 bench-increment: setup ## One more day against a full build of 60 days; EVENTS=1000000 for a smaller shop
 	@$(PYTHON) bench/bench_increment.py
 
+.PHONY: bench-small
+bench-small: setup ## Whole runs on little data: one more day, nothing new; SHOPS=small or demo for one of the shops
+	@$(PYTHON) bench/bench_small_runs.py
+
 .PHONY: test-faults
 test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half)
 	@$(PYTHON) -m pytest -q -m faults
