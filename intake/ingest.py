@@ -165,8 +165,7 @@ class Ingest:
                 plans[batch.batch_id] = files
                 new_files += files
         if new_files:
-            rows = self.spark.createDataFrame(new_files, BRONZE_LANDED_FILES.ddl)
-            self.lake.append(BRONZE_LANDED_FILES, rows.coalesce(1))
+            self.lake.append_rows(BRONZE_LANDED_FILES, new_files)
         if resumed := [batch.batch_id for batch in batches if batch.is_resumed]:
             landed = self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(resumed))
             for row in landed.collect():  # one row per file
