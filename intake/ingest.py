@@ -196,7 +196,7 @@ class Ingest:
         if batch.is_resumed:
             self.lake.merge(table, conform(kept, table))
         else:
-            self.lake.append(table, conform(kept, table))
+            self.lake.append(table, conform(kept, table), at_most=staged.rows_read)
         if superseding is not None:
             self.lake.merge(table, superseding, update_when=REPLACES_STORED[table], all_are_known=True)
 
@@ -225,7 +225,9 @@ class Ingest:
         if batch.is_resumed:
             self.lake.merge(BRONZE_QUARANTINE, conform(rows, BRONZE_QUARANTINE))
         else:
-            self.lake.append(BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE))
+            self.lake.append(
+                BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE), at_most=sum(bad_rows.values())
+            )
 
     def _say(self, batch: Batch, account: Account) -> None:
         conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""

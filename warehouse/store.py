@@ -183,10 +183,16 @@ class Lake:
             spark_writer.commit_metadata_alone(self.spark, path, metadata=metadata)
         self._wrote(table)
 
-    def append(self, table: Table, frame: DataFrame) -> None:
-        """Adds rows."""
+    def append(self, table: Table, frame: DataFrame, *, at_most: int | None = None) -> None:
+        """Adds rows, at most so many where that is known."""
         self._ensure(table)
-        spark_writer.append(self.path(table), frame, metadata=self._metadata())
+        path, metadata = self.path(table), self._metadata()
+        if at_most is not None and self._may_be_small(table, at_most):
+            with self.staging(f"append/{table.full_name}") as stage:
+                stage("rows", frame)
+                arrow_writer.append(path, Path(stage.folder_of("rows")), metadata=metadata)
+        else:
+            spark_writer.append(path, frame, metadata=metadata)
         self._wrote(table)
 
     def append_rows(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -6,14 +6,14 @@ changed rows and batches of one file at a time, never a whole file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from warehouse.arrow.changed import Changed, feed_schema, labelled, new_rows
+from warehouse.arrow.changed import Changed, feed_schema, labelled, new_rows, staged_rows
 from warehouse.arrow.files import NewFile
 from warehouse.arrow.log import CommitConflictError, TableLog
 from warehouse.contracts import Table
@@ -32,6 +32,11 @@ def rows_in_files(path: str, column: str, first: str | None, last: str | None) -
     log = TableLog(path)
     bounds = log.moment(column, first), log.moment(column, last)
     return sum(file.rows for file in log.files(column) if file.may_hold(*bounds))
+
+
+def append(path: str, staged: Path, *, metadata: str) -> None:
+    """Adds the rows of the files in the folder `staged`."""
+    _append(path, staged_rows(staged, TableLog(path).schema), metadata)
 
 
 def append_rows(path: str, rows: Iterable[Mapping[str, Any]], *, metadata: str) -> None:
@@ -77,7 +82,7 @@ def merge_differences(path: str, table: Table, staged: Path, *, metadata: str) -
     log.commit([*actions, *added.as_rows(), *feed.as_changes()], "MERGE", metadata)
 
 
-def _append(path: str, rows: Sequence[pa.RecordBatch], metadata: str) -> None:
+def _append(path: str, rows: Iterable[pa.RecordBatch], metadata: str) -> None:
     """Adds rows. Other processes may add to the table at the same time."""
     log = TableLog(path)
     with _new_files(log) as begin:
