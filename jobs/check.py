@@ -14,7 +14,6 @@ from jobs import attribute, build, score, train_attribution
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from warehouse.checks import CheckResult, require_all
-from warehouse.conform import conform
 from warehouse.contract_checks import check_contracts
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed
@@ -112,7 +111,7 @@ def _publish(run: Run, versions: dict[str, int]) -> None:
         }
         for name, version in sorted(versions.items())
     ]
-    run.lake.append(OPS_PUBLISHED, conform(run.spark.createDataFrame(rows, OPS_PUBLISHED.ddl), OPS_PUBLISHED))
+    run.lake.append_rows(OPS_PUBLISHED, rows)
 
 
 def _write_results(run: Run, results: list[CheckResult]) -> None:
@@ -129,8 +128,7 @@ def _write_results(run: Run, results: list[CheckResult]) -> None:
         }
         for result in results
     ]
-    frame = run.spark.createDataFrame(rows, OPS_QUALITY_RESULTS.ddl)
-    run.lake.append(OPS_QUALITY_RESULTS, conform(frame, OPS_QUALITY_RESULTS))
+    run.lake.append_rows(OPS_QUALITY_RESULTS, rows)
 
 
 STEP = Step("check", plan)

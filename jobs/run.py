@@ -14,14 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
 from jobs.settings import Settings, load_settings
 from warehouse.code_version import code_version
-from warehouse.conform import conform
 from warehouse.contracts import Table
 from warehouse.days import report_day
 from warehouse.errors import DistributaryError, InputError
@@ -140,7 +138,7 @@ class Run:
             for log in self.steps
         ]
         if rows and not self.dry_run:
-            self.lake.append(OPS_RUN_LOG, conform(self.spark.createDataFrame(rows, OPS_RUN_LOG.ddl), OPS_RUN_LOG))
+            self.lake.append_rows(OPS_RUN_LOG, rows)
 
     def summary(self) -> dict[str, Any]:
         """The run as plain data, for --json."""
@@ -242,7 +240,7 @@ def open_run(
     return Run(
         job=job,
         settings=chosen,
-        lake=Lake(session, chosen.lake, new_run_id(started_at)),
+        lake=Lake(session, chosen.lake, new_run_id(started_at), chosen.build.small_change_rows),
         console=console or Console(stderr=True),
         started_at=started_at,
         wanted_as_of=as_of,
@@ -259,7 +257,7 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
                 _perform(run, step)
         except BaseException:
             # The user must see the failure, even where the log cannot be written either.
-            with suppress(PySparkException):
+            with suppress(Exception):
                 run.write_log()
             raise
         run.write_log()
