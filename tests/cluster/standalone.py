@@ -57,8 +57,7 @@ def standalone_cluster(folder: Path, *, workers: int = 2, memory: str = "1536m")
     def start(role: str, *arguments: str, name: str) -> subprocess.Popen[bytes]:
         with (folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                [SPARK_HOME / "bin" / "spark-class", f"org.apache.spark.deploy.{role}", "--host", LOOPBACK]
-                + ["--webui-port", "0", *arguments],
+                [SPARK_HOME / "bin/spark-class", f"org.apache.spark.deploy.{role}", "--host", LOOPBACK, *arguments],
                 cwd=folder,
                 env={
                     **BARE,
@@ -76,12 +75,12 @@ def standalone_cluster(folder: Path, *, workers: int = 2, memory: str = "1536m")
 
     try:
         port = _free_port()
-        start("master.Master", "--port", str(port), name="master")
+        start("master.Master", "--port", str(port), "--webui-port", "0", name="master")
         _wait_for(folder / "master.log", "New state: ALIVE")
         master, found = f"spark://{LOOPBACK}:{port}", list[Worker]()
         for number in range(1, workers + 1):
             place = folder / f"worker-{number}"
-            arguments = ("--cores", "1", "--memory", memory, "--work-dir", str(place), master)
+            arguments = ("--cores", "1", "--memory", memory, "--work-dir", str(place), "--webui-port", "0", master)
             found.append(Worker(start("worker.Worker", *arguments, name=place.name), place))
         for worker in found:
             _wait_for(folder / f"{worker.folder.name}.log", "Successfully registered with master")

@@ -82,7 +82,7 @@ def _ask(session: SparkSession, paths: Sequence[str]) -> list[Answer]:
     """The answers of the workers that there are now, each several times."""
     spark = session.sparkContext
     tasks = TASKS_PER_CORE * max(default_parallelism(session), spark._jsc.sc().getExecutorMemoryStatus().size())
-    # What fails is said in one line below, not in Spark's log.
+    # One line below reports what fails, not Spark's log.
     spark.setLogLevel("OFF")
     try:
         found = spark.parallelize(range(tasks), tasks).mapPartitions(_look(ON_WORKERS, paths, SECONDS_PER_TASK))
