@@ -14,7 +14,7 @@ test: setup ## Lint, types and tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m pytest -m "not long and not faults" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
+	@$(PYTHON) -m pytest -m "not long and not faults and not cluster" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .PHONY: test-long
 test-long: setup ## Run the tests that take minutes
@@ -39,6 +39,17 @@ bench-small: setup ## Whole runs on little data: one more day, nothing new; SHOP
 .PHONY: test-faults
 test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half)
 	@$(PYTHON) -m pytest -q -m faults
+
+.PHONY: test-cluster
+test-cluster: setup ## The commands of docs/running.md on a real cluster, one worker killed (some minutes)
+	@$(PYTHON) -m pytest -q -m cluster
+
+.PHONY: test-system
+test-system: test-cluster ## Run the tests that need other programs beside Spark
+
+.PHONY: pack
+pack: setup ## Pack the project for a cluster's workers; EXTRA=all for a driver on the cluster too
+	@scripts/pack.sh $(EXTRA)
 
 .PHONY: bench-ltv
 bench-ltv: setup ## Value models against the lifetimes package, 1,000,000 customers (about 10 minutes)

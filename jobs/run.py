@@ -24,6 +24,7 @@ from warehouse.contracts import Table
 from warehouse.days import report_day
 from warehouse.errors import DistributaryError, InputError
 from warehouse.jvm.files import hadoop_path
+from warehouse.jvm.preflight import check_workers
 from warehouse.jvm.session import build_session, process_id
 from warehouse.knobs import Part
 from warehouse.layout import event_periods
@@ -237,7 +238,7 @@ def open_run(
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     session = spark or build_session(f"distributary {job}", chosen.spark.conf, master=chosen.spark.master)
     hadoop_path(session, chosen.lake)  # fail early with one clear line
-    return Run(
+    run = Run(
         job=job,
         settings=chosen,
         lake=Lake(session, chosen.lake, new_run_id(started_at), chosen.build.small_change_rows),
@@ -247,6 +248,9 @@ def open_run(
         dry_run=dry_run,
         full=full,
     )
+    folders = {"lake": chosen.lake, "landing.root": chosen.landing.root}
+    check_workers(session, folders, may_write=not (dry_run or job in WITHOUT_LOCK), say=run.say)
+    return run
 
 
 def perform(run: Run, steps: Sequence[Step]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 # Without intake: it writes only bronze, whose rows are taken in once and never built again.
 BUILDING_PACKAGES = ("warehouse", "touchpoints", "attribution", "ltv")
@@ -13,12 +14,23 @@ BUILDING_PACKAGES = ("warehouse", "touchpoints", "attribution", "ltv")
 
 @cache
 def code_version() -> str:
-    """A short hash over the Python sources of the packages that build tables."""
+    """A short hash over the Python sources of the packages that build tables.
+
+    The same sources give the same version, whether they are a checkout, an installed wheel or a zip on the path.
+    """
     digest = hashlib.sha256()
     for package in BUILDING_PACKAGES:
-        spec = find_spec(package)
-        for folder in (spec.submodule_search_locations or []) if spec else []:
-            for source in sorted(Path(folder).rglob("*.py")):
-                digest.update(source.relative_to(folder).as_posix().encode())
-                digest.update(source.read_bytes())
+        for place, source in sorted(_sources(files(package)), key=lambda found: found[0]):
+            digest.update("/".join(place).encode())
+            digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _sources(folder: Traversable, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Traversable]]:
+    """Every Python file below the folder, with the parts of its path."""
+    for entry in folder.iterdir():
+        place = (*above, entry.name)
+        if entry.is_dir():
+            yield from _sources(entry, place)
+        elif entry.name.endswith(".py"):
+            yield place, entry
