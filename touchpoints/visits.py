@@ -126,11 +126,11 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFram
     device = device_of_event()
     no_person = F.lit(None).cast("string").alias("marked_person_id")
     carried = [name for name in hits.columns if name in CARRIED]
+    # By its type, in which every field may be null, as in the rows below that carry nothing.
+    carried_type = f"struct<{', '.join(f'{name}: {CARRIED[name]}' for name in carried)}>"
     hit_rows = hits.select(
         *(name for name in hits.columns if name not in CARRIED),
-        F.struct(*carried)
-        .cast(f"struct<{', '.join(f'{name}: {CARRIED[name]}' for name in carried)}>")
-        .alias("carried"),
+        F.struct(*carried).cast(carried_type).alias("carried"),
         F.lit(HIT).alias("row_kind"),
         F.col("event_at").alias("at"),
         no_person,

@@ -9,8 +9,9 @@ from pyspark.sql import functions as F
 
 from warehouse.contracts import MONEY
 
-# More than the distance of a decimal number to the double that stands for it, in parts of the number.
-NEAR = 2.0**-51
+DOUBLE_BELOW = 1e18
+# Up to here doubles hold every half exactly.
+HALVES_BELOW = 2.0**52
 
 
 def rounded(number: Column, places: int) -> Column:
@@ -24,14 +25,18 @@ def money_of(number: Column) -> Column:
 
 
 def decimal_of(number: Column, *, places: int) -> Column:
-    """A double, below 1e18, as decimal(28,places), rounded half up as the decimal number that it is written as.
+    """A double below DOUBLE_BELOW as decimal(28,places), rounded half up as the decimal number that it is written as.
 
-    .285 is a little less in binary: to two places Spark's own round and cast give .29, Sail's .28.
+    .285 is a little less in binary: to two places Spark's own round and cast give .29, Sail's .28. Here it is compared
+    with the double that stands for the half; a half of more than 15 digits shares its double with its neighbours.
     """
-    type_ = f"decimal(28,{places})"
+    type_, scale = f"decimal(28,{places})", F.lit(float(10**places))
     size = F.abs(number)
-    whole = F.floor(size)
-    parts = F.floor((size - whole + size * F.lit(NEAR)) * F.lit(float(10**places)) + F.lit(0.5))
+    # Of a large number only the fraction is rounded.
+    whole = F.when(size * scale < HALVES_BELOW, F.lit(0).cast("bigint")).otherwise(F.floor(size))
+    rest = size - whole
+    below = F.floor(rest * scale)
+    parts = below + (rest >= (below + F.lit(0.5)) / scale).cast("bigint")
     fraction = (parts.cast("decimal(18,0)") * F.lit(Decimal(1).scaleb(-places))).cast(type_)
     rounded_size = (whole.cast(type_) + fraction).cast(type_)
     return F.when(number < 0, -rounded_size).otherwise(rounded_size)
