@@ -33,8 +33,8 @@ bench-increment: setup ## One more day against a full build of 60 days; EVENTS=1
 	@$(PYTHON) bench/bench_increment.py
 
 .PHONY: test-faults
-test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half)
-	@$(PYTHON) -m pytest -q -m faults
+test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half; KILLS=10)
+	@KILLS=$(or $(KILLS),30) $(PYTHON) -m pytest -q -m faults
 
 .PHONY: bench-ltv
 bench-ltv: setup ## Value models against the lifetimes package, 1,000,000 customers (about 10 minutes)
