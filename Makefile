@@ -37,8 +37,8 @@ bench-small: setup ## Whole runs on little data: one more day, nothing new; SHOP
 	@$(PYTHON) bench/bench_small_runs.py
 
 .PHONY: test-faults
-test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half)
-	@$(PYTHON) -m pytest -q -m faults
+test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half; KILLS=10)
+	@KILLS=$(or $(KILLS),30) $(PYTHON) -m pytest -q -m faults
 
 .PHONY: test-cluster
 test-cluster: setup ## The commands of docs/running.md on a real cluster, one worker killed (some minutes)

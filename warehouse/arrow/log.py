@@ -78,7 +78,7 @@ class TableLog:
     def __init__(self, path: str) -> None:
         """Reads the log."""
         self.path = Path(path)
-        self._table = DeltaTable(self.path.as_uri())  # as a plain path, a % in it would be decoded
+        self._table = DeltaTable(path)
         self.version = self._table.version()
 
     @cached_property
@@ -133,7 +133,7 @@ class TableLog:
         if (self.version + 1) % CHECKPOINT_EVERY == 0:
             # The table is complete without it: readers go through more commits, and the next one is tried in time.
             with suppress(DeltaError, OSError):
-                DeltaTable(self.path.as_uri()).create_checkpoint()
+                DeltaTable(str(self.path)).create_checkpoint()
 
 
 def now_ms() -> int:
