@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -58,7 +58,7 @@ def check_workers(
     files where nobody looks for them. `may_write`: a marker file, removed at the end, shows that the lake is the same
     folder. Local masters have no other machines: nothing is checked.
     """
-    if re.match(r"local(\[|$)", session.sparkContext.master):
+    if re.match(r"local(\[|$)", str(session.sparkContext.master)):
         return
     with _visible(session, folders, may_write=may_write) as places:
         with _patience(session, say):
@@ -97,10 +97,10 @@ def _ask(session: SparkSession, paths: Sequence[str]) -> list[Answer]:
         spark.setLogLevel("ERROR")
 
 
-def _look(modules: Sequence[str], paths: Sequence[str], seconds: float) -> Callable[[Iterator[int]], Iterator[Any]]:
+def _look(modules: Sequence[str], paths: Sequence[str], seconds: float) -> Callable[[Iterable[int]], Iterator[Any]]:
     """The task: a function inside a function, which Spark sends as code, because workers may lack this very module."""
 
-    def look(_: Iterator[int]) -> Iterator[Any]:
+    def look(_: Iterable[int]) -> Iterator[Any]:
         import os  # noqa: PLC0415
         import socket  # noqa: PLC0415
         import sys  # noqa: PLC0415
