@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -58,23 +58,27 @@ def check_workers(
     files where nobody looks for them. `may_write`: a marker file, removed at the end, shows that the lake is the same
     folder. Local masters have no other machines: nothing is checked.
     """
-    if re.match(r"local(\[|$)", session.sparkContext.master):
+    if re.match(r"local(\[|$)", str(session.sparkContext.master)):
         return
-    with _visible(session, folders, may_write=may_write) as places, _patience(session, say):
-        answers = _ask(session, [str(path) for path in places])
+    with _visible(session, folders, may_write=may_write) as places:
+        with _patience(session, say):
+            answers = _ask(session, [str(path) for path in places])
+        # A landed file may have been moved since it was listed.
+        there = {path: knob for path, knob in places.items() if path.exists()}
     for answer in answers:
-        if problem := _problem(answer, places):
+        if problem := _problem(answer, there):
             raise ClusterNotReady(f"worker {answer.host} {problem}; {WAY_OUT}")
 
 
 def _problem(answer: Answer, places: Mapping[Path, str]) -> str:
+    """What is wrong with a worker, '' where nothing is; `places` are the paths that it must see, with their knobs."""
     if answer.lacks:
         return f"cannot import {answer.lacks} ({answer.reason}; its Python is {answer.python})"
     if answer.code != code_version():
         return f"has other code of this project (version {answer.code}, here {code_version()}): pack it again"
-    if answer.unseen:
-        path = Path(answer.unseen[0])
-        return f"does not see {path} ({places[path]}): it must be on a file system that all machines share"
+    for path, knob in places.items():
+        if str(path) in answer.unseen:
+            return f"does not see {path} ({knob}): it must be on a file system that all machines share"
     return ""
 
 
@@ -93,10 +97,10 @@ def _ask(session: SparkSession, paths: Sequence[str]) -> list[Answer]:
         spark.setLogLevel("ERROR")
 
 
-def _look(modules: Sequence[str], paths: Sequence[str], seconds: float) -> Callable[[Iterator[int]], Iterator[Any]]:
+def _look(modules: Sequence[str], paths: Sequence[str], seconds: float) -> Callable[[Iterable[int]], Iterator[Any]]:
     """The task: a function inside a function, which Spark sends as code, because workers may lack this very module."""
 
-    def look(_: Iterator[int]) -> Iterator[Any]:
+    def look(_: Iterable[int]) -> Iterator[Any]:
         import os  # noqa: PLC0415
         import socket  # noqa: PLC0415
         import sys  # noqa: PLC0415
@@ -168,13 +172,14 @@ def _patience(session: SparkSession, say: Callable[[str], None]) -> Iterator[Non
 def _in_one_line(error: Exception) -> str:
     """Why the workers' Python did not even start, from the text of Spark's error."""
     text = str(error)
-    host = found.group(1) if (found := re.search(r"\(TID \d+\) \((\S+) executor", text)) else "(unknown)"
+    # An error of Python itself comes without the host.
+    worker = f"worker {found.group(1)}" if (found := re.search(r"\(TID \d+\) \((\S+) executor", text)) else "a worker"
     if program := re.search(r'Cannot run program "([^"]+)"', text):
-        return f"worker {host} has no Python at {program.group(1)} (PYSPARK_PYTHON)"
+        return f"{worker} has no Python at {program.group(1)} (PYSPARK_PYTHON)"
     if "PYTHON_VERSION_MISMATCH" in text:
         version = found.group(1) if (found := re.search(r"different version: (\S+) than", text)) else "another version"
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return f"worker {host} has Python {version}, the driver {here} (PYSPARK_PYTHON)"
+        return f"{worker} has Python {version}, the driver {here} (PYSPARK_PYTHON)"
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("\tat ")]
     named = [line for line in lines if re.match(r"(\w+\.)*\w*(Error|Exception)\b", line)]
-    return f"worker {host} cannot run Python: {(named or lines or [text])[-1]}"
+    return f"{worker} cannot run Python: {(named or lines or [text])[-1]}"

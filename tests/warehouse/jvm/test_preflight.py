@@ -98,6 +98,7 @@ def test_a_worker_that_does_not_see_the_lake_names_folder_and_knob(tmp_path: Pat
     assert problem_of(answer, {seen: "landing.root", unseen: "lake"}) == (
         f"does not see {unseen} (lake): it must be on a file system that all machines share"
     )
+    assert problem_of(answer, {seen: "landing.root"}) == "", "a file that has been moved is nobody's fault"
 
 
 def test_every_module_with_a_function_for_workers_is_asked_for() -> None:
@@ -156,13 +157,12 @@ FAILED = (
             "worker 10.0.0.7 has no Python at ./environment/bin/python (PYSPARK_PYTHON)",
         ),
         (
-            f"{FAILED}org.apache.spark.api.python.PythonException: Traceback (most recent call last):\n"
-            '  File "worker.py", line 3406, in main\n    check_python_version(infile)\n'
+            "An exception was thrown from the Python worker:\nTraceback (most recent call last):\n"
+            '  File "pyspark/worker.py", line 3569, in main\n    check_python_version(infile)\n'
             "pyspark.errors.exceptions.base.PySparkRuntimeError: [PYTHON_VERSION_MISMATCH] Python in worker has "
             "different version: 3.10 than that in driver: 3.11, PySpark cannot run with different minor versions.\n"
-            "\n\tat org.apache.spark.api.python.BasePythonRunner",
-            f"worker 10.0.0.7 has Python 3.10, the driver {sys.version_info.major}.{sys.version_info.minor} "
-            "(PYSPARK_PYTHON)",
+            "Please check environment variables PYSPARK_PYTHON and PYSPARK_DRIVER_PYTHON are correctly set.",
+            f"a worker has Python 3.10, the driver {sys.version_info.major}.{sys.version_info.minor} (PYSPARK_PYTHON)",
         ),
         (
             f"{FAILED}org.apache.spark.SparkException: \nError from python worker:\n"
