@@ -12,7 +12,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from warehouse.jvm.delta_log import commits_back
+from warehouse.delta_log import DeltaLog
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
 CHANGE_TYPE = "_change_type"
@@ -35,7 +35,7 @@ def change_sign() -> Column:
     return F.when(is_new_state, F.lit(1)).otherwise(F.lit(-1))
 
 
-def replaced_since(spark: SparkSession, path: str, since: int, newest: int) -> bool:
+def replaced_since(log: DeltaLog, since: int, newest: int) -> bool:
     """Whether the feed does not hold the rows that changed after version `since`, up to `newest`.
 
     True where the table was replaced or restored as a whole, got its feed, or lost that part of its log, and where
@@ -44,7 +44,7 @@ def replaced_since(spark: SparkSession, path: str, since: int, newest: int) -> b
     if newest < since:
         return True
     followed = 0
-    for commit in islice(commits_back(spark, path, newest), newest - since):
+    for commit in islice(log.commits_back(newest), newest - since):
         if hides_changes(commit):
             return True
         followed += 1

@@ -12,13 +12,13 @@ BUILDING_PACKAGES = ("warehouse", "touchpoints", "attribution", "ltv")
 
 
 @cache
-def code_version() -> str:
-    """A short hash over the Python sources of the packages that build tables."""
+def code_version(packages: tuple[str, ...] = BUILDING_PACKAGES, endings: tuple[str, ...] = (".py",)) -> str:
+    """A short hash over the sources of some packages; by default the Python sources of those that build tables."""
     digest = hashlib.sha256()
-    for package in BUILDING_PACKAGES:
+    for package in packages:
         spec = find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
-            for source in sorted(Path(folder).rglob("*.py")):
+            for source in sorted(file for file in Path(folder).rglob("*") if file.suffix in endings):
                 digest.update(source.relative_to(folder).as_posix().encode())
                 digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -1,7 +1,9 @@
 """The Delta tables of a lake, read and written by one run. Every write to a table goes through here.
 
 This module decides what to write. warehouse.jvm.spark_writer writes the commits, warehouse.jvm.schema the schema,
-warehouse.jvm.upkeep restores and removes rows, warehouse.change_feed reads the change feed.
+warehouse.jvm.upkeep restores and removes rows, warehouse.change_feed reads the change feed, warehouse.small_tables
+reads and adds plain rows. What only looks at the log (warehouse.delta_log) needs no session where the lake is on this
+machine.
 """
 
 from __future__ import annotations
@@ -9,37 +11,50 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from warehouse import change_feed
+from warehouse import change_feed, small_tables
+from warehouse.conform import conform
 from warehouse.contracts import Table
+from warehouse.days import report_day
+from warehouse.delta_log import DeltaLog, local_table, log_of
 from warehouse.differences import staged_differences
 from warehouse.jvm import schema, spark_writer, upkeep
-from warehouse.jvm.delta_log import newest_version
 from warehouse.jvm.spark_writer import BROADCAST_AT_MOST
 from warehouse.layout import by_period
-from warehouse.origin import Head, Origin, commit_metadata, origin_at
+from warehouse.origin import Head, Origin, TableVersion, commit_metadata, origin_at
+from warehouse.session_at_need import Session, started
 from warehouse.staging import Stage, stage_below
 
-__all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage"]
+__all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage", "TableVersion"]
 
 
 @dataclass
 class Lake:
     """The tables below one root, as one run sees and writes them.
 
-    `written` collects the tables this run wrote with their new versions.
+    `session` is a session or what gives it; it is asked for at the first use of `spark`. `written` collects the tables
+    this run wrote with their new versions.
     """
 
-    spark: SparkSession
+    session: Session
     root: str
     run_id: str
     written: dict[str, int] = field(default_factory=dict)
     _heads: dict[str, Head | None] = field(default_factory=dict)
     _checked: set[Table] = field(default_factory=set)  # contracts that are known to match their stored tables
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The session. To look at versions, origins and small tables of a lake on this machine needs none."""
+        return started(self.session)
 
     def path(self, table: Table) -> str:
         """Folder of the table, absolute: Delta cannot create a table in a relative one."""
@@ -57,13 +72,23 @@ class Lake:
 
     def version(self, table: Table) -> int | None:
         """Newest version of the table; None where it does not exist yet."""
+        found = self.at(table)
+        return found.version if found else None
+
+    def at(self, table: Table) -> TableVersion | None:
+        """Id and newest version of the table; None where it does not exist yet."""
         head = self._head(table)
-        return head.version if head else None
+        return head.at if head else None
 
     def versions(self, tables: Sequence[Table]) -> dict[str, int]:
         """Newest versions of those of `tables` that exist, by full name."""
         found = {table.full_name: self.version(table) for table in tables}
         return {name: version for name, version in found.items() if version is not None}
+
+    def states(self, tables: Sequence[Table]) -> dict[str, TableVersion]:
+        """Ids and newest versions of those of `tables` that exist, by full name."""
+        found = {table.full_name: self.at(table) for table in tables}
+        return {name: at for name, at in found.items() if at is not None}
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written."""
@@ -78,6 +103,24 @@ class Lake:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(table))
 
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """All rows of a small table as plain data, moments in UTC; none where it does not exist yet."""
+        folder = local_table(self.path(table))
+        if folder is None:
+            return small_tables.collected(self.read(table))
+        return small_tables.rows_of(folder) if self.exists(table) else []
+
+    def last_day(self, table: Table, moment: str, timezone: str) -> date | None:
+        """The last day in `timezone` of a column of moments without nulls; None where the table has no row."""
+        try:
+            # The log rounds down to milliseconds, which is the same day.
+            greatest = self._log(table).greatest(moment)
+            return greatest.astimezone(ZoneInfo(timezone)).date() if greatest else None
+        except LookupError:
+            (row,) = self.read(table).agg(F.max(report_day(moment, timezone)).alias("day")).collect()
+            day: date | None = row["day"]
+            return day
+
     def origin(self, table: Table) -> Origin | None:
         """What the newest rows of the table were made from; None where no commit records it."""
         head = self._head(table)
@@ -87,14 +130,17 @@ class Lake:
         """Whether the table's rows were made from `origin`."""
         return self.origin(table) == origin
 
-    def replaced_since(self, table: Table, version: int) -> bool:
+    def replaced_since(self, table: Table, version: int, *, id_: str = "") -> bool:
         """Whether the rows that changed after `version` are not known, so that a reader must read all rows.
 
-        True where the whole table was replaced or restored since, had no feed yet, lost that part of its log, or has
-        no such version yet. Reads only the log.
+        True where the whole table was replaced or restored since, had no feed yet, lost that part of its log, has no
+        such version yet, is gone, or is another than that with the id `id_` ('' where it is not known). Reads only the
+        log.
         """
-        newest = self.version(table)
-        return newest is not None and change_feed.replaced_since(self.spark, self.path(table), version, newest)
+        now = self.at(table)
+        if now is None:
+            return version >= 0
+        return id_ not in ("", now.id) or change_feed.replaced_since(self._log(table), version, now.version)
 
     def changes(self, table: Table, since: int) -> DataFrame | None:
         """One row per row that was added or removed after version `since`, and two per changed row, by Delta's feed.
@@ -172,6 +218,16 @@ class Lake:
         spark_writer.append(self.path(table), frame, metadata=self._metadata())
         self._wrote(table)
 
+    def add_rows(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Adds a few rows given as plain data; without a session where the table exists on this machine."""
+        self._ensure(table)
+        folder = local_table(self.path(table))
+        if folder is None:
+            self.append(table, conform(self.spark.createDataFrame(rows, table.ddl), table))
+        else:
+            small_tables.append_rows(folder, rows, metadata=self._metadata())
+            self._wrote(table)
+
     def merge(
         self, table: Table, frame: DataFrame, *, update_when: str | None = None, all_are_known: bool = False
     ) -> None:
@@ -204,26 +260,31 @@ class Lake:
 
     def restore(self, table: Table, version: int) -> None:
         """Brings back the rows of an older version as a new commit that keeps that version's origin."""
-        origin = origin_at(self.spark, self.path(table), version)
+        origin = origin_at(self._log(table), version)
         upkeep.restore(self.spark, self.path(table), version, metadata=self._metadata(origin))
         self._wrote(table)
 
     def _head(self, table: Table) -> Head | None:
         """Read from the log once, and again after each commit of this run: no other run writes meanwhile."""
         if table.full_name not in self._heads:
-            path = self.path(table)
-            version = newest_version(self.spark, path)
-            head = None if version is None else Head(version, origin_at(self.spark, path, version))
-            self._heads[table.full_name] = head
+            log = self._log(table)
+            at = TableVersion(found.id, found.version) if (found := log.newest()) else None
+            self._heads[table.full_name] = Head(at, origin_at(log, at.version)) if at else None
         return self._heads[table.full_name]
+
+    def _log(self, table: Table) -> DeltaLog:
+        return log_of(self.path(table), lambda: self.spark)
 
     def _ensure(self, table: Table) -> None:
         """Creates the table, or brings it to the present contract; once per run, unless that fails."""
         if table in self._checked:
             return
-        prepare = schema.bring_to_contract if self.exists(table) else schema.create_table
+        held = self._log(table).newest()
         try:
-            prepare(self.spark, self.path(table), table)
+            if held is None:
+                schema.create_table(self.spark, self.path(table), table)
+            elif not schema.keeps_contract(held, table):
+                schema.bring_to_contract(self.spark, self.path(table), table)
         finally:  # also where the first of two commits is made and the second fails
             self._heads.pop(table.full_name, None)
         self._checked.add(table)
