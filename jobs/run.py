@@ -268,7 +268,7 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
                 _perform(run, step)
         except BaseException:
             # The user must see the failure, even where the log cannot be written either.
-            with suppress(PySparkException, DeltaError, OSError):
+            with suppress(DistributaryError, PySparkException, DeltaError, OSError):
                 run.write_log()
             raise
         run.write_log()
