@@ -121,7 +121,7 @@ def _publish(run: Run, states: Mapping[str, TableVersion]) -> None:
         }
         for name, state in sorted(states.items())
     ]
-    run.lake.add_rows(OPS_PUBLISHED, rows)
+    run.lake.append_rows(OPS_PUBLISHED, rows)
 
 
 def _write_results(run: Run, results: list[CheckResult]) -> None:
@@ -138,7 +138,7 @@ def _write_results(run: Run, results: list[CheckResult]) -> None:
         }
         for result in results
     ]
-    run.lake.add_rows(OPS_QUALITY_RESULTS, rows)
+    run.lake.append_rows(OPS_QUALITY_RESULTS, rows)
 
 
 STEP = Step("check", plan)

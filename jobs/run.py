@@ -140,7 +140,7 @@ class Run:
             for log in self.steps
         ]
         if rows and not self.dry_run:
-            self.lake.add_rows(OPS_RUN_LOG, rows)
+            self.lake.append_rows(OPS_RUN_LOG, rows)
 
     def summary(self) -> dict[str, Any]:
         """The run as plain data, for --json."""

@@ -16,6 +16,15 @@ from warehouse.delta_log import DeltaLog
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
 CHANGE_TYPE = "_change_type"
+# operation: the metrics that count its rows in the feed, with the number of rows of each
+METRICS: Mapping[str, Mapping[str, int]] = {
+    "WRITE": {"numOutputRows": 1},
+    "MERGE": {"numTargetRowsInserted": 1, "numTargetRowsUpdated": 2, "numTargetRowsDeleted": 1},
+    "UPDATE": {"numUpdatedRows": 2},
+    "CREATE TABLE": {},
+    "ADD COLUMNS": {},
+    "SET TBLPROPERTIES": {},
+}
 
 
 def changed_rows(spark: SparkSession, path: str, since: int, newest: int) -> DataFrame:
@@ -49,6 +58,22 @@ def replaced_since(log: DeltaLog, since: int, newest: int) -> bool:
             return True
         followed += 1
     return followed < newest - since
+
+
+def rows_counted(log: DeltaLog, since: int, newest: int) -> int | None:
+    """How many rows `changed_rows` has, by the metrics of the commits; None where a commit does not record it."""
+    counts = [_rows_of(commit) for commit in islice(log.commits_back(newest), newest - since)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == newest - since else None
+
+
+def _rows_of(commit: Mapping[str, Any]) -> int | None:
+    """The rows that a commit adds to the feed: an update adds two."""
+    weights = METRICS.get(str(commit.get("operation")))
+    metrics = commit.get("operationMetrics", {})
+    if weights is None or not weights.keys() <= metrics.keys():
+        return None
+    return sum(weight * int(metrics[name]) for name, weight in weights.items())
 
 
 def hides_changes(commit: Mapping[str, Any]) -> bool:

@@ -45,6 +45,9 @@ class DeltaLog(Protocol):
         Ends where the log ends: Delta removes old commits (delta.logRetentionDuration).
         """
 
+    def rows(self) -> int | None:
+        """How many rows the table has; None where the log does not record it."""
+
     def greatest(self, column: str) -> datetime | None:
         """The greatest moment of a column without nulls, to the millisecond below it; None where there is no row.
 
@@ -93,6 +96,17 @@ class LocalLog:
                 return
             with file.open(encoding="utf-8") as lines:
                 yield next((json.loads(line)["commitInfo"] for line in lines if line.startswith('{"commitInfo"')), {})
+
+    def rows(self) -> int | None:
+        """See `DeltaLog`."""
+        table = self._table()
+        if table is None:
+            return 0
+        files = table.get_add_actions(flatten=True)
+        if "num_records" not in files.schema.names:
+            return None if files.num_rows else 0
+        of_files = files["num_records"].to_pylist()
+        return None if None in of_files else sum(of_files)
 
     def greatest(self, column: str) -> datetime | None:
         """See `DeltaLog`."""

@@ -2,8 +2,7 @@
 
 This module decides what to write. warehouse.jvm.spark_writer writes the commits, warehouse.jvm.schema the schema,
 warehouse.jvm.upkeep restores and removes rows, warehouse.change_feed reads the change feed, warehouse.small_tables
-reads and adds plain rows. What only looks at the log (warehouse.delta_log) needs no session where the lake is on this
-machine.
+reads and adds plain rows. What only looks at the logs of the tables is warehouse.lake_state.
 """
 
 from __future__ import annotations
@@ -12,87 +11,44 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from warehouse import change_feed, small_tables
 from warehouse.conform import conform
 from warehouse.contracts import Table
 from warehouse.days import report_day
-from warehouse.delta_log import DeltaLog, local_table, log_of
+from warehouse.delta_log import local_table
 from warehouse.differences import staged_differences
 from warehouse.jvm import schema, spark_writer, upkeep
 from warehouse.jvm.spark_writer import BROADCAST_AT_MOST
+from warehouse.lake_state import LakeState
 from warehouse.layout import by_period
 from warehouse.origin import Head, Origin, TableVersion, commit_metadata, origin_at
-from warehouse.session_at_need import Session, started
 from warehouse.staging import Stage, stage_below
 
 __all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage", "TableVersion"]
 
 
 @dataclass
-class Lake:
+class Lake(LakeState):
     """The tables below one root, as one run sees and writes them.
 
-    `session` is a session or what gives it; it is asked for at the first use of `spark`. `written` collects the tables
-    this run wrote with their new versions.
+    `written` collects the tables this run wrote with their new versions.
     """
 
-    session: Session
-    root: str
     run_id: str
     written: dict[str, int] = field(default_factory=dict)
-    _heads: dict[str, Head | None] = field(default_factory=dict)
     _checked: set[Table] = field(default_factory=set)  # contracts that are known to match their stored tables
-
-    @cached_property
-    def spark(self) -> SparkSession:
-        """The session. To look at versions, origins and small tables of a lake on this machine needs none."""
-        return started(self.session)
-
-    def path(self, table: Table) -> str:
-        """Folder of the table, absolute: Delta cannot create a table in a relative one."""
-        return f"{self._root}/{table.layer}/{table.name}"
-
-    @property
-    def _root(self) -> str:
-        return (self.root if "://" in self.root else str(Path(self.root).absolute())).rstrip("/")
 
     @contextmanager
     def staging(self, purpose: str) -> Iterator[Stage]:
         """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back."""
         with stage_below(self.spark, f"{self._root}/_staging/{purpose}") as stage:
             yield stage
-
-    def version(self, table: Table) -> int | None:
-        """Newest version of the table; None where it does not exist yet."""
-        found = self.at(table)
-        return found.version if found else None
-
-    def at(self, table: Table) -> TableVersion | None:
-        """Id and newest version of the table; None where it does not exist yet."""
-        head = self._head(table)
-        return head.at if head else None
-
-    def versions(self, tables: Sequence[Table]) -> dict[str, int]:
-        """Newest versions of those of `tables` that exist, by full name."""
-        found = {table.full_name: self.version(table) for table in tables}
-        return {name: version for name, version in found.items() if version is not None}
-
-    def states(self, tables: Sequence[Table]) -> dict[str, TableVersion]:
-        """Ids and newest versions of those of `tables` that exist, by full name."""
-        found = {table.full_name: self.at(table) for table in tables}
-        return {name: at for name, at in found.items() if at is not None}
-
-    def exists(self, table: Table) -> bool:
-        """Whether the table was ever written."""
-        return self.version(table) is not None
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The rows of the table, of one version where given; an empty frame where it does not exist yet."""
@@ -120,27 +76,6 @@ class Lake:
             (row,) = self.read(table).agg(F.max(report_day(moment, timezone)).alias("day")).collect()
             day: date | None = row["day"]
             return day
-
-    def origin(self, table: Table) -> Origin | None:
-        """What the newest rows of the table were made from; None where no commit records it."""
-        head = self._head(table)
-        return head.origin if head else None
-
-    def is_current(self, table: Table, origin: Origin) -> bool:
-        """Whether the table's rows were made from `origin`."""
-        return self.origin(table) == origin
-
-    def replaced_since(self, table: Table, version: int, *, id_: str = "") -> bool:
-        """Whether the rows that changed after `version` are not known, so that a reader must read all rows.
-
-        True where the whole table was replaced or restored since, had no feed yet, lost that part of its log, has no
-        such version yet, is gone, or is another than that with the id `id_` ('' where it is not known). Reads only the
-        log.
-        """
-        now = self.at(table)
-        if now is None:
-            return version >= 0
-        return id_ not in ("", now.id) or change_feed.replaced_since(self._log(table), version, now.version)
 
     def changes(self, table: Table, since: int) -> DataFrame | None:
         """One row per row that was added or removed after version `since`, and two per changed row, by Delta's feed.
@@ -218,7 +153,7 @@ class Lake:
         spark_writer.append(self.path(table), frame, metadata=self._metadata())
         self._wrote(table)
 
-    def add_rows(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def append_rows(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Adds a few rows given as plain data; without a session where the table exists on this machine."""
         self._ensure(table)
         folder = local_table(self.path(table))
@@ -263,17 +198,6 @@ class Lake:
         origin = origin_at(self._log(table), version)
         upkeep.restore(self.spark, self.path(table), version, metadata=self._metadata(origin))
         self._wrote(table)
-
-    def _head(self, table: Table) -> Head | None:
-        """Read from the log once, and again after each commit of this run: no other run writes meanwhile."""
-        if table.full_name not in self._heads:
-            log = self._log(table)
-            at = TableVersion(found.id, found.version) if (found := log.newest()) else None
-            self._heads[table.full_name] = Head(at, origin_at(log, at.version)) if at else None
-        return self._heads[table.full_name]
-
-    def _log(self, table: Table) -> DeltaLog:
-        return log_of(self.path(table), lambda: self.spark)
 
     def _ensure(self, table: Table) -> None:
         """Creates the table, or brings it to the present contract; once per run, unless that fails."""

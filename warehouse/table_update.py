@@ -174,12 +174,20 @@ class TableUpdate:
     def _changed_share(self, table: Table, since: int) -> float:
         """Changed rows beside all that the table has."""
         if (table, since) not in self._shares:
-            rows = F.count(F.lit(1))
-            changed, lake = self._run.lake.changes(table, since), self._run.lake
-            assert changed is not None, "asked for before it was known that the changed rows can be followed"
-            counts = side_by_side(changed.agg(rows.alias("changed")), lake.read(table).agg(rows.alias("all")))
-            self._shares[table, since] = counts["changed"] / max(counts["all"], 1)
+            changed, all_ = self._counted(table, since)
+            self._shares[table, since] = changed / max(all_, 1)
         return self._shares[table, since]
+
+    def _counted(self, table: Table, since: int) -> tuple[int, int]:
+        """How many rows have changed, and how many there are: by the log, by a query where it does not record it."""
+        lake = self._run.lake
+        changed, all_ = lake.changed_rows_counted(table, since), lake.rows_counted(table)
+        if changed is not None and all_ is not None:
+            return changed, all_
+        rows, changes = F.count(F.lit(1)), lake.changes(table, since)
+        assert changes is not None, "asked for before it was known that the changed rows can be followed"
+        counts = side_by_side(changes.agg(rows.alias("changed")), lake.read(table).agg(rows.alias("all")))
+        return counts["changed"], counts["all"]
 
     def _look(self, recipe: Recipe) -> Work:
         return Work(self._run, recipe, Shared(ExitStack(), "look"))

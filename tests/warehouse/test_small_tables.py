@@ -56,7 +56,7 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
 
 def test_rows_are_added_and_read_without_a_session_and_are_the_same_for_spark(spark: SparkSession, lake: Lake) -> None:
     without = Lake(no_session, lake.root, "run-2")
-    without.add_rows(RUNS, ROWS[1:])
+    without.append_rows(RUNS, ROWS[1:])
     assert without.written == {"ops.runs": (lake.version(RUNS) or 0) + 1}
     assert sorted(without.rows(RUNS), key=lambda row: str(row["id"])) == PLAIN
 
@@ -78,9 +78,9 @@ def test_a_table_that_does_not_exist_or_lacks_a_column_is_brought_to_its_contrac
     older = Table(**{**vars(RUNS), "columns": RUNS.columns[:3]})
     lake = Lake(spark, str(tmp_path), "run-1")
     assert lake.rows(older) == []
-    lake.add_rows(older, [{name: ROWS[0][name] for name in ("id", "at", "day")}])
+    lake.append_rows(older, [{name: ROWS[0][name] for name in ("id", "at", "day")}])
     later = Lake(spark, str(tmp_path), "run-2")
-    later.add_rows(RUNS, ROWS[1:])
+    later.append_rows(RUNS, ROWS[1:])
     found = sorted(later.rows(RUNS), key=lambda row: str(row["id"]))
     assert found == [{**PLAIN[0], "written": None, "cost": None, "passed": None}, PLAIN[1]]
 
