@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from attribution.channel_model import ChannelModel
+from attribution.channel_registry import champion_version, load_version
 from attribution.fitted_credit import FittedModel, fitted_of
 from attribution.knobs import (
     DATA_DRIVEN_MODELS,
@@ -165,9 +166,6 @@ def _fitted_models(work: Work) -> list[FittedModel]:
     models = work.run.knobs(FittedModels).models
     if not models:
         return []
-    # MLflow takes seconds to import, and rules need none of it.
-    from attribution.channel_registry import champion_version  # noqa: PLC0415
-
     tracking = work.run.knobs(Mlflow)
     champion = champion_version(tracking, work.run.knobs(DataDriven))
     return _loaded(tracking, champion.full_name).fitted(models, champion.full_name) if champion else []
@@ -176,8 +174,6 @@ def _fitted_models(work: Work) -> list[FittedModel]:
 @cache
 def _loaded(tracking: Mlflow, version: str) -> ChannelModel:
     """A version never changes: it is read once."""
-    from attribution.channel_registry import load_version  # noqa: PLC0415
-
     return load_version(tracking, version)
 
 

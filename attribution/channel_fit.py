@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from attribution.channel_model import ChannelEffect, ChannelModel, markov_effects, shapley_effects
+from attribution.channel_registry import champion_version, store_version
 from attribution.knobs import DataDriven, FittedModels, Markov
 from attribution.markov import MarkovFit, fit_transitions, select_order
 from attribution.transitions import (
@@ -48,9 +49,6 @@ def fitted_channels(work: Work) -> ChannelFit:
 
     InputError where no journey has a touch.
     """
-    # MLflow takes seconds to import, and most builds need none of it.
-    from attribution.channel_registry import store_version  # noqa: PLC0415
-
     timezone = work.knobs(ReportingDay).timezone
     journeys = known_journeys(work.read(SILVER_JOURNEYS), as_of=work.run.as_of, timezone=timezone)
     model, chains = fit_channels(
@@ -81,8 +79,6 @@ def promote_channels(work: Work) -> None:
 
 def champion_origin(work: Work) -> Origin | None:
     """What the promoted fit was made from, read from its tags; None before the first fit."""
-    from attribution.channel_registry import champion_version  # noqa: PLC0415
-
     champion = champion_version(work.run.knobs(Mlflow), work.run.knobs(DataDriven))
     if champion is None:
         return None
@@ -150,7 +146,7 @@ def _tags(work: Work) -> dict[str, str]:
     """What a fit is made from, as tags of its version. The same tags give the same fit."""
     return {
         "as_of": work.run.as_of.isoformat(),
-        "data_versions": json.dumps(work.lake.versions([SILVER_JOURNEYS])),
+        "data_versions": json.dumps({name: str(state) for name, state in work.lake.states([SILVER_JOURNEYS]).items()}),
         "settings_digest": digest_of([work.knobs(part) for part in FIT_KNOBS]),
         "code_version": code_version(),
     }

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from attribution.channel_model import ChannelModel
 from attribution.knobs import DataDriven
-from warehouse import model_registry
+from warehouse.champion import RegisteredVersion, champion, load_json
 from warehouse.knobs import Mlflow
-from warehouse.model_registry import RegisteredVersion
 
 ARTIFACT = "channel_model.json"
 DESCRIPTION = f"""What each channel adds to conversions, by model and conversion type.
@@ -24,7 +23,10 @@ def store_version(tracking: Mlflow, data_driven: DataDriven, model: ChannelModel
 
     InputError where MLflow does not answer.
     """
-    return model_registry.store_json(
+    # MLflow takes seconds to import, and only a fit needs it.
+    from warehouse.model_registry import store_json  # noqa: PLC0415
+
+    return store_json(
         tracking,
         data_driven.model_name,
         model.to_dict(),
@@ -38,9 +40,9 @@ def store_version(tracking: Mlflow, data_driven: DataDriven, model: ChannelModel
 
 def champion_version(tracking: Mlflow, data_driven: DataDriven) -> RegisteredVersion | None:
     """The promoted version, with its tags; None before the first fit."""
-    return model_registry.champion(tracking, data_driven.model_name)
+    return champion(tracking, data_driven.model_name)
 
 
 def load_version(tracking: Mlflow, version: str) -> ChannelModel:
     """The model of '<name>/<number>'; InputError where it cannot be read."""
-    return model_registry.load_json(tracking, version, ARTIFACT, ChannelModel.from_dict, what="the channels' effects")
+    return load_json(tracking, version, ARTIFACT, ChannelModel.from_dict, what="the channels' effects")

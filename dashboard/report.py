@@ -70,15 +70,18 @@ def write_report(
     timezone: str | None = None,
     steps: Sequence[StepTime] | None = None,
     view: View = EVERYTHING,
+    made_from: str = "",
 ) -> Path:
     """Write the report of the newest publication of `lake` to `out_file` and return its path.
 
     `timezone` is the reporting zone, shown in the heading. `steps` are the times of a run that has not finished;
     without them the steps of the run that published are read from ops.run_log. `view` sets what is shown, and in which
-    language. The same tables and arguments give the same bytes. InputError when nothing is published; UsageError when
-    the view names a model, type or day without figures, or when the file cannot be written.
+    language. `made_from` is kept in the page; see dashboard.made_from. The same tables and arguments give the same
+    bytes. InputError when nothing is published; UsageError when the view names a model, type or day without figures,
+    or when the file cannot be written.
     """
-    page = render_report(read_figures(lake, view, steps=steps), title=title, timezone=timezone)
+    figures = read_figures(lake, view, steps=steps)
+    page = render_report(figures, title=title, timezone=timezone, made_from=made_from)
     place = Path(out_file)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +93,9 @@ def write_report(
     return place
 
 
-def render_report(figures: Figures, *, title: str | None = None, timezone: str | None = None) -> str:
+def render_report(
+    figures: Figures, *, title: str | None = None, timezone: str | None = None, made_from: str = ""
+) -> str:
     """The page as text, in the language of the figures' view."""
     environment = Environment(
         loader=PackageLoader("dashboard"),
@@ -102,6 +107,7 @@ def render_report(figures: Figures, *, title: str | None = None, timezone: str |
     words, facts = words_in(figures.view.language), figures.facts
     return environment.get_template("report.html").render(
         words=words,
+        made_from=made_from,
         title=title or words("page.title"),
         subtitle=subtitle(figures, words, timezone),
         lead=lead_sentence(figures, words),

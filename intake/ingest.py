@@ -18,7 +18,7 @@ from intake.adapter import Defaults
 from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
 from intake.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
 from intake.landed_rows import number_lines, read_lines, unreadable
-from intake.landing_folder import Batch, Input, LandingFolder, is_event, line_hash
+from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, line_hash
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed
 from warehouse.jvm.files import READ_FAILURES
@@ -63,9 +63,8 @@ class Ingest:
     ) -> None:
         """Rows above `max_quarantined_share` of a batch and input stop the run before anything is written."""
         self.lake = lake
-        self.spark = lake.spark
         self.root = root
-        self.landing = LandingFolder(lake.spark, root, defaults)
+        self.landing = LandingFolder(lambda: lake.spark, root, defaults)
         self.max_quarantined_share = max_quarantined_share
         self.started_at = started_at
         self.say = say
@@ -75,8 +74,8 @@ class Ingest:
 
         Raises InputError for a landed file that has changed, and for a planned file that is gone.
         """
-        known: dict[str, dict[str, Row]] = {}
-        for row in self.lake.read(BRONZE_LANDED_FILES).collect():  # one row per landed file
+        known: dict[str, dict[str, Known]] = {}
+        for row in self.lake.rows(BRONZE_LANDED_FILES):  # one row per landed file
             known.setdefault(row["source"], {})[row["file"]] = row
         return [batch for input_ in inputs for batch in self.landing.new_batches(input_, known.get(input_.name, {}))]
 
@@ -210,7 +209,7 @@ class Ingest:
             # JSON Lines have no line number yet. The same line in the same file is bad for the same reason.
             bad_lines = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
             reasons = F.broadcast(bad_lines) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else bad_lines
-            lines = read_lines(self.spark, self.root, [file for file in batch.files if file.file in bad_rows])
+            lines = read_lines(self.lake.spark, self.root, [file for file in batch.files if file.file in bad_rows])
             numbered = number_lines(lines).withColumn("line_hash", line_hash()).join(reasons, ["file", "line_hash"])
             bad = bad.where(F.col("line").isNotNull()).unionByName(numbered)
         rows = bad.select(

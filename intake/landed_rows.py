@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from functools import reduce
+from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from warehouse import local_files
 from warehouse.errors import InputError
-from warehouse.jvm.files import FoundFile, as_glob, files_matching, folder_uri, look_at
+from warehouse.jvm.files import as_glob, files_matching, folder_uri, look_at
+from warehouse.local_files import FoundFile, folder_without_hadoop
+from warehouse.session_at_need import Session, started
 
 LandedFile = FoundFile  # one file in the landing folder
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
@@ -20,18 +24,20 @@ JSON_OPTIONS = {"allowNonNumericNumbers": "false"}  # NaN is no JSON
 POSITION_BITS = (1 << 33) - 1  # the part of monotonically_increasing_id that counts within a partition
 
 
-def list_files(spark: SparkSession, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
+def list_files(session: Session, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
     """The files below `root` that match `pattern`, in order of name; names that begin with . or _ are skipped.
 
-    InputError where the folder of `pattern` is missing and `required`, is a file or cannot be read.
+    InputError where the folder of `pattern` is missing and `required`, is a file or cannot be read. A folder of this
+    machine is listed without a session, unless the pattern is one for Hadoop alone.
     """
+    local = folder_without_hadoop(root) if local_files.is_plain(pattern) else None
     below = f"/{pattern.split('*', maxsplit=1)[0].rsplit('/', 1)[0]}" if "/" in pattern else ""
-    folder = look_at(spark, f"{root}{below}")
+    folder = local_files.look_at(Path(f"{local}{below}")) if local else look_at(started(session), f"{root}{below}")
     if not folder.is_folder:
         if required or folder.exists:  # a file in its place is a mistake in any case
             raise InputError(f"{folder.path}: no such folder; see landing.root and landing.inputs")
         return []
-    found = files_matching(spark, root, pattern)
+    found = local_files.files_matching(local, pattern) if local else files_matching(started(session), root, pattern)
     landed = [file for file in found if not file.file.rsplit("/", 1)[-1].startswith((".", "_"))]
     return sorted(landed, key=lambda file: file.file)
 

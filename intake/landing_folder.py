@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from pyspark.sql import Column, DataFrame, Row, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
@@ -15,7 +16,10 @@ from intake.adapters import adapter_named
 from intake.landed_rows import LandedFile, list_files, read_rows, unreadable
 from warehouse.errors import InputError
 from warehouse.jvm.files import READ_FAILURES
+from warehouse.session_at_need import Session, started
 from warehouse.tables.bronze_events import BRONZE_EVENTS
+
+Known = Mapping[str, Any]  # a row of bronze.landed_files
 
 
 @dataclass(frozen=True)
@@ -42,19 +46,19 @@ class Batch:
 class LandingFolder:
     """The files below `root`; `defaults` are used for fields that they lack."""
 
-    def __init__(self, spark: SparkSession, root: str, defaults: Defaults) -> None:
-        """Nothing is read yet."""
-        self.spark = spark
+    def __init__(self, session: Session, root: str, defaults: Defaults) -> None:
+        """Nothing is read yet. The session is asked for only where rows are read."""
+        self.session = session
         self.root = root
         self.defaults = defaults
 
-    def new_batches(self, input_: Input, known: Mapping[str, Row]) -> list[Batch]:
+    def new_batches(self, input_: Input, known: Mapping[str, Known]) -> list[Batch]:
         """Batches of `input_` that a killed run left planned, then one of the files that are not in `known`.
 
         `known` are the input's rows of bronze.landed_files by file. Raises InputError for a landed file that has
         changed, and for a planned file that is gone.
         """
-        listed = list_files(self.spark, self.root, input_.files, required=input_.required)
+        listed = list_files(self.session, self.root, input_.files, required=input_.required)
         lookups = set(input_.lookup_files.values())
         landed = {file.file: file for file in listed if file.file not in lookups}
         self._refuse_changed(input_, [file for file in landed.values() if file.file in known], known)
@@ -77,7 +81,7 @@ class LandingFolder:
         adapter = input_.adapter
         required = adapter.required + (() if self.defaults.accounts else adapter.required_without_accounts)
         rows = read_rows(
-            self.spark,
+            started(self.session),
             self.root,
             files,
             columns=adapter.columns,
@@ -90,7 +94,7 @@ class LandingFolder:
             "raw", F.when(F.col("reason").isNotNull(), F.col("raw"))
         )
 
-    def _refuse_changed(self, input_: Input, files: Sequence[LandedFile], known: Mapping[str, Row]) -> None:
+    def _refuse_changed(self, input_: Input, files: Sequence[LandedFile], known: Mapping[str, Known]) -> None:
         touched = []
         for file in files:
             row = known[file.file]
@@ -99,7 +103,7 @@ class LandingFolder:
                     f"{file.file}: has changed since it was taken in ({row['bytes']:,} bytes then, "
                     f"{file.bytes:,} now); a landed file is immutable: land the new rows under a new name"
                 )
-            if datetime.fromtimestamp(file.modified_ms / 1000, UTC) != row["modified_at"].replace(tzinfo=UTC):
+            if datetime.fromtimestamp(file.modified_ms / 1000, UTC) != row["modified_at"]:
                 touched.append(file)
         if not touched:
             return
@@ -108,20 +112,20 @@ class LandingFolder:
             fingerprints = self.parsed(input_, touched).groupBy("file").agg(fingerprint).collect()
         except READ_FAILURES as error:
             raise (unreadable(error, touched) or error) from error
-        for row in fingerprints:
-            if row["fingerprint"] != known[row["file"]]["fingerprint"]:
+        for found in fingerprints:
+            if found["fingerprint"] != known[found["file"]]["fingerprint"]:
                 raise InputError(
-                    f"{row['file']}: has changed since it was taken in (same size, other content); "
+                    f"{found['file']}: has changed since it was taken in (same size, other content); "
                     "a landed file is immutable: land the new rows under a new name"
                 )
 
     def _lookup(self, input_: Input, name: str, columns: Sequence[str]) -> DataFrame:
         if name not in input_.lookup_files:
             raise InputError(f"landing.inputs: {input_.name} needs the option {name}: a file below {self.root}")
-        files = list_files(self.spark, self.root, input_.lookup_files[name], required=True)
+        files = list_files(self.session, self.root, input_.lookup_files[name], required=True)
         if not files:
             raise InputError(f"{self.root}/{input_.lookup_files[name]}: no such file (option {name} of {input_.name})")
-        return read_rows(self.spark, self.root, files, columns=columns, required=columns, numbered=True)
+        return read_rows(started(self.session), self.root, files, columns=columns, required=columns, numbered=True)
 
 
 def input_named(name: str, adapter: str, files: str, *, required: bool, options: Mapping[str, str]) -> Input:

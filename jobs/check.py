@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-
-from pyspark.sql import functions as F
+from typing import Any
 
 from intake.checks import check_bronze
 from jobs import attribute, build, score, train_attribution
@@ -18,8 +17,10 @@ from warehouse.contract_checks import check_contracts
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed
 from warehouse.recipes import Shared, Work
+from warehouse.store import Lake, TableVersion
 from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, OPS_QUALITY_RESULTS, TABLES
 
+NOT_NUMBERED = -1  # a publication of an older version of this program
 PUBLISHED_TABLES = tuple(table for table in ALL_TABLES if table.layer in ("silver", "gold"))
 RECIPES = (*build.RECIPES, *attribute.RECIPES, *train_attribution.RECIPES, *score.RECIPES)
 
@@ -46,8 +47,8 @@ def plan(run: Run) -> Plan:
 
 def plan_publishing(run: Run) -> Plan:
     """Checks these very versions and publishes them; on failure gold goes back to what was published last."""
-    versions = run.lake.versions(PUBLISHED_TABLES)
-    if _published(run) == versions and not run.ahead:
+    states = run.lake.states(PUBLISHED_TABLES)
+    if newest_publication(run.lake) == states and not run.ahead:
         return Plan("these versions are published already")
 
     def do(log: StepLog) -> None:
@@ -57,10 +58,10 @@ def plan_publishing(run: Run) -> Plan:
         except CheckFailed:
             restore_published(run)
             raise
-        _publish(run, versions)
-        log.message = f"{len(results)} checks hold, {len(versions)} tables published"
+        _publish(run, states)
+        log.message = f"{len(results)} checks hold, {len(states)} tables published"
 
-    return Plan(f"check and publish {len(versions)} tables", do)
+    return Plan(f"check and publish {len(states)} tables", do)
 
 
 def check_tables(run: Run, *, contracts: Sequence[Table] = PUBLISHED_TABLES) -> list[CheckResult]:
@@ -74,12 +75,13 @@ def check_tables(run: Run, *, contracts: Sequence[Table] = PUBLISHED_TABLES) -> 
 
 
 def restore_published(run: Run) -> None:
-    """Gold tables back to the versions published last; where nothing was published they stay, unpublished."""
-    for name, version in (_published(run) or {}).items():
+    """Gold tables back to the versions published last; what was not published, or is another table since, stays."""
+    for name, published in newest_publication(run.lake).items():
         table = TABLES[name]
-        if table.layer == "gold" and run.lake.version(table) != version:
-            run.lake.restore(table, version)
-            run.say(f"{name} restored to version {version}")
+        now = run.lake.at(table)
+        if table.layer == "gold" and now and now.id == published.id and now.version != published.version:
+            run.lake.restore(table, published.version)
+            run.say(f"{name} restored to version {published.version}")
 
 
 def _checked(run: Run, log: StepLog, contracts: Sequence[Table]) -> list[CheckResult]:
@@ -89,27 +91,35 @@ def _checked(run: Run, log: StepLog, contracts: Sequence[Table]) -> list[CheckRe
     return results
 
 
-def _published(run: Run) -> dict[str, int]:
-    """Table and version of the newest publication; empty where there is none."""
-    published = run.lake.read(OPS_PUBLISHED)
-    newest = published.agg(F.max(F.struct("published_at", "run_id")).alias("newest")).collect()[0]["newest"]
-    if newest is None:
-        return {}
-    rows = published.where(F.col("run_id") == newest["run_id"]).collect()  # one row per table
-    return {row["table_name"]: row["version"] for row in rows}
+def newest_publication(lake: Lake) -> dict[str, TableVersion]:
+    """The states of the newest publication by table; empty where there is none. An older one has no ids."""
+    rows = lake.rows(OPS_PUBLISHED)
+
+    def order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return row.get("publication") or NOT_NUMBERED, row["published_at"], row["run_id"]
+
+    newest = max(rows, key=order, default=None)
+    return {
+        row["table_name"]: TableVersion(row.get("table_id") or "", row["version"])
+        for row in rows
+        if newest and row["run_id"] == newest["run_id"]
+    }
 
 
-def _publish(run: Run, versions: dict[str, int]) -> None:
-    now = datetime.now(UTC)
+def _publish(run: Run, states: Mapping[str, TableVersion]) -> None:
+    """Numbers of publications follow the table's own versions: they rise with every commit, whatever clocks show."""
+    now, number = datetime.now(UTC), (run.lake.version(OPS_PUBLISHED) or 0) + 1
     rows = [
         {
             "run_id": run.lake.run_id,
             "table_name": name,
-            "version": version,
+            "version": state.version,
             "as_of": run.as_of,
             "published_at": now,
+            "table_id": state.id,
+            "publication": number,
         }
-        for name, version in sorted(versions.items())
+        for name, state in sorted(states.items())
     ]
     run.lake.append_rows(OPS_PUBLISHED, rows)
 

@@ -10,26 +10,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from deltalake.exceptions import DeltaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 from rich.console import Console
 
 from jobs.settings import Settings, load_settings
+from warehouse.arrow.log import CommitConflictError
 from warehouse.code_version import code_version
 from warehouse.contracts import Table
-from warehouse.days import report_day
 from warehouse.errors import DistributaryError, InputError
 from warehouse.jvm.files import hadoop_path
 from warehouse.jvm.preflight import check_workers
-from warehouse.jvm.session import build_session, process_id
+from warehouse.jvm.session import build_session, process_id, under_spark_submit
 from warehouse.knobs import Part
 from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
 from warehouse.recipes import Recipe
+from warehouse.session_at_need import SessionAtNeed
 from warehouse.store import Lake
 from warehouse.table_update import TableUpdate, in_words
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
@@ -62,6 +64,7 @@ class Run:
 
     job: str
     settings: Settings
+    session: SessionAtNeed
     lake: Lake
     console: Console
     started_at: datetime
@@ -74,7 +77,7 @@ class Run:
 
     @property
     def spark(self) -> SparkSession:
-        """The session."""
+        """The session, started at the first use."""
         return self.lake.spark
 
     @property
@@ -91,7 +94,7 @@ class Run:
 
     def say(self, message: str) -> None:
         """Prints a line of progress for people, on stderr."""
-        self.console.print(f"  {message}", highlight=False, markup=False)
+        _say(self.console, message)
 
     def knobs(self, part: type[Part]) -> Part:
         """The knobs of a class."""
@@ -162,11 +165,11 @@ class Run:
 
     def _last_day(self) -> date:
         zone = self.settings.report.timezone
-        days = [
-            self.lake.read(table).agg(F.max(report_day(moment, zone)).alias("day")).collect()
+        last_days = [
+            self.lake.last_day(table, moment, zone)
             for table, moment in ((BRONZE_EVENTS, "event_at"), (BRONZE_ORDERS, "order_at"))
         ]
-        known: list[date] = [row["day"] for rows in days for row in rows if row["day"] is not None]
+        known = [day for day in last_days if day is not None]
         if not known:
             raise InputError(
                 f"the lake {self.lake.root} has no events and no orders yet: land files below "
@@ -226,7 +229,7 @@ def open_run(
     settings: Settings | None = None,
     spark: SparkSession | None = None,
 ) -> Run:
-    """A run with its session; `settings` and `spark` are for callers that have them already."""
+    """A run, whose session starts at its first use; `settings` and `spark` are for callers that have them already."""
     chosen = settings or load_settings(config)
     if chosen.simulator:
         # A knob the simulator does not have is as wrong as any other. Most shops are real and name none.
@@ -236,21 +239,35 @@ def open_run(
     started_at = datetime.now(UTC)
     # Set before any import of MLflow.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    session = spark or build_session(f"distributary {job}", chosen.spark.conf, master=chosen.spark.master)
-    hadoop_path(session, chosen.lake)  # fail early with one clear line
-    run = Run(
+    chosen_console = console or Console(stderr=True)
+    may_write = not (dry_run or job in WITHOUT_LOCK)
+    session = SessionAtNeed(spark or partial(_start, job, chosen, console=chosen_console, may_write=may_write))
+    if under_spark_submit():
+        session()  # it runs already, and a cluster takes a driver without one for a failed one
+    return Run(
         job=job,
         settings=chosen,
+        session=session,
         lake=Lake(session, chosen.lake, new_run_id(started_at), chosen.build.small_change_rows),
-        console=console or Console(stderr=True),
+        console=chosen_console,
         started_at=started_at,
         wanted_as_of=as_of,
         dry_run=dry_run,
         full=full,
     )
-    folders = {"lake": chosen.lake, "landing.root": chosen.landing.root}
-    check_workers(session, folders, may_write=not (dry_run or job in WITHOUT_LOCK), say=run.say)
-    return run
+
+
+def _start(job: str, settings: Settings, *, console: Console, may_write: bool) -> SparkSession:
+    """The session of a run, whose workers were found ready."""
+    session = build_session(f"distributary {job}", settings.spark.conf, master=settings.spark.master)
+    hadoop_path(session, settings.lake)  # fail early with one clear line
+    folders = {"lake": settings.lake, "landing.root": settings.landing.root}
+    check_workers(session, folders, may_write=may_write, say=partial(_say, console))
+    return session
+
+
+def _say(console: Console, message: str) -> None:
+    console.print(f"  {message}", highlight=False, markup=False)
 
 
 def perform(run: Run, steps: Sequence[Step]) -> None:
@@ -261,7 +278,7 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
                 _perform(run, step)
         except BaseException:
             # The user must see the failure, even where the log cannot be written either.
-            with suppress(Exception):
+            with suppress(DistributaryError, PySparkException, DeltaError, OSError, CommitConflictError):
                 run.write_log()
             raise
         run.write_log()
@@ -287,7 +304,7 @@ def _lock(run: Run) -> AbstractContextManager[None]:
         run.lake.run_id,
         wait_seconds=run.settings.lock.wait_seconds,
         say=run.say,
-        jvm_pid=process_id(run.spark),
+        once_jvm_runs=lambda name: run.session.once_started(lambda session: name(process_id(session))),
     )
 
 

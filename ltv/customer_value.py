@@ -16,6 +16,7 @@ from ltv.customer_summary import expired_days, of_day
 from ltv.intervals import quantile
 from ltv.knobs import Scoring, SummaryUnit
 from ltv.value_model import ValueModel
+from warehouse.champion import champion
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.knobs import Mlflow, Registry, ReportingCurrency, ValueModelName
@@ -120,10 +121,8 @@ def _expected_order_value(model: ValueModel) -> Column:
 
 def champion_of(run: Run) -> str | None:
     """'<name>/<number>' of the model that scores; None before the first training."""
-    # MLflow takes seconds to import.
-    from ltv.registry import champion_version  # noqa: PLC0415
-
-    found = champion_version(run.knobs(Mlflow))
+    tracking = run.knobs(Mlflow)
+    found = champion(tracking, tracking.model_name)
     return found.full_name if found else None
 
 

@@ -21,9 +21,10 @@ import pandas as pd
 from ltv.fit import Fit
 from ltv.value_model import ValueModel
 from warehouse import model_registry
+from warehouse.champion import CHAMPION, RegisteredVersion, champion
 from warehouse.errors import InputError, UsageError
 from warehouse.knobs import Mlflow
-from warehouse.model_registry import CHAMPION, RegisteredVersion, mlflow
+from warehouse.model_registry import mlflow
 from warehouse.package_files import on_disk
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, VALUE_HORIZONS_DAYS
 
@@ -43,7 +44,7 @@ class Champion:
 
 def champion_version(tracking: Mlflow) -> RegisteredVersion | None:
     """The champion's name, number and tags, or None before the first promotion. One call; no model is read."""
-    return model_registry.champion(tracking, tracking.model_name)
+    return champion(tracking, tracking.model_name)
 
 
 def load_version(tracking: Mlflow, version: str) -> Champion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from deltalake import DeltaTable, QueryBuilder
@@ -18,7 +18,8 @@ from warehouse.tables import OPS_PUBLISHED, TABLES
 class Published:
     """One publication: the table versions for readers, and SQL over those versions.
 
-    `versions` maps `<layer>.<table>` to its Delta version; tables that are not in it are not published.
+    `versions` maps `<layer>.<table>` to its Delta version; tables that are not in it are not published. `ids` maps it
+    to the table's id, where the publication has ids.
     """
 
     lake: str
@@ -26,6 +27,7 @@ class Published:
     as_of: date
     published_at: datetime
     versions: Mapping[str, int]
+    ids: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, *tables: Table) -> bool:
         """Whether every one of `tables` is published."""
@@ -57,22 +59,32 @@ class Published:
             raise InputError(
                 f"{table.full_name} is not among the tables that run {self.run_id} published in {self.lake}"
             )
-        return open_table(self.lake, table, version=self.versions[table.full_name])
+        opened = open_table(self.lake, table, version=self.versions[table.full_name])
+        if self.ids.get(table.full_name, opened.metadata().id) != opened.metadata().id:
+            raise InputError(
+                f"{table.full_name} was deleted in {self.lake} and made again since run {self.run_id} published it; "
+                "run `distributary pipeline` to publish again"
+            )
+        return opened
 
 
 def read_published(lake: str) -> Published:
     """The newest publication of a lake (a folder or a URI).
 
-    It is all rows of the run with the greatest (published_at, run_id) in ops.published. A table that this version of
-    the program does not know is left out. InputError when nothing was published yet.
+    It is all rows of the run with the greatest (publication, published_at, run_id) in ops.published; rows of an older
+    version of this program have no number. A table that this version does not know is left out. InputError when nothing
+    was published yet.
     """
     way_out = "run `distributary pipeline` first, or set `lake` to the folder it writes"
     if not exists(lake, OPS_PUBLISHED):
         raise InputError(f"{lake}: nothing is published here (no table ops/published); {way_out}")
-    query = QueryBuilder().register("ops_published", open_table(lake, OPS_PUBLISHED, version=None))
-    newest = """
-        select run_id, table_name, version, as_of, published_at from ops_published
-        where run_id = (select run_id from ops_published order by published_at desc, run_id desc limit 1)
+    table = open_table(lake, OPS_PUBLISHED, version=None)
+    query = QueryBuilder().register("ops_published", table)
+    is_numbered = "publication" in [column.name for column in table.schema().fields]
+    order = "publication desc nulls last, published_at desc" if is_numbered else "published_at desc"
+    newest = f"""
+        select * from ops_published
+        where run_id = (select run_id from ops_published order by {order}, run_id desc limit 1)
         order by table_name
     """
     rows = fetch(query, newest, what=OPS_PUBLISHED.full_name)
@@ -84,6 +96,7 @@ def read_published(lake: str) -> Published:
         as_of=rows[0]["as_of"],
         published_at=rows[0]["published_at"],
         versions={row["table_name"]: row["version"] for row in rows if row["table_name"] in TABLES},
+        ids={row["table_name"]: row["table_id"] for row in rows if row.get("table_id")},
     )
 
 

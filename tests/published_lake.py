@@ -55,6 +55,9 @@ def publish(
     run_id: str = "run-1",
     as_of: date = AS_OF,
     published_at: datetime = PUBLISHED_AT,
+    publication: int | None = None,
+    ids: Mapping[Table, str] | None = None,
+    published: Table = OPS_PUBLISHED,
 ) -> None:
     rows = [
         {
@@ -63,7 +66,9 @@ def publish(
             "version": version,
             "as_of": as_of,
             "published_at": published_at,
+            "table_id": (ids or {}).get(table),
+            "publication": publication,
         }
         for table, version in versions.items()
     ]
-    write_table(lake, OPS_PUBLISHED, rows, mode="append")
+    write_table(lake, published, rows, mode="append")

@@ -12,10 +12,19 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from warehouse.jvm.delta_log import commits_back
+from warehouse.delta_log import DeltaLog
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
 CHANGE_TYPE = "_change_type"
+# operation: the metrics that count its rows in the feed, with the number of rows of each
+METRICS: Mapping[str, Mapping[str, int]] = {
+    "WRITE": {"numOutputRows": 1},
+    "MERGE": {"numTargetRowsInserted": 1, "numTargetRowsUpdated": 2, "numTargetRowsDeleted": 1},
+    "UPDATE": {"numUpdatedRows": 2},
+    "CREATE TABLE": {},
+    "ADD COLUMNS": {},
+    "SET TBLPROPERTIES": {},
+}
 
 
 def changed_rows(spark: SparkSession, path: str, since: int, newest: int) -> DataFrame:
@@ -35,7 +44,7 @@ def change_sign() -> Column:
     return F.when(is_new_state, F.lit(1)).otherwise(F.lit(-1))
 
 
-def replaced_since(spark: SparkSession, path: str, since: int, newest: int) -> bool:
+def replaced_since(log: DeltaLog, since: int, newest: int) -> bool:
     """Whether the feed does not hold the rows that changed after version `since`, up to `newest`.
 
     True where the table was replaced or restored as a whole, got its feed, or lost that part of its log, and where
@@ -44,11 +53,27 @@ def replaced_since(spark: SparkSession, path: str, since: int, newest: int) -> b
     if newest < since:
         return True
     followed = 0
-    for commit in islice(commits_back(spark, path, newest), newest - since):
+    for commit in islice(log.commits_back(newest), newest - since):
         if hides_changes(commit):
             return True
         followed += 1
     return followed < newest - since
+
+
+def rows_counted(log: DeltaLog, since: int, newest: int) -> int | None:
+    """How many rows `changed_rows` has, by the metrics of the commits; None where a commit does not record it."""
+    counts = [_rows_of(commit) for commit in islice(log.commits_back(newest), newest - since)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == newest - since else None
+
+
+def _rows_of(commit: Mapping[str, Any]) -> int | None:
+    """The rows that a commit adds to the feed: an update adds two."""
+    weights = METRICS.get(str(commit.get("operation")))
+    metrics = commit.get("operationMetrics", {})
+    if weights is None or not weights.keys() <= metrics.keys():
+        return None
+    return sum(weight * int(metrics[name]) for name, weight in weights.items())
 
 
 def hides_changes(commit: Mapping[str, Any]) -> bool:

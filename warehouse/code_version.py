@@ -13,24 +13,26 @@ BUILDING_PACKAGES = ("warehouse", "touchpoints", "attribution", "ltv")
 
 
 @cache
-def code_version() -> str:
-    """A short hash over the Python sources of the packages that build tables.
+def code_version(packages: tuple[str, ...] = BUILDING_PACKAGES, endings: tuple[str, ...] = (".py",)) -> str:
+    """A short hash over the sources of some packages; by default the Python sources of those that build tables.
 
     The same sources give the same version, whether they are a checkout, an installed wheel or a zip on the path.
     """
     digest = hashlib.sha256()
-    for package in BUILDING_PACKAGES:
-        for place, source in sorted(_sources(files(package)), key=lambda found: found[0]):
+    for package in packages:
+        for place, source in sorted(_sources(files(package), endings), key=lambda found: found[0]):
             digest.update("/".join(place).encode())
             digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _sources(folder: Traversable, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Traversable]]:
-    """Every Python file below the folder, with the parts of its path."""
+def _sources(
+    folder: Traversable, endings: tuple[str, ...], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Traversable]]:
+    """Every file below the folder whose name ends so, with the parts of its path."""
     for entry in folder.iterdir():
         place = (*above, entry.name)
         if entry.is_dir():
-            yield from _sources(entry, place)
-        elif entry.name.endswith(".py"):
+            yield from _sources(entry, endings, place)
+        elif entry.name.endswith(endings):
             yield place, entry

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from warehouse.errors import LakeInUse
+from warehouse.local_files import local_folder
 
 LOCK_FILE = "_lock"
 POLL_SECONDS = 0.2
@@ -23,17 +24,23 @@ JVM_END_SECONDS = 60.0
 
 @contextmanager
 def lake_lock(
-    root: str, run_id: str, *, wait_seconds: float, say: Callable[[str], None], jvm_pid: int | None = None
+    root: str,
+    run_id: str,
+    *,
+    wait_seconds: float,
+    say: Callable[[str], None],
+    once_jvm_runs: Callable[[Callable[[int], None]], None] = lambda name: None,
 ) -> Iterator[None]:
     """Holds `<root>/_lock` while the block runs; LakeInUse where another run still holds it after `wait_seconds`.
 
     The operating system holds the lock (flock) and frees it when the process ends, however that happens. The file
-    names the holder: run_id, host, pid, jvm_pid, started_at. It is empty after a run that ended normally. A killed run
-    leaves its name: the next run reports that it takes over, once that run's JVM has ended too. A name from another
-    host is never taken over: a person must look there. On object stores (a root with a scheme other than file) nothing
-    is locked: Delta refuses conflicting commits table by table, and the scheduler must keep runs apart.
+    names the holder: run_id, host, pid, jvm_pid, started_at. `once_jvm_runs` gets a function and calls it with the
+    JVM's pid as soon as there is a JVM. The file is empty after a run that ended normally. A killed run leaves its
+    name: the next run reports that it takes over, once that run's JVM has ended too. A name from another host is never
+    taken over: a person must look there. On object stores (a root with a scheme other than file) nothing is locked:
+    Delta refuses conflicting commits table by table, and the scheduler must keep runs apart.
     """
-    folder = _local_folder(root)
+    folder = local_folder(root)
     if folder is None:
         yield
         return
@@ -42,26 +49,28 @@ def lake_lock(
     with (folder / LOCK_FILE).open("a+") as file:
         until = time.monotonic() + wait_seconds
         _wait_for(file, until, wait_seconds, say)
-        _take_over(file, until, say, jvm_pid)
         holder = {
             "run_id": run_id,
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            "jvm_pid": jvm_pid,
+            "jvm_pid": None,
             "started_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         }
+        is_held = False
+
+        def name_jvm(pid: int) -> None:
+            holder["jvm_pid"] = pid
+            if is_held:
+                _write(file, json.dumps(holder))
+
+        once_jvm_runs(name_jvm)
+        _take_over(file, until, say, holder["jvm_pid"])
+        is_held = True
         _write(file, json.dumps(holder))
         try:
             yield
         finally:
             _write(file, "")
-
-
-def _local_folder(root: str) -> Path | None:
-    scheme, separator, path = root.partition("://")
-    if not separator:
-        return Path(root)
-    return Path(path) if scheme == "file" else None
 
 
 def _wait_for(file: IO[str], until: float, wait_seconds: float, say: Callable[[str], None]) -> None:
@@ -82,7 +91,7 @@ def _wait_for(file: IO[str], until: float, wait_seconds: float, say: Callable[[s
         time.sleep(POLL_SECONDS)
 
 
-def _take_over(file: IO[str], until: float, say: Callable[[str], None], own_jvm: int | None) -> None:
+def _take_over(file: IO[str], until: float, say: Callable[[str], None], own_jvm: object) -> None:
     """Takes over from a run that did not end normally and so left its name in the file."""
     stopped = _holder(file)
     if not stopped:

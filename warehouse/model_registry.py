@@ -1,8 +1,8 @@
 """The model registry: where fits are tracked in MLflow, and which version of a registered model is the champion.
 
 A registered model has numbered versions; the champion is the one with the alias `champion`, the one in use. A version
-is named '<name>/<number>' in tables and messages. Importing this module imports MLflow, which takes a second: modules
-that every run needs do not.
+is named '<name>/<number>' in tables and messages. Importing this module imports MLflow, which takes two seconds:
+modules that every run needs do not, and ask `warehouse.champion`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +30,7 @@ from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from warehouse.champion import CHAMPION, RegisteredVersion
 from warehouse.errors import InputError
 from warehouse.knobs import Mlflow
 
@@ -48,24 +48,9 @@ __all__ = [
     "store_json",
 ]
 
-CHAMPION = "champion"
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 Loaded = TypeVar("Loaded")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegisteredVersion:
-    """One version of a registered model, and the tags that record what it was fitted on."""
-
-    name: str
-    number: str
-    tags: Mapping[str, str]
-
-    @property
-    def full_name(self) -> str:
-        """'<name>/<number>', as tables and messages name a version."""
-        return f"{self.name}/{self.number}"
 
 
 def connect(tracking: Mlflow) -> MlflowClient:

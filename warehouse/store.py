@@ -2,7 +2,8 @@
 
 This module decides what to write and who writes it: warehouse.arrow.writer small changes of a local lake,
 warehouse.jvm.spark_writer all others. warehouse.jvm.schema writes the schema, warehouse.jvm.upkeep restores and removes
-rows, warehouse.change_feed reads the change feed.
+rows, warehouse.change_feed reads the change feed, warehouse.small_tables reads plain rows. What only looks at the logs
+of the tables is warehouse.lake_state.
 """
 
 from __future__ import annotations
@@ -10,29 +11,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from warehouse import change_feed
+from warehouse import change_feed, small_tables
 from warehouse.arrow import writer as arrow_writer
 from warehouse.conform import conform
 from warehouse.contracts import Table
+from warehouse.days import report_day
+from warehouse.delta_log import local_table
 from warehouse.differences import Differences, differences, merged, staged_differences, updated
 from warehouse.jvm import schema, spark_writer, upkeep
-from warehouse.jvm.delta_log import newest_version
 from warehouse.jvm.spark_writer import BROADCAST_AT_MOST
+from warehouse.lake_state import LakeState
 from warehouse.layout import by_period
-from warehouse.origin import Head, Origin, commit_metadata, origin_at
+from warehouse.origin import Head, Origin, TableVersion, commit_metadata, origin_at
 from warehouse.staging import Stage, stage_below
 
-__all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage"]
+__all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage", "TableVersion"]
 
 
 @dataclass
-class Lake:
+class Lake(LakeState):
     """The tables below one root, as one run sees and writes them.
 
     A change of at most `small_change_rows` rows, in files of at most as many rows, is written without Spark where the
@@ -40,41 +45,16 @@ class Lake:
     `written` collects the tables this run wrote with their new versions.
     """
 
-    spark: SparkSession
-    root: str
     run_id: str
     small_change_rows: int = 0
     written: dict[str, int] = field(default_factory=dict)
-    _heads: dict[str, Head | None] = field(default_factory=dict)
     _checked: set[Table] = field(default_factory=set)  # contracts that are known to match their stored tables
-
-    def path(self, table: Table) -> str:
-        """Folder of the table, absolute: Delta cannot create a table in a relative one."""
-        return f"{self._root}/{table.layer}/{table.name}"
-
-    @property
-    def _root(self) -> str:
-        return (self.root if "://" in self.root else str(Path(self.root).absolute())).rstrip("/")
 
     @contextmanager
     def staging(self, purpose: str) -> Iterator[Stage]:
         """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back."""
         with stage_below(self.spark, f"{self._root}/_staging/{purpose}") as stage:
             yield stage
-
-    def version(self, table: Table) -> int | None:
-        """Newest version of the table; None where it does not exist yet."""
-        head = self._head(table)
-        return head.version if head else None
-
-    def versions(self, tables: Sequence[Table]) -> dict[str, int]:
-        """Newest versions of those of `tables` that exist, by full name."""
-        found = {table.full_name: self.version(table) for table in tables}
-        return {name: version for name, version in found.items() if version is not None}
-
-    def exists(self, table: Table) -> bool:
-        """Whether the table was ever written."""
-        return self.version(table) is not None
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The rows of the table, of one version where given; an empty frame where it does not exist yet."""
@@ -85,23 +65,23 @@ class Lake:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(table))
 
-    def origin(self, table: Table) -> Origin | None:
-        """What the newest rows of the table were made from; None where no commit records it."""
-        head = self._head(table)
-        return head.origin if head else None
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """All rows of a small table as plain data, moments in UTC; none where it does not exist yet."""
+        folder = local_table(self.path(table))
+        if folder is None:
+            return small_tables.collected(self.read(table))
+        return small_tables.rows_of(folder) if self.exists(table) else []
 
-    def is_current(self, table: Table, origin: Origin) -> bool:
-        """Whether the table's rows were made from `origin`."""
-        return self.origin(table) == origin
-
-    def replaced_since(self, table: Table, version: int) -> bool:
-        """Whether the rows that changed after `version` are not known, so that a reader must read all rows.
-
-        True where the whole table was replaced or restored since, had no feed yet, lost that part of its log, or has
-        no such version yet. Reads only the log.
-        """
-        newest = self.version(table)
-        return newest is not None and change_feed.replaced_since(self.spark, self.path(table), version, newest)
+    def last_day(self, table: Table, moment: str, timezone: str) -> date | None:
+        """The last day in `timezone` of a column of moments without nulls; None where the table has no row."""
+        try:
+            # The log rounds down to milliseconds, which is the same day.
+            greatest = self._log(table).greatest(moment)
+            return greatest.astimezone(ZoneInfo(timezone)).date() if greatest else None
+        except LookupError:
+            (row,) = self.read(table).agg(F.max(report_day(moment, timezone)).alias("day")).collect()
+            day: date | None = row["day"]
+            return day
 
     def changes(self, table: Table, since: int) -> DataFrame | None:
         """One row per row that was added or removed after version `since`, and two per changed row, by Delta's feed.
@@ -249,7 +229,7 @@ class Lake:
 
     def restore(self, table: Table, version: int) -> None:
         """Brings back the rows of an older version as a new commit that keeps that version's origin."""
-        origin = origin_at(self.spark, self.path(table), version)
+        origin = origin_at(self._log(table), version)
         upkeep.restore(self.spark, self.path(table), version, metadata=self._metadata(origin))
         self._wrote(table)
 
@@ -265,28 +245,22 @@ class Lake:
 
     def _may_be_small(self, table: Table, rows: int = 1) -> bool:
         """Whether so many rows are few enough to be written without Spark, whatever files they touch."""
-        is_local = "://" not in self.root
+        is_local = local_table(self.path(table)) is not None
         return is_local and rows <= self.small_change_rows and arrow_writer.can_write(self.path(table))
 
     def _rows_in_files(self, table: Table, first: str | None, last: str | None) -> int:
         return arrow_writer.rows_in_files(self.path(table), table.ordered_by, first, last)
 
-    def _head(self, table: Table) -> Head | None:
-        """Read from the log once, and again after each commit of this run: no other run writes meanwhile."""
-        if table.full_name not in self._heads:
-            path = self.path(table)
-            version = newest_version(self.spark, path)
-            head = None if version is None else Head(version, origin_at(self.spark, path, version))
-            self._heads[table.full_name] = head
-        return self._heads[table.full_name]
-
     def _ensure(self, table: Table) -> None:
         """Creates the table, or brings it to the present contract; once per run, unless that fails."""
         if table in self._checked:
             return
-        prepare = schema.bring_to_contract if self.exists(table) else schema.create_table
+        held = self._log(table).newest()
         try:
-            prepare(self.spark, self.path(table), table)
+            if held is None:
+                schema.create_table(self.spark, self.path(table), table)
+            elif not schema.keeps_contract(held, table):
+                schema.bring_to_contract(self.spark, self.path(table), table)
         finally:  # also where the first of two commits is made and the second fails
             self._heads.pop(table.full_name, None)
         self._checked.add(table)

@@ -21,10 +21,10 @@ from warehouse.code_version import code_version
 from warehouse.contracts import Table
 from warehouse.knobs import Build, Knobs
 from warehouse.recipes import Changes, Recipe, Run, Shared, Work
-from warehouse.store import Origin
+from warehouse.store import Origin, TableVersion
 
 EMPTY: Mapping[Table, str] = MappingProxyType({})
-NEVER = -1  # version of a table that was not there yet
+NEVER = TableVersion("", -1)  # of a table that was not there yet
 
 
 class TableUpdate:
@@ -33,7 +33,7 @@ class TableUpdate:
     def __init__(self, run: Run, recipes: Sequence[Recipe]) -> None:
         """Recipes are in the order of the flow: a table comes after its inputs."""
         self._run, self._recipes = run, recipes
-        self._bases: dict[Changes, dict[Table, int]] = {}
+        self._bases: dict[Changes, dict[Table, TableVersion]] = {}
         self._shares: dict[tuple[Table, int], float] = {}
         self._digests: dict[Recipe, str] = {}
 
@@ -78,9 +78,9 @@ class TableUpdate:
         if not in_part or recipe.changes is None:
             return Work(self._run, recipe, shared)
         lake, base = self._run.lake, self._base(recipe.changes)
-        changes = {table: lake.changes(table, base[table]) for table in recipe.changes.follows}
+        changes = {table: lake.changes(table, base[table].version) for table in recipe.changes.follows}
         followed = {table: rows for table, rows in changes.items() if rows is not None}
-        changed = frozenset(table for table, version in base.items() if version != self._version(table))
+        changed = frozenset(table for table, seen in base.items() if seen != self._now(table))
         return Work(self._run, recipe, shared, followed, changed)
 
     def _make(self, recipe: Recipe, work: Work) -> None:
@@ -103,7 +103,9 @@ class TableUpdate:
 
     def _origin(self, recipe: Recipe) -> Origin:
         """What rows made now are made from."""
-        inputs: dict[str, int | str] = {**self._run.lake.versions(recipe.inputs), **recipe.models(self._look(recipe))}
+        states = self._run.lake.states(recipe.inputs)
+        inputs: dict[str, int | str] = {name: str(state) for name, state in states.items()}
+        inputs |= recipe.models(self._look(recipe))
         if recipe.is_of_day:
             inputs["as_of"] = self._run.as_of.isoformat()
         if recipe not in self._digests:
@@ -136,47 +138,64 @@ class TableUpdate:
         if recipe.changes is None or stored is None:
             return "inputs have changed"
         base = self._base(recipe.changes)
-        seen = {table: int(stored.inputs.get(table.full_name, NEVER)) for table in recipe.inputs} | base
-        for table, version in seen.items():
-            if self._run.lake.replaced_since(table, version):
+        seen = {table: _seen_by(stored, table) for table in recipe.inputs} | base
+        for table, state in seen.items():
+            if self._run.lake.replaced_since(table, state.version, id_=state.id):
                 return f"{table.full_name} was replaced as a whole"
         limit = self._run.knobs(Build).max_changed_share
         for table in recipe.changes.follows:
-            if table.layer == "bronze" and (share := self._changed_share(table, base[table])) > limit:
+            if table.layer == "bronze" and (share := self._changed_share(table, base[table].version)) > limit:
                 return f"{share:.0%} of {table.full_name} is new (build.max_changed_share)"
         return ""
 
-    def _base(self, changes: Changes) -> dict[Table, int]:
-        """The versions that the tables with these changes have all seen, by input."""
+    def _base(self, changes: Changes) -> dict[Table, TableVersion]:
+        """The oldest state that any of the tables with these changes has seen, by input."""
         if changes not in self._bases:
             group = [recipe for recipe in self._recipes if recipe.changes is changes]
             self._bases[changes] = {
-                table: min((self._seen(recipe, table) for recipe in group if table in recipe.inputs), default=NEVER)
+                table: self._oldest(table, [self._seen(recipe, table) for recipe in group if table in recipe.inputs])
                 for table in (*changes.follows, *changes.watches)
             }
         return self._bases[changes]
 
-    def _seen(self, recipe: Recipe, table: Table) -> int:
-        """The version of an input that the stored rows were made from. A table that is not built yet asks for none."""
+    def _seen(self, recipe: Recipe, table: Table) -> TableVersion:
+        """The state of an input that the stored rows were made from. A table that is not built yet asks for none."""
         origin = self._run.lake.origin(recipe.table)
-        return self._version(table) if origin is None else int(origin.inputs.get(table.full_name, NEVER))
+        return self._now(table) if origin is None else _seen_by(origin, table)
 
-    def _version(self, table: Table) -> int:
-        version = self._run.lake.version(table)
-        return NEVER if version is None else version
+    def _oldest(self, table: Table, states: Sequence[TableVersion]) -> TableVersion:
+        """The state that was seen first: any of a table that was deleted since is older than all of the present one."""
+        present = self._now(table).id
+        return min(states, key=lambda state: (state.id in ("", present), state.version), default=NEVER)
+
+    def _now(self, table: Table) -> TableVersion:
+        return self._run.lake.at(table) or NEVER
 
     def _changed_share(self, table: Table, since: int) -> float:
         """Changed rows beside all that the table has."""
         if (table, since) not in self._shares:
-            rows = F.count(F.lit(1))
-            changed, lake = self._run.lake.changes(table, since), self._run.lake
-            assert changed is not None, "asked for before it was known that the changed rows can be followed"
-            counts = side_by_side(changed.agg(rows.alias("changed")), lake.read(table).agg(rows.alias("all")))
-            self._shares[table, since] = counts["changed"] / max(counts["all"], 1)
+            changed, all_ = self._counted(table, since)
+            self._shares[table, since] = changed / max(all_, 1)
         return self._shares[table, since]
+
+    def _counted(self, table: Table, since: int) -> tuple[int, int]:
+        """How many rows have changed, and how many there are: by the log, by a query where it does not record it."""
+        lake = self._run.lake
+        changed, all_ = lake.changed_rows_counted(table, since), lake.rows_counted(table)
+        if changed is not None and all_ is not None:
+            return changed, all_
+        rows, changes = F.count(F.lit(1)), lake.changes(table, since)
+        assert changes is not None, "asked for before it was known that the changed rows can be followed"
+        counts = side_by_side(changes.agg(rows.alias("changed")), lake.read(table).agg(rows.alias("all")))
+        return counts["changed"], counts["all"]
 
     def _look(self, recipe: Recipe) -> Work:
         return Work(self._run, recipe, Shared(ExitStack(), "look"))
+
+
+def _seen_by(origin: Origin, table: Table) -> TableVersion:
+    """The state of an input that rows were made from."""
+    return TableVersion.of(origin.inputs[table.full_name]) if table.full_name in origin.inputs else NEVER
 
 
 def digest_of(knobs: Sequence[Knobs]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
 from published.publication import read_published
 from tests.published_lake import AS_OF, PUBLISHED_AT, publish, write_table
@@ -46,6 +48,41 @@ def test_at_one_moment_the_greater_run_id_counts(tmp_path: Path) -> None:
         publish(tmp_path, {GOLD_PATH_SUMMARY: version}, run_id=run_id)
 
     assert read_published(str(tmp_path)).run_id == "run-3"
+
+
+def test_a_greater_number_is_newer_whatever_the_clock_showed(tmp_path: Path) -> None:
+    version = write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
+    publish(tmp_path, {GOLD_PATH_SUMMARY: version}, run_id="old", published_at=PUBLISHED_AT + timedelta(days=900))
+    ahead = PUBLISHED_AT + timedelta(hours=30)
+    publish(tmp_path, {GOLD_PATH_SUMMARY: version}, run_id="first", published_at=ahead, publication=4)
+    publish(tmp_path, {GOLD_PATH_SUMMARY: version}, run_id="second", publication=5)
+
+    assert read_published(str(tmp_path)).run_id == "second"
+
+
+def test_a_lake_of_before_there_were_numbers_and_ids_is_read(tmp_path: Path) -> None:
+    version = write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
+    older = replace(OPS_PUBLISHED, columns=OPS_PUBLISHED.columns[:5])
+    publish(tmp_path, {GOLD_PATH_SUMMARY: version}, published=older)
+    later = PUBLISHED_AT + timedelta(days=1)
+    publish(tmp_path, {GOLD_PATH_SUMMARY: version}, run_id="run-2", published_at=later, published=older)
+
+    assert read_published(str(tmp_path)).run_id == "run-2"
+    assert conversions(tmp_path) == 16
+
+
+def test_a_table_that_was_made_again_since_is_not_taken_for_the_published_one(tmp_path: Path) -> None:
+    version = write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
+    id_ = str(DeltaTable(tmp_path / "gold" / "path_summary").metadata().id)
+    publish(tmp_path, {GOLD_PATH_SUMMARY: version}, ids={GOLD_PATH_SUMMARY: id_})
+    assert conversions(tmp_path) == 16
+    shutil.rmtree(tmp_path / "gold" / "path_summary")
+    assert write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS) == version
+
+    with pytest.raises(
+        InputError, match=r"gold\.path_summary was deleted in .* since run run-1 published it; run `dist"
+    ):
+        conversions(tmp_path)
 
 
 def test_a_lake_may_be_given_as_a_uri(shop: Path) -> None:

@@ -135,3 +135,20 @@ def test_a_table_made_without_a_change_feed_gets_one_and_is_followed_from_then_o
     changes = lake.changes(VISITS, with_feed)
     assert changes is not None
     assert [row["id"] for row in changes.collect()] == ["f"]
+
+
+def test_the_log_counts_the_rows_of_the_feed_where_every_commit_records_them(lake: Lake, spark: SparkSession) -> None:
+    before = version_of(lake, VISITS)
+    lake.append(VISITS, visits(spark, [("e", None, "2026-03-09", None), ("f", None, "2026-03-09", None)]))
+    lake.update(VISITS, F.col("id") == "e", {"place": F.lit("here")})
+    known = visits(spark, [("f", "there", "2026-03-09", None), ("g", None, "2026-03-10", None)])
+    lake.merge(VISITS, known, update_when="true")
+    lake.confirm(VISITS, NEXT_ORIGIN)
+    for since in range(before, version_of(lake, VISITS) + 1):
+        changes = lake.changes(VISITS, since)
+        assert changes is not None
+        assert lake.changed_rows_counted(VISITS, since) == changes.count()
+    assert lake.rows_counted(VISITS) == lake.read(VISITS).count()
+    lake.delete(VISITS, "id = 'a'")
+    assert lake.changed_rows_counted(VISITS, before) is None, "left to a query"
+    assert Lake(spark, f"{lake.root}/nothing", "look").rows_counted(VISITS) == 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -92,3 +93,29 @@ def test_an_object_store_is_not_locked(tmp_path: Path) -> None:
         pass
     with lake_lock(f"file://{tmp_path}", "first", wait_seconds=0, say=print), pytest.raises(LakeInUse):
         take(tmp_path)
+
+
+def test_the_lock_names_the_jvm_as_soon_as_there_is_one(tmp_path: Path) -> None:
+    def holder() -> dict[str, object]:
+        found: dict[str, object] = json.loads((tmp_path / LOCK_FILE).read_text())
+        return found
+
+    waiting: list[Callable[[int], None]] = []
+    with lake_lock(str(tmp_path), "first", wait_seconds=0, say=print, once_jvm_runs=waiting.append):
+        assert holder()["jvm_pid"] is None
+        waiting[0](4711)
+        assert (holder()["run_id"], holder()["jvm_pid"]) == ("first", 4711)
+    assert (tmp_path / LOCK_FILE).read_text() == ""
+    with lake_lock(str(tmp_path), "second", wait_seconds=0, say=print, once_jvm_runs=lambda name: name(4712)):
+        assert holder()["jvm_pid"] == 4712
+
+
+def test_a_run_that_does_not_get_the_lock_leaves_the_other_s_name(tmp_path: Path) -> None:
+    other = '{"run_id": "r", "host": "elsewhere", "pid": 1, "started_at": "noon"}'
+    (tmp_path / LOCK_FILE).write_text(other)
+    with (
+        pytest.raises(LakeInUse),
+        lake_lock(str(tmp_path), "second", wait_seconds=0, say=print, once_jvm_runs=lambda name: name(4712)),
+    ):
+        pass
+    assert (tmp_path / LOCK_FILE).read_text() == other

@@ -1,51 +1,55 @@
-"""What the log of a Delta table records about its commits. Read from its files: a history query is a Spark job."""
+"""The log of a Delta table behind Hadoop's file systems. Read from its files: a history query is a Spark job."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from warehouse.delta_log import Snapshot
 from warehouse.jvm.files import hadoop_path
 from warehouse.jvm.session import java_class
 
 
-def newest_version(spark: SparkSession, path: str) -> int | None:
-    """Number of the newest commit to the table in `path`; None where there is no table."""
-    version = int(_snapshot(spark, path).version())
-    return version if version >= 0 else None
+class HadoopLog:
+    """See `warehouse.delta_log.DeltaLog`."""
 
+    def __init__(self, path: str, session: Callable[[], SparkSession]) -> None:
+        """Nothing is read yet."""
+        self._path = path
+        self._session = session
 
-def held_properties(spark: SparkSession, path: str, names: Iterable[str]) -> dict[str, str]:
-    """The values of those properties of `names` that the table in `path` has."""
-    held = _snapshot(spark, path).metadata().configuration()
-    return {name: str(held.apply(name)) for name in names if held.contains(name)}
+    def newest(self) -> Snapshot | None:
+        """The newest state; None where there is no table."""
+        spark = self._session()
+        nothing = java_class(spark, "scala.Option").empty()
+        log = java_class(spark, "org.apache.spark.sql.delta.DeltaLog").forTable(spark._jsparkSession, self._path)
+        found = log.update(False, nothing, nothing)
+        if int(found.version()) < 0:
+            return None
+        metadata = found.metadata()
+        converters = java_class(spark, "scala.jdk.javaapi.CollectionConverters")
+        properties = {str(name): str(value) for name, value in converters.asJava(metadata.configuration()).items()}
+        return Snapshot(str(metadata.id()), int(found.version()), properties, list(found.schema().fieldNames()))
 
+    def commits_back(self, newest: int) -> Iterator[dict[str, Any]]:
+        """The commitInfo of version `newest` and of those before it, newest first."""
+        for version in range(newest, -1, -1):
+            info = _commit_info(self._session(), f"{self._path}/_delta_log/{version:020d}.json")
+            if info is None:
+                return
+            yield info
 
-def held_columns(spark: SparkSession, path: str) -> list[str]:
-    """The columns of the table in `path`, in order."""
-    return list(_snapshot(spark, path).schema().fieldNames())
+    def rows(self) -> int | None:
+        """None: a query counts them as quickly."""
+        return None
 
-
-def commits_back(spark: SparkSession, path: str, newest: int) -> Iterator[dict[str, Any]]:
-    """The commitInfo (see Delta's protocol) of version `newest` and of those before it, newest first.
-
-    Ends where the log ends: Delta removes old commits (delta.logRetentionDuration).
-    """
-    for version in range(newest, -1, -1):
-        info = _commit_info(spark, f"{path}/_delta_log/{version:020d}.json")
-        if info is None:
-            return
-        yield info
-
-
-def _snapshot(spark: SparkSession, path: str) -> Any:
-    """Delta's snapshot of the newest version; its version is -1 where there is no table."""
-    nothing = java_class(spark, "scala.Option").empty()
-    log = java_class(spark, "org.apache.spark.sql.delta.DeltaLog").forTable(spark._jsparkSession, path)
-    return log.update(False, nothing, nothing)
+    def greatest(self, column: str) -> datetime | None:
+        """LookupError: a query finds it as quickly."""
+        raise LookupError(column)
 
 
 def _commit_info(spark: SparkSession, file: str) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # has no stubs
 from pyspark.errors import PySparkException
@@ -11,26 +11,10 @@ from pyspark.sql import SparkSession
 
 from warehouse.errors import InputError
 from warehouse.jvm.session import java_class
+from warehouse.local_files import Folder, FoundFile
 
 # The errors of Spark for a damaged file, depending on where in the JVM it is found.
 READ_FAILURES = (PySparkException, Py4JJavaError)
-
-
-class FoundFile(NamedTuple):
-    """One file below a folder. `file` is its path relative to that folder, as URIs write it."""
-
-    file: str
-    uri: str
-    bytes: int
-    modified_ms: int
-
-
-class Folder(NamedTuple):
-    """What stands at a path: its name, whether there is anything, and whether that is a folder."""
-
-    path: str
-    exists: bool
-    is_folder: bool
 
 
 def hadoop_path(session: SparkSession, path: str) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from warehouse.change_feed import CHANGE_FEED
 from warehouse.contracts import Table
-from warehouse.jvm.delta_log import held_columns, held_properties
+from warehouse.delta_log import Snapshot, log_of
 
 DELETION_VECTORS = "delta.enableDeletionVectors"
 # Every reader opens reader version 1: no deletion vectors, no column mapping.
@@ -31,18 +31,23 @@ def create_table(spark: SparkSession, path: str, table: Table) -> None:
     create.execute()
 
 
+def keeps_contract(held: Snapshot, table: Table) -> bool:
+    """Whether a stored table has the properties and columns of its contract."""
+    return wanted_properties(table).items() <= held.properties.items() and {*table.column_names} <= {*held.columns}
+
+
 def bring_to_contract(spark: SparkSession, path: str, table: Table) -> None:
     """Adds the properties and columns that a table made by an older version or contract lacks.
 
     Existing rows hold null in an added column.
     """
     wanted = wanted_properties(table)
-    held = held_properties(spark, path, wanted)
-    if lacking := {key: value for key, value in wanted.items() if held.get(key) != value}:
+    held = log_of(path, lambda: spark).newest()
+    assert held is not None, f"there is no table in {path}"
+    if lacking := {key: value for key, value in wanted.items() if held.properties.get(key) != value}:
         set_properties(spark, path, lacking)
-    columns = held_columns(spark, path)
     for column in table.columns:
-        if column.name not in columns:
+        if column.name not in held.columns:
             definition = f"{column.name} {column.type} COMMENT {_quoted(column.comment)}"
             spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({definition})")
 

@@ -9,12 +9,14 @@ OPS_PUBLISHED = Table(
     owner="operations",
     freshness="every publication",
     key=("run_id", "table_name"),
-    notes="The rows of the newest published_at are one consistent set; pages and views read those versions.",
+    notes="The rows of the greatest publication are one consistent set; pages and views read those versions.",
     columns=(
         Column("run_id", "string", "run that published", nullable=False),
         Column("table_name", "string", "<layer>.<table>", nullable=False),
         Column("version", "bigint", "Delta version to read", nullable=False, minimum=0, maximum=COUNT_LIMIT),
         Column("as_of", "date", "last day that counts", nullable=False),
         Column("published_at", "timestamp", "when", "UTC", nullable=False),
+        Column("table_id", "string", "Delta's id of the table: one that was deleted and made again has another"),
+        Column("publication", "bigint", "order of publications, which no clock changes", minimum=0),
     ),
 )

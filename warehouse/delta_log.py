@@ -1,0 +1,132 @@
+"""What the log of a Delta table records: its newest version, its id and what each commit did.
+
+The log of a table on this machine is read without a JVM, which takes seconds to start.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+from pyspark.sql import SparkSession
+
+from warehouse.errors import InputError
+from warehouse.local_files import folder_without_hadoop
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The newest state of a table. `id` is given to a table when it is created: one that is deleted and made again has
+    another."""
+
+    id: str
+    version: int
+    properties: Mapping[str, str]
+    columns: Sequence[str]
+
+
+class DeltaLog(Protocol):
+    """The log of one table."""
+
+    def newest(self) -> Snapshot | None:
+        """The newest state; None where there is no table. InputError where the log is damaged."""
+
+    def commits_back(self, newest: int) -> Iterator[dict[str, Any]]:
+        """The commitInfo (see Delta's protocol) of version `newest` and of those before it, newest first; {} where a
+        commit has none.
+
+        Ends where the log ends: Delta removes old commits (delta.logRetentionDuration).
+        """
+
+    def rows(self) -> int | None:
+        """How many rows the table has; None where the log does not record it."""
+
+    def greatest(self, column: str) -> datetime | None:
+        """The greatest moment of a column without nulls, to the millisecond below it; None where there is no row.
+
+        LookupError where the log does not record it.
+        """
+
+
+def local_table(path: str) -> Path | None:
+    """The folder of a table that can be read without a JVM; None for any other."""
+    folder = folder_without_hadoop(path)
+    # delta-rs looks for `a%41` in `aA`.
+    return None if folder is None or unquote(str(folder)) != str(folder) else folder
+
+
+def log_of(path: str, session: Callable[[], SparkSession]) -> DeltaLog:
+    """The log of the table in `path`. The session is asked for only where the table is not on this machine."""
+    folder = local_table(path)
+    if folder is not None:
+        return LocalLog(folder)
+    from warehouse.jvm.delta_log import HadoopLog  # noqa: PLC0415
+
+    return HadoopLog(path, session)
+
+
+class LocalLog:
+    """The log of a table on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is read yet."""
+        self._folder = folder
+
+    def newest(self) -> Snapshot | None:
+        """See `DeltaLog`."""
+        table = self._table()
+        if table is None:
+            return None
+        found = table.metadata()
+        columns = [field.name for field in table.schema().fields]
+        return Snapshot(str(found.id), table.version(), found.configuration, columns)
+
+    def commits_back(self, newest: int) -> Iterator[dict[str, Any]]:
+        """See `DeltaLog`."""
+        for version in range(newest, -1, -1):
+            file = self._folder / "_delta_log" / f"{version:020d}.json"
+            if not file.exists():
+                return
+            with file.open(encoding="utf-8") as lines:
+                yield next((json.loads(line)["commitInfo"] for line in lines if line.startswith('{"commitInfo"')), {})
+
+    def rows(self) -> int | None:
+        """See `DeltaLog`."""
+        table = self._table()
+        if table is None:
+            return 0
+        files = table.get_add_actions(flatten=True)
+        if "num_records" not in files.schema.names:
+            return None if files.num_rows else 0
+        of_files = files["num_records"].to_pylist()
+        return None if None in of_files else sum(of_files)
+
+    def greatest(self, column: str) -> datetime | None:
+        """See `DeltaLog`."""
+        table = self._table()
+        if table is None:
+            return None
+        files = table.get_add_actions(flatten=True)
+        if not {"num_records", f"max.{column}"} <= set(files.schema.names):
+            if files.num_rows == 0:
+                return None
+            raise LookupError(column)
+        rows, greatest = (files[name].to_pylist() for name in ("num_records", f"max.{column}"))
+        of_files = [moment for number, moment in zip(rows, greatest, strict=True) if number != 0]
+        if None in of_files:
+            raise LookupError(column)
+        return max(of_files, default=None)
+
+    def _table(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._folder) if DeltaTable.is_deltatable(str(self._folder)) else None
+        except (DeltaError, OSError, ValueError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise InputError(f"{self._folder}: the table's log cannot be read ({reason})") from error
