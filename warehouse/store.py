@@ -40,8 +40,8 @@ __all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage", "TableVersion
 class Lake(LakeState):
     """The tables below one root, as one run sees and writes them.
 
-    A change of at most `small_change_rows` rows, in files of at most as many rows, is written without Spark where the
-    lake is a local folder; 0 = Spark writes everything. Both writers leave the same rows, feed and origin.
+    A change of at most `small_change_rows` rows, in files of at most as many, is written without Spark where the lake
+    is a local folder; 0 = Spark writes everything. Both writers leave the same rows, change feed and origin.
     `written` collects the tables this run wrote with their new versions.
     """
 
@@ -167,7 +167,8 @@ class Lake(LakeState):
         """Adds rows, at most so many where that is known."""
         self._ensure(table)
         path, metadata = self.path(table), self._metadata()
-        if at_most is not None and self._may_be_small(table, at_most):
+        # Staged first, more rows would cost more than a commit of Spark.
+        if at_most is not None and at_most <= BROADCAST_AT_MOST and self._may_be_small(table, at_most):
             with self.staging(f"append/{table.full_name}") as stage:
                 stage("rows", frame)
                 arrow_writer.append(path, Path(stage.folder_of("rows")), metadata=metadata)
@@ -235,7 +236,8 @@ class Lake(LakeState):
 
     def _is_small(self, table: Table, found: Differences) -> bool:
         """Whether the differences, and the rows of the files that they touch, are few."""
-        if not self._may_be_small(table, found.known + found.new):
+        fit_in_memory = found.known <= BROADCAST_AT_MOST
+        if not fit_in_memory or not self._may_be_small(table, found.known + found.new):
             return False
         return not found.known or self._rows_in_files(table, found.first, found.last) <= self.small_change_rows
 

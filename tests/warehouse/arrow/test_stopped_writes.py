@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from tests.warehouse.arrow.test_writer import Visit, day, feed, new_table, rows_in, staged
+from tests.warehouse.arrow.test_arrow_writer import Visit, day, feed, new_table, rows_in, staged
 from tests.warehouse.example_tables import VISITS
 from warehouse.arrow import writer
 
