@@ -50,3 +50,5 @@ def append_rows(folder: Path, rows: Sequence[Mapping[str, Any]], *, metadata: st
         writer_properties=WriterProperties(compression="ZSTD"),
         commit_properties=CommitProperties(custom_metadata={"userMetadata": metadata}),
     )
+    # Hadoop's checksum of the file that names the newest checkpoint, which delta-rs may have written again.
+    (folder / "_delta_log" / "._last_checkpoint.crc").unlink(missing_ok=True)
