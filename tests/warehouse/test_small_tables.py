@@ -35,7 +35,7 @@ RUNS = Table(
 )
 AT = datetime(2026, 3, 8, 3, 29, 59, 999999, UTC)
 ROWS: list[dict[str, Any]] = [
-    {"id": "a", "at": AT, "day": date(2026, 3, 8), "written": {"gold.x": 3, "gold.y": 4}, "cost": Decimal("1.500000")}
+    {"id": "a", "at": AT, "day": date(2026, 3, 8), "written": {"gold.x": 3}, "cost": Decimal("1.500000")}
     | {"passed": True},
     {"id": "b", "at": AT, "day": None, "written": {}, "cost": None, "passed": None},
 ]
