@@ -10,6 +10,7 @@ from intake.ingest import Ingest
 from intake.landing_folder import Input, input_named
 from jobs.options import Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
+from warehouse.small_lake import rows_of_files
 
 
 def ingest(config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
@@ -45,6 +46,7 @@ def plan(run: Run) -> Plan:
     batches = intake.new_batches(inputs_of(run))
     if not batches:
         return Plan("no new files")
+    run.rows_ahead = rows_of_files(file for batch in batches for file in batch.files)
 
     def do(log: StepLog) -> None:
         for name, account in intake.take_in(batches).items():

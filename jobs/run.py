@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from jobs.settings import Settings, load_settings
 from warehouse.arrow.log import CommitConflictError
 from warehouse.code_version import code_version
 from warehouse.contracts import Table
+from warehouse.delta_log import local_table
 from warehouse.errors import DistributaryError, InputError
 from warehouse.jvm.files import hadoop_path
 from warehouse.jvm.preflight import check_workers
@@ -32,6 +33,7 @@ from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
 from warehouse.recipes import Recipe
 from warehouse.session_at_need import SessionAtNeed
+from warehouse.small_lake import rows_in_bronze, session_conf
 from warehouse.store import Lake
 from warehouse.table_update import TableUpdate, in_words
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
@@ -73,6 +75,7 @@ class Run:
     full: bool = False
     steps: list[StepLog] = field(default_factory=list)
     ahead: dict[Table, str] = field(default_factory=dict)  # what earlier steps of a dry run would write
+    rows_ahead: int = 0  # that this run takes in, at most
     _as_of: date | None = None
 
     @property
@@ -94,7 +97,7 @@ class Run:
 
     def say(self, message: str) -> None:
         """Prints a line of progress for people, on stderr."""
-        _say(self.console, message)
+        self.console.print(f"  {message}", highlight=False, markup=False)
 
     def knobs(self, part: type[Part]) -> Part:
         """The knobs of a class."""
@@ -239,35 +242,34 @@ def open_run(
     started_at = datetime.now(UTC)
     # Set before any import of MLflow.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    chosen_console = console or Console(stderr=True)
-    may_write = not (dry_run or job in WITHOUT_LOCK)
-    session = SessionAtNeed(spark or partial(_start, job, chosen, console=chosen_console, may_write=may_write))
-    if under_spark_submit():
-        session()  # it runs already, and a cluster takes a driver without one for a failed one
-    return Run(
+    session = SessionAtNeed(spark or (lambda: _start(run)))
+    run = Run(
         job=job,
         settings=chosen,
         session=session,
         lake=Lake(session, chosen.lake, new_run_id(started_at), chosen.build.small_change_rows),
-        console=chosen_console,
+        console=console or Console(stderr=True),
         started_at=started_at,
         wanted_as_of=as_of,
         dry_run=dry_run,
         full=full,
     )
+    if under_spark_submit():
+        session()  # it runs already, and a cluster takes a driver without one for a failed one
+    return run
 
 
-def _start(job: str, settings: Settings, *, console: Console, may_write: bool) -> SparkSession:
+def _start(run: Run) -> SparkSession:
     """The session of a run, whose workers were found ready."""
-    session = build_session(f"distributary {job}", settings.spark.conf, master=settings.spark.master)
-    hadoop_path(session, settings.lake)  # fail early with one clear line
-    folders = {"lake": settings.lake, "landing.root": settings.landing.root}
-    check_workers(session, folders, may_write=may_write, say=partial(_say, console))
+    spark, conf = run.settings.spark, run.settings.spark.conf
+    if local_table(run.lake.root) and not under_spark_submit():
+        rows = rows_in_bronze(run.lake)
+        conf = session_conf(spark, None if rows is None else rows + run.rows_ahead)
+    session = build_session(f"distributary {run.job}", conf, master=spark.master)
+    hadoop_path(session, run.settings.lake)  # fail early with one clear line
+    folders = {"lake": run.settings.lake, "landing.root": run.settings.landing.root}
+    check_workers(session, folders, may_write=not (run.dry_run or run.job in WITHOUT_LOCK), say=run.say)
     return session
-
-
-def _say(console: Console, message: str) -> None:
-    console.print(f"  {message}", highlight=False, markup=False)
 
 
 def perform(run: Run, steps: Sequence[Step]) -> None:

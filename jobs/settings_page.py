@@ -23,7 +23,7 @@ remakes nothing takes effect from then on: for new files, for the next training,
 This page is made from `conf/base.yaml` and the recipes; write it again with `make docs`.
 """
 COMMENT = re.compile(r"(?:^|\s)#\s?(.*)$")
-MAPPINGS = ("ad_spend.platforms", "spark.conf")  # shown as one knob each
+MAPPINGS = ("ad_spend.platforms", "spark.conf", "spark.small_lake_conf")  # shown as one knob each
 
 
 class Knob(NamedTuple):

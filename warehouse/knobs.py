@@ -99,7 +99,10 @@ class Lock(Knobs):
 
 
 class Spark(Knobs):
-    """The session: master (null = spark-submit's, otherwise local[*]) and Spark's own settings."""
+    """The session: master (null = spark-submit's, otherwise local[*]), Spark's own settings, and those that small lakes
+    have besides."""
 
     master: str | None
     conf: dict[str, str]
+    small_lake_rows: int = Field(ge=0)
+    small_lake_conf: dict[str, str]

@@ -23,6 +23,7 @@ STEPS = (build.STEP, attribute.STEP, SUMMARY_STEP)
 TABLES = tuple(recipe.table for recipe in (*build.RECIPES, *attribute.RECIPES, CUSTOMER_SUMMARY))
 # Knobs of another place or session cannot be tried on one lake; the shop has no rates into another currency.
 NOT_TRIED = ("lake", "landing.root", "mlflow.tracking_uri", "spark.master", "spark.conf", "report.currency")
+NOT_TRIED += ("spark.small_lake_rows", "spark.small_lake_conf")
 
 
 def made_in_full(settings: Settings, spark: SparkSession, made: Run) -> dict[str, tuple[int, int]]:

@@ -76,8 +76,8 @@ def test_a_gold_table_that_was_deleted_is_made_again_with_those_after_it_and_pub
 
     # Readers of the first publication do not take the one for the other.
     published = read_published(first.lake.root)
-    assert published.rows("select 1 from gold_channel_performance limit 1", GOLD_CHANNEL_PERFORMANCE) == [
-        {"Int64(1)": 1}
+    assert published.rows("select count(*) > 0 as some from gold_channel_performance", GOLD_CHANNEL_PERFORMANCE) == [
+        {"some": True}
     ]
     with pytest.raises(InputError, match=r"gold\.attribution_credits was deleted in .* and made again since run "):
         published.rows("select 1 from gold_attribution_credits", GOLD_ATTRIBUTION_CREDITS)

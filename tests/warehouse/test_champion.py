@@ -20,7 +20,7 @@ from warehouse.knobs import Mlflow
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Mlflow:
     """A registry that exists and has no model."""
-    folder = tmp_path_factory.mktemp("a registry %20 é")
+    folder = tmp_path_factory.mktemp("a registry é")
     tracking = Mlflow(
         tracking_uri=f"sqlite:///{folder}/mlflow.db",
         artifact_root=str(folder / "artifacts é"),

@@ -38,7 +38,7 @@ IMPERSONAL = {
     "currency", "date_basis", "detail", "event", "event_name", "file", "interaction", "job", "medium", "message",
     "milestones", "model", "model_version", "next_state", "origin", "page_group", "platform", "reason",
     "referrer_domain", "report_currency", "run_id", "settings_hash", "source", "source_file", "state", "status",
-    "table_name", "term", "timezone", "written",
+    "table_id", "table_name", "term", "timezone", "written",
 }  # fmt: skip
 NUMBERS = re.compile(r"bigint|int|double|boolean|date|timestamp|decimal.*")
 

@@ -134,6 +134,8 @@ class TableLog:
             # The table is complete without it: readers go through more commits, and the next one is tried in time.
             with suppress(DeltaError, OSError):
                 DeltaTable(str(self.path)).create_checkpoint()
+                # Hadoop's checksum of the file that names the newest checkpoint, which has been written again.
+                (self.path / "_delta_log" / "._last_checkpoint.crc").unlink(missing_ok=True)
 
 
 def now_ms() -> int:

@@ -1,0 +1,36 @@
+"""Whether a lake is small, and the settings of its session: short queries end before compiling them pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from warehouse.jvm.session import JAVA_OPTIONS
+from warehouse.knobs import Spark
+from warehouse.lake_state import LakeState
+from warehouse.local_files import FoundFile
+from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+from warehouse.tables.bronze_events import BRONZE_EVENTS
+from warehouse.tables.bronze_orders import BRONZE_ORDERS
+
+ROW_BYTES = 50  # a landed row has more: rows are rather counted too many than too few
+PACKED_ROW_BYTES = 5
+PACKED = (".gz", ".bz2", ".zst")
+
+
+def rows_of_files(files: Iterable[FoundFile]) -> int:
+    """At most so many rows the files have, by their size."""
+    return sum(file.bytes // (PACKED_ROW_BYTES if file.file.endswith(PACKED) else ROW_BYTES) for file in files)
+
+
+def rows_in_bronze(lake: LakeState) -> int | None:
+    """How many events, orders and rows of ad spend there are; None where the tables' logs do not record it."""
+    counts = [lake.rows_counted(table) for table in (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND)]
+    return None if None in counts else sum(count for count in counts if count is not None)
+
+
+def session_conf(spark: Spark, rows: int | None) -> dict[str, str]:
+    """Spark's settings for a lake with so many rows; Java's options of small lakes are added to those of all."""
+    if rows is None or rows >= spark.small_lake_rows:
+        return dict(spark.conf)
+    added = spark.small_lake_conf.get(JAVA_OPTIONS, "")
+    return {**spark.conf, **spark.small_lake_conf, JAVA_OPTIONS: f"{spark.conf.get(JAVA_OPTIONS, '')} {added}".strip()}
