@@ -32,6 +32,10 @@ bench-ingest: setup ## Landed files into bronze, 59 days and one more day; VISIT
 bench-increment: setup ## One more day against a full build of 60 days; EVENTS=1000000 for a smaller shop
 	@$(PYTHON) bench/bench_increment.py
 
+.PHONY: bench-engines
+bench-engines: setup ## Every table on Spark and on Sail, compared row by row (2 million events, about 5 minutes)
+	@$(PYTHON) bench/bench_engines.py
+
 .PHONY: test-faults
 test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half)
 	@$(PYTHON) -m pytest -q -m faults
