@@ -36,6 +36,10 @@ bench-increment: setup ## One more day against a full build of 60 days; EVENTS=1
 bench-small: setup ## Whole runs on little data: one more day, nothing new; SHOPS=small or demo for one of the shops
 	@$(PYTHON) bench/bench_small_runs.py
 
+.PHONY: bench-engines
+bench-engines: setup ## Every table on Spark and on Sail, compared row by row (2 million events, about 5 minutes)
+	@$(PYTHON) bench/bench_engines.py
+
 .PHONY: test-faults
 test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half; KILLS=10)
 	@KILLS=$(or $(KILLS),30) $(PYTHON) -m pytest -q -m faults

@@ -133,9 +133,9 @@ class TableLog:
         if (self.version + 1) % CHECKPOINT_EVERY == 0:
             # The table is complete without it: readers go through more commits, and the next one is tried in time.
             with suppress(DeltaError, OSError):
-                DeltaTable(str(self.path)).create_checkpoint()
-                # Hadoop's checksum of the file that names the newest checkpoint, which has been written again.
+                # Hadoop's checksum of the file that names the newest checkpoint, which is about to be written again.
                 (self.path / "_delta_log" / "._last_checkpoint.crc").unlink(missing_ok=True)
+                DeltaTable(str(self.path)).create_checkpoint()
 
 
 def now_ms() -> int:
