@@ -49,7 +49,10 @@ test-cluster: setup ## The commands of docs/running.md on a real cluster, one wo
 	@$(PYTHON) -m pytest -q -m cluster
 
 .PHONY: test-system
-test-system: test-cluster ## Run the tests that need other programs beside Spark
+test-system: setup ## What needs real parts: the builders' tests on Spark, a cluster
+	@$(PYTHON) -m pytest --engine spark tests/touchpoints tests/attribution tests/ltv \
+		-m "not long and not faults and not cluster" --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest -q -m cluster
 
 .PHONY: pack
 pack: setup ## Pack the project for a cluster's workers; EXTRA=all for a driver on the cluster too
