@@ -26,7 +26,7 @@ from warehouse.jvm.delta_log import newest_version
 from warehouse.jvm.spark_writer import BROADCAST_AT_MOST
 from warehouse.layout import by_period
 from warehouse.origin import Head, Origin, commit_metadata, origin_at
-from warehouse.staging import Stage, stage_below
+from warehouse.staging import Stage, Staging, stage_below
 
 __all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage"]
 
@@ -57,7 +57,7 @@ class Lake:
         return (self.root if "://" in self.root else str(Path(self.root).absolute())).rstrip("/")
 
     @contextmanager
-    def staging(self, purpose: str) -> Iterator[Stage]:
+    def staging(self, purpose: str) -> Iterator[Staging]:
         """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back."""
         with stage_below(self.spark, f"{self._root}/_staging/{purpose}") as stage:
             yield stage
