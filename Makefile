@@ -14,7 +14,7 @@ test: setup ## Lint, types and tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m pytest -m "not long and not faults" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
+	@$(PYTHON) -m pytest -m "not long and not faults and not cluster" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .PHONY: test-long
 test-long: setup ## Run the tests that take minutes
@@ -32,9 +32,31 @@ bench-ingest: setup ## Landed files into bronze, 59 days and one more day; VISIT
 bench-increment: setup ## One more day against a full build of 60 days; EVENTS=1000000 for a smaller shop
 	@$(PYTHON) bench/bench_increment.py
 
+.PHONY: bench-small
+bench-small: setup ## Whole runs on little data: one more day, nothing new; SHOPS=small or demo for one of the shops
+	@$(PYTHON) bench/bench_small_runs.py
+
+.PHONY: bench-engines
+bench-engines: setup ## Every table on Spark and on Sail, compared row by row (2 million events, about 5 minutes)
+	@$(PYTHON) bench/bench_engines.py
+
 .PHONY: test-faults
-test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half)
-	@$(PYTHON) -m pytest -q -m faults
+test-faults: setup ## Kill the pipeline 30 times at random moments and compare the tables (about an hour and a half; KILLS=10)
+	@KILLS=$(or $(KILLS),30) $(PYTHON) -m pytest -q -m faults
+
+.PHONY: test-cluster
+test-cluster: setup ## The commands of docs/running.md on a real cluster, one worker killed (some minutes)
+	@$(PYTHON) -m pytest -q -m cluster
+
+.PHONY: test-system
+test-system: setup ## What needs real parts: the builders' tests on Spark, a cluster
+	@$(PYTHON) -m pytest --engine spark tests/touchpoints tests/attribution tests/ltv \
+		-m "not long and not faults and not cluster" --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest -q -m cluster
+
+.PHONY: pack
+pack: setup ## Pack the project for a cluster's workers; EXTRA=all for a driver on the cluster too
+	@scripts/pack.sh $(EXTRA)
 
 .PHONY: bench-ltv
 bench-ltv: setup ## Value models against the lifetimes package, 1,000,000 customers (about 10 minutes)

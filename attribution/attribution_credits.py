@@ -36,9 +36,10 @@ from warehouse.days import report_day
 from warehouse.knobs import Mlflow, Registry, ReportingDay
 from warehouse.recipes import Changes, Cut, Recipe, Work, everything
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
-from warehouse.tables.silver_journeys import SILVER_JOURNEYS
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS, TOUCH_STRUCT
 from warehouse.terms import NO_TOUCH, UNATTRIBUTED
 
+PATH = f"array<{TOUCH_STRUCT}>"
 TOLERANCE = 1e-9  # of the sum of a conversion's shares
 # column of a conversion: column of its credits
 VALUES = {"report_value": "credited_value", "report_gross_value": "gross_value"}
@@ -75,7 +76,7 @@ def build_attribution_credits(
             F.lit(UNATTRIBUTED).alias("channel"),
             *(F.lit(None).cast("string").alias(name) for name in ("source", "medium", "campaign")),
         )
-    )
+    ).cast(PATH)
     length = F.size("path")
     credited = journeys.select(
         "conversion_id",
@@ -87,9 +88,9 @@ def build_attribution_credits(
         "is_first_purchase",
         "milestones",
         # Removed touches still count in the positions of the others.
-        *((F.col("path")["touchpoint_id"].alias("window"),) if transforms else ()),
+        *((F.col("path.touchpoint_id").alias("window"),) if transforms else ()),
         *(_micros(name).alias(name) for name in VALUES),
-        F.when(length == 0, no_touch).otherwise(transformed(F.col("path"), transforms)).alias("touches"),
+        F.when(length == 0, no_touch).otherwise(transformed(F.col("path"), transforms).cast(PATH)).alias("touches"),
     )
     all_models = [
         *rules_of(models, F.col("touches"), F.col("milestones"), knobs),

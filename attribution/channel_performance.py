@@ -16,7 +16,9 @@ from attribution.knobs import CreditedTypes, RuleModels
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.days import report_day
+from warehouse.frames import stacked
 from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.numbers import rounded
 from warehouse.recipes import Changes, Cut, Recipe, Work
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
@@ -80,7 +82,7 @@ def build_channel_performance(
     )
     spend_rows = spend_rows.select("*", _each(conversion_types).alias("conversion_type"))
     spend_rows = spend_rows.select("*", _each(DATE_BASES).alias("date_basis"))
-    credit_and_spend = credit_rows.unionByName(spend_rows, allowMissingColumns=True)
+    credit_and_spend = stacked(credit_rows, spend_rows)
     labelled = credit_and_spend.withColumns(
         {name: F.coalesce(name, F.lit(NOT_SET)) for name in ("source", "medium", "campaign")}
     )
@@ -153,7 +155,7 @@ def changed_dates(
 def _total(name: str) -> Column:
     total = F.coalesce(F.sum(name), F.lit(0))
     # Spark adds doubles in any order: without rounding, the last bits would differ from run to run.
-    return (F.round(total, 9) if name in FLOAT_MEASURES else total).alias(name)
+    return (rounded(total, 9) if name in FLOAT_MEASURES else total).alias(name)
 
 
 def _dates(timezone: str) -> Column:

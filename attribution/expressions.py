@@ -16,6 +16,11 @@ def let(value: Column, body: Callable[[Column], Column]) -> Column:
     return F.get(F.transform(F.array(value), body), F.lit(0))
 
 
+def channels_of(path: Column) -> Column:
+    """The channel of each touch."""
+    return F.transform(path, lambda touch: touch["channel"])
+
+
 def times_in(array: Column, value: Column) -> Column:
     """How often a value occurs in an array. Unlike a filter, Spark compiles array_remove."""
     return F.size(array) - F.size(F.array_remove(array, value))

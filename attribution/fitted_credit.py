@@ -9,7 +9,7 @@ from functools import partial
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from attribution.expressions import times_in
+from attribution.expressions import channels_of, times_in
 from attribution.weights import Model, Touch
 
 
@@ -28,7 +28,7 @@ def fitted_of(models: Sequence[FittedModel], path: Column, conversion_type: Colu
     A channel's weight is divided equally over its touches in the path. Where all weights are zero, and for a type that
     the fit has not seen, all touches get equal shares. Unknown channels have weight 0.
     """
-    channels = path["channel"]
+    channels = channels_of(path)
 
     def part(touch: Touch, weights: Mapping[str, Mapping[str, float]]) -> Column:
         weight = F.coalesce(F.try_element_at(_weights(weights, conversion_type), touch.channel), F.lit(0.0))

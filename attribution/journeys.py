@@ -33,6 +33,8 @@ END = {
     "milestones": MILESTONES,
 }
 ENDS = f"array<struct<{', '.join(f'{name}:{type_}' for name, type_ in END.items())}>>"
+PATH = f"array<{TOUCH_STRUCT}>"
+PATHS = f"array<{PATH}>"
 # The 64-bit key keeps the shuffle narrow; the join compares the full id as well.
 PERSON = ("person_key", "person_id")
 
@@ -60,7 +62,7 @@ def build_journeys(
     people = touches.join(ends, list(PERSON), how="full")
     journey_ends = people.select(
         "person_id",
-        F.coalesce("touches", F.array().cast(f"array<{TOUCH_STRUCT}>")).alias("touches"),
+        F.coalesce(F.col("touches").cast(PATH), F.array().cast(PATH)).alias("touches"),
         F.explode(_with_open_ends(knobs.lookbacks, report_currency)).alias("end"),
     ).select("person_id", "touches", "end.*")
     paths = journey_ends.select("person_id", *END, F.explode(_paths(knobs.lookbacks)).alias("path"))
@@ -101,7 +103,7 @@ def _with_open_ends(lookback_days: Mapping[str, int], report_currency: str) -> C
         "report_gross_value": F.lit(0),
         "report_currency": F.lit(report_currency),
         "is_first_purchase": F.lit(False),
-        "milestones": F.array(),
+        "milestones": F.array().cast(MILESTONES),
     }
 
     def end(values: Mapping[str, Column]) -> Column:
@@ -112,8 +114,8 @@ def _with_open_ends(lookback_days: Mapping[str, int], report_currency: str) -> C
             end({**defaults, "conversion_type": F.lit(name), "since": F.col(f"last_{place}")})
             for place, name in enumerate(lookback_days)
         )
-    )
-    return F.concat(F.coalesce("ends", F.array().cast(ENDS)), without)
+    ).cast(ENDS)
+    return F.concat(F.coalesce(F.col("ends").cast(ENDS), F.array().cast(ENDS)), without)
 
 
 def _with_since(wanted: DataFrame, knobs: JourneyKnobs) -> DataFrame:
@@ -152,7 +154,7 @@ def _with_milestones(wanted: DataFrame, conversions: DataFrame, knobs: JourneyKn
     ordered = F.transform(
         "firsts",
         lambda first: F.struct(first["milestone"].alias("conversion_type"), first["reached_at"].alias("converted_at")),
-    )
+    ).cast(MILESTONES)
     milestones_of_conversion = firsts.select("conversion_id", ordered.alias("milestones"))
     milestones = F.coalesce("milestones", F.array().cast(MILESTONES))
     return wanted.join(milestones_of_conversion, "conversion_id", how="left").withColumn("milestones", milestones)
@@ -170,8 +172,11 @@ def _paths(lookback_days: Mapping[str, int]) -> Column:
     touches = F.col("touches")
     counted = F.filter(touches, lambda touch: F.unix_micros(touch["touched_at"]).between(since, until))
     all_count = (_moment(touches, 1) >= since) & (_moment(touches, -1) <= until)
-    path = F.when((F.size(touches) == 0) | all_count, touches).otherwise(counted)
-    return F.when(F.col("converted_at").isNotNull(), F.array(path)).otherwise(let(path, lambda p: _split(p, window)))
+    path = F.when((F.size(touches) == 0) | all_count, touches).otherwise(counted.cast(PATH)).cast(PATH)
+    whole = F.array(path).cast(PATHS)
+    return F.when(F.col("converted_at").isNotNull(), whole).otherwise(
+        let(path, lambda p: _split(p, window)).cast(PATHS)
+    )
 
 
 def _split(path: Column, window: Column) -> Column:
@@ -188,12 +193,13 @@ def _split(path: Column, window: Column) -> Column:
         ),
     )
     is_whole = _moment(path, -1) - _moment(path, 1) <= window
-    return F.when(F.size(path) > 0, F.when(is_whole, F.array(path)).otherwise(parts))
+    return F.when(F.size(path) > 0, F.when(is_whole, F.array(path).cast(PATHS)).otherwise(parts.cast(PATHS)))
 
 
 def _moment(path: Column, place: int | Column) -> Column:
     """Time of the touch at a 1-based place, -1 for the last one [microseconds]; null where there is none."""
-    return F.unix_micros(F.try_element_at(path, F.lit(place) if isinstance(place, int) else place)["touched_at"])
+    touch = F.try_element_at(path, F.lit(place)) if isinstance(place, int) else F.get(path, place - 1)
+    return F.unix_micros(touch["touched_at"])
 
 
 def _lookback_micros(lookback_days: Mapping[str, int]) -> Column:

@@ -12,6 +12,7 @@ from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY_SUM
 from warehouse.knobs import ReportingCurrency
+from warehouse.numbers import rounded
 from warehouse.recipes import Changes, Cut, Recipe, Work
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
@@ -48,7 +49,7 @@ def _journey_measures(journeys: DataFrame) -> DataFrame:
     micros = F.when(converted, F.unix_micros("ended_at") - F.unix_micros(first))
     return journeys.select(
         "conversion_type",
-        F.col("path")["channel"].alias("path"),
+        F.col("path.channel").alias("path"),
         converted.cast("bigint").alias("conversions"),
         (~converted).cast("bigint").alias("non_conversions"),
         F.col("report_value").alias("value"),
@@ -64,7 +65,7 @@ def _summed(measured: DataFrame, *, report_currency: str) -> DataFrame:
     has_time = (F.col("conversions") > 0) & (F.size("path") > 0)
     days = F.col("seconds_to_convert").cast("double") / SECONDS_PER_DAY / F.col("conversions")
     summary = summed.where(F.col("conversions") + F.col("non_conversions") > 0).withColumns(
-        {"days_to_convert": F.when(has_time, F.round(days, 9)), "currency": F.lit(report_currency)}
+        {"days_to_convert": F.when(has_time, rounded(days, 9)), "currency": F.lit(report_currency)}
     )
     return conform(summary, GOLD_PATH_SUMMARY)
 

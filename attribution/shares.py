@@ -10,6 +10,8 @@ from pyspark.sql import functions as F
 from attribution.expressions import fold, let
 from attribution.weights import Model, Touch
 
+SIZE = "touch_count"  # a column of its own: a lambda in Sail copies the columns that it reads for every element
+
 
 def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[str]) -> DataFrame:
     """One row per conversion, touch and model: the columns of `conversions` and
@@ -20,16 +22,28 @@ def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[st
     - X_part for each X of `amounts`, whole numbers [micros]: its share rounded half up; the last touch with a share
       takes the remainder of the rounding.
     """
-    prepared = conversions.select("*", *(model.of_path.alias(_of_path(model)) for model in models))
-    divided = prepared.select("*", _divided(models, amounts).alias("divided"))
-    # explode_outer: plain explode evaluates the array twice, first to see whether it is empty.
-    touched = divided.select("*", F.posexplode_outer("touches").alias("index", "touch"))
-    each = touched.select("*", F.posexplode_outer("divided.models").alias("number", "by"))
+    kept = [name for name in conversions.columns if name != "touches"]
+    of_paths = (model.of_path.alias(_of_path(model)) for model in models)
+    prepared = conversions.select("*", F.size("touches").alias(SIZE), *of_paths)
+    divided = prepared.select(*kept, SIZE, _divided(models, amounts).alias("divided"))
+    # explode_outer: plain explode evaluates the array twice, first to see whether it is empty. What is exploded, and
+    # what no row of a touch needs, is left behind: Sail copies every column for every row.
+    touched = divided.select(
+        *kept, SIZE, "divided.models", F.posexplode_outer("divided.touches").alias("index", "weighed")
+    )
+    each = touched.select(*kept, SIZE, "index", "weighed", F.posexplode_outer("models").alias("number", "by"))
     is_last = F.col("index") == F.col("by.last")
     # Models without `weigh` come after the others: the array has no weight for them, and `last` takes all.
-    weight = F.coalesce(F.get(F.get("divided.weights", F.col("index")), F.col("number")), is_last.cast("double"))
+    weight = F.coalesce(F.get("weighed.weights", F.col("number")), is_last.cast("double"))
     shared = each.select(
-        "*", "by.model", "by.model_version", _share(weight, F.col("by.total")).alias("credit"), is_last.alias("is_last")
+        *kept,
+        "index",
+        "weighed.touch",
+        "by",
+        "by.model",
+        "by.model_version",
+        _share(weight, F.col("by.total")).alias("credit"),
+        is_last.alias("is_last"),
     )
     parts = {
         f"{amount}_part": _rounded(amount, F.col("credit"))
@@ -42,7 +56,7 @@ def divide(conversions: DataFrame, models: Sequence[Model], amounts: Sequence[st
 def _divided(models: Sequence[Model], amounts: Sequence[str]) -> Column:
     """The result for each path, a struct of
 
-    - weights: an array of touches, each the array of its weights by the models that weigh;
+    - touches: an array of the touches, each as touch beside weights, the array of its weights by the models that weigh;
     - models: an array of struct<model, model_version, total, last, left_of_X for each amount X>, those that weigh
       first: the sum of weights, the index of the last touch with a share, and the remainder of the rounding.
 
@@ -54,58 +68,56 @@ def _divided(models: Sequence[Model], amounts: Sequence[str]) -> Column:
     one_touch_models = [
         _divisor(model, F.lit(1.0), F.col(_of_path(model)), left_of_all, amounts) for model in models if not model.weigh
     ]
+
+    def weigh(touch: Column, index: Column) -> Column:
+        weights = (weigh(Touch(touch, index, F.col(SIZE), F.col(_of_path(model)))) for model, weigh in weighing)
+        return F.struct(touch.alias("touch"), F.array(*weights).cast("array<double>").alias("weights"))
+
+    weighed = F.transform("touches", weigh)
     if not weighing:
-        return F.struct(
-            F.array().cast("array<array<double>>").alias("weights"), F.array(*one_touch_models).alias("models")
-        )
+        return F.struct(weighed.alias("touches"), F.array(*one_touch_models).alias("models"))
     places = range(len(weighing))
     one, other = amounts
 
-    def weigh(touch: Column, index: Column) -> Column:
-        return F.array(*(weigh(Touch(touch, index, _size(), F.col(_of_path(model)))) for model, weigh in weighing))
-
-    def result(weights: Column, totals: Column, left: Column, left_of_other: Column) -> Column:
+    def result(touches: Column, totals: Column, left: Column, left_of_other: Column) -> Column:
         divisors = []
         for i, (model, _) in enumerate(weighing):
             lefts = (left[f"left_{i}"], left_of_other[f"left_{i}"])
             divisors.append(_divisor(model, totals[f"total_{i}"], totals[f"last_{i}"], lefts, amounts))
-        return F.struct(weights.alias("weights"), F.array(*divisors, *one_touch_models).alias("models"))
+        return F.struct(touches.alias("touches"), F.array(*divisors, *one_touch_models).alias("models"))
 
-    def with_left(weights: Column, totals: Column) -> Column:
+    def with_left(touches: Column, totals: Column) -> Column:
         def with_other(left: Column) -> Column:
             # Net and gross are equal where nothing was refunded: the result is reused.
-            again = F.when(F.col(other) == F.col(one), left).otherwise(_left(weights, totals, other, places))
-            return let(again, lambda left_of_other: result(weights, totals, left, left_of_other))
+            again = F.when(F.col(other) == F.col(one), left).otherwise(_left(touches, totals, other, places))
+            return let(again, lambda left_of_other: result(touches, totals, left, left_of_other))
 
-        return let(_left(weights, totals, one, places), with_other)
+        return let(_left(touches, totals, one, places), with_other)
 
-    return let(
-        F.transform("touches", weigh),
-        lambda weights: let(_totals(weights, places), lambda totals: with_left(weights, totals)),
-    )
+    return let(weighed, lambda touches: let(_totals(touches, places), lambda totals: with_left(touches, totals)))
 
 
-def _totals(weights: Column, places: range) -> Column:
+def _totals(touches: Column, places: range) -> Column:
     """The sum of each model's weights, and the index of the last touch with a share."""
 
-    def step(so_far: Column, weight: Column, index: Column) -> dict[str, Column]:
-        own = [F.get(weight, F.lit(i)) for i in places]
+    def step(so_far: Column, weighed: Column, index: Column) -> dict[str, Column]:
+        own = [F.get(weighed["weights"], F.lit(i)) for i in places]
         sums = {f"total_{i}": so_far[f"total_{i}"] + own[i] for i in places}
         return sums | {f"last_{i}": F.when(own[i] > 0, index).otherwise(so_far[f"last_{i}"]) for i in places}
 
     # Where no touch weighs anything, all have equal shares.
-    start = {f"total_{i}": F.lit(0.0) for i in places} | {f"last_{i}": _size() - 1 for i in places}
-    return fold(weights, start, step)
+    start = {f"total_{i}": F.lit(0.0) for i in places} | {f"last_{i}": F.col(SIZE) - 1 for i in places}
+    return fold(touches, start, step)
 
 
-def _left(weights: Column, totals: Column, amount: str, places: range) -> Column:
+def _left(touches: Column, totals: Column, amount: str, places: range) -> Column:
     """The remainder of an amount after the rounding of each model's shares."""
 
-    def step(so_far: Column, weight: Column, index: Column) -> dict[str, Column]:
-        shares = [_share(F.get(weight, F.lit(i)), totals[f"total_{i}"]) for i in places]
+    def step(so_far: Column, weighed: Column, index: Column) -> dict[str, Column]:
+        shares = [_share(F.get(weighed["weights"], F.lit(i)), totals[f"total_{i}"]) for i in places]
         return {f"left_{i}": so_far[f"left_{i}"] - _rounded(amount, shares[i]) for i in places}
 
-    return fold(weights, {f"left_{i}": F.col(amount) for i in places}, step)
+    return fold(touches, {f"left_{i}": F.col(amount) for i in places}, step)
 
 
 def _left_of_all(amounts: Sequence[str]) -> tuple[Column, Column]:
@@ -125,7 +137,7 @@ def _divisor(model: Model, total: Column, last: Column, left: tuple[Column, Colu
 
 
 def _share(weight: Column, total: Column) -> Column:
-    return F.when(total > 0, weight / total).otherwise(F.lit(1.0) / _size())
+    return F.when(total > 0, weight / total).otherwise(F.lit(1.0) / F.col(SIZE))
 
 
 def _rounded(amount: str, share: Column) -> Column:
@@ -134,7 +146,3 @@ def _rounded(amount: str, share: Column) -> Column:
 
 def _of_path(model: Model) -> str:
     return f"{model.name}_of_path"
-
-
-def _size() -> Column:
-    return F.size("touches")

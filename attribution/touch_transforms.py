@@ -13,7 +13,7 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from attribution.expressions import let
+from attribution.expressions import channels_of, let
 from warehouse.errors import UsageError
 from warehouse.terms import DIRECT
 
@@ -26,7 +26,7 @@ def exposure(path: Column) -> Column:
 def first(path: Column) -> Column:
     """Of each channel's touches, the first."""
     return let(
-        path["channel"],
+        channels_of(path),
         lambda channels: F.filter(path, lambda touch, index: F.array_position(channels, touch["channel"]) == index + 1),
     )
 

@@ -28,7 +28,7 @@ def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
     value (net, a negative one as 0) are of those. Journeys without touch are ignored. UsageError for an order below 1.
     """
     check_order(order)
-    channels = F.col("path")["channel"]
+    channels = F.col("path.channel")
     touched = _touched_journeys(journeys, channels if order == 1 else _collapsed(channels))
     # One place more than there are channels: get() returns null there, which is the end.
     steps = touched.select("*", F.explode(F.sequence(F.lit(0), F.size("channels"))).alias("index"))
@@ -48,12 +48,12 @@ def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
 def count_channel_sets(journeys: DataFrame) -> DataFrame:
     """One row per conversion type and set of channels that journeys touched: conversion_type, channels (sorted),
     conversions, value, nulls."""
-    return _counts_by_path(_touched_journeys(journeys, F.sort_array(F.array_distinct(F.col("path")["channel"]))))
+    return _counts_by_path(_touched_journeys(journeys, F.sort_array(F.array_distinct(F.col("path.channel")))))
 
 
 def count_paths(journeys: DataFrame) -> DataFrame:
     """The same per path of channels, equal neighbours one touch: the input of the choice of an order."""
-    return _counts_by_path(_touched_journeys(journeys, _collapsed(F.col("path")["channel"])))
+    return _counts_by_path(_touched_journeys(journeys, _collapsed(F.col("path.channel"))))
 
 
 def moves_and_ends(rows: Iterable[Row]) -> tuple[list[Move], list[End]]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from attribution.expressions import times_in
+from attribution.expressions import channels_of, times_in
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Path:
     @property
     def channels(self) -> Column:
         """The channel of each touch."""
-        return self.touches["channel"]
+        return channels_of(self.touches)
 
     @property
     def last_micros(self) -> Column:
@@ -51,8 +51,8 @@ class Path:
 
     def last_where(self, holds: Callable[[Column], Column]) -> Column:
         """Index of the last touch whose channel `holds`; of the last touch where none does."""
-        found = F.transform(self.channels, lambda channel, index: F.when(holds(channel), index))
-        return F.coalesce(F.array_max(found), F.size(self.channels) - 1)
+        found = F.transform(self.touches, lambda touch, index: F.when(holds(touch["channel"]), index))
+        return F.coalesce(F.array_max(found), self.size - 1)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The folder of settings, channel rules and source lists; packaged so that an installed job finds them."""
 
-from pathlib import Path
+from importlib.resources import files
 
-CONF_ROOT = Path(__file__).parent
+# A folder of a checkout or a wheel, or a place in a zip: read its files, and never take it for a path.
+CONF_ROOT = files(__name__)

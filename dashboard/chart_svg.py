@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 import vl_convert
@@ -15,7 +15,7 @@ from dashboard.words import Words
 from published.view import Language
 
 VEGA_LITE = "6.4"
-CHARTS = Path(__file__).with_name("charts")
+CHARTS = files("dashboard") / "charts"
 # Pixels between the columns of a legend. A machine without a Korean font measures Hangul too narrow; the browser that
 # shows the page has such a font and needs more room.
 LEGEND_GAP: dict[Language, int] = {"en": 22, "ko": 66}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboard.customer_panels import acquisition_panel, activity_panel, at_risk_panel
@@ -58,7 +59,7 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
         ),
     ),
 )
-HERE = Path(__file__).parent
+HERE = files("dashboard")
 
 
 def write_report(
@@ -97,7 +98,7 @@ def render_report(
 ) -> str:
     """The page as text, in the language of the figures' view."""
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=PackageLoader("dashboard"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 import yaml
@@ -15,7 +15,7 @@ import yaml
 from dashboard import formats
 from published.view import Language
 
-LOCALES = Path(__file__).with_name("locales")
+LOCALES = files("dashboard") / "locales"
 
 
 @dataclass(frozen=True)

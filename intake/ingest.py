@@ -164,8 +164,7 @@ class Ingest:
                 plans[batch.batch_id] = files
                 new_files += files
         if new_files:
-            rows = self.lake.spark.createDataFrame(new_files, BRONZE_LANDED_FILES.ddl)
-            self.lake.append(BRONZE_LANDED_FILES, rows.coalesce(1))
+            self.lake.append_rows(BRONZE_LANDED_FILES, new_files)
         if resumed := [batch.batch_id for batch in batches if batch.is_resumed]:
             landed = self.lake.read(BRONZE_LANDED_FILES).where(F.col("batch_id").isin(resumed))
             for row in landed.collect():  # one row per file
@@ -196,7 +195,7 @@ class Ingest:
         if batch.is_resumed:
             self.lake.merge(table, conform(kept, table))
         else:
-            self.lake.append(table, conform(kept, table))
+            self.lake.append(table, conform(kept, table), at_most=staged.rows_read)
         if superseding is not None:
             self.lake.merge(table, superseding, update_when=REPLACES_STORED[table], all_are_known=True)
 
@@ -225,7 +224,9 @@ class Ingest:
         if batch.is_resumed:
             self.lake.merge(BRONZE_QUARANTINE, conform(rows, BRONZE_QUARANTINE))
         else:
-            self.lake.append(BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE))
+            self.lake.append(
+                BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE), at_most=sum(bad_rows.values())
+            )
 
     def _say(self, batch: Batch, account: Account) -> None:
         conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
+from importlib.resources import files
 from typing import Annotated, Any
 
 import typer
@@ -52,7 +52,7 @@ class Jobs(TyperGroup):
 def first_line(job: str) -> str:
     """The first line of a job's help, from its source."""
     name = job.replace("-", "_")
-    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((files("jobs") / f"{name}.py").read_text(encoding="utf-8"))
     found = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     return (ast.get_docstring(found) or "").split("\n")[0]
 

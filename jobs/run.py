@@ -20,11 +20,13 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from jobs.settings import Settings, load_settings
+from warehouse.arrow.log import CommitConflictError
 from warehouse.code_version import code_version
 from warehouse.contracts import Table
 from warehouse.delta_log import local_table
 from warehouse.errors import DistributaryError, InputError
 from warehouse.jvm.files import hadoop_path
+from warehouse.jvm.preflight import check_workers
 from warehouse.jvm.session import build_session, process_id, under_spark_submit
 from warehouse.knobs import Part
 from warehouse.layout import event_periods
@@ -245,7 +247,7 @@ def open_run(
         job=job,
         settings=chosen,
         session=session,
-        lake=Lake(session, chosen.lake, new_run_id(started_at)),
+        lake=Lake(session, chosen.lake, new_run_id(started_at), chosen.build.small_change_rows),
         console=console or Console(stderr=True),
         started_at=started_at,
         wanted_as_of=as_of,
@@ -258,13 +260,15 @@ def open_run(
 
 
 def _start(run: Run) -> SparkSession:
-    """The session of a run."""
+    """The session of a run, whose workers were found ready."""
     spark, conf = run.settings.spark, run.settings.spark.conf
     if local_table(run.lake.root) and not under_spark_submit():
         rows = rows_in_bronze(run.lake)
         conf = session_conf(spark, None if rows is None else rows + run.rows_ahead)
     session = build_session(f"distributary {run.job}", conf, master=spark.master)
     hadoop_path(session, run.settings.lake)  # fail early with one clear line
+    folders = {"lake": run.settings.lake, "landing.root": run.settings.landing.root}
+    check_workers(session, folders, may_write=not (run.dry_run or run.job in WITHOUT_LOCK), say=run.say)
     return session
 
 
@@ -276,7 +280,7 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
                 _perform(run, step)
         except BaseException:
             # The user must see the failure, even where the log cannot be written either.
-            with suppress(DistributaryError, PySparkException, DeltaError, OSError):
+            with suppress(DistributaryError, PySparkException, DeltaError, OSError, CommitConflictError):
                 run.write_log()
             raise
         run.write_log()

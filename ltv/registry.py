@@ -25,10 +25,10 @@ from warehouse.champion import CHAMPION, RegisteredVersion, champion
 from warehouse.errors import InputError, UsageError
 from warehouse.knobs import Mlflow
 from warehouse.model_registry import mlflow
+from warehouse.package_files import on_disk
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, VALUE_HORIZONS_DAYS
 
 ARTIFACT = "value_model"
-PACKAGES = Path(__file__).parents[1]
 # What the registered code imports, besides the two packages that are stored with it.
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 
@@ -116,9 +116,9 @@ def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, 
         parameters.write_text(json.dumps(plain, indent=1), encoding="utf-8")
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(PACKAGES / "ltv" / "pyfunc.py"),
+            python_model=str(on_disk("ltv") / "pyfunc.py"),
             artifacts={ARTIFACT: str(parameters)},
-            code_paths=[str(PACKAGES / package) for package in ("ltv", "warehouse")],
+            code_paths=[str(on_disk(package)) for package in ("ltv", "warehouse")],
             signature=mlflow.models.infer_signature(example, pd.DataFrame(predictions), params=money),
             input_example=(example, money),
             pip_requirements=[f"{package}=={installed_version(package)}" for package in REQUIREMENTS],

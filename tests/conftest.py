@@ -1,4 +1,4 @@
-"""One Spark session for the whole test run, with fast settings for small tables."""
+"""The sessions of the tests: one of Sail in each process, and one JVM of Spark for the whole run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from pyspark.sql import SparkSession
 
-from tests.shared_spark import address, attach, start
+from tests.shared_spark import SETTINGS, address, attach, start
+from warehouse.engine import ENGINES, Engine, opened, using
 
 # The same examples on every run, so that failures are repeatable.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -23,6 +24,19 @@ SHARED = REPOSITORY.parent / "shared"
 
 # Files that run whole pipelines. They go first, because a long file that starts last delays the end of the run.
 LONG_FILES = ("tests/jobs/", "tests/intake/test_ingest.py", "tests/ltv/test_registry.py")
+
+
+# Files whose tests need nothing but the DataFrame API, except for those marked spark_only.
+ON_EITHER_ENGINE = ("tests/touchpoints/", "tests/attribution/", "tests/ltv/")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        choices=ENGINES,
+        default="sail",
+        help="engine of the tests that run on either (default: %(default)s)",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,8 +64,29 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         scratch.cleanup()
 
 
+@pytest.fixture(scope="module")
+def spark(request: pytest.FixtureRequest) -> Iterator[SparkSession]:
+    """The session of a file's tests: on Sail where they run on either engine, unless --engine says otherwise."""
+    made: SparkSession = request.getfixturevalue(f"{engine_of_file(request.node, request.config)}_session")
+    with using(made):
+        yield made
+
+
+def engine_of_file(file: pytest.Module, config: pytest.Config) -> Engine:
+    is_of_either = file.nodeid.startswith(ON_EITHER_ENGINE) and not file.get_closest_marker("spark_only")
+    engine: Engine = config.option.engine if is_of_either else "spark"
+    return engine
+
+
 @pytest.fixture(scope="session")
-def spark(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def sail_session() -> Iterator[SparkSession]:
+    """A server of Sail in this process, and a session of it."""
+    with opened("sail", "distributary tests", SETTINGS) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def spark_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     if hasattr(pytestconfig, "workerinput"):
         yield attach(pytestconfig.workerinput["spark"])
     else:

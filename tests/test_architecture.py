@@ -130,6 +130,11 @@ def test_only_warehouse_jvm_uses_the_jvm() -> None:
                 assert not of_the_jvm.search(path.read_text(encoding="utf-8")), path.relative_to(REPOSITORY)
 
 
+def test_small_changes_are_written_without_pyspark() -> None:
+    for path in sources("warehouse/arrow"):
+        assert not with_root(reached_from(path), "pyspark"), path.relative_to(REPOSITORY)
+
+
 def test_every_table_has_a_contract_module_of_its_name() -> None:
     modules = {path.stem for path in sources("warehouse/tables")} - {"__init__"}
     assert modules == {f"{table.layer}_{table.name}" for table in ALL_TABLES}

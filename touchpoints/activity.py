@@ -12,13 +12,14 @@ from warehouse.checks import CheckResult, at_least, at_most, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
 from warehouse.knobs import ReportingDay
+from warehouse.patterns import any_case
 from warehouse.recipes import Recipe
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
 # A deep link's own scheme (shop-app://product/7) has no host: in its place is the first part of the path.
-SCHEME_AND_HOST = r"^(?i:https?://[^/?#]*/?|[a-z][a-z0-9+.-]*:/*)"
+SCHEME_AND_HOST = rf"^(?:{any_case('http')}[sS]?://[^/?#]*/?|[a-zA-Z][a-zA-Z0-9+.-]*:/*)"
 
 
 def build_activity(visits: DataFrame, *, timezone: str) -> DataFrame:

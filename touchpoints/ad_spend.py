@@ -13,7 +13,9 @@ from touchpoints.knobs import ExchangeRates, PlatformDefault, Platforms, RuleFil
 from touchpoints.person_tables import daily_rates
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
+from warehouse.contracts import MONEY
 from warehouse.days import report_day
+from warehouse.frames import stacked
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
@@ -64,12 +66,12 @@ def build_ad_spend(
         spend.withColumns({"source": source, "medium": medium, "campaign": F.lower("campaign_name")})
         .groupBy(*SILVER_AD_SPEND.key)
         .agg(
-            F.sum(F.coalesce("impressions", F.lit(0))).alias("impressions"),
-            F.sum(F.coalesce("clicks", F.lit(0))).alias("clicks"),
+            F.sum(F.coalesce("impressions", F.lit(0).cast("bigint"))).alias("impressions"),
+            F.sum(F.coalesce("clicks", F.lit(0).cast("bigint"))).alias("clicks"),
             F.sum("spend").alias("spend"),
             F.max("timezone").alias("timezone"),
             F.sum(F.coalesce("platform_conversions", F.lit(0.0))).alias("platform_conversions"),
-            F.sum(F.coalesce("platform_conversion_value", F.lit(0))).alias("claimed_value"),
+            F.sum(F.coalesce("platform_conversion_value", F.lit(0).cast(MONEY))).alias("claimed_value"),
         )
     )
     rated_spend = with_rate(summed_spend, daily_rates, day=F.col("spend_date"), report_currency=report_currency)
@@ -88,7 +90,7 @@ def check_ad_spend(valid: DataFrame, spend: DataFrame) -> list[CheckResult]:
     key = ("platform", "currency")
     before = valid.select(*key, F.col("spend").alias("before"))
     after = spend.select(*key, F.col("spend").alias("after"))
-    both = before.unionByName(after, allowMissingColumns=True)
+    both = stacked(before, after)
     rows = both.groupBy(*key).agg(F.sum("before").alias("before"), F.sum("after").alias("after")).collect()
     return [
         equal(f"spend of {row['platform']} in {row['currency']}", row["before"], row["after"])

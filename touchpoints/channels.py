@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.source_list import Category, SourceList, conf_file, misfit
+from warehouse.patterns import portable
 from warehouse.settings_file import read_yaml
 
 Dialect = Literal["spark", "duckdb"]
@@ -155,7 +156,7 @@ def _condition_sql(condition: Condition, sources: SourceList, dialect: Dialect) 
     if condition.is_in is not None:
         parts.append(f"COALESCE({field} IN ({_list(condition.is_in, dialect)}), FALSE)")
     if condition.matches is not None:
-        pattern = _text(condition.matches, dialect)
+        pattern = _text(portable(condition.matches) if dialect == "spark" else condition.matches, dialect)
         found = f"{field} RLIKE {pattern}" if dialect == "spark" else f"regexp_matches({field}, {pattern})"
         parts.append(f"COALESCE({found}, FALSE)")
     if condition.category is not None:

@@ -12,6 +12,7 @@ from touchpoints.repriced import refunds_elsewhere
 from touchpoints.sessions import robots
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
+from warehouse.contracts import MONEY
 from warehouse.days import report_day
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Recipe, Work
@@ -57,8 +58,8 @@ def build_conversions(
         F.lit(None).cast("string").alias("order_id"),
         "person_id",
         F.col("event_at").alias("converted_at"),
-        F.lit(0).alias("value"),
-        F.lit(0).alias("refunded_value"),
+        F.lit(0).cast(MONEY).alias("value"),
+        F.lit(0).cast(MONEY).alias("refunded_value"),
         F.lit(report_currency).alias("currency"),
     )
     counted_conversions = purchases.where(F.lit(PURCHASE in types.final)).unionByName(other_conversions)

@@ -39,7 +39,7 @@ def with_rate(frame: DataFrame, daily_rates: DataFrame, *, day: Column, report_c
 
 def in_report_currency(amount: Column) -> Column:
     """An amount times the row's `rate`, rounded half up to 6 decimals."""
-    return F.round(amount * F.col("rate"), 6).cast(MONEY)
+    return (amount * F.col("rate")).cast(MONEY)
 
 
 def with_rates_of(frame: DataFrame, daily_rates: DataFrame, *, day: Column) -> DataFrame:

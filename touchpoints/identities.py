@@ -87,7 +87,7 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
             has_gap_after,
             F.struct(window_end.alias("valid_from"), F.lit(None).cast("string").alias("user_id")),
         ),
-    )
+    ).cast("array<struct<valid_from:timestamp,user_id:string>>")
     by_start = Window.partitionBy("anonymous_id").orderBy("valid_from")
     changes = (
         moments.select("anonymous_id", F.explode(F.filter(starts, lambda start: start.isNotNull())).alias("start"))

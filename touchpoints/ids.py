@@ -7,9 +7,15 @@ the event itself `e:<event_id>`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+# How a person_id begins.
+USER, DEVICE, EVENT, ORDER = "user:", "device:", "event:", "order:"
+# How the device of an event begins.
+BY_ANONYMOUS_ID, BY_USER, BY_EVENT = "a:", "u:", "e:"
 MONEY_EVENTS = ("purchase", "refund")
 # What trackers send for "nobody"; the zeros are the advertising id of every phone that does not give its own.
 NOBODY = (
@@ -29,37 +35,37 @@ def identified(frame: DataFrame) -> DataFrame:
 
 def person_of_user(user_id: Column) -> Column:
     """person_id of a login."""
-    return F.concat(F.lit("user:"), user_id)
+    return F.concat(F.lit(USER), user_id)
 
 
 def person_of_device(anonymous_id: Column) -> Column:
     """person_id of a device without a login."""
-    return F.concat(F.lit("device:"), anonymous_id)
+    return F.concat(F.lit(DEVICE), anonymous_id)
 
 
 def person_of_event(event_id: Column) -> Column:
     """person_id of an event that names neither a login nor a device: each is a person of its own."""
-    return F.concat(F.lit("event:"), event_id)
+    return F.concat(F.lit(EVENT), event_id)
 
 
 def person_of_order(order_id: Column) -> Column:
     """person_id of an order that names neither a login nor a device: each is a person of its own."""
-    return F.concat(F.lit("order:"), order_id)
+    return F.concat(F.lit(ORDER), order_id)
 
 
 def device_of_anonymous_id(anonymous_id: Column) -> Column:
     """The device of a cookie or device id; null without one."""
-    return F.concat(F.lit("a:"), anonymous_id)
+    return F.concat(F.lit(BY_ANONYMOUS_ID), anonymous_id)
 
 
 def device_of_user(user_id: Column) -> Column:
     """The device of a login's events that name no device."""
-    return F.concat(F.lit("u:"), user_id)
+    return F.concat(F.lit(BY_USER), user_id)
 
 
 def device_of_lone_event(event_id: Column) -> Column:
     """The device of an event that names neither device nor login."""
-    return F.concat(F.lit("e:"), event_id)
+    return F.concat(F.lit(BY_EVENT), event_id)
 
 
 def device_of_event() -> Column:
@@ -87,39 +93,49 @@ def session_id_of(device: str, start_event_id: str) -> Column:
     return F.md5(F.concat_ws("|", device, start_event_id))
 
 
+def composed(beginning: str, names: Iterable[str]) -> set[str]:
+    """The ids of persons or devices that begin like this, of plain texts on the driver."""
+    return {beginning + name for name in names}
+
+
+def taken_apart(beginning: str, ids: Iterable[str]) -> set[str]:
+    """What follows `beginning` in those of `ids` that begin so, of plain texts on the driver."""
+    return {id_.removeprefix(beginning) for id_ in ids if id_.startswith(beginning)}
+
+
 def users_of_persons(persons: DataFrame) -> DataFrame:
     """user_id of those of `persons` (person_id) that are logins."""
-    return _after(persons, "person_id", "user:", "user_id")
+    return _after(persons, "person_id", USER, "user_id")
 
 
 def anonymous_ids_of_persons(persons: DataFrame) -> DataFrame:
     """anonymous_id of those of `persons` (person_id) that are devices."""
-    return _after(persons, "person_id", "device:", "anonymous_id")
+    return _after(persons, "person_id", DEVICE, "anonymous_id")
 
 
 def events_of_persons(persons: DataFrame) -> DataFrame:
     """event_id of those of `persons` (person_id) that are known by one event alone."""
-    return _after(persons, "person_id", "event:", "event_id")
+    return _after(persons, "person_id", EVENT, "event_id")
 
 
 def orders_of_persons(persons: DataFrame) -> DataFrame:
     """order_id of those of `persons` (person_id) that are known by one order alone."""
-    return _after(persons, "person_id", "order:", "order_id")
+    return _after(persons, "person_id", ORDER, "order_id")
 
 
 def anonymous_ids_of_devices(devices: DataFrame) -> DataFrame:
     """anonymous_id of those of `devices` (device) that have one."""
-    return _after(devices, "device", "a:", "anonymous_id")
+    return _after(devices, "device", BY_ANONYMOUS_ID, "anonymous_id")
 
 
 def users_of_devices(devices: DataFrame) -> DataFrame:
     """user_id of those of `devices` (device) that are logins without a device."""
-    return _after(devices, "device", "u:", "user_id")
+    return _after(devices, "device", BY_USER, "user_id")
 
 
 def events_of_devices(devices: DataFrame) -> DataFrame:
     """event_id of those of `devices` (device) that are events without device and login."""
-    return _after(devices, "device", "e:", "event_id")
+    return _after(devices, "device", BY_EVENT, "event_id")
 
 
 def _after(frame: DataFrame, name: str, prefix: str, column: str) -> DataFrame:

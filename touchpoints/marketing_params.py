@@ -11,10 +11,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.source_list import ClickId, SourceList
+from warehouse.patterns import any_case
 
 UTM = ("source", "medium", "campaign", "content", "term")
 NOTHING = ("", "(not set)", "not set", "undefined", "null")
-START = "(?:^|&)(?:amp;)?"  # of a parameter; mails escape ampersands
+START = f"(?:^|&)(?:{any_case('amp')};)?"  # of a parameter; mails escape ampersands
 UNDECODABLE = "\ufffd"  # the decoded form of bytes that are not UTF-8
 
 
@@ -75,7 +76,7 @@ def landing_page() -> Column:
 
 
 def _raw_utm(name: str) -> Column:
-    value = F.regexp_extract("marketing_query", f"(?i){START}utm_{name}=([^&]*)", 1)
+    value = F.regexp_extract("marketing_query", f"{START}{any_case(f'utm_{name}')}=([^&]*)", 1)
     return F.when(F.contains("query", F.lit(f"utm_{name}=")), value)
 
 
@@ -105,19 +106,22 @@ def _raw_click(click_ids: Sequence[ClickId]) -> Column:
 
 
 def _value_of(parameter: str) -> Column:
-    return F.regexp_extract("marketing_query", f"(?i){START}{parameter}=([^&]+)", 1)
+    return F.regexp_extract("marketing_query", f"{START}{any_case(parameter)}=([^&]+)", 1)
 
 
 def _of_click(click_ids: Sequence[ClickId], field: str) -> Column:
     """The value of `field` in the list for the click id found; null without one."""
-    values = F.array(*(F.lit(getattr(click_id, field)) for click_id in click_ids))
+    type_ = "boolean" if field in ("paid", "weak") else "string"
+    values = F.array(*(F.lit(getattr(click_id, field)) for click_id in click_ids)).cast(f"array<{type_}>")
     return F.when(F.col("click").isNotNull(), F.get(values, F.col("click")))
 
 
 def _decoded(raw: Column) -> Column:
     """`raw` URL-decoded, a % that encodes nothing kept; unchanged where the codes are not UTF-8."""
     plain = F.replace(raw, F.lit("+"), F.lit(" "))
-    decoded = F.try_url_decode(F.regexp_replace(raw, "%(?![0-9A-Fa-f]{2})", "%25"))
+    # Every % is encoded, and those that began a code are brought back.
+    encoded = F.regexp_replace(F.replace(raw, F.lit("%"), F.lit("%25")), "%25([0-9A-Fa-f]{2})", "%$1")
+    decoded = F.try_url_decode(encoded)
     is_text = decoded.isNotNull() & ~F.contains(decoded, F.lit(UNDECODABLE))
     return F.when(~F.contains(raw, F.lit("%")), plain).when(is_text, decoded).otherwise(raw)
 

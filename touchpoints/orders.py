@@ -106,8 +106,10 @@ def _sum_in_currency(amounts: Column, currency: Column, *, report_currency: str)
 
     def converted(amount: Column) -> Column:
         is_same = F.coalesce(amount["currency"] == currency, F.lit(True))
-        elsewhere = F.round(amount["value"] * rate(amount["currency"]) / rate(currency), 6)
-        return F.when(is_same, amount["value"]).otherwise(F.coalesce(elsewhere, F.lit(0)))
+        in_report_currency = (amount["value"] * rate(amount["currency"])).cast("decimal(37,14)")
+        # An engine's own quotient has more or fewer places, so both roundings are named.
+        elsewhere = (in_report_currency / rate(currency)).cast("decimal(38,7)").cast(SUM)
+        return F.when(is_same, amount["value"].cast(SUM)).otherwise(F.coalesce(elsewhere, nothing))
 
     nothing = F.lit(0).cast(SUM)
     total = F.aggregate(amounts, nothing, lambda so_far, amount: (so_far + converted(amount)).cast(SUM))

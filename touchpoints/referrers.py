@@ -11,8 +11,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.source_list import ANY_SUFFIX, Source, SourceList
+from warehouse.patterns import SPACE, any_case
 
 APP = "android-app://"
+HOST = rf"^{any_case('http')}[sS]?://(?:{any_case('www.')})?(\[[^\]]*\]|[^/?#:{SPACE}]+)"
 
 SCHEMA = (
     "referrer_host string, referrer_domain string, referrer_source string, referrer_medium string, is_ignored boolean"
@@ -24,12 +26,12 @@ def referrer_host(referrer: Column | None = None) -> Column:
 
     For an Android app it is android-app:// and the package. Null without a referrer, or where it is no page or app.
     """
-    referrer = F.col("referrer") if referrer is None else referrer
+    referrer = (F.col("referrer") if referrer is None else referrer).cast("string")
     # The user is rare, so it is removed only where there is an @.
     without_user = F.regexp_replace(referrer, r"^([a-zA-Z]+://)[^/?#@]*@", "$1")
     page = F.when(F.contains(referrer, F.lit("@")), without_user).otherwise(referrer)
-    host = F.regexp_extract(page, r"^(?i:https?://(?:www\.)?)(\[[^\]]*\]|[^/?#:\s]+)", 1)
-    package = F.regexp_extract(referrer, rf"^{APP}([^/?#\s]+)", 1)
+    host = F.regexp_extract(page, HOST, 1)
+    package = F.regexp_extract(referrer, rf"^{APP}([^/?#{SPACE}]+)", 1)
     is_app = F.startswith(referrer, F.lit(APP))
     app = F.when(package != "", F.concat(F.lit(APP), F.lower(package)))
     return F.when(is_app, app).otherwise(F.nullif(F.rtrim(F.lower(host), F.lit(".")), F.lit("")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -83,7 +84,7 @@ class SourceList(_Entry):
         return list(dict.fromkeys(click_id.parameter for click_id in self.click_ids if click_id.paid))
 
 
-def conf_file(name: str) -> Path:
+def conf_file(name: str) -> Traversable:
     """A file of settings: the file at that path, otherwise the one of that name in the packaged conf/."""
     path = Path(name)
     return path if path.exists() or path.is_absolute() else CONF_ROOT / name
@@ -99,7 +100,7 @@ def load_sources(name: str) -> SourceList:
         raise misfit(path, knobs, error) from error
 
 
-def misfit(path: Path, knobs: dict[str, Any], error: ValidationError) -> UsageError:
+def misfit(path: Traversable, knobs: dict[str, Any], error: ValidationError) -> UsageError:
     """The first thing that does not fit, in one line: file, place, the entry by its name, and what is wrong."""
     first = error.errors()[0]
     place = first["loc"]

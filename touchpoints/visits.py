@@ -21,6 +21,7 @@ from touchpoints.ids import (
     session_id_of,
 )
 from touchpoints.order_versions import newest_versions
+from warehouse.contracts import MONEY
 
 # Kept for touches only.
 TOUCH_COLUMNS = (
@@ -28,10 +29,13 @@ TOUCH_COLUMNS = (
     "consent_ads", "channel", "channel_rule",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
-CARRIED = (
-    "event_at", "platform", "content", "term", "click_id_type", "referrer_domain", "landing_url", "consent_ads",
-    "is_bot", "value", "currency",
-)  # fmt: skip
+CARRIED = {
+    "event_at": "timestamp",
+    **dict.fromkeys(("platform", "content", "term", "click_id_type", "referrer_domain", "landing_url"), "string"),
+    **dict.fromkeys(("consent_ads", "is_bot"), "boolean"),
+    "value": MONEY,
+    "currency": "string",
+}
 # Dropped after visits are built.
 STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin")
 
@@ -122,9 +126,11 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFram
     device = device_of_event()
     no_person = F.lit(None).cast("string").alias("marked_person_id")
     carried = [name for name in hits.columns if name in CARRIED]
+    # By its type, in which every field may be null, as in the rows below that carry nothing.
+    carried_type = f"struct<{', '.join(f'{name}: {CARRIED[name]}' for name in carried)}>"
     hit_rows = hits.select(
         *(name for name in hits.columns if name not in CARRIED),
-        F.struct(*carried).alias("carried"),
+        F.struct(*carried).cast(carried_type).alias("carried"),
         F.lit(HIT).alias("row_kind"),
         F.col("event_at").alias("at"),
         no_person,

@@ -14,6 +14,8 @@ Bound = int | float | Decimal | str
 
 MONEY = "decimal(18,6)"
 MONEY_SUM = "decimal(28,6)"
+# Above any count. Sail's whole numbers do not fail beyond 2^63, they go on from -2^63: such a sum is out of range.
+COUNT_LIMIT, INT_LIMIT = 10**15, 10**9
 PLATFORMS = ("web", "ios", "android", "server")
 # Rows whose year is not 1990 to 2099 (UTC) are quarantined.
 LANDED_FROM, LANDED_UNTIL = "1990-01-01", "2099-12-31"

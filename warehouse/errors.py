@@ -42,6 +42,12 @@ class ConvergenceError(DistributaryError):
     exit_code = 4
 
 
+class ClusterNotReady(DistributaryError):  # noqa: N818 (a state of the cluster, not a mistake)
+    """Workers lack the project, its packages, its Python or its folders: nothing was done."""
+
+    exit_code = 5
+
+
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     """One line for an unknown name: the known names, and the nearest of them."""
     names = list(known)

@@ -67,9 +67,10 @@ class Report(ReportingDay, ReportingCurrency):
 
 
 class Build(Knobs):
-    """When tables are made in full rather than in part."""
+    """When tables are made in full rather than in part, and up to how many rows a change is written without Spark."""
 
     max_changed_share: Share
+    small_change_rows: int = Field(ge=0)
 
 
 class Registry(Knobs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from warehouse.knobs import Part
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_knobs(model: type[Part], base: Path, config: Path | None = None) -> Part:
+def read_knobs(model: type[Part], base: Traversable, config: Path | None = None) -> Part:
     """The knobs of the file `base`, changed by those of `config`.
 
     Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob,
@@ -45,7 +46,7 @@ def knobs_of(model: type[Part], values: Mapping[str, Any], options: Mapping[str,
         raise UsageError(f"{knob}: {first['msg'].removeprefix('Value error, ')} (got {first['input']!r})") from error
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Traversable) -> dict[str, Any]:
     """A YAML file's top-level mapping (empty for an empty file); UsageError where there is none."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -64,7 +65,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def _refuse_duplicates(node: yaml.Node | None, path: Path) -> None:
+def _refuse_duplicates(node: yaml.Node | None, path: Traversable) -> None:
     """UsageError for a key given twice in one mapping: YAML would use the last and ignore the first."""
     lines: dict[str, int] = {}
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
@@ -85,7 +86,7 @@ def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _explain(error: ValidationError, model: type[BaseModel], config: Path) -> str:
+def _explain(error: ValidationError, model: type[BaseModel], config: Traversable) -> str:
     first = error.errors()[0]
     place = tuple(first["loc"])
     knob = ".".join(map(str, place))
@@ -109,7 +110,7 @@ def _known_knobs(settings: type[BaseModel], place: tuple[Any, ...]) -> list[str]
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 
-def _line_of(config: Path, place: tuple[Any, ...]) -> int | None:
+def _line_of(config: Traversable, place: tuple[Any, ...]) -> int | None:
     """The line of a knob in a YAML file, from 1; None where the file does not name it."""
     node = yaml.compose(config.read_text(encoding="utf-8"), Loader=LOADER)
     line = None

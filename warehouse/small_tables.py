@@ -1,13 +1,12 @@
-"""Small tables of this machine as plain data, without a session: all rows read, a few rows added."""
+"""Small tables of this machine as plain data, without a session. warehouse.arrow.writer adds rows to them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deltalake import CommitProperties, DeltaTable, QueryBuilder, WriterProperties, write_deltalake
+from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import DataFrame
 
 from warehouse.errors import InputError
@@ -31,24 +30,3 @@ def collected(frame: DataFrame) -> list[dict[str, Any]]:
         {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.asDict().items()}
         for row in frame.collect()
     ]
-
-
-def append_rows(folder: Path, rows: Sequence[Mapping[str, Any]], *, metadata: str) -> None:
-    """Adds rows to the table in `folder` in one commit, whose userMetadata is `metadata`. A missing column is null."""
-    import pyarrow as pa  # noqa: PLC0415  (a tenth of a second, for runs that only read)
-
-    table = DeltaTable(folder)
-    # Arrow takes a map as pairs.
-    plain = [
-        {name: list(value.items()) if isinstance(value, Mapping) else value for name, value in row.items()}
-        for row in rows
-    ]
-    write_deltalake(
-        table,
-        pa.Table.from_pylist(plain, schema=pa.schema(table.schema().to_arrow())),
-        mode="append",
-        writer_properties=WriterProperties(compression="ZSTD"),
-        commit_properties=CommitProperties(custom_metadata={"userMetadata": metadata}),
-    )
-    # Hadoop's checksum of the file that names the newest checkpoint, which delta-rs may have written again.
-    (folder / "_delta_log" / "._last_checkpoint.crc").unlink(missing_ok=True)

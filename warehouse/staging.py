@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
 
 from warehouse.jvm.files import delete_folder
 
-Stage = Callable[[str, DataFrame], DataFrame]  # stores a frame under a name and reads it back
+
+@dataclass(frozen=True)
+class Stage:
+    """Stores frames by name below `folder`, as Parquet, and reads them back."""
+
+    spark: SparkSession
+    folder: str
+
+    def __call__(self, name: str, frame: DataFrame) -> DataFrame:
+        """The frame, computed and stored."""
+        frame.write.mode("overwrite").parquet(self.folder_of(name))
+        return self.spark.read.schema(frame.schema).parquet(self.folder_of(name))
+
+    def folder_of(self, name: str) -> str:
+        """The folder with the files of a stored frame."""
+        return f"{self.folder}/{name}"
 
 
 @contextmanager
 def stage_below(spark: SparkSession, folder: str) -> Iterator[Stage]:
-    """A function that stores a frame by name below `folder` and reads it back; the folder is removed at the end.
+    """A stage whose folder is removed at the end.
 
     A staged frame is computed once, and plans built on it stay small. (Spark's cache cannot be used: it drops what was
     read from a table as soon as the table is written.)
     """
-
-    def stage(name: str, frame: DataFrame) -> DataFrame:
-        frame.write.mode("overwrite").parquet(f"{folder}/{name}")
-        return spark.read.schema(frame.schema).parquet(f"{folder}/{name}")
-
     try:
-        yield stage
+        yield Stage(spark, folder)
     finally:
         delete_folder(spark, folder)

@@ -1,8 +1,9 @@
 """The Delta tables of a lake, read and written by one run. Every write to a table goes through here.
 
-This module decides what to write. warehouse.jvm.spark_writer writes the commits, warehouse.jvm.schema the schema,
-warehouse.jvm.upkeep restores and removes rows, warehouse.change_feed reads the change feed, warehouse.small_tables
-reads and adds plain rows. What only looks at the logs of the tables is warehouse.lake_state.
+This module decides what to write and who writes it: warehouse.arrow.writer small changes of a local lake,
+warehouse.jvm.spark_writer all others. warehouse.jvm.schema writes the schema, warehouse.jvm.upkeep restores and removes
+rows, warehouse.change_feed reads the change feed, warehouse.small_tables reads plain rows. What only looks at the logs
+of the tables is warehouse.lake_state.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,11 +20,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from warehouse import change_feed, small_tables
+from warehouse.arrow import writer as arrow_writer
 from warehouse.conform import conform
 from warehouse.contracts import Table
 from warehouse.days import report_day
 from warehouse.delta_log import local_table
-from warehouse.differences import staged_differences
+from warehouse.differences import Differences, differences, merged, staged_differences, updated
 from warehouse.jvm import schema, spark_writer, upkeep
 from warehouse.jvm.spark_writer import BROADCAST_AT_MOST
 from warehouse.lake_state import LakeState
@@ -37,10 +40,13 @@ __all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage", "TableVersion
 class Lake(LakeState):
     """The tables below one root, as one run sees and writes them.
 
+    A change of at most `small_change_rows` rows, in files of at most as many, is written without Spark where the lake
+    is a local folder; 0 = Spark writes everything. Both writers leave the same rows, change feed and origin.
     `written` collects the tables this run wrote with their new versions.
     """
 
     run_id: str
+    small_change_rows: int = 0
     written: dict[str, int] = field(default_factory=dict)
     _checked: set[Table] = field(default_factory=set)  # contracts that are known to match their stored tables
 
@@ -120,48 +126,66 @@ class Lake(LakeState):
         Only differences are written: rows with a new key, changed rows and removed keys. Both frames must be unique on
         the key.
 
-        Known rows are changed in a first commit and new ones added in a second, which costs far less than both in
-        one. Where a run is stopped between them the table still has the old origin, and the next run writes what is
-        missing. `at_once` makes it one commit: for `rows` that were made by adding to `stored`, which must not
-        happen twice.
+        A small change is one commit. Otherwise known rows are changed in a first commit and new ones added in a
+        second, which costs Spark far less than both in one. Where a run is stopped between them the table still has
+        the old origin, and the next run writes what is missing. `at_once` makes it one commit in any case: for `rows`
+        that were made by adding to `stored`, which must not happen twice.
         """
-        path, metadata = self.path(table), self._metadata(origin)
         with self.staging(f"update/{table.full_name}") as stage:
-            found = staged_differences(table, rows, stored, stage)
-            if not found.known and not found.new:
+            found = staged_differences(table, differences(table, rows, stored), stage)
+            self._write_differences(table, found, origin, at_once=at_once)
+
+    def _write_differences(self, table: Table, found: Differences, origin: Origin | None, *, at_once: bool) -> None:
+        path, metadata = self.path(table), self._metadata(origin)
+        if not found.known and not found.new:
+            if origin is not None:
                 self.confirm(table, origin)
-            elif found.known and found.new and at_once:
-                spark_writer.merge_differences(self.spark, path, found, metadata=metadata)
+            return
+        if self._is_small(table, found):
+            arrow_writer.merge_differences(path, table, Path(found.folder), metadata=metadata)
+        elif found.known and found.new and at_once:
+            spark_writer.merge_differences(self.spark, path, found, metadata=metadata)
+        else:
+            if found.known:
+                of_first = self._metadata(self.origin(table)) if found.new else metadata
+                spark_writer.merge_known(self.spark, path, found, metadata=of_first)
                 self._wrote(table)
-            else:
-                if found.known:
-                    of_first = self._metadata(self.origin(table)) if found.new else metadata
-                    spark_writer.merge_known(self.spark, path, found, metadata=of_first)
-                    self._wrote(table)
-                if found.new:
-                    spark_writer.append(path, found.new_rows, metadata=metadata)
-                    self._wrote(table)
+            if found.new:
+                spark_writer.append(path, found.new_rows, metadata=metadata)
+        self._wrote(table)
 
     def confirm(self, table: Table, origin: Origin) -> None:
         """Commits only the origin, where the stored rows already are those made from it."""
-        spark_writer.commit_metadata_alone(self.spark, self.path(table), metadata=self._metadata(origin))
+        path, metadata = self.path(table), self._metadata(origin)
+        if self._may_be_small(table):
+            arrow_writer.commit_metadata_alone(path, metadata=metadata)
+        else:
+            spark_writer.commit_metadata_alone(self.spark, path, metadata=metadata)
         self._wrote(table)
 
-    def append(self, table: Table, frame: DataFrame) -> None:
-        """Adds rows."""
+    def append(self, table: Table, frame: DataFrame, *, at_most: int | None = None) -> None:
+        """Adds rows, at most so many where that is known."""
         self._ensure(table)
-        spark_writer.append(self.path(table), frame, metadata=self._metadata())
+        path, metadata = self.path(table), self._metadata()
+        # Staged first, more rows would cost more than a commit of Spark.
+        if at_most is not None and at_most <= BROADCAST_AT_MOST and self._may_be_small(table, at_most):
+            with self.staging(f"append/{table.full_name}") as stage:
+                stage("rows", frame)
+                arrow_writer.append(path, Path(stage.folder_of("rows")), metadata=metadata)
+        else:
+            spark_writer.append(path, frame, metadata=metadata)
         self._wrote(table)
 
     def append_rows(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Adds a few rows given as plain data; without a session where the table exists on this machine."""
+        """Adds rows that are here already, each a dict of its columns."""
         self._ensure(table)
-        folder = local_table(self.path(table))
-        if folder is None:
-            self.append(table, conform(self.spark.createDataFrame(rows, table.ddl), table))
+        path, metadata = self.path(table), self._metadata()
+        if self._may_be_small(table, len(rows)):
+            arrow_writer.append_rows(path, rows, metadata=metadata)
         else:
-            small_tables.append_rows(folder, rows, metadata=self._metadata())
-            self._wrote(table)
+            frame = conform(self.spark.createDataFrame(list(rows), table.ddl), table)
+            spark_writer.append(path, frame.coalesce(1), metadata=metadata)
+        self._wrote(table)
 
     def merge(
         self, table: Table, frame: DataFrame, *, update_when: str | None = None, all_are_known: bool = False
@@ -172,6 +196,11 @@ class Lake(LakeState):
         `all_are_known` means that no key is new and `frame` is staged: then the table need not be shuffled.
         """
         self._ensure(table)
+        if self._has_few_rows(table):
+            with self.staging(f"merge/{table.full_name}") as stage:
+                changed = merged(table, frame, self.read(table), update_when)
+                self._write_differences(table, staged_differences(table, changed, stage), None, at_once=True)
+            return
         spark_writer.merge_rows(
             self.spark,
             self.path(table),
@@ -185,6 +214,12 @@ class Lake(LakeState):
 
     def update(self, table: Table, where: Column, values: Mapping[str, Column]) -> None:
         """Sets `values`, by column, in the rows that `where` selects."""
+        keeps_keys = not {*values} & {*table.key}  # differences find a row by its key
+        if keeps_keys and self._has_few_rows(table):
+            with self.staging(f"update/{table.full_name}") as stage:
+                changed = updated(table, self.read(table).where(where), values)
+                self._write_differences(table, staged_differences(table, changed, stage), None, at_once=True)
+            return
         spark_writer.update_rows(self.spark, self.path(table), where, values, metadata=self._metadata())
         self._wrote(table)
 
@@ -198,6 +233,25 @@ class Lake(LakeState):
         origin = origin_at(self._log(table), version)
         upkeep.restore(self.spark, self.path(table), version, metadata=self._metadata(origin))
         self._wrote(table)
+
+    def _is_small(self, table: Table, found: Differences) -> bool:
+        """Whether the differences, and the rows of the files that they touch, are few."""
+        fit_in_memory = found.known <= BROADCAST_AT_MOST
+        if not fit_in_memory or not self._may_be_small(table, found.known + found.new):
+            return False
+        return not found.known or self._rows_in_files(table, found.first, found.last) <= self.small_change_rows
+
+    def _has_few_rows(self, table: Table) -> bool:
+        """Whether all rows of the table are few."""
+        return self._may_be_small(table) and self._rows_in_files(table, None, None) <= self.small_change_rows
+
+    def _may_be_small(self, table: Table, rows: int = 1) -> bool:
+        """Whether so many rows are few enough to be written without Spark, whatever files they touch."""
+        is_local = local_table(self.path(table)) is not None
+        return is_local and rows <= self.small_change_rows and arrow_writer.can_write(self.path(table))
+
+    def _rows_in_files(self, table: Table, first: str | None, last: str | None) -> int:
+        return arrow_writer.rows_in_files(self.path(table), table.ordered_by, first, last)
 
     def _ensure(self, table: Table) -> None:
         """Creates the table, or brings it to the present contract; once per run, unless that fails."""

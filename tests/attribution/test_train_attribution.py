@@ -35,6 +35,8 @@ from warehouse.tables import (
 )
 
 # person: path, and whether they bought
+pytestmark = pytest.mark.spark_only  # jobs in a lake
+
 PEOPLE = {
     "ann": ("Email > Search", True),
     "bob": ("Search", True),

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Place:
     """A folder with landed files, lake and settings."""
 
     folder: Path
+    small_change_rows: int = 1_000_000  # up to so many rows Spark does not write
 
     @classmethod
     def new(cls, folder: Path) -> Place:
@@ -49,7 +50,7 @@ class Place:
     def copy(self, folder: Path) -> Place:
         # Times of modification are part of what a run records about a file.
         shutil.copytree(self.folder, folder)
-        return Place(folder)
+        return replace(self, folder=folder)
 
     def configured(self, conf: Mapping[str, str] = QUICK) -> Path:
         """The configuration file, with `conf` for Spark."""
@@ -61,7 +62,7 @@ class Place:
             "touchpoints": {"own_domains": ["shop.example"]},
             "attribution": {"start_date": f"{FIRST_DAY:%Y-%m-%d}"},
             # Each batch is a large part of so small a lake, and none may end in a full build.
-            "build": {"max_changed_share": 1},
+            "build": {"max_changed_share": 1, "small_change_rows": self.small_change_rows},
             "sessions": {"max_events": 6},  # so that late events make robots of people
             "mlflow": {
                 "tracking_uri": f"sqlite:///{self.folder}/mlflow.db",

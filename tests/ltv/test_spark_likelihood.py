@@ -17,6 +17,8 @@ from ltv.training_data import TrainingData, collect_training_data, draw_customer
 from warehouse.errors import ConvergenceError, InputError, UsageError
 
 # Days since the first purchase, not rounded, as a summary in weeks has them.
+pytestmark = pytest.mark.spark_only  # which rows a partition has is decided by Spark
+
 HISTORIES = pd.DataFrame({name: getattr(cdnow(), name) for name in ("frequency", "recency", "T")})
 REPEATERS = pd.DataFrame({"frequency": cdnow().frequency, "monetary_value": cdnow().monetary_value}).query(
     "frequency > 0 and monetary_value > 0"

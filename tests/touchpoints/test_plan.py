@@ -19,6 +19,8 @@ from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.tables import SILVER_IDENTITIES, SILVER_SESSIONS
 
+pytestmark = pytest.mark.spark_only  # a plan is an engine's own
+
 WIDE = "device_key, device"
 MAX_FIELDS = "spark.sql.debug.maxToStringFields"
 

@@ -72,8 +72,8 @@ def visits_in(lake: Lake) -> list[tuple[Any, ...]]:
     return sorted((tuple(row) for row in rows), key=repr)
 
 
-def lake_of_visits(spark: SparkSession, root: str) -> Lake:
-    lake = Lake(spark, root, "run-1")
+def lake_of_visits(spark: SparkSession, root: str, small_change_rows: int) -> Lake:
+    lake = Lake(spark, root, "run-1", small_change_rows)
     lake.replace(VISITS, visits(spark, STORED_VISITS), origin=VISITS_ORIGIN)
     return lake
 

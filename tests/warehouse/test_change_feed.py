@@ -21,8 +21,8 @@ from warehouse.store import Lake
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Lake:
-    return lake_of_visits(spark, str(tmp_path))
+def lake(spark: SparkSession, tmp_path: Path, small_change_rows: int) -> Lake:
+    return lake_of_visits(spark, str(tmp_path), small_change_rows)
 
 
 def test_a_new_state_of_a_row_counts_plus_one_and_an_old_state_minus_one(spark: SparkSession) -> None:
@@ -57,9 +57,9 @@ def test_rows_that_were_added_changed_and_deleted_can_be_followed(lake: Lake, sp
 
 
 def test_a_table_that_was_only_appended_to_can_be_followed_from_its_first_commit(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, tmp_path: Path, small_change_rows: int
 ) -> None:
-    lake = Lake(spark, str(tmp_path), "run-1")
+    lake = Lake(spark, str(tmp_path), "run-1", small_change_rows)
     lake.append(VISITS, visits(spark, [("e", None, "2026-03-09", None)]))
     assert not lake.replaced_since(VISITS, -1)
     changes = lake.changes(VISITS, -1)
@@ -81,8 +81,10 @@ def test_without_commits_after_a_version_there_are_no_changes(lake: Lake, spark:
     assert unchanged is not None and unchanged.isEmpty()
 
 
-def test_a_table_that_does_not_exist_was_not_replaced_and_has_no_changes(spark: SparkSession, tmp_path: Path) -> None:
-    lake = Lake(spark, str(tmp_path), "run-1")
+def test_a_table_that_does_not_exist_was_not_replaced_and_has_no_changes(
+    spark: SparkSession, tmp_path: Path, small_change_rows: int
+) -> None:
+    lake = Lake(spark, str(tmp_path), "run-1", small_change_rows)
     assert not lake.replaced_since(VISITS, -1)
     changes = lake.changes(VISITS, -1)
     assert changes is not None and changes.isEmpty()
@@ -119,10 +121,10 @@ def test_changes_of_a_table_that_was_replaced_or_restored_cannot_be_followed(lak
 
 
 def test_a_table_made_without_a_change_feed_gets_one_and_is_followed_from_then_on(
-    lake: Lake, spark: SparkSession
+    lake: Lake, spark: SparkSession, small_change_rows: int
 ) -> None:
     spark.sql(f"ALTER TABLE delta.`{lake.path(VISITS)}` SET TBLPROPERTIES ('delta.enableChangeDataFeed' = 'false')")
-    lake = Lake(spark, lake.root, "run-2")
+    lake = Lake(spark, lake.root, "run-2", small_change_rows)
     without = version_of(lake, VISITS)
     lake.append(VISITS, visits(spark, [("e", None, "2026-03-09", None)]))
     assert lake.changes(VISITS, without) is None

@@ -104,6 +104,15 @@ def test_names_end_in_what_they_hold(one: Table) -> None:
             assert column.type == "double" or column.unit, f"{one.full_name}.{column.name} must name its currency"
 
 
+@pytest.mark.parametrize("one", ALL_TABLES, ids=lambda one: one.full_name)
+def test_every_whole_number_but_hashes_has_a_range_so_that_one_that_went_over_is_found(one: Table) -> None:
+    numbers = [column for column in one.columns if column.type in ("int", "bigint")]
+    for column in numbers:
+        if not column.name.endswith(("_hash", "fingerprint")):
+            assert column.minimum is not None, f"{one.full_name}.{column.name}"
+            assert column.maximum is not None, f"{one.full_name}.{column.name}"
+
+
 @pytest.mark.parametrize("missing", ["owner", "freshness"])
 def test_a_table_must_name_its_owner_and_its_freshness(missing: str) -> None:
     fields: dict[str, Any] = {

@@ -47,8 +47,10 @@ def test_rows_lie_in_the_partition_of_their_period_whose_first_moment_is_inside(
     assert found == {0: {1, 2}, 1: {3, 4}, 2: {5, 6, 7}, 3: {8}, 4: {9, 10}}
 
 
-def test_a_change_rewrites_the_file_of_its_period_alone(spark: SparkSession, tmp_path: Path) -> None:
-    lake = Lake(spark, str(tmp_path), "run-1")
+def test_a_change_rewrites_the_file_of_its_period_alone(
+    spark: SparkSession, tmp_path: Path, small_change_rows: int
+) -> None:
+    lake = Lake(spark, str(tmp_path), "run-1", small_change_rows)
     periods = [micros("2026-03-04"), micros("2026-03-07")]
     lake.replace(DAYS, days(spark, 1, 9, 1), origin=ORIGIN, periods=periods)
     before = set(DeltaTable(lake.path(DAYS)).file_uris())

@@ -26,9 +26,11 @@ def test_an_origin_is_stored_with_its_inputs_by_name_and_reads_back() -> None:
     assert Origin.from_dict(json.loads(json.dumps(plain))) == ORIGIN
 
 
-def test_a_table_has_the_origin_that_it_was_replaced_with(spark: SparkSession, tmp_path: Path) -> None:
-    Lake(spark, str(tmp_path), "run-1").replace(THINGS, things(spark, ("a", "x", 1)), origin=ORIGIN)
-    lake = Lake(spark, str(tmp_path), "run-2")
+def test_a_table_has_the_origin_that_it_was_replaced_with(
+    spark: SparkSession, tmp_path: Path, small_change_rows: int
+) -> None:
+    Lake(spark, str(tmp_path), "run-1", small_change_rows).replace(THINGS, things(spark, ("a", "x", 1)), origin=ORIGIN)
+    lake = Lake(spark, str(tmp_path), "run-2", small_change_rows)
     assert lake.origin(THINGS) == ORIGIN
     assert lake.is_current(THINGS, ORIGIN)
     assert not lake.is_current(THINGS, Origin({**ORIGIN.inputs, "model": "channel-attribution/4"}, "k", "c"))
@@ -37,8 +39,10 @@ def test_a_table_has_the_origin_that_it_was_replaced_with(spark: SparkSession, t
     assert json.loads(newest["userMetadata"]) == {"run_id": "run-1", "origin": ORIGIN.as_dict()}
 
 
-def test_an_origin_of_the_older_form_differs_from_every_wanted_one(spark: SparkSession, tmp_path: Path) -> None:
-    lake = Lake(spark, str(tmp_path), "run-1")
+def test_an_origin_of_the_older_form_differs_from_every_wanted_one(
+    spark: SparkSession, tmp_path: Path, small_change_rows: int
+) -> None:
+    lake = Lake(spark, str(tmp_path), "run-1", small_change_rows)
     older = json.dumps({"run_id": "run-0", "origin": {"inputs": {"silver.a": 1}, "settings": "k", "code": "c"}})
     things(spark, ("a", "x", 1)).write.format("delta").option("userMetadata", older).save(lake.path(THINGS))
     assert lake.origin(THINGS) == Origin({"silver.a": 1}, "", "c")

@@ -12,9 +12,10 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from warehouse.arrow.writer import append_rows
 from warehouse.contracts import Column, Table
 from warehouse.errors import InputError
-from warehouse.small_tables import append_rows, collected, rows_of
+from warehouse.small_tables import collected, rows_of
 from warehouse.store import Lake
 
 RUNS = Table(
@@ -33,6 +34,7 @@ RUNS = Table(
         Column("passed", "boolean", "whether it passed"),
     ),
 )
+SMALL = 1000  # rows that are written without Spark
 AT = datetime(2026, 3, 8, 3, 29, 59, 999999, UTC)
 ROWS: list[dict[str, Any]] = [
     {"id": "a", "at": AT, "day": date(2026, 3, 8), "written": {"gold.x": 3}, "cost": Decimal("1.500000")}
@@ -49,13 +51,13 @@ def no_session() -> SparkSession:
 @pytest.fixture
 def lake(spark: SparkSession, tmp_path: Path) -> Lake:
     """A lake that has the table, with a row that Spark wrote."""
-    lake = Lake(spark, str(tmp_path), "run-1")
+    lake = Lake(spark, str(tmp_path), "run-1", SMALL)
     lake.append(RUNS, spark.createDataFrame([ROWS[0]], RUNS.ddl))
     return lake
 
 
 def test_rows_are_added_and_read_without_a_session_and_are_the_same_for_spark(spark: SparkSession, lake: Lake) -> None:
-    without = Lake(no_session, lake.root, "run-2")
+    without = Lake(no_session, lake.root, "run-2", SMALL)
     without.append_rows(RUNS, ROWS[1:])
     assert without.written == {"ops.runs": (lake.version(RUNS) or 0) + 1}
     assert sorted(without.rows(RUNS), key=lambda row: str(row["id"])) == PLAIN
@@ -76,10 +78,10 @@ def test_a_table_that_does_not_exist_or_lacks_a_column_is_brought_to_its_contrac
     spark: SparkSession, tmp_path: Path
 ) -> None:
     older = Table(**{**vars(RUNS), "columns": RUNS.columns[:3]})
-    lake = Lake(spark, str(tmp_path), "run-1")
+    lake = Lake(spark, str(tmp_path), "run-1", SMALL)
     assert lake.rows(older) == []
     lake.append_rows(older, [{name: ROWS[0][name] for name in ("id", "at", "day")}])
-    later = Lake(spark, str(tmp_path), "run-2")
+    later = Lake(spark, str(tmp_path), "run-2", SMALL)
     later.append_rows(RUNS, ROWS[1:])
     found = sorted(later.rows(RUNS), key=lambda row: str(row["id"]))
     assert found == [{**PLAIN[0], "written": None, "cost": None, "passed": None}, PLAIN[1]]
@@ -91,7 +93,7 @@ def test_spark_reads_a_log_of_which_hundreds_of_commits_are_of_the_other_writer(
     checksum = Path(lake.path(RUNS), "_delta_log", "._last_checkpoint.crc")
     checksum.write_text("of an older file")
     for number in range(120):
-        append_rows(Path(lake.path(RUNS)), [{**ROWS[1], "id": str(number)}], metadata="{}")
+        append_rows(lake.path(RUNS), [{**ROWS[1], "id": str(number)}], metadata="{}")
     assert not checksum.exists()
     later = Lake(spark, lake.root, "look")
     assert later.read(RUNS).count() == 121

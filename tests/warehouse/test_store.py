@@ -14,8 +14,10 @@ from tests.warehouse.example_tables import THINGS, THINGS_ORIGIN, things, things
 from warehouse.store import Lake, Origin
 
 
-def test_a_table_is_empty_before_it_is_written_and_then_what_was_written(spark: SparkSession, tmp_path: Path) -> None:
-    lake = Lake(spark, str(tmp_path), "run-1")
+def test_a_table_is_empty_before_it_is_written_and_then_what_was_written(
+    spark: SparkSession, tmp_path: Path, small_change_rows: int
+) -> None:
+    lake = Lake(spark, str(tmp_path), "run-1", small_change_rows)
     assert (lake.version(THINGS), lake.exists(THINGS), lake.origin(THINGS), lake.versions([THINGS])) == (
         None,
         False,
@@ -73,9 +75,9 @@ def _readers_find_plain_tables_with_comments_and_run_ids(lake: Lake) -> None:
     assert {json.loads(commit["userMetadata"])["run_id"] for commit in commits} == {"run-1"}
 
 
-def test_a_table_without_rows_has_an_origin_too(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_table_without_rows_has_an_origin_too(spark: SparkSession, tmp_path: Path, small_change_rows: int) -> None:
     # A shop without logins has no identities: that must not make every run build all tables again.
-    lake = Lake(spark, str(tmp_path), "run-1")
+    lake = Lake(spark, str(tmp_path), "run-1", small_change_rows)
     lake.replace(THINGS, lake.read(THINGS), origin=THINGS_ORIGIN)
     assert things_in(lake) == []
     assert lake.is_current(THINGS, THINGS_ORIGIN)

@@ -120,7 +120,7 @@ class Run:
 def run_on(lake: Lake, *, factor: int = 1, title: str = "a", share: float = 1.0) -> Run:
     return Run(
         Lake(lake.spark, lake.root, "run"),
-        (Factor(factor=factor), Title(title=title), Build(max_changed_share=share)),
+        (Factor(factor=factor), Title(title=title), Build(max_changed_share=share, small_change_rows=0)),
     )
 
 

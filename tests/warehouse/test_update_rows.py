@@ -23,8 +23,8 @@ from warehouse.store import Lake
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Lake:
-    return lake_of_visits(spark, str(tmp_path))
+def lake(spark: SparkSession, tmp_path: Path, small_change_rows: int) -> Lake:
+    return lake_of_visits(spark, str(tmp_path), small_change_rows)
 
 
 def test_sync_leaves_other_rows_alone_and_the_change_feed_has_what_it_did(lake: Lake, spark: SparkSession) -> None:
@@ -45,7 +45,10 @@ def test_sync_leaves_other_rows_alone_and_the_change_feed_has_what_it_did(lake: 
     ]
 
 
-def test_between_its_two_commits_a_sync_has_the_origin_that_it_had_before(lake: Lake, spark: SparkSession) -> None:
+def test_between_sparks_two_commits_a_sync_has_the_origin_that_it_had_before(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    lake = lake_of_visits(spark, str(tmp_path), small_change_rows=0)
     before = version_of(lake, VISITS)
     lake.update_rows(VISITS, visits(spark, NEW_VISITS), stored=lake.read(VISITS).where("id <> 'z'"), origin=NEXT_ORIGIN)
     assert lake.version(VISITS) == before + 2
@@ -59,6 +62,15 @@ def test_between_its_two_commits_a_sync_has_the_origin_that_it_had_before(lake: 
     )
     assert visits_in(between) == sorted([*NEW_VISITS, STORED_VISITS[3]], key=repr)
     assert between.is_current(VISITS, NEXT_ORIGIN)
+
+
+def test_a_small_change_is_one_commit(spark: SparkSession, tmp_path: Path) -> None:
+    lake = lake_of_visits(spark, str(tmp_path), small_change_rows=4)
+    before = version_of(lake, VISITS)
+    lake.update_rows(VISITS, visits(spark, NEW_VISITS), stored=lake.read(VISITS).where("id <> 'z'"), origin=NEXT_ORIGIN)
+    assert lake.version(VISITS) == before + 1
+    assert visits_in(lake) == sorted([*NEW_VISITS, STORED_VISITS[3]], key=repr)
+    assert lake.is_current(VISITS, NEXT_ORIGIN)
 
 
 def test_sync_at_once_is_one_commit(lake: Lake, spark: SparkSession) -> None:

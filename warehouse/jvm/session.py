@@ -9,11 +9,10 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from conf import CONF_ROOT
 from warehouse.jars import delta_jars
+from warehouse.package_files import on_disk
 
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
-LOG_SETTINGS = CONF_ROOT / "spark" / "log4j2.properties"
 
 # The meaning of the tables depends on these; no configuration file may change them.
 FIXED_CONF = {
@@ -95,7 +94,7 @@ def _launch_conf(conf: Mapping[str, str], master: str) -> dict[str, str]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    quiet = f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()}"
+    quiet = f"-Dlog4j2.configurationFile={on_disk('conf', 'spark', 'log4j2.properties').as_uri()}"
     return {
         "spark.master": master,
         "spark.jars": ",".join(map(str, delta_jars())),

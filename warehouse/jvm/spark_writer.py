@@ -12,8 +12,9 @@ from delta.tables import DeltaMergeBuilder, DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from warehouse.arrow.changed import IS_GONE
 from warehouse.contracts import Table
-from warehouse.differences import IS_GONE, Differences, same_key
+from warehouse.differences import Differences, same_key
 from warehouse.jvm.schema import DELETION_VECTORS, TABLE_PROPERTIES, set_properties
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"

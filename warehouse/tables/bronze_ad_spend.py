@@ -1,6 +1,6 @@
 """bronze.ad_spend: the rows of ad platform exports as they arrived."""
 
-from warehouse.contracts import LANDED_FROM, LANDED_UNTIL, MONEY, Column, Table
+from warehouse.contracts import COUNT_LIMIT, LANDED_FROM, LANDED_UNTIL, MONEY, Column, Table
 
 BRONZE_AD_SPEND = Table(
     layer="bronze",
@@ -34,8 +34,8 @@ BRONZE_AD_SPEND = Table(
         Column("source", "string", "utm_source that the campaign's links carry, where known"),
         Column("medium", "string", "utm_medium that the campaign's links carry, where known"),
         # No range: what a platform counts and claims is taken as it is, also below 0.
-        Column("impressions", "bigint", "ads shown"),
-        Column("clicks", "bigint", "ads clicked"),
+        Column("impressions", "bigint", "ads shown", minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
+        Column("clicks", "bigint", "ads clicked", minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
         Column("spend", MONEY, "cost", "currency", nullable=False, minimum=0),
         Column("currency", "string", "ISO 4217 code of spend and platform_conversion_value", nullable=False),
         Column("timezone", "string", "time zone of the account's day"),
@@ -43,7 +43,7 @@ BRONZE_AD_SPEND = Table(
         Column("platform_conversion_value", MONEY, "conversion value the platform claims", "currency"),
         Column("exported_at", "timestamp", "when the platform wrote the export", "UTC", nullable=False),
         Column("source_file", "string", "landed file it came from", nullable=False),
-        Column("source_line", "bigint", "line in that file", nullable=False, minimum=1),
+        Column("source_line", "bigint", "line in that file", nullable=False, minimum=1, maximum=COUNT_LIMIT),
         Column("batch_id", "string", "ingest batch that brought it", nullable=False),
     ),
 )

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from warehouse.contracts import LANDED_FROM, LANDED_UNTIL, Column, Table
+from warehouse.contracts import COUNT_LIMIT, LANDED_FROM, LANDED_UNTIL, Column, Table
 
 BRONZE_EXCHANGE_RATES = Table(
     layer="bronze",
@@ -38,7 +38,7 @@ BRONZE_EXCHANGE_RATES = Table(
             nullable=False,
         ),
         Column("source_file", "string", "landed file it came from", nullable=False),
-        Column("source_line", "bigint", "line in that file", nullable=False, minimum=1),
+        Column("source_line", "bigint", "line in that file", nullable=False, minimum=1, maximum=COUNT_LIMIT),
         Column("batch_id", "string", "ingest batch that brought it", nullable=False),
     ),
 )

@@ -1,6 +1,6 @@
 """bronze.landed_files: the files that were taken in, and what became of their rows."""
 
-from warehouse.contracts import Column, Table
+from warehouse.contracts import COUNT_LIMIT, Column, Table
 
 BRONZE_LANDED_FILES = Table(
     layer="bronze",
@@ -13,7 +13,7 @@ BRONZE_LANDED_FILES = Table(
     columns=(
         Column("source", "string", "input, e.g. events, orders, ad_spend", nullable=False),
         Column("file", "string", "path relative to the landing folder", nullable=False),
-        Column("bytes", "bigint", "size on disk", "bytes", nullable=False, minimum=0),
+        Column("bytes", "bigint", "size on disk", "bytes", nullable=False, minimum=0, maximum=COUNT_LIMIT),
         Column("modified_at", "timestamp", "modification time when it was taken in", "UTC", nullable=False),
         Column("fingerprint", "bigint", "hash of its lines; null until the batch is complete"),
         Column(
@@ -23,11 +23,17 @@ BRONZE_LANDED_FILES = Table(
             nullable=False,
             values=("planned", "done"),
         ),
-        Column("rows_read", "bigint", "rows read: kept + duplicate + quarantined", minimum=0),
-        Column("rows_kept", "bigint", "rows that brought something new", minimum=0),
-        Column("rows_duplicate", "bigint", "rows already known", minimum=0),
-        Column("rows_quarantined", "bigint", "rows set aside with a reason", minimum=0),
-        Column("rows_conflicting", "bigint", "of the duplicates: same event_id with another payload", minimum=0),
+        Column("rows_read", "bigint", "rows read: kept + duplicate + quarantined", minimum=0, maximum=COUNT_LIMIT),
+        Column("rows_kept", "bigint", "rows that brought something new", minimum=0, maximum=COUNT_LIMIT),
+        Column("rows_duplicate", "bigint", "rows already known", minimum=0, maximum=COUNT_LIMIT),
+        Column("rows_quarantined", "bigint", "rows set aside with a reason", minimum=0, maximum=COUNT_LIMIT),
+        Column(
+            "rows_conflicting",
+            "bigint",
+            "of the duplicates: same event_id with another payload",
+            minimum=0,
+            maximum=COUNT_LIMIT,
+        ),
         Column("batch_id", "string", "ingest batch", nullable=False),
     ),
 )

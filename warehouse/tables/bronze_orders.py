@@ -1,6 +1,6 @@
 """bronze.orders: every version of every order as it arrived."""
 
-from warehouse.contracts import LANDED_FROM, LANDED_UNTIL, MONEY, Column, Table
+from warehouse.contracts import COUNT_LIMIT, LANDED_FROM, LANDED_UNTIL, MONEY, Column, Table
 
 BRONZE_ORDERS = Table(
     layer="bronze",
@@ -30,7 +30,7 @@ BRONZE_ORDERS = Table(
         ),
         Column("refunded_value", MONEY, "refunded so far", "currency", nullable=False, minimum=0),
         # No range: taken as it is, also below 0.
-        Column("items", "bigint", "number of items"),
+        Column("items", "bigint", "number of items", minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
         Column(
             "updated_at",
             "timestamp",
@@ -41,7 +41,7 @@ BRONZE_ORDERS = Table(
         Column("deleted", "boolean", "the order was deleted in the shop", nullable=False),
         Column("payload_hash", "bigint", "hash of the version's content", nullable=False, personal=True),
         Column("source_file", "string", "landed file it came from", nullable=False),
-        Column("source_line", "bigint", "line in that file", nullable=False, minimum=1),
+        Column("source_line", "bigint", "line in that file", nullable=False, minimum=1, maximum=COUNT_LIMIT),
         Column("batch_id", "string", "ingest batch that brought it", nullable=False),
     ),
 )

@@ -1,6 +1,6 @@
 """gold.attribution_credits: the part of each conversion that is credited to each touch, by model."""
 
-from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
+from warehouse.contracts import FIRST_DAY, INT_LIMIT, LAST_DAY, MONEY, Column, Table
 
 GOLD_ATTRIBUTION_CREDITS = Table(
     layer="gold",
@@ -40,8 +40,9 @@ GOLD_ATTRIBUTION_CREDITS = Table(
             "1-based position among the touches of the window; 0 for '(none)'",
             nullable=False,
             minimum=0,
+            maximum=INT_LIMIT,
         ),
-        Column("path_length", "int", "touches in the window", nullable=False, minimum=0),
+        Column("path_length", "int", "touches in the window", nullable=False, minimum=0, maximum=INT_LIMIT),
         Column("channel", "string", "channel of the touch, or '(unattributed)'", nullable=False),
         Column("source", "string", "source of the touch"),
         Column("medium", "string", "medium of the touch"),

@@ -1,6 +1,6 @@
 """gold.channel_effects: removal effects and shares of the channels in each data-driven fit."""
 
-from warehouse.contracts import Column, Table
+from warehouse.contracts import INT_LIMIT, Column, Table
 
 GOLD_CHANNEL_EFFECTS = Table(
     layer="gold",
@@ -19,7 +19,13 @@ GOLD_CHANNEL_EFFECTS = Table(
         Column("model", "string", "markov or shapley", nullable=False, values=("markov", "shapley")),
         Column("conversion_type", "string", "type of conversion", nullable=False),
         Column("channel", "string", "channel, also one that only journeys without conversion touched", nullable=False),
-        Column("markov_order", "int", "of markov: how many last channels make a state; null for shapley", minimum=1),
+        Column(
+            "markov_order",
+            "int",
+            "of markov: how many last channels make a state; null for shapley",
+            minimum=1,
+            maximum=INT_LIMIT,
+        ),
         Column(
             "removal_effect",
             "double",

@@ -1,6 +1,6 @@
 """gold.channel_performance: what each channel, source, medium and campaign cost and earned, by day."""
 
-from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY_SUM, Column, Table
+from warehouse.contracts import COUNT_LIMIT, FIRST_DAY, LAST_DAY, MONEY_SUM, Column, Table
 
 GOLD_CHANNEL_PERFORMANCE = Table(
     layer="gold",
@@ -37,8 +37,8 @@ GOLD_CHANNEL_PERFORMANCE = Table(
         Column("medium", "string", "medium, or '(not set)'", nullable=False),
         Column("campaign", "string", "campaign in lower case, or '(not set)'", nullable=False),
         Column("spend", MONEY_SUM, "advertising cost", "currency", nullable=False, minimum=0),
-        Column("impressions", "bigint", "ads shown", nullable=False),
-        Column("clicks", "bigint", "ads clicked", nullable=False),
+        Column("impressions", "bigint", "ads shown", nullable=False, minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
+        Column("clicks", "bigint", "ads clicked", nullable=False, minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
         Column("credited_conversions", "double", "sum of credit", nullable=False, minimum=0),
         Column("credited_value", MONEY_SUM, "sum of credited net value", "currency", nullable=False),
         Column("gross_value", MONEY_SUM, "sum of credited gross value", "currency", nullable=False),

@@ -1,6 +1,6 @@
 """gold.customer_summary: the purchase history of each customer in the four numbers value models need."""
 
-from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
+from warehouse.contracts import COUNT_LIMIT, FIRST_DAY, LAST_DAY, MONEY, Column, Table
 
 GOLD_CUSTOMER_SUMMARY = Table(
     layer="gold",
@@ -12,7 +12,9 @@ GOLD_CUSTOMER_SUMMARY = Table(
     columns=(
         Column("person_id", "string", "customer", nullable=False, personal=True),
         Column("as_of", "date", "last day that counts, in the reporting zone", nullable=False),
-        Column("frequency", "bigint", "distinct purchase days - 1", "days", nullable=False, minimum=0),
+        Column(
+            "frequency", "bigint", "distinct purchase days - 1", "days", nullable=False, minimum=0, maximum=COUNT_LIMIT
+        ),
         Column(
             "recency", "double", "last purchase day - first purchase day", "ltv.time_unit", nullable=False, minimum=0
         ),
@@ -25,7 +27,7 @@ GOLD_CUSTOMER_SUMMARY = Table(
             nullable=False,
             minimum=0,
         ),
-        Column("orders", "bigint", "orders", nullable=False, minimum=1),
+        Column("orders", "bigint", "orders", nullable=False, minimum=1, maximum=COUNT_LIMIT),
         Column("net_value", "decimal(28,6)", "net value of all orders", "currency", nullable=False, minimum=0),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
         Column(

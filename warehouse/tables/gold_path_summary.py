@@ -1,6 +1,6 @@
 """gold.path_summary: how many journeys had each sequence of channels, and how many of them converted."""
 
-from warehouse.contracts import MONEY_SUM, Column, Table
+from warehouse.contracts import COUNT_LIMIT, MONEY_SUM, Column, Table
 
 GOLD_PATH_SUMMARY = Table(
     layer="gold",
@@ -17,8 +17,22 @@ GOLD_PATH_SUMMARY = Table(
             "channels in the order of the touches, repeats kept; empty = no touch",
             nullable=False,
         ),
-        Column("conversions", "bigint", "journeys of this path that converted", nullable=False, minimum=0),
-        Column("non_conversions", "bigint", "journeys of this path that did not", nullable=False, minimum=0),
+        Column(
+            "conversions",
+            "bigint",
+            "journeys of this path that converted",
+            nullable=False,
+            minimum=0,
+            maximum=COUNT_LIMIT,
+        ),
+        Column(
+            "non_conversions",
+            "bigint",
+            "journeys of this path that did not",
+            nullable=False,
+            minimum=0,
+            maximum=COUNT_LIMIT,
+        ),
         Column("value", MONEY_SUM, "net value of the conversions", "currency", nullable=False, minimum=0),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
         Column(

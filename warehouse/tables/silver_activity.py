@@ -1,6 +1,6 @@
 """silver.activity: each person's number of events by day and kind."""
 
-from warehouse.contracts import FIRST_DAY, LAST_DAY, PLATFORMS, Column, Table
+from warehouse.contracts import COUNT_LIMIT, FIRST_DAY, LAST_DAY, PLATFORMS, Column, Table
 
 SILVER_ACTIVITY = Table(
     layer="silver",
@@ -18,6 +18,6 @@ SILVER_ACTIVITY = Table(
         Column("event_name", "string", "event name", nullable=False),
         Column("page_group", "string", "first part of the page's path; '(none)' without a page", nullable=False),
         Column("platform", "string", "web, ios, android or server", nullable=False, values=PLATFORMS),
-        Column("events", "bigint", "number of events", nullable=False, minimum=1),
+        Column("events", "bigint", "number of events", nullable=False, minimum=1, maximum=COUNT_LIMIT),
     ),
 )

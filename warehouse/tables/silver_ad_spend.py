@@ -1,6 +1,6 @@
 """silver.ad_spend: what advertising cost, in the reporting currency and under our channels."""
 
-from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
+from warehouse.contracts import COUNT_LIMIT, FIRST_DAY, LAST_DAY, MONEY, Column, Table
 
 SILVER_AD_SPEND = Table(
     layer="silver",
@@ -28,8 +28,8 @@ SILVER_AD_SPEND = Table(
         Column("medium", "string", "medium, from the row or the platform's default in conf"),
         Column("campaign", "string", "campaign name in lower case, as the campaigns of touches are matched"),
         # No range: what a platform counts and claims is taken as it is, also below 0.
-        Column("impressions", "bigint", "ads shown", nullable=False),
-        Column("clicks", "bigint", "ads clicked", nullable=False),
+        Column("impressions", "bigint", "ads shown", nullable=False, minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
+        Column("clicks", "bigint", "ads clicked", nullable=False, minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
         Column("spend", MONEY, "cost", "currency", nullable=False, minimum=0),
         Column("currency", "string", "ISO 4217 code of spend", nullable=False),
         Column("report_spend", MONEY, "cost", "report_currency", nullable=False, minimum=0),

@@ -1,6 +1,6 @@
 """silver.orders: the valid state of every order, from the orders feed and from purchase and refund events."""
 
-from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
+from warehouse.contracts import COUNT_LIMIT, FIRST_DAY, LAST_DAY, MONEY, Column, Table
 
 SILVER_ORDERS = Table(
     layer="silver",
@@ -24,7 +24,7 @@ SILVER_ORDERS = Table(
         Column("value", MONEY, "gross value", "currency", nullable=False, minimum=0),
         Column("refunded_value", MONEY, "refunded so far, at most value", "currency", nullable=False, minimum=0),
         Column("currency", "string", "ISO 4217 code of value and refunded_value", nullable=False),
-        Column("items", "bigint", "number of items, where known"),
+        Column("items", "bigint", "number of items, where known", minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
         Column("status", "string", "paid or refunded", nullable=False, values=("paid", "refunded")),
         Column("origin", "string", "orders (the feed) or events", nullable=False, values=("orders", "events")),
     ),

@@ -1,6 +1,6 @@
 """silver.sessions: the visits."""
 
-from warehouse.contracts import FIRST_DAY, LAST_DAY, Column, Table
+from warehouse.contracts import COUNT_LIMIT, FIRST_DAY, LAST_DAY, Column, Table
 
 SILVER_SESSIONS = Table(
     layer="silver",
@@ -16,8 +16,8 @@ SILVER_SESSIONS = Table(
         Column("anonymous_id", "string", "device; null where only a login is known", personal=True),
         Column("started_at", "timestamp", "first event", "UTC", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY),
         Column("ended_at", "timestamp", "last event", "UTC", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY),
-        Column("events", "bigint", "events in it", nullable=False, minimum=1),
-        Column("page_views", "bigint", "page_view events in it", nullable=False, minimum=0),
+        Column("events", "bigint", "events in it", nullable=False, minimum=1, maximum=COUNT_LIMIT),
+        Column("page_views", "bigint", "page_view events in it", nullable=False, minimum=0, maximum=COUNT_LIMIT),
         Column("platform", "string", "platform of the first event", nullable=False, values=("web", "ios", "android")),
         Column("channel", "string", "channel of the touch that started it", nullable=False),
         Column("source", "string", "source of that touch"),

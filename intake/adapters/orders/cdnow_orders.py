@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 from intake.adapter import Adapter, Defaults
 from intake.adapters.orders import orders
 from intake.flat_export import in_own_format
+from warehouse.patterns import SPACE, portable
 
-LINE = r"^\d+(\s+\d+)?\s+\d{8}\s+\d+\s+\d+\.\d+$"
+LINE = portable(r"^\d+(\s+\d+)?\s+\d{8}\s+\d+\s+\d+\.\d+$")
 
 
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
@@ -19,9 +20,10 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
 
     The lists have no order number: the order_id is file and line. An order is dated at noon of its day, UTC.
     """
-    words = F.split(F.col("raw_line"), r"\s+")
+    words = F.split(F.col("raw_line"), f"[{SPACE}]+")
     count = F.size(words)
-    noon = F.regexp_replace(F.get(words, count - 3), r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3T12:00:00Z")
+    day = F.regexp_replace(F.get(words, count - 3), portable(r"^(\d{4})(\d{2})(\d{2})$"), "$1-$2-$3")
+    noon = F.concat(day, F.lit("T12:00:00Z"))
     checked_rows = rows.withColumn("problem", F.when(~F.col("raw_line").rlike(LINE), F.lit("not a CDNOW line")))
     as_orders = in_own_format(
         checked_rows,

@@ -8,14 +8,22 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
-from intake.parse import IMPOSSIBLE, first_problem, impossible_time, is_currency_code, timestamp_field
+from intake.parse import (
+    IMPOSSIBLE,
+    date_field,
+    decimal_field,
+    first_problem,
+    impossible_time,
+    is_currency_code,
+    timestamp_field,
+)
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 
 
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
     """Rows of the exchange rates contract: 1 unit of currency = rate units of report_currency."""
-    rate_date = F.col("date").try_cast("date")
-    rate = F.col("rate").try_cast("decimal(18,8)")
+    rate_date = date_field("date")
+    rate = decimal_field(F.col("rate"), "decimal(18,8)")
 
     def is_code(name: str) -> Column:
         return F.coalesce(is_currency_code(F.upper(name)), F.lit(False))

@@ -12,6 +12,7 @@ from intake.parse import (
     IMPOSSIBLE,
     account_field,
     count_field,
+    date_field,
     first_problem,
     given_but_unread,
     impossible_time,
@@ -47,7 +48,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     spend_at = timestamp_field("date")
     return spend_rows(
         rows,
-        spend_date=F.when(F.length("date") == 10, F.col("date").try_cast("date")).otherwise(spend_at.cast("date")),
+        spend_date=F.when(F.length("date") == 10, date_field("date")).otherwise(spend_at.cast("date")),
         spend_at=F.when(F.length("date") > 10, spend_at),
         platform=F.lower("platform"),
         spend=money_field("spend"),

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
 from intake.adapters.spend.ad_spend import spend_rows
-from intake.parse import account_field, money_from_micros
+from intake.parse import account_field, date_field, money_from_micros
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 
 
@@ -37,7 +37,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     )
     return spend_rows(
         named_rows,
-        spend_date=F.col("date").try_cast("date"),
+        spend_date=date_field("date"),
         spend_at=F.lit(None).cast("timestamp"),
         platform=F.lit("google_ads"),
         spend=money_from_micros(F.col("cost_micros")),

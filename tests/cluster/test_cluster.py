@@ -1,0 +1,210 @@
+"""The commands of docs/running.md on a real cluster, as they stand there: a master and two workers on loopback.
+
+One worker is killed in the middle, and every table must be that of a local run, row for row.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from tests.cluster.standalone import BARE, Cluster, standalone_cluster
+from tests.docs.page_steps import REPOSITORY
+from warehouse.contracts import Table
+from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, OPS_QUALITY_RESULTS, OPS_RUN_LOG
+
+pytestmark = pytest.mark.cluster
+
+SECTION = (REPOSITORY / "docs" / "running.md").read_text(encoding="utf-8").split("## On a cluster\n")[1]
+PACK, SUBMIT = re.findall(r"^```sh\n(.*?)^```", SECTION, flags=re.DOTALL | re.MULTILINE)
+SECONDS_AT_MOST = 900
+# `distributary pipeline` makes neither: they are the result of train-attribution.
+OF_TRAINING = ("gold.channel_effects", "gold.channel_transitions")
+# Facts about the run, not about the rows.
+ABOUT_THE_RUN = {"quarantined_at", "run_id", "checked_at", "published_at", "started_at", "finished_at"}
+ABOUT_THE_RUN |= {"settings_hash"}  # which name the lake's folder
+
+
+def filled_in(words: str, master: str = "") -> str:
+    """The commands with this checkout's folder and the cluster's address."""
+    for placeholder, value in (("/opt/distributary", str(REPOSITORY)), ("spark://host:7077", master)):
+        words = words.replace(placeholder, value)
+    return words
+
+
+def without_venv() -> dict[str, str]:
+    """An environment without an activated virtual environment."""
+    environment = {**BARE, "HOME": os.environ["HOME"]}
+    found = subprocess.run(
+        [REPOSITORY / ".venv/bin/python", "-c", "import jobs; print(jobs.__path__[0])"],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if Path(found.stdout.strip()).parent.resolve() != REPOSITORY.resolve():
+        # A second work tree with the environment of the first, whose code would be imported.
+        environment["PYTHONPATH"] = str(REPOSITORY)
+    return environment
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A simulated shop: landed files and registered models, which several lakes may be made from."""
+
+    folder: Path
+
+    def config(self, name: str) -> Path:
+        """A folder with the configuration of a lake of this name."""
+        place = self.folder / name
+        place.mkdir()
+        knobs: dict[str, Any] = {
+            "lake": str(place / "lake"),
+            "landing": {"root": str(self.folder / "landing")},
+            "report": {"timezone": "Asia/Seoul", "currency": "KRW", "file": str(place / "report.html")},
+            "touchpoints": {"own_domains": ["example.com"]},
+            "conversions": {"default_currency": "KRW"},
+            "attribution": {"start_date": "2026-03-01"},
+            "mlflow": {
+                "tracking_uri": f"sqlite:///{self.folder}/mlflow.db",
+                "artifact_root": str(self.folder / "artifacts"),
+            },
+            "spark": {
+                "master": "local[2]",
+                "conf": {"spark.driver.memory": "2g", "spark.sql.shuffle.partitions": "2"},
+            },
+            "simulator": {"seed": 20260301, "days": 6, "visitors": 1500, "history_months": 18},
+        }
+        (place / "shop.yaml").write_text(json.dumps(knobs))  # JSON is YAML
+        return place / "shop.yaml"
+
+    def plain_rows(self, name: str, table: Table) -> list[dict[str, Any]]:
+        """The rows of a table of the lake of this name, as a reader without Spark finds them."""
+        path = self.folder / name / "lake" / table.layer / table.name
+        rows: list[dict[str, Any]] = DeltaTable(path).to_pyarrow_table().to_pylist()
+        return rows
+
+    def rows(self, name: str, table: Table) -> Counter[str]:
+        """The rows of a table, each as text with its number of occurrences; without what is a fact about the run."""
+        rows = self.plain_rows(name, table)
+        kept = ([(k, v) for k, v in sorted(row.items()) if k not in ABOUT_THE_RUN] for row in rows)
+        return Counter(map(repr, kept))
+
+
+@pytest.fixture(scope="module")
+def packed() -> None:
+    """The archive of the workers, made by the words of the page."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    subprocess.run(["bash", "-euc", filled_in(PACK)], cwd="/", env=environment, check=True, timeout=SECONDS_AT_MOST)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop with the tables of a local run, in the lake `local`, and models fitted on them."""
+    shop = Shop(tmp_path_factory.mktemp("shop"))
+    subprocess.run(
+        [sys.executable, "-m", "jobs.demo", "--config", shop.config("local")],
+        cwd=REPOSITORY,
+        check=True,
+        timeout=SECONDS_AT_MOST,
+    )
+    return shop
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with standalone_cluster(tmp_path) as started:
+        yield started
+
+
+def begin(words: str, folder: Path) -> subprocess.Popen[bytes]:
+    """The words in a shell of their own, in a folder; what they print goes to stderr.txt there."""
+    with (folder / "stderr.txt").open("wb") as file:
+        return subprocess.Popen(["bash", "-euc", words], cwd=folder, env=without_venv(), stdout=file, stderr=file)
+
+
+def printed(folder: Path) -> str:
+    return (folder / "stderr.txt").read_text(encoding="utf-8")
+
+
+def wait_until_printed(words: str, folder: Path, run: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + SECONDS_AT_MOST
+    while words not in printed(folder):
+        assert run.poll() is None and time.monotonic() < until, printed(folder)[-3000:]
+        time.sleep(0.1)
+
+
+@pytest.mark.usefixtures("packed")
+def test_the_pipeline_on_a_cluster_that_loses_a_worker_makes_the_tables_of_a_local_run(
+    shop: Shop, cluster: Cluster
+) -> None:
+    folder = shop.config("cluster").parent
+    with begin(filled_in(SUBMIT, cluster.master), folder) as run:
+        wait_until_printed("silver.sessions written", folder, run)
+        lost, kept = cluster.workers
+        assert lost.executors and kept.executors, "both work"
+        lost.kill()
+        assert run.wait(SECONDS_AT_MOST) == 0, printed(folder)[-3000:]
+
+    made = [table for table in ALL_TABLES if table.full_name not in OF_TRAINING]
+    for table in made:
+        local = shop.rows("local", table)
+        assert local, f"{table.full_name} is empty"
+        if table.layer != "ops":
+            assert shop.rows("cluster", table) == local, table.full_name
+    assert checks(shop, "cluster") == checks(shop, "local")
+    assert published(shop, "cluster") == published(shop, "local")
+    assert steps(shop, "cluster") == steps(shop, "local")
+
+
+def checks(shop: Shop, name: str) -> set[str]:
+    """Every check of the tables that the pipeline makes, with its figures."""
+    return {row for row in shop.rows(name, OPS_QUALITY_RESULTS) if not any(table in row for table in OF_TRAINING)}
+
+
+def published(shop: Shop, name: str) -> set[str]:
+    """Every published table that the pipeline makes, with its version and last day."""
+    return {row for row in shop.rows(name, OPS_PUBLISHED) if not any(table in row for table in OF_TRAINING)}
+
+
+def steps(shop: Shop, name: str) -> dict[str, Any]:
+    """What ops.run_log has of the steps of a pipeline: status, counts and last day."""
+    rows = shop.plain_rows(name, OPS_RUN_LOG)
+    step_of = {row["job"].split("/")[1]: row for row in rows}
+    return {
+        name: (row["status"], sorted(row["counts"]), row["as_of"], row["code_version"])
+        for name, row in step_of.items()
+        if name in ("ingest", "build", "attribute", "score", "check", "report")
+    }
+
+
+def test_workers_without_the_project_end_the_run_with_one_line_and_exit_code_5(shop: Shop, cluster: Cluster) -> None:
+    folder = shop.config("refused").parent
+    python = os.path.realpath(sys.executable)  # the interpreter below the virtual environment
+    words = re.sub(r"PYSPARK_PYTHON=\S+environment\S+", f"PYSPARK_PYTHON={python}", filled_in(SUBMIT, cluster.master))
+    words = re.sub(r"^ *--archives .*\n", "", words, flags=re.MULTILINE)
+    assert "environment" not in words
+
+    with begin(words, folder) as run:
+        code = run.wait(SECONDS_AT_MOST)
+
+    assert code == 5, printed(folder)
+    lines = [line for line in printed(folder).splitlines() if not line.startswith("WARNING: Using incubator modules")]
+    assert lines == [
+        f"error: worker {socket.gethostname()} cannot import touchpoints (ModuleNotFoundError: No module named "
+        f"'touchpoints'; its Python is {python}); see \"On a cluster\" in docs/running.md"
+    ]
+    assert [path for path in folder.rglob("*") if path.is_file()] == [folder / "shop.yaml", folder / "stderr.txt"]
