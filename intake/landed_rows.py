@@ -32,7 +32,7 @@ def list_files(session: Session, root: str, pattern: str, *, required: bool) -> 
     """
     local = folder_without_hadoop(root) if local_files.is_plain(pattern) else None
     below = f"/{pattern.split('*', maxsplit=1)[0].rsplit('/', 1)[0]}" if "/" in pattern else ""
-    folder = local_files.look_at(Path(f"{local}{below}")) if local else look_at(started(session), f"{root}{below}")
+    folder = local_files.look_at(Path(f"{local}{below}")) if local else look_at(started(session), root, below)
     if not folder.is_folder:
         if required or folder.exists:  # a file in its place is a mistake in any case
             raise InputError(f"{folder.path}: no such folder; see landing.root and landing.inputs")

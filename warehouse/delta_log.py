@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -19,6 +19,9 @@ from pyspark.sql import SparkSession
 
 from warehouse.errors import InputError
 from warehouse.local_files import folder_without_hadoop
+
+# The log has the greatest moment of a file in milliseconds: one writer rounds down, another up.
+ROUNDING = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,9 @@ class DeltaLog(Protocol):
         """How many rows the table has; None where the log does not record it."""
 
     def greatest(self, column: str) -> datetime | None:
-        """The greatest moment of a column without nulls, to the millisecond below it; None where there is no row.
+        """The greatest moment of a column without nulls; None where there is no row.
 
-        LookupError where the log does not record it.
+        LookupError where the log does not record in which files it lies.
         """
 
 
@@ -118,11 +121,20 @@ class LocalLog:
             if files.num_rows == 0:
                 return None
             raise LookupError(column)
-        rows, greatest = (files[name].to_pylist() for name in ("num_records", f"max.{column}"))
-        of_files = [moment for number, moment in zip(rows, greatest, strict=True) if number != 0]
-        if None in of_files:
+        names = ("path", "num_records", f"max.{column}")
+        of_files = list(zip(*(files[name].to_pylist() for name in names), strict=True))
+        recorded = {path: moment for path, number, moment in of_files if number != 0}
+        if None in recorded.values():
             raise LookupError(column)
-        return max(of_files, default=None)
+        if not recorded:
+            return None
+        from pyarrow import compute, parquet  # noqa: PLC0415  (a tenth of a second)
+
+        last = max(recorded.values())
+        paths = [self._folder / unquote(path) for path, moment in recorded.items() if moment >= last - 2 * ROUNDING]
+        columns = [parquet.read_table(path, columns=[column], coerce_int96_timestamp_unit="us")[0] for path in paths]
+        moments: list[datetime] = [compute.max(values).as_py() for values in columns]
+        return max(moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments)
 
     def _table(self) -> DeltaTable | None:
         try:

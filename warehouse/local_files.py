@@ -73,7 +73,7 @@ def files_matching(root: Path, pattern: str) -> list[FoundFile]:
         return [_found_file(path, base) for path in found if path.is_file()]
     except OSError as error:
         raise InputError(
-            f"{error.filename}: cannot be listed ({error.strerror}); see landing.root and landing.inputs"
+            f"{root}/{pattern}: cannot be listed ({error.strerror}); see landing.root and landing.inputs"
         ) from error
 
 

@@ -12,8 +12,8 @@ from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 
-ROW_BYTES = 50  # a landed row has more: rows are rather counted too many than too few
-PACKED_ROW_BYTES = 5
+ROW_BYTES = 80  # most landed rows have more: rows are rather counted too many than too few
+PACKED_ROW_BYTES = 30
 PACKED = (".gz", ".bz2", ".zst")
 
 

@@ -75,7 +75,6 @@ class Lake(LakeState):
     def last_day(self, table: Table, moment: str, timezone: str) -> date | None:
         """The last day in `timezone` of a column of moments without nulls; None where the table has no row."""
         try:
-            # The log rounds down to milliseconds, which is the same day.
             greatest = self._log(table).greatest(moment)
             return greatest.astimezone(ZoneInfo(timezone)).date() if greatest else None
         except LookupError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from warehouse.arrow.writer import append_rows
 from warehouse.change_feed import CHANGE_FEED
 from warehouse.days import report_day
 from warehouse.delta_log import DeltaLog, LocalLog, log_of
@@ -146,15 +147,19 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("writer", ["spark", "delta-rs"])
+@pytest.mark.parametrize("writer", ["spark", "delta-rs", "arrow"])
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
-def test_the_day_of_the_greatest_moment_is_the_day_that_a_query_finds(
+def test_the_greatest_moment_and_its_day_are_those_that_a_query_finds(
     spark: SparkSession, tmp_path: Path, moment: str, writer: str
 ) -> None:
     path = str(tmp_path / "moments")
     for one in ("1969-01-01 00:00:00", moment):
         if writer == "spark":
             spark.sql(f"SELECT TIMESTAMP'{one}' AS at").write.format("delta").mode("append").save(path)
+        elif writer == "arrow":
+            at = F.to_timestamp(F.lit("2020-01-01")).alias("at")
+            spark.range(0).select(at).write.format("delta").mode("append").save(path)
+            append_rows(path, [{"at": datetime.fromisoformat(one).replace(tzinfo=UTC)}], metadata="{}")
         else:
             at = pa.array([datetime.fromisoformat(one).replace(tzinfo=UTC)], pa.timestamp("us", "UTC"))
             write_deltalake(path, pa.table({"at": at}), mode="append")
@@ -162,8 +167,9 @@ def test_the_day_of_the_greatest_moment_is_the_day_that_a_query_finds(
     assert greatest is not None
     rows = spark.read.format("delta").load(path)
     days = [F.max(report_day("at", zone)) for zone in ZONES]
-    (queried,) = rows.agg(*days).collect()
-    assert [greatest.astimezone(ZoneInfo(zone)).date() for zone in ZONES] == list(queried)
+    ((micros, *queried),) = rows.agg(F.max(F.unix_micros("at")), *days).collect()
+    assert greatest == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+    assert [greatest.astimezone(ZoneInfo(zone)).date() for zone in ZONES] == queried
 
 
 def test_without_rows_there_is_no_greatest_moment_and_without_statistics_none_is_known(

@@ -42,8 +42,8 @@ def test_no_lake_is_small_where_the_limit_is_zero() -> None:
 
 
 def test_new_files_are_taken_for_as_many_rows_as_they_may_have() -> None:
-    files = [FoundFile("events/a.jsonl", "", 1_000, 0), FoundFile("events/b.jsonl.gz", "", 1_000, 0)]
-    assert rows_of_files(files) == 20 + 200
+    files = [FoundFile("events/a.jsonl", "", 1_600, 0), FoundFile("events/b.jsonl.gz", "", 600, 0)]
+    assert rows_of_files(files) == 20 + 20
 
 
 def test_rows_in_bronze_are_those_of_its_tables(spark: SparkSession, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class NewFile:
         self._never_null = [field.name for field in schema if not field.nullable]
         self._ranges = {name: _Range() for name in stats_columns}
         self._writer: pq.ParquetWriter | None = None
-        self._rows = 0
+        self.rows = 0
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Adds rows. ValueError where one lacks a value that is never null."""
@@ -64,7 +64,7 @@ class NewFile:
                 self._file, self._schema, compression="zstd", store_schema=False, store_decimal_as_integer=True
             )
         self._writer.write_batch(rows)
-        self._rows += rows.num_rows
+        self.rows += rows.num_rows
         for name, range_ in self._ranges.items():
             range_.add(rows.column(name))
 
@@ -87,14 +87,14 @@ class NewFile:
         return self._action("cdc", dataChange=False)
 
     def _action(self, kind: str, **details: Any) -> list[Action]:
-        if not self._rows:
+        if not self.rows:
             return []
         return [{kind: {"path": self._name, "partitionValues": {}, "size": self._file.stat().st_size, **details}}]
 
     def _stats(self) -> dict[str, Any]:
         known = {name: range_ for name, range_ in self._ranges.items() if range_.first is not None}
         return {
-            "numRecords": self._rows,
+            "numRecords": self.rows,
             "minValues": {name: _text(range_.first) for name, range_ in known.items()},
             "maxValues": {name: _text(range_.last, rounded_up=True) for name, range_ in known.items()},
             "nullCount": {name: range_.nulls for name, range_ in self._ranges.items()},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -117,14 +117,20 @@ class TableLog:
             return date.fromisoformat(text)
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
-    def commit(self, actions: Sequence[Action], operation: str, metadata: str, **parameters: str) -> None:
-        """Makes the next version of the table. CommitConflictError where there is one already."""
+    def commit(
+        self, actions: Sequence[Action], operation: str, metadata: str, metrics: Mapping[str, int], **parameters: str
+    ) -> None:
+        """Makes the next version of the table. CommitConflictError where there is one already.
+
+        `metrics` count the changed rows, under Delta's names.
+        """
         info = {
             "timestamp": now_ms(),
             "operation": operation,
             "operationParameters": parameters,
             "readVersion": self.version,
             "isBlindAppend": all("add" in action for action in actions),
+            "operationMetrics": {name: str(number) for name, number in metrics.items()},
             "engineInfo": ENGINE,
             "userMetadata": metadata,
         }

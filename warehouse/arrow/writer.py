@@ -82,7 +82,10 @@ def merge_differences(path: str, table: Table, staged: Path, *, metadata: str) -
                 feed.write(labelled(batch, "insert"))
         added.close()
         feed.close()
-    log.commit([*actions, *added.as_rows(), *feed.as_changes()], "MERGE", metadata)
+    gone = changed.is_gone.true_count
+    metrics = {"Inserted": added.rows, "Updated": changed.rows.num_rows - gone, "Deleted": gone}
+    counted = {f"numTargetRows{what}": number for what, number in metrics.items()}
+    log.commit([*actions, *added.as_rows(), *feed.as_changes()], "MERGE", metadata, counted)
 
 
 def _append(path: str, rows: Iterable[pa.RecordBatch], metadata: str) -> None:
@@ -95,7 +98,9 @@ def _append(path: str, rows: Iterable[pa.RecordBatch], metadata: str) -> None:
         added.close()
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            log.commit(added.as_rows(), "WRITE", metadata, mode="Append", partitionBy="[]")
+            log.commit(
+                added.as_rows(), "WRITE", metadata, {"numOutputRows": added.rows}, mode="Append", partitionBy="[]"
+            )
             return
         except CommitConflictError:
             if attempt == ATTEMPTS:

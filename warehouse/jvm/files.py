@@ -29,9 +29,11 @@ def hadoop_path(session: SparkSession, path: str) -> tuple[Any, Any]:
         ) from error
 
 
-def look_at(session: SparkSession, path: str) -> Folder:
-    """What stands at `path`; InputError where that cannot be found out."""
-    found, system = hadoop_path(session, path)
+def look_at(session: SparkSession, root: str, below: str = "") -> Folder:
+    """What stands at a path below `root`; InputError where that cannot be found out."""
+    _, system = hadoop_path(session, root)
+    path = f"{root}{below}"
+    found = java_class(session, "org.apache.hadoop.fs.Path")(path)
     try:
         return Folder(str(found.toString()), bool(system.exists(found)), bool(system.isDirectory(found)))
     except Py4JJavaError as error:  # no permission, no network
