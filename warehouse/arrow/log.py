@@ -95,7 +95,9 @@ class TableLog:
     def can_be_written(self) -> bool:
         """Whether the table asks of a writer only what this module does."""
         protocol, metadata = self._table.protocol(), self._table.metadata()
-        by_feature = protocol.min_writer_version == FEATURES_SINCE and {*protocol.writer_features} <= WRITER_FEATURES
+        by_feature = (
+            protocol.min_writer_version == FEATURES_SINCE and {*(protocol.writer_features or ())} <= WRITER_FEATURES
+        )
         is_known = protocol.min_reader_version == 1 and (protocol.min_writer_version in WRITER_VERSIONS or by_feature)
         has_constraint = any(name.startswith("delta.constraints.") for name in metadata.configuration)
         return is_known and not has_constraint and not metadata.partition_columns
