@@ -247,7 +247,7 @@ class Lake(LakeState):
     def _may_be_small(self, table: Table, rows: int = 1) -> bool:
         """Whether so many rows are few enough to be written without Spark, whatever files they touch."""
         is_local = local_table(self.path(table)) is not None
-        return is_local and rows <= self.small_change_rows and arrow_writer.can_write(self.path(table))
+        return is_local and 0 < self.small_change_rows >= rows and arrow_writer.can_write(self.path(table))
 
     def _rows_in_files(self, table: Table, first: str | None, last: str | None) -> int:
         return arrow_writer.rows_in_files(self.path(table), table.ordered_by, first, last)

@@ -23,7 +23,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 # What a table may have and a commit of this module still keep: a change feed and columns that are never null.
-WRITER_VERSIONS = range(1, 5)
+WRITER_VERSIONS, FEATURES_SINCE = range(1, 5), 7
 WRITER_FEATURES = {"appendOnly", "invariants", "changeDataFeed"}
 STATS_COLUMNS = "delta.dataSkippingStatsColumns"
 CHECKPOINT_EVERY = 10  # commits; Delta's default
@@ -94,10 +94,13 @@ class TableLog:
     @property
     def can_be_written(self) -> bool:
         """Whether the table asks of a writer only what this module does."""
-        protocol = self._table.protocol()
-        features = set(protocol.writer_features or ())
-        plain = protocol.min_writer_version in WRITER_VERSIONS or features <= WRITER_FEATURES
-        return protocol.min_reader_version == 1 and plain and not self._table.metadata().partition_columns
+        protocol, metadata = self._table.protocol(), self._table.metadata()
+        by_feature = (
+            protocol.min_writer_version == FEATURES_SINCE and {*(protocol.writer_features or ())} <= WRITER_FEATURES
+        )
+        is_known = protocol.min_reader_version == 1 and (protocol.min_writer_version in WRITER_VERSIONS or by_feature)
+        has_constraint = any(name.startswith("delta.constraints.") for name in metadata.configuration)
+        return is_known and not has_constraint and not metadata.partition_columns
 
     def files(self, column: str = "") -> list[DataFile]:
         """The table's files, with their range of `column`."""

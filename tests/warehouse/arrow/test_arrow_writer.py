@@ -191,6 +191,32 @@ def test_every_tenth_commit_has_a_checkpoint(tmp_path: Path) -> None:
     assert len(rows_in(path)) == 12
 
 
+@pytest.mark.parametrize(
+    ("properties", "can_write"),
+    [
+        ({}, True),
+        ({"delta.enableChangeDataFeed": "true"}, True),
+        ({"delta.appendOnly": "false"}, True),
+        ({"delta.enableDeletionVectors": "true"}, False),
+    ],
+)
+def test_only_tables_that_ask_no_more_than_is_done_are_written(
+    tmp_path: Path, properties: dict[str, str], can_write: bool
+) -> None:
+    path = str(tmp_path / "table")
+    assert not writer.can_write(path), "there is none, or it lies in another file system"
+    DeltaTable.create(path, Schema.from_arrow(SCHEMA), configuration=properties)
+    assert writer.can_write(path) == can_write
+
+
+def test_a_table_with_partitions_or_constraints_is_not_written(tmp_path: Path) -> None:
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    DeltaTable.create(one, Schema.from_arrow(SCHEMA), partition_by=["place"])
+    DeltaTable.create(other, Schema.from_arrow(SCHEMA)).alter.add_constraint({"named": "id <> ''"})
+    assert not writer.can_write(one)
+    assert not writer.can_write(other)
+
+
 def test_a_folder_may_have_blanks_and_accents_in_its_name(tmp_path: Path) -> None:
     path = new_table(tmp_path / "a b é", [("a", None, day(1), None)])
     changed = staged(tmp_path / "changed", [("a", None, day(1), None)], [("a", None, day(2), None)])
