@@ -172,6 +172,14 @@ def test_the_greatest_moment_and_its_day_are_those_that_a_query_finds(
     assert [greatest.astimezone(ZoneInfo(zone)).date() for zone in ZONES] == queried
 
 
+def test_a_file_that_is_gone_is_one_clear_error(spark: SparkSession, tmp_path: Path) -> None:
+    spark.sql("SELECT TIMESTAMP'2026-03-01' AS at").write.format("delta").save(str(tmp_path / "moments"))
+    for file in (tmp_path / "moments").glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(InputError, match="the table's file cannot be read"):
+        LocalLog(tmp_path / "moments").greatest("at")
+
+
 def test_without_rows_there_is_no_greatest_moment_and_without_statistics_none_is_known(
     spark: SparkSession, tmp_path: Path
 ) -> None:
