@@ -153,12 +153,12 @@ def test_the_greatest_moment_and_its_day_are_those_that_a_query_finds(
     spark: SparkSession, tmp_path: Path, moment: str, writer: str
 ) -> None:
     path = str(tmp_path / "moments")
+    properties = "TBLPROPERTIES ('delta.dataSkippingStatsColumns' = 'at')"
+    spark.sql(f"CREATE TABLE delta.`{path}` (at timestamp) USING delta {properties}")
     for one in ("1969-01-01 00:00:00", moment):
         if writer == "spark":
             spark.sql(f"SELECT TIMESTAMP'{one}' AS at").write.format("delta").mode("append").save(path)
         elif writer == "arrow":
-            at = F.to_timestamp(F.lit("2020-01-01")).alias("at")
-            spark.range(0).select(at).write.format("delta").mode("append").save(path)
             append_rows(path, [{"at": datetime.fromisoformat(one).replace(tzinfo=UTC)}], metadata="{}")
         else:
             at = pa.array([datetime.fromisoformat(one).replace(tzinfo=UTC)], pa.timestamp("us", "UTC"))
