@@ -1,4 +1,4 @@
-"""Spark expressions that several builders share."""
+"""Expressions over paths that several builders share."""
 
 from __future__ import annotations
 
@@ -6,14 +6,6 @@ from collections.abc import Callable, Mapping
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
-
-
-def let(value: Column, body: Callable[[Column], Column]) -> Column:
-    """`body(value)`, with `value` computed once.
-
-    Spark evaluates everything inside a lambda again for every element: a sum there makes long paths quadratic.
-    """
-    return F.get(F.transform(F.array(value), body), F.lit(0))
 
 
 def channels_of(path: Column) -> Column:

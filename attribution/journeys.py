@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from attribution.expressions import let
 from attribution.knobs import JourneyKnobs
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
+from warehouse.expressions import let
 from warehouse.knobs import ReportingCurrency
 from warehouse.recipes import Changes, Cut, Recipe, Work, everything
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from attribution.expressions import fold, let
+from attribution.expressions import fold
 from attribution.weights import Model, Touch
+from warehouse.expressions import let
 
 SIZE = "touch_count"  # a column of its own: a lambda in Sail copies the columns that it reads for every element
 

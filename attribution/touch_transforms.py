@@ -13,8 +13,9 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from attribution.expressions import channels_of, let
+from attribution.expressions import channels_of
 from warehouse.errors import UsageError
+from warehouse.expressions import let
 from warehouse.terms import DIRECT
 
 

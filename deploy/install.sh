@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 place=$1
+rm -rf build/lib  # of an earlier build: modules that are no longer there
 python3.11 -m venv "$place"
 "$place/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir uv==0.13.8
 "$place/bin/uv" pip install --quiet --no-cache --python "$place/bin/python" --compile-bytecode \

@@ -21,8 +21,11 @@ from intake.landed_rows import number_lines, read_lines, unreadable
 from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, line_hash
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed
+from warehouse.event_values import values_of
 from warehouse.jvm.files import READ_FAILURES
 from warehouse.store import BROADCAST_AT_MOST, Lake, Stage
+from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
+from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 
@@ -192,12 +195,26 @@ class Ingest:
             superseding = stage(
                 f"better-{batch.batch_id}", conform(good.drop("batch_id").join(superseding_rows, "row"), table)
             )
+        if is_event(batch.input.adapter):
+            self._write_values(staged)
         if batch.is_resumed:
             self.lake.merge(table, conform(kept, table))
         else:
             self.lake.append(table, conform(kept, table), at_most=staged.rows_read)
         if superseding is not None:
             self.lake.merge(table, superseding, update_when=REPLACES_STORED[table], all_are_known=True)
+
+    def _write_values(self, staged: Staged) -> None:
+        """Adds the values that no event had so far, before the events: a killed run leaves too many, never too few."""
+        if self.lake.exists(BRONZE_EVENT_VALUES):
+            known = self.lake.read(BRONZE_EVENT_VALUES)
+            new = values_of(staged.good).join(known, list(BRONZE_EVENT_VALUES.key), how="left_anti")
+            at_most = 2 * staged.rows_read
+        else:  # a lake of before this table
+            fields = ("user_agent", "referrer")
+            earlier = self.lake.read(BRONZE_EVENTS).select(*fields)
+            new, at_most = values_of(earlier.unionByName(staged.good.select(*fields))), None
+        self.lake.append(BRONZE_EVENT_VALUES, conform(new, BRONZE_EVENT_VALUES), at_most=at_most)
 
     def _write_quarantine(self, staged: Staged, accounts: Sequence[FileAccount]) -> None:
         bad_rows = {row["file"]: row["rows_quarantined"] for row in accounts if row["rows_quarantined"]}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 from pyspark.sql import SparkSession
 
-from tests.shared_spark import SETTINGS, address, attach, start
+from tests.shared_spark import SETTINGS, SharedJvm, attach_to, start
 from warehouse.engine import ENGINES, Engine, opened, using
 
 # The same examples on every run, so that failures are repeatable.
@@ -44,24 +43,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # With several test processes (pytest-xdist), the controller process owns the JVM that the others attach to.
-_jvm = pytest.StashKey[tuple[SparkSession, TemporaryDirectory[str]]]()
+_jvm = pytest.StashKey[SharedJvm]()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Pass the address of the JVM to a new test process; the first call starts the JVM."""
-    stash, processes = node.config.stash, int(node.config.option.numprocesses or 1)
+    """Pass to a new test process where it finds the address of the JVM; the first call starts the JVM."""
+    stash = node.config.stash
     if _jvm not in stash:
-        scratch = TemporaryDirectory(prefix="distributary-tests-")
-        stash[_jvm] = start(Path(scratch.name), processes=processes), scratch
-    node.workerinput["spark"] = address(stash[_jvm][0])
+        stash[_jvm] = SharedJvm(processes=int(node.config.option.numprocesses or 1))
+    node.workerinput["spark"] = str(stash[_jvm].address_file)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _jvm in config.stash:
-        session, scratch = config.stash[_jvm]
-        session.stop()
-        scratch.cleanup()
+        config.stash[_jvm].stop()
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +84,7 @@ def sail_session() -> Iterator[SparkSession]:
 @pytest.fixture(scope="session")
 def spark_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     if hasattr(pytestconfig, "workerinput"):
-        yield attach(pytestconfig.workerinput["spark"])
+        yield attach_to(Path(pytestconfig.workerinput["spark"]))
     else:
         session = start(tmp_path_factory.mktemp("spark"))
         yield session

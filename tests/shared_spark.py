@@ -5,11 +5,15 @@ With a JVM per process, each would load and compile everything again.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
@@ -30,6 +34,45 @@ SETTINGS = {
     "spark.default.parallelism": "2",
     **QUICK,
 }
+
+
+WAIT_AT_MOST = 300  # seconds for the JVM to start
+
+
+class SharedJvm:
+    """A JVM that starts while the test processes look for their tests; they wait for it where they need it."""
+
+    def __init__(self, processes: int) -> None:
+        self._folder = TemporaryDirectory(prefix="distributary-tests-")
+        self.address_file = Path(self._folder.name) / "address.json"
+        self._thread = Thread(target=self._start, args=(processes,))
+        self._thread.start()
+
+    def _start(self, processes: int) -> None:
+        found: dict[str, str] = {}
+        try:
+            self._session = start(Path(self._folder.name), processes=processes)
+            found = address(self._session)
+        finally:
+            written = self.address_file.with_suffix(".new")
+            written.write_text(json.dumps(found))
+            written.rename(self.address_file)  # whole or not there
+
+    def stop(self) -> None:
+        self._thread.join()
+        self._session.stop()
+        self._folder.cleanup()
+
+
+def attach_to(address_file: Path) -> SparkSession:
+    """`attach` to the JVM whose address will stand in this file."""
+    begun = time.monotonic()
+    while not address_file.exists():
+        assert time.monotonic() - begun < WAIT_AT_MOST, f"no JVM after {WAIT_AT_MOST} seconds"
+        time.sleep(0.05)
+    found = json.loads(address_file.read_text())
+    assert found, "the JVM of the test run did not start; its error is above"
+    return attach(found)
 
 
 def start(scratch: Path, *, processes: int = 1) -> SparkSession:

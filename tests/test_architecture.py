@@ -135,6 +135,15 @@ def test_small_changes_are_written_without_pyspark() -> None:
         assert not with_root(reached_from(path), "pyspark"), path.relative_to(REPOSITORY)
 
 
+def test_only_the_engine_seam_knows_of_sail() -> None:
+    for package in MAY_IMPORT:
+        for path in sources(package):
+            if path != REPOSITORY / "warehouse" / "engine.py":
+                connect = {module for module in imports_of(path) if module.startswith("pyspark.sql.connect")}
+                found = with_root(imports_of(path), "pysail") | connect
+                assert not found, f"{path.relative_to(REPOSITORY)} imports {sorted(found)}"
+
+
 def test_every_table_has_a_contract_module_of_its_name() -> None:
     modules = {path.stem for path in sources("warehouse/tables")} - {"__init__"}
     assert modules == {f"{table.layer}_{table.name}" for table in ALL_TABLES}

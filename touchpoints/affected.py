@@ -10,7 +10,6 @@ on the driver (touchpoints.affected_on_driver), otherwise by joins (touchpoints.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from touchpoints.affected_by_joins import affected_by_joins
 from touchpoints.affected_on_driver import affected_on_driver
 from touchpoints.ids import anonymous_ids_of_devices, device_of_event
 from touchpoints.ties import ties_of
+from warehouse.staging import Stage
 
 # Ties of a lake up to so many are looked at on the driver: some 30 MB, half a second.
 TIES_ON_DRIVER_AT_MOST = 100_000
@@ -60,7 +60,7 @@ def find_affected(
     changed_orders: DataFrame,
     *,
     other_persons: DataFrame,
-    stage: Callable[[str, DataFrame], DataFrame],
+    stage: Stage,
     on_driver_at_most: int = TIES_ON_DRIVER_AT_MOST,
 ) -> Affected:
     """The persons that `changed_events` and `changed_orders` (old and new states of rows) affect, and their input.

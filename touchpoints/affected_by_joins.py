@@ -5,7 +5,6 @@ touchpoints.affected_on_driver says the same for few ties.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -28,11 +27,10 @@ from touchpoints.ids import (
     users_of_persons,
 )
 from touchpoints.ties import CHANGED, LINK, PERSON, VERSION
+from warehouse.staging import Stage
 
 
-def affected_by_joins(
-    ties: DataFrame, *, stage: Callable[[str, DataFrame], DataFrame]
-) -> tuple[DataFrame, DataFrame, DataFrame]:
+def affected_by_joins(ties: DataFrame, *, stage: Stage) -> tuple[DataFrame, DataFrame, DataFrame]:
     """The affected persons (person_id), and the devices (device) and orders (order_id) whose whole input they need.
 
     `ties` (see `ties_of`) are stored; `stage` stores a frame under a name and reads it back: several sets follow from

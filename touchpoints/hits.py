@@ -8,8 +8,9 @@ from pyspark.sql import functions as F
 from touchpoints.bots import classify_user_agents
 from touchpoints.knobs import HitKnobs
 from touchpoints.marketing_params import landing_page, with_marketing
-from touchpoints.referrers import classify_referrers, referrer_host, referrer_site
+from touchpoints.referrers import classify_referrers, referrer_host
 from touchpoints.source_list import SourceList
+from warehouse.event_values import referring_site, values_of
 
 # Event columns used here and in identities.
 EVENT_COLUMNS = (
@@ -55,27 +56,29 @@ def build_hits(
     knobs: HitKnobs,
     *,
     sources: SourceList,
+    values: DataFrame | None = None,
 ) -> DataFrame:
     """One row per event of bronze.events, `identified`, with HIT_COLUMNS.
 
     has_origin: the sender, the URL or the referrer names the source. The sender and the URL win over the referrer,
     which counts only where they name none or theirs is guessed. is_bot: a robot's user agent or an internal address.
+    `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
-    slim_events = events.select(*EVENT_COLUMNS).withColumn("referrer_site", referrer_site()).drop("referrer")
+    slim_events = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site()).drop("referrer")
     marketing_events = with_marketing(slim_events, sources)
-    agents = classify_user_agents(events.where(F.col("user_agent").isNotNull()).select("user_agent").distinct())
+    known = values_of(events) if values is None else values
+    agents = classify_user_agents(_of_field(known, "user_agent"))
     # The host is extracted once per site, not per page view.
     sites = (
-        events.select(referrer_site().alias("referrer_site"))
-        .distinct()
-        .select("referrer_site", referrer_host(F.col("referrer_site")).alias("referrer_host"))
+        _of_field(known, "referring_site")
+        .select("referring_site", referrer_host(F.col("referring_site")).alias("referrer_host"))
         .where(F.col("referrer_host").isNotNull())
     )
     hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, own_domains=knobs.own_domains)
     referrers = sites.join(F.broadcast(hosts), "referrer_host", how="inner")
     classified_events = marketing_events.join(F.broadcast(agents), "user_agent", how="left").join(
-        F.broadcast(referrers), "referrer_site", how="left"
+        F.broadcast(referrers), "referring_site", how="left"
     )
     is_tagged = F.coalesce("source", "medium", "campaign", "click_id").isNotNull()
     # A click id that organic clicks have too loses against a referrer that names another source.
@@ -109,3 +112,8 @@ def build_hits(
         "currency",
     )
     return hits.select(*HIT_COLUMNS)
+
+
+def _of_field(values: DataFrame, field: str) -> DataFrame:
+    """The values of one field, as a column of its name."""
+    return values.where(F.col("field") == field).select(F.col("value").alias(field))

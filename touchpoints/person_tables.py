@@ -21,6 +21,7 @@ from touchpoints.repriced import persons_repriced, refunds_elsewhere
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Cut, Work, everything
+from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
@@ -30,7 +31,7 @@ from warehouse.tables.silver_orders import SILVER_ORDERS
 
 # A new rate changes amounts of orders and conversions alone, so only their recipes name it among their inputs.
 PERSONS = Changes(follows=(BRONZE_EVENTS, BRONZE_ORDERS), watches=(BRONZE_EXCHANGE_RATES,))
-VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_ORDERS, SILVER_IDENTITIES)
+VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_EVENT_VALUES, BRONZE_ORDERS, SILVER_IDENTITIES)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def visits(work: Work) -> DataFrame:
     """The visits of everybody, or of those that an update concerns; see `build_visits` and `slim_visits`."""
     input_, files = work.once(person_input), work.knobs(RuleFiles)
     rules, sources = files.channel_rules(), files.sources()
-    hits = build_hits(input_.events, work.knobs(HitKnobs), sources=sources)
+    values = work.read(BRONZE_EVENT_VALUES) if work.lake.exists(BRONZE_EVENT_VALUES) else None
+    hits = build_hits(input_.events, work.knobs(HitKnobs), sources=sources, values=values)
     identities = of_devices(work)(work.read(SILVER_IDENTITIES))
     built = build_visits(hits, identities, input_.orders, timeout_minutes=work.knobs(SessionGap).timeout_minutes)
     with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))

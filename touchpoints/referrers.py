@@ -37,11 +37,6 @@ def referrer_host(referrer: Column | None = None) -> Column:
     return F.when(is_app, app).otherwise(F.nullif(F.rtrim(F.lower(host), F.lit(".")), F.lit("")))
 
 
-def referrer_site() -> Column:
-    """The referrer up to its third slash: enough for `referrer_host`, and far fewer distinct values than pages."""
-    return F.substring_index("referrer", "/", 3)
-
-
 def classify_referrers(hosts: DataFrame, *, sources: SourceList, own_domains: Sequence[str]) -> DataFrame:
     """One row per row of `hosts` (column referrer_host, distinct), with the columns of SCHEMA.
 

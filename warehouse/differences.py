@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from warehouse.arrow.changed import BEFORE, IS_GONE, IS_KNOWN
 from warehouse.contracts import Table
-from warehouse.staging import Stage
+from warehouse.staging import Staging
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def updated(table: Table, stored: DataFrame, values: Mapping[str, Column]) -> Da
     )
 
 
-def staged_differences(table: Table, changed: DataFrame, stage: Stage) -> Differences:
+def staged_differences(table: Table, changed: DataFrame, stage: Staging) -> Differences:
     """`changed`, rows as of `differences`, computed and staged once, and counted while they are written."""
     counts = Observation()
     observed = changed.observe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,9 +10,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from warehouse.jvm.files import delete_folder
 
+Stage = Callable[[str, DataFrame], DataFrame]  # stores a frame under a name and reads it back
+
 
 @dataclass(frozen=True)
-class Stage:
+class Staging:
     """Stores frames by name below `folder`, as Parquet, and reads them back."""
 
     spark: SparkSession
@@ -29,13 +31,13 @@ class Stage:
 
 
 @contextmanager
-def stage_below(spark: SparkSession, folder: str) -> Iterator[Stage]:
-    """A stage whose folder is removed at the end.
+def stage_below(spark: SparkSession, folder: str) -> Iterator[Staging]:
+    """A `Staging` whose folder is removed at the end.
 
     A staged frame is computed once, and plans built on it stay small. (Spark's cache cannot be used: it drops what was
     read from a table as soon as the table is written.)
     """
     try:
-        yield Stage(spark, folder)
+        yield Staging(spark, folder)
     finally:
         delete_folder(spark, folder)

@@ -31,7 +31,7 @@ from warehouse.jvm.spark_writer import BROADCAST_AT_MOST
 from warehouse.lake_state import LakeState
 from warehouse.layout import by_period
 from warehouse.origin import Head, Origin, TableVersion, commit_metadata, origin_at
-from warehouse.staging import Stage, stage_below
+from warehouse.staging import Stage, Staging, stage_below
 
 __all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage", "TableVersion"]
 
@@ -51,7 +51,7 @@ class Lake(LakeState):
     _checked: set[Table] = field(default_factory=set)  # contracts that are known to match their stored tables
 
     @contextmanager
-    def staging(self, purpose: str) -> Iterator[Stage]:
+    def staging(self, purpose: str) -> Iterator[Staging]:
         """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back."""
         with stage_below(self.spark, f"{self._root}/_staging/{purpose}") as stage:
             yield stage

@@ -6,6 +6,7 @@ One worker is killed in the middle, and every table must be that of a local run,
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import socket
@@ -15,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +26,20 @@ from deltalake import DeltaTable
 from tests.cluster.standalone import BARE, Cluster, standalone_cluster
 from tests.docs.page_steps import REPOSITORY
 from warehouse.contracts import Table
-from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, OPS_QUALITY_RESULTS, OPS_RUN_LOG
+from warehouse.tables import ALL_TABLES, GOLD_CUSTOMER_VALUE, OPS_PUBLISHED, OPS_QUALITY_RESULTS, OPS_RUN_LOG
 
 pytestmark = pytest.mark.cluster
 
 SECTION = (REPOSITORY / "docs" / "running.md").read_text(encoding="utf-8").split("## On a cluster\n")[1]
 PACK, SUBMIT = re.findall(r"^```sh\n(.*?)^```", SECTION, flags=re.DOTALL | re.MULTILINE)
 SECONDS_AT_MOST = 900
-# `distributary pipeline` makes neither: they are the result of train-attribution.
-OF_TRAINING = ("gold.channel_effects", "gold.channel_transitions")
+# Tables and checks that `distributary pipeline` does not make: they are the result of train-attribution.
+OF_TRAINING = (
+    "gold.channel_effects",
+    "gold.channel_transitions",
+    "states whose transition probabilities do not sum to 1",
+    "fits whose channel shares do not sum to 1",
+)
 # Facts about the run, not about the rows.
 ABOUT_THE_RUN = {"quarantined_at", "run_id", "checked_at", "published_at", "started_at", "finished_at"}
 ABOUT_THE_RUN |= {"settings_hash"}  # which name the lake's folder
@@ -91,17 +98,10 @@ class Shop:
         (place / "shop.yaml").write_text(json.dumps(knobs))  # JSON is YAML
         return place / "shop.yaml"
 
-    def plain_rows(self, name: str, table: Table) -> list[dict[str, Any]]:
-        """The rows of a table of the lake of this name, as a reader without Spark finds them."""
-        path = self.folder / name / "lake" / table.layer / table.name
-        rows: list[dict[str, Any]] = DeltaTable(path).to_pyarrow_table().to_pylist()
-        return rows
-
-    def rows(self, name: str, table: Table) -> Counter[str]:
-        """The rows of a table, each as text with its number of occurrences; without what is a fact about the run."""
-        rows = self.plain_rows(name, table)
-        kept = ([(k, v) for k, v in sorted(row.items()) if k not in ABOUT_THE_RUN] for row in rows)
-        return Counter(map(repr, kept))
+    def rows(self, name: str, table: Table) -> list[dict[str, Any]]:
+        """The rows of a table of the lake of this name, without what is a fact about the run."""
+        rows = DeltaTable(self.folder / name / "lake" / table.layer / table.name).to_pyarrow_table().to_pylist()
+        return [{column: row[column] for column in sorted(row) if column not in ABOUT_THE_RUN} for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -163,32 +163,47 @@ def test_the_pipeline_on_a_cluster_that_loses_a_worker_makes_the_tables_of_a_loc
     for table in made:
         local = shop.rows("local", table)
         assert local, f"{table.full_name} is empty"
-        if table.layer != "ops":
-            assert shop.rows("cluster", table) == local, table.full_name
-    assert checks(shop, "cluster") == checks(shop, "local")
-    assert published(shop, "cluster") == published(shop, "local")
+        if table.layer != "ops" and table is not GOLD_CUSTOMER_VALUE:
+            assert Counter(map(repr, shop.rows("cluster", table))) == Counter(map(repr, local)), table.full_name
+    assert unlike(shop, GOLD_CUSTOMER_VALUE, by="person_id") == []
+    assert unlike(shop, OPS_QUALITY_RESULTS, by="check_name") == []
+    assert unlike(shop, OPS_PUBLISHED, by="table_name") == []
     assert steps(shop, "cluster") == steps(shop, "local")
 
 
-def checks(shop: Shop, name: str) -> set[str]:
-    """Every check of the tables that the pipeline makes, with its figures."""
-    return {row for row in shop.rows(name, OPS_QUALITY_RESULTS) if not any(table in row for table in OF_TRAINING)}
+def unlike(shop: Shop, table: Table, *, by: str) -> list[Any]:
+    """The rows of the two runs that differ, as pairs; figures may differ in their last digits.
+
+    numpy's loops give a number another last bit by its place in a batch, and the order of rows in a batch is chance: a
+    prediction may differ by 1e-15 of itself, between two local runs too.
+    """
+    local, cluster = ({row[by]: row for row in shop.rows(name, table)} for name in ("local", "cluster"))
+    for name in local.keys() - cluster.keys():
+        if any(words in name for words in OF_TRAINING):
+            del local[name]
+    assert local.keys() == cluster.keys()
+    pairs = [(local[name], cluster[name]) for name in sorted(local)]
+    return [(one, other) for one, other in pairs if not all(alike(one[column], other[column]) for column in one)]
 
 
-def published(shop: Shop, name: str) -> set[str]:
-    """Every published table that the pipeline makes, with its version and last day."""
-    return {row for row in shop.rows(name, OPS_PUBLISHED) if not any(table in row for table in OF_TRAINING)}
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values are equal, figures to 12 digits and money to its last decimal."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-12)
+    if isinstance(one, Decimal) and isinstance(other, Decimal):
+        return abs(one - other) <= Decimal("0.000001")
+    return bool(one == other)
 
 
 def steps(shop: Shop, name: str) -> dict[str, Any]:
-    """What ops.run_log has of the steps of a pipeline: status, counts and last day."""
-    rows = shop.plain_rows(name, OPS_RUN_LOG)
-    step_of = {row["job"].split("/")[1]: row for row in rows}
-    return {
-        name: (row["status"], sorted(row["counts"]), row["as_of"], row["code_version"])
-        for name, row in step_of.items()
-        if name in ("ingest", "build", "attribute", "score", "check", "report")
-    }
+    """What ops.run_log has of the steps of a pipeline: status, last day, code and counts but that of the checks."""
+    step_of = {row["job"].split("/")[1]: row for row in shop.rows(name, OPS_RUN_LOG)}
+
+    def of(row: dict[str, Any]) -> Any:
+        counts = {what: number for what, number in row["counts"] if what != "checks"}
+        return row["status"], row["as_of"], row["code_version"], counts
+
+    return {step: of(step_of[step]) for step in ("ingest", "build", "attribute", "score", "check", "report")}
 
 
 def test_workers_without_the_project_end_the_run_with_one_line_and_exit_code_5(shop: Shop, cluster: Cluster) -> None:

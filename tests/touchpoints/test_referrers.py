@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from touchpoints.referrers import classify_referrers, host_classifier, referrer_host, referrer_site
+from touchpoints.referrers import classify_referrers, host_classifier, referrer_host
 from touchpoints.source_list import load_sources
+from warehouse.event_values import referring_site
 
 SOURCES = load_sources("sources.yaml")
 
@@ -38,7 +39,7 @@ def test_the_host_is_lower_case_without_www_user_and_port(spark: SparkSession) -
     frame = spark.createDataFrame([(referrer,) for referrer in HOSTS], "referrer string")
 
     rows = frame.select(
-        "referrer", referrer_host().alias("host"), referrer_host(referrer_site()).alias("host_of_site")
+        "referrer", referrer_host().alias("host"), referrer_host(referring_site()).alias("host_of_site")
     ).collect()
 
     assert {row["referrer"]: row["host"] for row in rows} == HOSTS

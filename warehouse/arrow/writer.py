@@ -23,8 +23,11 @@ ATTEMPTS = 20  # so many other commits may be made first
 
 
 def can_write(path: str) -> bool:
-    """Whether the table in `path` asks no more of a writer than this module does."""
-    return TableLog(path).can_be_written
+    """Whether there is a table in the local folder `path` that asks no more of a writer than this module does.
+
+    Without a scheme the lake may also lie in Hadoop's default file system, such as HDFS.
+    """
+    return (Path(path) / "_delta_log").is_dir() and TableLog(path).can_be_written
 
 
 def rows_in_files(path: str, column: str, first: str | None, last: str | None) -> int:

@@ -5,6 +5,7 @@ A new table is one line of the imports and one of ALL_TABLES.
 
 from warehouse.contracts import Table
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
@@ -31,6 +32,7 @@ from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 ALL_TABLES: tuple[Table, ...] = (
     BRONZE_LANDED_FILES,
+    BRONZE_EVENT_VALUES,
     BRONZE_EVENTS,
     BRONZE_ORDERS,
     BRONZE_AD_SPEND,

@@ -52,6 +52,46 @@ def test_unusable_spend_has_its_reason_and_the_others_none(landing: Landing) -> 
     assert (hour["impressions"], hour["clicks"], hour["exported_at"]) == (None, None, utc(1970, 1, 1))
 
 
+def test_a_number_is_in_digits_0_to_9_with_or_without_an_exponent(landing: Landing) -> None:
+    read = {
+        "2.5": "2.500000",
+        "+2.5": "2.500000",
+        ".5": "0.500000",
+        "5.": "5.000000",
+        "0.2850005": "0.285001",
+        "1e-05": "0.000010",
+        "2.5E+3": "2500.000000",
+        "123456789012.5": "123456789012.500000",
+        # no numbers, or too large for an amount
+        "1d": None,
+        "0x10": None,
+        "\u0663": None,
+        "1_000": None,
+        "Infinity": None,
+        "1e12": None,
+        "1e999": None,
+        "1234567890123": None,
+    }
+    landing.land("1.csv", HEADER, *(f"meta,2026-03-01,1,c,1,1,{text},USD,,,," for text in read))
+
+    rows = landing.parsed("ad_spend", "1.csv")
+
+    found = [str(row["spend"]) if row["spend"] is not None else None for row in rows]
+    assert dict(zip(read, found, strict=True)) == read
+    not_read = "spend is missing or not a decimal number"
+    assert reasons(rows) == [None if amount else not_read for amount in read.values()]
+
+
+def test_a_count_is_a_whole_number_up_to_a_million_millions(landing: Landing) -> None:
+    read = {"12": 12, "12.9": 12, "2e3": 2000, "1000000000000": 10**12, "1000000000001": None, "1e13": None}
+    landing.land("1.csv", HEADER, *(f"meta,2026-03-01,1,c,{text},1,1,USD,,,," for text in read))
+
+    rows = landing.parsed("ad_spend", "1.csv")
+
+    assert dict(zip(read, [row["impressions"] for row in rows], strict=True)) == read
+    assert reasons(rows) == [None if count else "impressions is not a number" for count in read.values()]
+
+
 def test_an_export_without_currency_needs_accounts_in_the_settings(landing: Landing) -> None:
     landing.land("1.csv", "date,platform,account_id,spend", "2026-03-01,meta,1,10", "2026-03-01,meta,2,10")
     with pytest.raises(InputError, match=r"^1\.csv: the header lacks the required column currency; it has date, pl"):
