@@ -128,13 +128,9 @@ class LocalLog:
             raise LookupError(column)
         if not recorded:
             return None
-        from pyarrow import compute, parquet  # noqa: PLC0415  (a tenth of a second)
-
         last = max(recorded.values())
-        paths = [self._folder / unquote(path) for path, moment in recorded.items() if moment >= last - 2 * ROUNDING]
-        columns = [parquet.read_table(path, columns=[column], coerce_int96_timestamp_unit="us")[0] for path in paths]
-        moments: list[datetime] = [compute.max(values).as_py() for values in columns]
-        return max(moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments)
+        reach_farthest = [path for path, moment in recorded.items() if moment >= last - 2 * ROUNDING]
+        return max(_greatest_in(self._folder / unquote(path), column) for path in reach_farthest)
 
     def _table(self) -> DeltaTable | None:
         try:
@@ -142,3 +138,15 @@ class LocalLog:
         except (DeltaError, OSError, ValueError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise InputError(f"{self._folder}: the table's log cannot be read ({reason})") from error
+
+
+def _greatest_in(file: Path, column: str) -> datetime:
+    """The greatest moment of a column in a Parquet file."""
+    from pyarrow import compute, parquet  # noqa: PLC0415  (a tenth of a second)
+
+    try:
+        with parquet.ParquetFile(file, coerce_int96_timestamp_unit="us") as opened:
+            found: datetime = compute.max(opened.read(columns=[column])[column]).as_py()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: the table's file cannot be read ({error})") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -153,12 +153,12 @@ def test_the_greatest_moment_and_its_day_are_those_that_a_query_finds(
     spark: SparkSession, tmp_path: Path, moment: str, writer: str
 ) -> None:
     path = str(tmp_path / "moments")
+    properties = "TBLPROPERTIES ('delta.dataSkippingStatsColumns' = 'at')"
+    spark.sql(f"CREATE TABLE delta.`{path}` (at timestamp) USING delta {properties}")
     for one in ("1969-01-01 00:00:00", moment):
         if writer == "spark":
             spark.sql(f"SELECT TIMESTAMP'{one}' AS at").write.format("delta").mode("append").save(path)
         elif writer == "arrow":
-            at = F.to_timestamp(F.lit("2020-01-01")).alias("at")
-            spark.range(0).select(at).write.format("delta").mode("append").save(path)
             append_rows(path, [{"at": datetime.fromisoformat(one).replace(tzinfo=UTC)}], metadata="{}")
         else:
             at = pa.array([datetime.fromisoformat(one).replace(tzinfo=UTC)], pa.timestamp("us", "UTC"))
@@ -170,6 +170,14 @@ def test_the_greatest_moment_and_its_day_are_those_that_a_query_finds(
     ((micros, *queried),) = rows.agg(F.max(F.unix_micros("at")), *days).collect()
     assert greatest == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
     assert [greatest.astimezone(ZoneInfo(zone)).date() for zone in ZONES] == queried
+
+
+def test_a_file_that_is_gone_is_one_clear_error(spark: SparkSession, tmp_path: Path) -> None:
+    spark.sql("SELECT TIMESTAMP'2026-03-01' AS at").write.format("delta").save(str(tmp_path / "moments"))
+    for file in (tmp_path / "moments").glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(InputError, match="the table's file cannot be read"):
+        LocalLog(tmp_path / "moments").greatest("at")
 
 
 def test_without_rows_there_is_no_greatest_moment_and_without_statistics_none_is_known(

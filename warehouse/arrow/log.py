@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +31,8 @@ CHECKPOINT_EVERY = 10  # commits; Delta's default
 # Spark's statistics cut the last moment of a file to milliseconds.
 ROUNDING = timedelta(milliseconds=1)
 ENGINE = "Distributary/Arrow"
+
+NO_METRICS: Mapping[str, int] = MappingProxyType({})
 
 Action = dict[str, Any]
 Moment = datetime | date
@@ -121,7 +124,12 @@ class TableLog:
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
     def commit(
-        self, actions: Sequence[Action], operation: str, metadata: str, metrics: Mapping[str, int], **parameters: str
+        self,
+        actions: Sequence[Action],
+        operation: str,
+        metadata: str,
+        metrics: Mapping[str, int] = NO_METRICS,
+        **parameters: str,
     ) -> None:
         """Makes the next version of the table. CommitConflictError where there is one already.
 

@@ -17,6 +17,12 @@ OPS_PUBLISHED = Table(
         Column("as_of", "date", "last day that counts", nullable=False),
         Column("published_at", "timestamp", "when", "UTC", nullable=False),
         Column("table_id", "string", "Delta's id of the table: one that was deleted and made again has another"),
-        Column("publication", "bigint", "order of publications, which no clock changes", minimum=0),
+        Column(
+            "publication",
+            "bigint",
+            "order of publications, which no clock changes",
+            minimum=0,
+            maximum=COUNT_LIMIT,
+        ),
     ),
 )
