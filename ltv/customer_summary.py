@@ -92,6 +92,7 @@ def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> Da
     """
     first_day, last_day = F.min("day"), F.max("day")
     repeat_value = (F.col("net_value") - F.col("first_day_value")).cast("decimal(28,6)")
+    # An engine's own quotient has 10 places or more: rounding it to the 6 of money is exact, cut off or not.
     mean_repeat_value = F.when(F.col("frequency") > 0, repeat_value / F.col("frequency")).otherwise(F.lit(0))
     return (
         days.where(F.col("day") <= F.lit(as_of))
