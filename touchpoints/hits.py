@@ -115,5 +115,5 @@ def build_hits(
 
 
 def _of_field(values: DataFrame, field: str) -> DataFrame:
-    """The values of one field, as a column of its name."""
-    return values.where(F.col("field") == field).select(F.col("value").alias(field))
+    """The texts of one field, as a column of its name."""
+    return values.where(F.col("field") == field).select(F.col("text").alias(field))

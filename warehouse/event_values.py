@@ -19,5 +19,5 @@ def values_of(events: DataFrame) -> DataFrame:
 
 
 def _values(events: DataFrame, field: str, text: Column) -> DataFrame:
-    values = events.select(text.alias("value")).where(F.col("value").isNotNull()).distinct()
-    return values.select(F.lit(field).alias("field"), "value")
+    values = events.select(text.alias("text")).where(F.col("text").isNotNull()).distinct()
+    return values.select(F.lit(field).alias("field"), "text")

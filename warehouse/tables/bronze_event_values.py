@@ -5,11 +5,11 @@ from warehouse.contracts import Column, Table
 BRONZE_EVENT_VALUES = Table(
     layer="bronze",
     name="event_values",
-    grain="field x distinct value of bronze.events",
+    grain="field x distinct text in bronze.events",
     owner="ingest",
     freshness="every pipeline run (ingest)",
-    key=("field", "value"),
-    notes="Written before the events of a batch, so that every event's values are here. A value whose events are gone "
+    key=("field", "text"),
+    notes="Written before the events of a batch, so that those of every event are here. A text whose events are gone "
     "stays. Builds classify these few texts instead of looking for them in all events.",
     columns=(
         Column(
@@ -19,6 +19,6 @@ BRONZE_EVENT_VALUES = Table(
             nullable=False,
             values=("user_agent", "referring_site"),
         ),
-        Column("value", "string", "user agent, or referring site", nullable=False),
+        Column("text", "string", "user agent, or referring site", nullable=False, personal=True),
     ),
 )
