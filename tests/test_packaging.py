@@ -31,7 +31,7 @@ EXTRAS: dict[str, set[str]] = {
     "dashboard": {"report"},
     "intake": {"spark"},
     "touchpoints": {"spark"},
-    "warehouse": {"spark", "models"},
+    "warehouse": {"spark", "models", "sail"},
     "attribution": {"spark", "models"},
     "ltv": {"spark", "models"},
     "jobs": {"spark", "models", "report"},
