@@ -37,6 +37,10 @@ class FrameLake:
         """The table; empty where it was not made."""
         return self.tables.get(table) or self.spark.createDataFrame([], table.ddl)
 
+    def exists(self, table: Table) -> bool:
+        """Whether the table was made."""
+        return table in self.tables
+
     def origin(self, table: Table) -> None:
         """Nothing is recorded."""
 

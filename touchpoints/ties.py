@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.ids import device_of_anonymous_id, device_of_event, order_id_of_event
+from warehouse.frames import stacked
 
 # Kinds of ties: a changed row; a version of an order; an event that links its device with a login or an order; a person
 # affected in any case.
@@ -38,8 +39,7 @@ def ties_of(
         other_persons.select(F.lit(PERSON).alias("kind"), "person_id"),
     )
     names = [column.split(" ")[0] for column in TIES.split(", ")]
-    all_ties = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), frames)
-    return all_ties.select(*names).distinct()
+    return reduce(stacked, frames).select(*names).distinct()
 
 
 def _of_events(events: DataFrame, kind: str) -> DataFrame:

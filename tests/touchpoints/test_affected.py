@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from touchpoints.affected import Affected, find_affected
 from touchpoints.affected_on_driver import AffectedIds, affected_on_driver
 from touchpoints.ties import TIES
-from warehouse.staging import stage_below
+from warehouse.staging import Staging
 
 Tie = tuple[str, str | None, str | None, str | None, str | None]
 NAMES = [column.split(" ")[0] for column in TIES.split(", ")]
@@ -113,13 +113,12 @@ def test_joins_find_what_is_found_on_the_driver(spark: SparkSession, tmp_path: P
     ]
     found = []
     for at_most in (1000, 0):
-        with stage_below(spark, str(tmp_path / str(at_most))) as stage:
-            affected = find_affected(
-                *frames,
-                other_persons=spark.createDataFrame(persons, "person_id string"),
-                stage=stage,
-                on_driver_at_most=at_most,
-            )
-            found.append(ids_found(affected))
+        affected = find_affected(
+            *frames,
+            other_persons=spark.createDataFrame(persons, "person_id string"),
+            stage=Staging(spark, str(tmp_path / str(at_most))),
+            on_driver_at_most=at_most,
+        )
+        found.append(ids_found(affected))
     assert found[0] == found[1]
     assert found[0].persons
