@@ -100,7 +100,7 @@ def ids_found(affected: Affected) -> AffectedIds:
     return AffectedIds(texts(affected.persons), texts(affected.devices), texts(affected.orders))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(12))
 def test_joins_find_what_is_found_on_the_driver(spark: SparkSession, tmp_path: Path, seed: int) -> None:
     random = Random(seed)
     events, orders = random_input(random)
