@@ -42,7 +42,7 @@ OF_TRAINING = (
 )
 # Facts about the run, not about the rows.
 ABOUT_THE_RUN = {"quarantined_at", "run_id", "checked_at", "published_at", "started_at", "finished_at"}
-ABOUT_THE_RUN |= {"settings_hash"}  # which name the lake's folder
+ABOUT_THE_RUN |= {"settings_hash", "table_id"}  # which name the folder of the lake, and a table of this lake
 
 
 def filled_in(words: str, master: str = "") -> str:
