@@ -26,8 +26,8 @@ from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
+from warehouse.arrow.log import STATS_COLUMNS
 from warehouse.contracts import Table
-from warehouse.jvm.schema import STATS_COLUMNS
 from warehouse.knobs import part_of
 from warehouse.layout import event_periods
 from warehouse.store import Lake, Origin

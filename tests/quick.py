@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-# A small query spends most of its time on code generation and on Delta's data skipping. Delta's default of 50 snapshot
-# partitions makes every small write slow. Without Hadoop's checksum files for the log, a commit starts half as many
-# processes (chmod, readlink). Each sort and sum allocates a page of memory (default 32 MB) and each stage is broadcast
-# in a block of 4 MB; both must be garbage collected.
-QUICK = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.databricks.delta.stats.skipping": "false",
-    "spark.databricks.delta.snapshotPartitions": "1",
-    "spark.buffer.pageSize": "1m",
-    "spark.broadcast.blockSize": "128k",
+from jobs.settings import load_settings
+from warehouse.jvm.session import JAVA_OPTIONS
+
+# Those of small lakes, but for Java's options, which follow. Without Hadoop's checksum files for the log, a commit
+# starts half as many processes (chmod, readlink).
+QUICK = {name: value for name, value in load_settings().spark.small_lake_conf.items() if name != JAVA_OPTIONS} | {
     "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
 }
 # The code cache must hold everything, because Java stops compiling once it is full. The metaspace has its size from the

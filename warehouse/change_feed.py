@@ -12,10 +12,10 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from warehouse.arrow.changed import CHANGE_TYPE
 from warehouse.delta_log import DeltaLog
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
-CHANGE_TYPE = "_change_type"
 # operation: the metrics that count its rows in the feed, with the number of rows of each
 METRICS: Mapping[str, Mapping[str, int]] = {
     "WRITE": {"numOutputRows": 1},

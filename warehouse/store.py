@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 
 from warehouse import change_feed, small_tables
 from warehouse.arrow import writer as arrow_writer
+from warehouse.arrow.changed import CHANGE_TYPE
 from warehouse.conform import conform
 from warehouse.contracts import Table
 from warehouse.days import report_day
@@ -90,7 +91,7 @@ class Lake(LakeState):
         """
         newest = self.version(table)
         if newest is None or newest == since:
-            return self.read(table).limit(0).withColumn(change_feed.CHANGE_TYPE, F.lit("insert"))
+            return self.read(table).limit(0).withColumn(CHANGE_TYPE, F.lit("insert"))
         if self.replaced_since(table, since):
             return None
         return change_feed.changed_rows(self.spark, self.path(table), since, newest)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
+from warehouse.arrow.log import STATS_COLUMNS
 from warehouse.change_feed import CHANGE_FEED
 from warehouse.contracts import Table
 from warehouse.delta_log import Snapshot, log_of
@@ -18,7 +19,6 @@ TABLE_PROPERTIES = {
     "delta.columnMapping.mode": "none",
     CHANGE_FEED: "true",
 }
-STATS_COLUMNS = "delta.dataSkippingStatsColumns"
 
 
 def create_table(spark: SparkSession, path: str, table: Table) -> None:

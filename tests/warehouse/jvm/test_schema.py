@@ -11,10 +11,11 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from tests.warehouse.example_tables import THINGS, THINGS_ORIGIN
+from warehouse.arrow.log import STATS_COLUMNS
 from warehouse.conform import conform
 from warehouse.contracts import Column, Table
 from warehouse.delta_log import LocalLog
-from warehouse.jvm.schema import STATS_COLUMNS, TABLE_PROPERTIES, bring_to_contract, create_table
+from warehouse.jvm.schema import TABLE_PROPERTIES, bring_to_contract, create_table
 from warehouse.store import Lake
 
 DAYS = Table(
