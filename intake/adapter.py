@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 
+from intake.knobs import Export
 from warehouse.contracts import Table
 
 
@@ -20,10 +21,11 @@ class AdAccount:
 
 @dataclass(frozen=True)
 class Defaults:
-    """Defaults for fields that an export lacks: the currency of values, currency and zone of ad accounts."""
+    """What an export lacks: the currency of values, currency and zone of ad accounts, how the input is written."""
 
     currency: str | None = None
     accounts: Mapping[str, AdAccount] = field(default_factory=dict)
+    export: Export = field(default_factory=Export)
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,10 @@ class Adapter:
     """How one input format becomes rows of one bronze table.
 
     `columns` are read as text; those of `required` must be in a CSV header, those of `required_without_accounts`
-    where the settings name no accounts. `parse(rows, defaults, lookups)` gets the frame of `read_rows` and one frame
-    per name of `lookups` (an option of the input that names a file, with the columns read from it). It returns file,
-    line, raw, reason (null for a good row) and the contract's columns, without those that ingest adds (source_file,
-    source_line, batch_id).
+    where the settings name no accounts. `names` gives, by column, other headers that files have for it.
+    `parse(rows, defaults, lookups)` gets the frame of `read_rows` and one frame per name of `lookups` (an option of the
+    input that names a file, with the columns read from it). It returns file, line, raw, reason (null for a good row)
+    and the contract's columns, without those that ingest adds (source_file, source_line, batch_id).
     """
 
     table: Table
@@ -43,3 +45,4 @@ class Adapter:
     parse: Callable[[DataFrame, Defaults, Mapping[str, DataFrame]], DataFrame]
     required_without_accounts: tuple[str, ...] = ()
     lookups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

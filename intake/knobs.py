@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from warehouse.knobs import Knobs, Share
+from warehouse.knobs import Knobs, Share, TimeZone
 
 
-class InputFiles(Knobs):
-    """One kind of landed file: which adapter reads which files."""
+class Export(Knobs):
+    """How the files of one input are written, where the files themselves do not say it.
+
+    encoding: a codec of Python, e.g. cp949; null = UTF-8. columns: field of the adapter: column of the file.
+    constants: field of the adapter: the text of every row. decimal: the decimal sign of numbers. date_format: null =
+    ISO 8601. timezone: of times without offset. shop: prefix of order ids, where several shops number alike.
+    """
+
+    encoding: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict)
+    decimal: Literal[".", ","] = "."
+    date_format: str | None = None
+    timezone: TimeZone | None = None
+    shop: str | None = None
+
+
+class InputFiles(Export):
+    """One kind of landed file: which adapter reads which files, and how they are written.
+
+    may_lag: true = tables are published even where new files of this input are refused.
+    """
 
     name: str
     adapter: str
     files: str
     required: bool
+    may_lag: bool = False
     options: dict[str, str] = Field(default_factory=dict)
 
 

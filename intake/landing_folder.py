@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,9 +13,11 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
 from intake.adapters import adapter_named
+from intake.knobs import Export, InputFiles
 from intake.landed_rows import LandedFile, list_files, read_rows, unreadable
 from warehouse.errors import InputError
 from warehouse.jvm.files import READ_FAILURES
+from warehouse.knobs import part_of
 from warehouse.session_at_need import Session, started
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 
@@ -24,13 +26,18 @@ Known = Mapping[str, Any]  # a row of bronze.landed_files
 
 @dataclass(frozen=True)
 class Input:
-    """One kind of landed file: name, adapter, files (a glob below the landing folder) and the adapter's lookups."""
+    """One kind of landed file: name, adapter, files (a glob below the landing folder) and the adapter's lookups.
+
+    `export` says how the files are written; `may_lag`: tables are published even where its new files are refused.
+    """
 
     name: str
     adapter: Adapter
     files: str
     required: bool
     lookup_files: Mapping[str, str]
+    export: Export = field(default_factory=Export)
+    may_lag: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class LandingFolder:
             numbered=not is_event(adapter),
         )
         lookups = {name: self._lookup(input_, name, columns) for name, columns in adapter.lookups.items()}
-        parsed = adapter.parse(rows, self.defaults, lookups)
+        parsed = adapter.parse(rows, replace(self.defaults, export=input_.export), lookups)
         return parsed.withColumn("line_hash", line_hash()).withColumn(
             "raw", F.when(F.col("reason").isNotNull(), F.col("raw"))
         )
@@ -128,9 +135,22 @@ class LandingFolder:
         return read_rows(started(self.session), self.root, files, columns=columns, required=columns, numbered=True)
 
 
-def input_named(name: str, adapter: str, files: str, *, required: bool, options: Mapping[str, str]) -> Input:
+def input_of(chosen: InputFiles) -> Input:
     """An input of the settings with its adapter; UsageError for an unknown adapter."""
-    return Input(name=name, adapter=adapter_named(adapter), files=files, required=required, lookup_files=dict(options))
+    return Input(
+        name=chosen.name,
+        adapter=adapter_named(chosen.adapter),
+        files=chosen.files,
+        required=chosen.required,
+        lookup_files=dict(chosen.options),
+        export=part_of(chosen, Export),
+        may_lag=chosen.may_lag,
+    )
+
+
+def input_named(name: str, adapter: str, files: str, *, required: bool, options: Mapping[str, str]) -> Input:
+    """An input with its adapter, written as the adapter expects; UsageError for an unknown adapter."""
+    return input_of(InputFiles(name=name, adapter=adapter, files=files, required=required, options=dict(options)))
 
 
 def is_event(adapter: Adapter) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from intake.adapter import AdAccount, Defaults
 from intake.ingest import Ingest
-from intake.landing_folder import Input, input_named
+from intake.landing_folder import Input, input_of
 from jobs.options import Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from warehouse.small_lake import rows_of_files
@@ -23,10 +23,7 @@ def ingest(config: Config = None, dry_run: DryRun = False, json: Json = False) -
 
 def inputs_of(run: Run) -> list[Input]:
     """The inputs that the settings name."""
-    return [
-        input_named(chosen.name, chosen.adapter, chosen.files, required=chosen.required, options=chosen.options)
-        for chosen in run.settings.landing.inputs
-    ]
+    return [input_of(chosen) for chosen in run.settings.landing.inputs]
 
 
 def plan(run: Run) -> Plan:
