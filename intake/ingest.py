@@ -6,19 +6,29 @@ next run finds the same files under the same batch_id and writes what is missing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Observation, Row
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from intake.adapter import Defaults
 from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
-from intake.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
+from intake.file_accounts import (
+    Account,
+    BatchRows,
+    FileCounts,
+    counts_by_file,
+    dated_from_bronze,
+    planned_account,
+    total_account,
+)
+from intake.knobs import BelievableTimes
 from intake.landed_rows import number_lines, read_lines, unreadable
 from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, line_hash
+from intake.suspect_times import FileAccount, is_of_before, stray_files
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed
 from warehouse.event_values import values_of
@@ -61,14 +71,17 @@ class Ingest:
         *,
         defaults: Defaults,
         max_quarantined_share: float,
+        believable: BelievableTimes,
         started_at: datetime,
         say: Callable[[str], None],
     ) -> None:
-        """Rows above `max_quarantined_share` of a batch and input stop the run before anything is written."""
+        """Rows above `max_quarantined_share` of a batch and input stop the run before anything is written; `believable`
+        says which moments are suspect."""
         self.lake = lake
         self.root = root
         self.landing = LandingFolder(lambda: lake.spark, root, defaults)
         self.max_quarantined_share = max_quarantined_share
+        self.believable = believable
         self.started_at = started_at
         self.say = say
 
@@ -90,20 +103,42 @@ class Ingest:
         # Batches of a killed run come first: their accounts were counted against the tables as they are now.
         in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
         accounts: dict[str, Account] = {}
+        self._date_files_of_before()
         with self.lake.staging("ingest") as stage:
             staged = [self._stage(batch, stage) for batch in in_order]
             for wave in _waves(staged):
                 for name, account in self._take_in_wave(wave, stage):
                     accounts[name] = accounts.get(name, Account()) + account
+        self._say_strays({batch.batch_id for batch in batches})
         return accounts
+
+    def _date_files_of_before(self) -> None:
+        """Looks at the times of files that were taken in before rows_suspect and last_at were recorded."""
+        before = [file for file in self.lake.rows(BRONZE_LANDED_FILES) if is_of_before(file)]
+        if before:
+            files = dated_from_bronze(before, self.lake.read, self.believable)
+            frame = self.lake.spark.createDataFrame([dict(file) for file in files], BRONZE_LANDED_FILES.ddl)
+            self.lake.merge(BRONZE_LANDED_FILES, frame, update_when="t.rows_suspect IS NULL", all_are_known=True)
+
+    def _say_strays(self, batch_ids: Set[str]) -> None:
+        """Names the files of these batches that lie far later than all others."""
+        for file in stray_files(self.lake.rows(BRONZE_LANDED_FILES), self.believable):
+            if file["batch_id"] in batch_ids:
+                self.say(
+                    f"{file['file']}: its last moment, {file['last_at']:%Y-%m-%d}, is far later than those of all "
+                    "other files; as_of does not follow it (landing.max_gap_days)"
+                )
 
     def _take_in_wave(self, wave: Sequence[Staged], stage: Stage) -> list[tuple[str, Account]]:
         batches = [one.batch for one in wave]
         classified = [self._classified(one).persist(StorageLevel.MEMORY_AND_DISK) for one in wave]
         accounts = []
         try:
-            by_batch = [(one.batch.batch_id, one.rows, rows) for one, rows in zip(wave, classified, strict=True)]
-            file_counts = counts_by_file(by_batch)
+            by_batch = [
+                BatchRows(one.batch.batch_id, one.batch.input.adapter.table, one.batch.files, one.rows, verdicts)
+                for one, verdicts in zip(wave, classified, strict=True)
+            ]
+            file_counts = counts_by_file(by_batch, self.believable)
             plans = self._plan(batches, file_counts)
             for one, verdicts in zip(wave, classified, strict=True):
                 of_batch = plans[one.batch.batch_id]
@@ -149,7 +184,7 @@ class Ingest:
         return CLASSIFIED_BY[table](good, earlier).select(*VERDICT)
 
     def _plan(
-        self, batches: Sequence[Batch], file_counts: Mapping[str, Mapping[str, Row]]
+        self, batches: Sequence[Batch], file_counts: Mapping[str, Mapping[str, FileCounts]]
     ) -> dict[str, list[FileAccount]]:
         """The account of every file by batch; those of new batches are written to bronze.landed_files, as planned.
 
@@ -178,18 +213,19 @@ class Ingest:
         planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
         self.lake.update(BRONZE_LANDED_FILES, planned, {"status": F.lit("done")})
 
-    def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[Row], stage: Stage) -> None:
+    def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[FileCounts], stage: Stage) -> None:
         batch, good = staged.batch, staged.good
+        numbers = [of_file.numbers for of_file in counts]
         table = batch.input.adapter.table
         kept, superseding = good, None
         duplicates = classified.where(~F.col("is_kept"))
-        if number := sum(row["read"] - row["bad"] - row["kept"] for row in counts):
+        if number := sum(row["read"] - row["bad"] - row["kept"] for row in numbers):
             rows = duplicates.select("row")
             duplicate_rows = (
                 F.broadcast(rows) if number <= BROADCAST_AT_MOST else stage(f"known-{batch.batch_id}", rows)
             )
             kept = good.join(duplicate_rows, "row", how="left_anti")
-        if any(row["superseding"] for row in counts):
+        if any(row["superseding"] for row in numbers):
             # Staged before any write: a write to the table makes Spark drop the cached verdicts.
             superseding_rows = duplicates.where(F.col("is_superseding")).select("row", "batch_id")
             superseding = stage(
@@ -251,6 +287,11 @@ class Ingest:
             f"{batch.input.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
             f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
         )
+        if account.suspect:
+            self.say(
+                f"{batch.input.name}: {account.suspect:,} of these rows are dated later than their file or far later "
+                "than all others; as_of does not follow them (landing.max_ahead_hours, landing.max_gap_days)"
+            )
 
     def _too_many_bad(self, input_: Input, staged: DataFrame, total: Mapping[str, int]) -> str:
         worst = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -40,8 +40,15 @@ class InputFiles(Export):
     options: dict[str, str] = Field(default_factory=dict)
 
 
-class Landing(Knobs):
-    """Where files land, and which of them are taken in."""
+class BelievableTimes(Knobs):
+    """Which moments are suspect: later than their file by so many hours, or than all others by so many days."""
+
+    max_ahead_hours: Annotated[int, Field(ge=0)]
+    max_gap_days: Annotated[int, Field(gt=0)]
+
+
+class Landing(BelievableTimes):
+    """Where files land, which of them are taken in, and which of their moments are believed."""
 
     root: str
     inputs: list[InputFiles]
