@@ -4,43 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.channels import with_channel
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
 from touchpoints.knobs import ExchangeRates, PlatformDefault, Platforms, RuleFiles
 from touchpoints.person_tables import daily_rates
+from touchpoints.spend_versions import valid_spend
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
-from warehouse.days import report_day
 from warehouse.frames import stacked
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
-
-
-def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
-    """The valid rows of bronze.ad_spend; the date of hourly rows is their day in the reporting zone.
-
-    For each (platform, account, date of the export) only the file exported last is valid: by its newest exported_at,
-    then by name.
-    """
-    day = ["platform", "account_id", "spend_date"]
-    exports = spend.groupBy(*day, "source_file").agg(F.max("exported_at").alias("file_exported_at"))
-    newest = Window.partitionBy(*day).orderBy(F.col("file_exported_at").desc(), F.col("source_file").desc())
-    newest_exports = (
-        exports.select("*", F.row_number().over(newest).alias("rank"))
-        .where(F.col("rank") == 1)
-        .select(*(F.col(name).alias(f"valid_{name}") for name in [*day, "source_file"]))
-    )
-    same_export = [F.col(name).eqNullSafe(F.col(f"valid_{name}")) for name in [*day, "source_file"]]
-    valid_rows = spend.join(newest_exports, same_export, how="left_semi")
-    hour_date = report_day("spend_at", timezone)
-    return valid_rows.withColumn("spend_date", F.coalesce(hour_date, F.col("spend_date")))
 
 
 def build_ad_spend(

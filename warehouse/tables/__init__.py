@@ -26,8 +26,10 @@ from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
+from warehouse.tables.silver_money_ledger import SILVER_MONEY_LEDGER
 from warehouse.tables.silver_orders import SILVER_ORDERS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
+from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 ALL_TABLES: tuple[Table, ...] = (
@@ -45,6 +47,8 @@ ALL_TABLES: tuple[Table, ...] = (
     SILVER_ORDERS,
     SILVER_CONVERSIONS,
     SILVER_AD_SPEND,
+    SILVER_SET_ASIDE,
+    SILVER_MONEY_LEDGER,
     SILVER_JOURNEYS,
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,

@@ -54,10 +54,10 @@ def land(place: Place, name: str, content: str) -> None:
 
 
 def run(place: Place, spark: SparkSession, steps: Sequence[Step] = STEPS) -> tuple[Run, str]:
-    said = StringIO()
-    made = open_run("pipeline", config=place.configured(), spark=spark, console=Console(file=said, width=300))
+    output = StringIO()
+    made = open_run("pipeline", config=place.configured(), spark=spark, console=Console(file=output, width=300))
     perform(made, steps)
-    return made, said.getvalue()
+    return made, output.getvalue()
 
 
 def customers(place: Place, spark: SparkSession) -> list[Row]:
@@ -84,9 +84,9 @@ STRAYS = {
 @pytest.fixture(scope="module")
 def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = shop(tmp_path_factory.mktemp("suspect") / "shop")
-    made, said = run(place, spark)
+    made, output = run(place, spark)
     assert made.as_of == date(2026, 3, 20)
-    assert "as_of does not follow" not in said
+    assert "as_of does not follow" not in output
     return place
 
 
@@ -98,9 +98,9 @@ def test_an_event_or_order_far_past_all_others_does_not_move_the_last_day_and_is
     before = customers(place, spark)
     for name, content in STRAYS[stray].items():
         land(place, name, content)
-    made, said = run(place, spark)
+    made, output = run(place, spark)
     assert made.as_of == date(2026, 3, 20)
-    assert "as_of does not follow" in said
+    assert "as_of does not follow" in output
     assert customers(place, spark) == before, "T of all customers is what it was, and their day is still there"
     again, _ = run(place, spark)
     assert again.as_of == date(2026, 3, 20)
@@ -115,9 +115,9 @@ def test_an_event_or_order_far_past_all_others_does_not_move_the_last_day_and_is
 def test_suspect_rows_are_counted_by_file_and_kept(spark: SparkSession, undisturbed: Place, tmp_path: Path) -> None:
     place = undisturbed.copy(tmp_path / "copy")
     land(place, "orders/2.csv", f"{ORDERS}x1,u1,{iso(LAST_DAY)},7,USD\nx3,new,2036-03-20T12:00:00Z,500,USD\n")
-    made, said = run(place, spark)
+    made, output = run(place, spark)
     assert made.steps[0].counts["orders_suspect"] == 1
-    assert "orders: 1 of these rows are dated later than their file or far later than all others" in said
+    assert "orders: 1 of these rows are dated later than their file or far later than all others" in output
     lake = Lake(spark, str(place.lake), "look")
     files = {row["file"]: row for row in lake.rows(BRONZE_LANDED_FILES)}
     assert {name: (row["rows_suspect"], row["last_at"]) for name, row in files.items()} == {
