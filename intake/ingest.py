@@ -28,6 +28,7 @@ from intake.file_accounts import (
 from intake.knobs import BelievableTimes
 from intake.landed_rows import number_lines, read_lines, unreadable
 from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, line_hash
+from intake.quarantined import HELD, held_by
 from intake.suspect_times import FileAccount, is_of_before, stray_files
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed
@@ -257,10 +258,12 @@ class Ingest:
         if not bad_rows:
             return
         batch = staged.batch
-        bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw", "line_hash")
+        bad = staged.rows.where(F.col("reason").isNotNull()).select(
+            "file", "line", "reason", "raw", "line_hash", *held_by(batch.input.adapter.table)
+        )
         if is_event(batch.input.adapter):
             # JSON Lines have no line number yet. The same line in the same file is bad for the same reason.
-            bad_lines = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
+            bad_lines = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason", *HELD).distinct()
             reasons = F.broadcast(bad_lines) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else bad_lines
             lines = read_lines(self.lake.spark, self.root, [file for file in batch.files if file.file in bad_rows])
             numbered = number_lines(lines).withColumn("line_hash", line_hash()).join(reasons, ["file", "line_hash"])
@@ -271,6 +274,8 @@ class Ingest:
             "line",
             "reason",
             "raw",
+            F.lit(batch.input.adapter.table.full_name).alias("table_name"),
+            *HELD,
             F.lit(self.started_at).alias("quarantined_at"),
             F.lit(batch.batch_id).alias("batch_id"),
         )

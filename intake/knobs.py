@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from warehouse.knobs import Knobs, Share, TimeZone
+from warehouse.knobs import Knobs, Share, TimeZone, UnsettledLimit
 
 
 class Export(Knobs):
@@ -54,7 +54,7 @@ class Landing(BelievableTimes):
     inputs: list[InputFiles]
 
 
-class Quality(Knobs):
-    """How many bad rows a run allows."""
+class Quality(UnsettledLimit):
+    """How many bad rows a run allows, and how much money of orders whose newest row is one."""
 
     max_quarantined_share: Share

@@ -15,6 +15,7 @@ from intake.adapter import Adapter, Defaults
 from intake.adapters import adapter_named
 from intake.knobs import Export, InputFiles
 from intake.landed_rows import LandedFile, list_files, read_rows, unreadable
+from intake.money_limits import with_money_limits
 from warehouse.errors import InputError
 from warehouse.jvm.files import READ_FAILURES
 from warehouse.knobs import part_of
@@ -97,6 +98,7 @@ class LandingFolder:
         )
         lookups = {name: self._lookup(input_, name, columns) for name, columns in adapter.lookups.items()}
         parsed = adapter.parse(rows, replace(self.defaults, export=input_.export), lookups)
+        parsed = with_money_limits(parsed, adapter.table)
         return parsed.withColumn("line_hash", line_hash()).withColumn(
             "raw", F.when(F.col("reason").isNotNull(), F.col("raw"))
         )

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 from touchpoints.channels import with_channel
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
 from touchpoints.knobs import ExchangeRates, PlatformDefault, Platforms, RuleFiles
+from touchpoints.outcomes import TOO_LARGE
 from touchpoints.person_tables import daily_rates
-from touchpoints.spend_versions import valid_spend
+from touchpoints.spend_versions import SPEND, is_too_large_spend, valid_spend, with_key
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
@@ -21,6 +22,7 @@ from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
+from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 
 
 def build_ad_spend(
@@ -34,16 +36,11 @@ def build_ad_spend(
     """One row per date, platform, account, campaign, source and medium: the sums of the rows of `valid_spend`.
 
     `platforms` gives source and medium where the rows have none; `named` adds channel and channel_rule by the same
-    rules as for touches. Spend without an exchange rate has a null report_spend, which the table refuses.
+    rules as for touches. Spend without an exchange rate has a null report_spend, which the table refuses. Sums of more
+    than fits do not count.
     """
-    source = F.coalesce(
-        "source", *(F.when(F.col("platform") == name, F.lit(default.source)) for name, default in platforms.items())
-    )
-    medium = F.coalesce(
-        "medium", *(F.when(F.col("platform") == name, F.lit(default.medium)) for name, default in platforms.items())
-    )
     summed_spend = (
-        spend.withColumns({"source": source, "medium": medium, "campaign": F.lower("campaign_name")})
+        with_key(spend, platforms=platforms)
         .groupBy(*SILVER_AD_SPEND.key)
         .agg(
             F.sum(F.coalesce("impressions", F.lit(0).cast("bigint"))).alias("impressions"),
@@ -55,7 +52,8 @@ def build_ad_spend(
         )
     )
     rated_spend = with_rate(summed_spend, daily_rates, day=F.col("spend_date"), report_currency=report_currency)
-    priced_spend = rated_spend.withColumns(
+    fitting_spend = rated_spend.where(~is_too_large_spend(F.col("spend"), F.col("claimed_value")))
+    priced_spend = fitting_spend.withColumns(
         {
             "report_spend": in_report_currency(F.col("spend")),
             "platform_conversion_value": in_report_currency(F.col("claimed_value")),
@@ -65,10 +63,15 @@ def build_ad_spend(
     return conform(named(priced_spend), SILVER_AD_SPEND)
 
 
-def check_ad_spend(valid: DataFrame, spend: DataFrame) -> list[CheckResult]:
-    """Spend of the valid export rows (`valid_spend`) is the spend of silver, per platform and currency."""
+def check_ad_spend(valid: DataFrame, spend: DataFrame, set_aside: DataFrame) -> list[CheckResult]:
+    """Spend of the valid export rows (`valid_spend`) is the spend of silver, per platform and currency, but for rows
+    that `set_aside` lists as too large."""
     key = ("platform", "currency")
-    before = valid.select(*key, F.col("spend").alias("before"))
+    too_large = set_aside.where((F.col("input") == SPEND) & (F.col("outcome") == TOO_LARGE))
+    fitting = valid.join(
+        too_large.select("source_file", "source_line"), ["source_file", "source_line"], how="left_anti"
+    )
+    before = fitting.select(*key, F.col("spend").alias("before"))
     after = spend.select(*key, F.col("spend").alias("after"))
     both = stacked(before, after)
     rows = both.groupBy(*key).agg(F.sum("before").alias("before"), F.sum("after").alias("after")).collect()
@@ -110,5 +113,5 @@ AD_SPEND = Recipe(
     knobs=(Platforms, RuleFiles, ExchangeRates, ReportingDay, ReportingCurrency),
     build=_build,
     changes=Changes(),  # every row is built, and only differences are written
-    checks=lambda work: check_ad_spend(_valid(work), work.read(SILVER_AD_SPEND)),
+    checks=lambda work: check_ad_spend(_valid(work), work.read(SILVER_AD_SPEND), work.read(SILVER_SET_ASIDE)),
 )

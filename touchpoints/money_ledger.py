@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from touchpoints.ids import MONEY_EVENTS
 from touchpoints.knobs import DefaultCurrency
 from touchpoints.order_outcomes import ORDERS, PURCHASES, REFUNDS
-from touchpoints.outcomes import COUNTED, SHOWN
+from touchpoints.outcomes import IN_FORCE, SHOWN
 from touchpoints.rate_outcomes import RATES
 from touchpoints.set_aside import MONEY, MONEY_INPUTS, MONEY_KNOBS, money_outcomes
 from touchpoints.spend_versions import SPEND
@@ -71,7 +71,7 @@ def check_money_ledger(
     """
     currency = F.when(F.col("input") == REFUNDS, F.lit(ANY)).otherwise(F.col("currency"))
     of_ledger = ledger.select(
-        "input", currency.alias("currency"), "amount", (F.col("outcome") == COUNTED).alias("is_counted")
+        "input", currency.alias("currency"), "amount", F.col("outcome").isin(*IN_FORCE).alias("is_counted")
     )
     frames = [
         _sums(of_ledger, "ledger", F.col("input")),

@@ -12,9 +12,13 @@ from pyspark.sql import functions as F
 from warehouse.contracts import MONEY
 
 COUNTED, REPLACED, SAME_AGAIN, IN_FEED = "counted", "replaced", "same_again", "in_feed"
-CANCELLED, DELETED, SET_ASIDE, LEFT_OUT = "cancelled", "deleted", "set_aside", "left_out"
-# Amounts that another row took out of the figures: they are listed row by row.
-SHOWN = (SET_ASIDE, LEFT_OUT)
+CANCELLED, DELETED = "cancelled", "deleted"
+# Amounts that are missing in the figures, and amounts in force that a newer row would have changed: they are listed row
+# by row.
+SET_ASIDE, LEFT_OUT, TOO_LARGE, UNSETTLED = "set_aside", "left_out", "too_large", "unsettled"
+SHOWN = (SET_ASIDE, LEFT_OUT, TOO_LARGE, UNSETTLED)
+IN_FORCE = (COUNTED, UNSETTLED)
+NO_ROOM = "more than an amount in the reporting currency can be"
 # `rows` is 0 for the second part of a row of which a part counts.
 OUTCOME = {
     "input": "string",
@@ -24,9 +28,9 @@ OUTCOME = {
     "rows": "int",
     "amount": MONEY,
     "currency": "string",
-    "counted_amount": MONEY,
-    "counted_file": "string",
-    "counted_line": "bigint",
+    "other_amount": MONEY,
+    "other_file": "string",
+    "other_line": "bigint",
     "source_file": "string",
     "source_line": "bigint",
     "event_id": "string",

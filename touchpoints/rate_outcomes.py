@@ -38,6 +38,6 @@ def rate_outcomes(rates: DataFrame) -> DataFrame:
         outcome=outcome,
         reason=F.when(outcome == SET_ASIDE, differing("day and currencies", rate=is_other_rate)).otherwise(""),
         amount=F.lit(0),
-        counted_file=F.col("newest.source_file"),
-        counted_line=F.col("newest.source_line"),
+        other_file=F.col("newest.source_file"),
+        other_line=F.col("newest.source_line"),
     )

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.outcomes import COUNTED, LEFT_OUT, REPLACED, as_outcomes
+from touchpoints.exchange_rates import is_too_large, with_rate
+from touchpoints.knobs import PlatformDefault
+from touchpoints.outcomes import COUNTED, LEFT_OUT, NO_ROOM, REPLACED, TOO_LARGE, UNSETTLED, as_outcomes
+from touchpoints.unsettled import because_of, newer_than, newest_quarantined
+from warehouse.contracts import COUNT_LIMIT, MONEY
 from warehouse.days import report_day
+from warehouse.record_ids import spend_record_id
+from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 
 SPEND = "ad_spend"
 # What an export restates as a whole.
@@ -26,23 +36,80 @@ def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
     return valid_rows.withColumn("spend_date", F.coalesce(hour_date, F.col("spend_date"))).select(*spend.columns)
 
 
-def spend_outcomes(spend: DataFrame) -> DataFrame:
+def with_key(spend: DataFrame, *, platforms: Mapping[str, PlatformDefault]) -> DataFrame:
+    """The rows with source, medium and campaign as in the key of silver.ad_spend; `platforms` gives source and medium
+    where the rows have none."""
+
+    def given(name: str) -> Column:
+        defaults = {platform: getattr(default, name) for platform, default in platforms.items()}
+        return F.coalesce(name, *(F.when(F.col("platform") == one, F.lit(text)) for one, text in defaults.items()))
+
+    return spend.withColumns(
+        {"source": given("source"), "medium": given("medium"), "campaign": F.lower("campaign_name")}
+    )
+
+
+def is_too_large_spend(spend: Column, claimed_value: Column) -> Column:
+    """Whether a sum of spend, or of what the platform claims, is more than fits at the row's `rate` or without it."""
+    one = F.lit(1).cast("decimal(18,8)")
+    found = (is_too_large(amount, rate) for amount in (spend, claimed_value) for rate in (F.col("rate"), one))
+    return reduce(Column.__or__, found)
+
+
+def spend_outcomes(
+    spend: DataFrame,
+    quarantine: DataFrame,
+    daily_rates: DataFrame,
+    *,
+    platforms: Mapping[str, PlatformDefault],
+    timezone: str,
+    report_currency: str,
+) -> DataFrame:
     """One row per row of bronze.ad_spend; see `touchpoints.outcomes`.
 
     A row of an earlier file is replaced where the valid file has its campaign, by id or by name; otherwise its amount
-    is left out.
+    is left out. Valid rows whose sum is more than fits do not count; those of a day of which a later file has rows in
+    `quarantine` (bronze.quarantine) count, unsettled.
     """
-    rows = _with_newest_export(spend)
-    is_valid = F.col("source_file") == F.col("newest.source_file")
-    outcome = F.when(is_valid, COUNTED).when(_is_restated(), REPLACED).otherwise(LEFT_OUT)
+    day = F.coalesce(report_day("spend_at", timezone), F.col("spend_date"))
+    rows = with_key(_with_newest_export(spend), platforms=platforms).withColumns(
+        {
+            "is_valid": F.col("source_file") == F.col("newest.source_file"),
+            "export_date": F.col("spend_date"),
+            "spend_date": day,
+        }
+    )
+    of_key = Window.partitionBy("is_valid", *SILVER_AD_SPEND.key)
+    sums = {
+        "summed_spend": F.sum("spend").over(of_key),
+        "summed_claims": F.sum(F.coalesce("platform_conversion_value", F.lit(0).cast(MONEY))).over(of_key),
+    }
+    rated = (
+        with_rate(rows.withColumns(sums), daily_rates, day=F.col("spend_date"), report_currency=report_currency)
+        .withColumn("record_id", spend_record_id(F.col("export_date")))
+        .join(newest_quarantined(quarantine, BRONZE_AD_SPEND), "record_id", how="left")
+    )
+    # Of one file, rows in quarantine are missing, but no newer version.
+    after_file = F.lit(COUNT_LIMIT).cast("bigint")
+    unread = newer_than(F.col("newest.file_exported_at"), F.col("newest.source_file"), after_file)
+    outcome = (
+        F.when(~F.col("is_valid"), F.when(_is_restated(), REPLACED).otherwise(LEFT_OUT))
+        .when(is_too_large_spend(F.col("summed_spend"), F.col("summed_claims")), TOO_LARGE)
+        .when(unread.isNotNull(), UNSETTLED)
+        .otherwise(COUNTED)
+    )
     return as_outcomes(
-        rows,
+        rated,
         SPEND,
-        record_id=F.concat_ws(" ", "platform", "account_id", F.col("spend_date").cast("string")),
         outcome=outcome,
-        reason=F.when(outcome == LEFT_OUT, F.lit(LACKS_CAMPAIGN)).otherwise(""),
+        reason=F.when(outcome == LEFT_OUT, LACKS_CAMPAIGN)
+        .when(outcome == TOO_LARGE, NO_ROOM)
+        .when(outcome == UNSETTLED, because_of(unread))
+        .otherwise(""),
         amount=F.col("spend"),
-        counted_file=F.col("newest.source_file"),
+        other_amount=F.when(F.col("is_valid"), unread["amount"]),
+        other_file=F.when(F.col("is_valid"), unread["file"]).otherwise(F.col("newest.source_file")),
+        other_line=F.when(F.col("is_valid"), unread["line"]),
     )
 
 
@@ -64,7 +131,9 @@ def _with_newest_export(spend: DataFrame) -> DataFrame:
         .where(F.col("rank") == 1)
         .select(
             *(F.col(name).alias(f"newest_{name}") for name in UNIT),
-            F.struct("source_file", "campaign_ids", "campaign_names", "has_unnamed").alias("newest"),
+            F.struct("source_file", "file_exported_at", "campaign_ids", "campaign_names", "has_unnamed").alias(
+                "newest"
+            ),
         )
     )
     same_unit = [F.col(name).eqNullSafe(F.col(f"newest_{name}")) for name in UNIT]

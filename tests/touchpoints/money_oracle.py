@@ -8,15 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 Rows = Sequence[Mapping[str, Any]]
+Rates = Mapping[str, Decimal]  # to the reporting currency
 Fate = tuple[str, str, Decimal]  # outcome, currency, amount
 
 
-def fates_of_orders(orders: Rows) -> list[Fate]:
+def fates_of_orders(orders: Rows, rates: Rates) -> list[Fate]:
     fates = []
     for versions in _by(orders, "order_id").values():
         newest = max(versions, key=lambda row: (row["updated_at"], row["source_file"], row["source_line"]))
         for row in versions:
-            fates.append((_fate_of_version(row, newest), row["currency"], row["value"]))
+            fate = _fate_of_version(row, newest)
+            if fate == "counted" and _is_too_large(row["value"], row["currency"], rates):
+                fate = "too_large"
+            fates.append((fate, row["currency"], row["value"]))
     return fates
 
 
@@ -34,7 +38,7 @@ def _fate_of_version(row: Mapping[str, Any], newest: Mapping[str, Any]) -> str:
     return "set_aside" if is_other_buyer or is_other_time or is_other_value else "replaced"
 
 
-def fates_of_events(events: Rows, orders: Rows, *, default: str) -> list[Fate]:
+def fates_of_events(events: Rows, orders: Rows, rates: Rates, *, default: str) -> list[Fate]:
     """Of purchases and refunds together; a refund of which a part counts has two fates."""
     feed = {
         order_id: max(versions, key=lambda row: (row["updated_at"], row["source_file"], row["source_line"]))
@@ -53,6 +57,8 @@ def fates_of_events(events: Rows, orders: Rows, *, default: str) -> list[Fate]:
             fate = "in_feed" if order_id in feed else "counted" if row is first else "same_again"
             if fate == "same_again" and money != of_first:
                 fate = "set_aside"
+            if fate == "counted" and _is_too_large(*money, rates):
+                fate = "too_large"
             fates.append((fate, money[1], money[0]))
         fates += _fates_of_refunds(refunds, feed.get(order_id), first, default)
     return fates
@@ -81,7 +87,7 @@ def _fates_of_refunds(
     return fates
 
 
-def fates_of_spend(spend: Rows) -> list[Fate]:
+def fates_of_spend(spend: Rows, rates: Rates) -> list[Fate]:
     def unit(row: Mapping[str, Any]) -> tuple[Any, ...]:
         campaign = None if row["account_id"] else row["campaign_id"] or (row["campaign_name"] or "").lower() or None
         return row["platform"], row["account_id"], row["spend_date"], campaign
@@ -89,7 +95,8 @@ def fates_of_spend(spend: Rows) -> list[Fate]:
     units: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for row in spend:
         units[unit(row)].append(row)
-    fates = []
+    fates: list[Fate] = []
+    sums: dict[tuple[Any, ...], list[Decimal]] = defaultdict(list)
     for rows in units.values():
         exported = {
             file: max(row["exported_at"] for row in of_file) for file, of_file in _by(rows, "source_file").items()
@@ -99,8 +106,24 @@ def fates_of_spend(spend: Rows) -> list[Fate]:
         for row in rows:
             is_restated = bool(names & _names(row))
             fate = "counted" if row["source_file"] == valid else "replaced" if is_restated else "left_out"
-            fates.append((fate, row["currency"], row["spend"]))
+            if fate == "counted":
+                key = (
+                    row["platform"],
+                    row["account_id"],
+                    row["campaign_id"],
+                    (row["campaign_name"] or "").lower() or None,
+                )
+                sums[(*key, row["currency"])].append(row["spend"])
+            else:
+                fates.append((fate, row["currency"], row["spend"]))
+    for (*_, currency), amounts in sums.items():
+        fate = "too_large" if _is_too_large(sum(amounts, Decimal(0)), currency, rates) else "counted"
+        fates += [(fate, currency, amount) for amount in amounts]
     return fates
+
+
+def _is_too_large(amount: Decimal, currency: str, rates: Rates) -> bool:
+    return currency in rates and amount * rates[currency] >= 10**12
 
 
 def _names(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from bronze_rows import NOON, Fields, bronze, collected
+from bronze_rows import NOON, RATES, Fields, bronze, collected
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from money_oracle import fates_of_events, fates_of_orders, fates_of_spend, summed
@@ -14,11 +14,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from touchpoints.money_ledger import build_money_ledger, check_money_ledger, in_words
 from touchpoints.order_outcomes import event_outcomes, order_outcomes
+from touchpoints.outcomes import SHOWN
 from touchpoints.spend_versions import spend_outcomes, valid_spend
-from warehouse.tables import BRONZE_AD_SPEND, BRONZE_EVENTS, BRONZE_ORDERS
+from warehouse.tables import BRONZE_AD_SPEND, BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_QUARANTINE
 
 few = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-amounts = st.sampled_from([Decimal(0), Decimal(10), Decimal(20), Decimal("30.5")])
+RATES_TO_KRW = {"USD": Decimal(1400)}  # none for EUR: an amount without a rate is not too large
+amounts = st.sampled_from([Decimal(0), Decimal(10), Decimal(20), Decimal("30.5"), Decimal(10**9), Decimal(4 * 10**8)])
 moments = st.integers(0, 4).map(lambda hours: NOON + timedelta(hours=20 * hours))
 currencies = st.sampled_from(["USD", "EUR"])
 
@@ -73,14 +75,24 @@ def numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "source_line": line, "event_id": f"e{line:02d}"} for line, row in enumerate(rows, start=1)]
 
 
+def rates(spark: SparkSession) -> DataFrame:
+    days = [NOON.date() + timedelta(days=number) for number in range(5)]
+    rows = [(day, currency, rate) for day in days for currency, rate in RATES_TO_KRW.items()]
+    return spark.createDataFrame(rows, RATES)
+
+
+def no_bad_rows(spark: SparkSession) -> DataFrame:
+    return bronze(spark, BRONZE_QUARANTINE, [])
+
+
 def without(rows: list[dict[str, Any]], name: str) -> list[Fields]:
     return [{key: value for key, value in row.items() if key != name} for row in rows]
 
 
 def ledger_of(outcomes: DataFrame) -> dict[tuple[str, str], Decimal]:
     rows = collected(build_money_ledger(outcomes))
-    assert all(row["reason"] == "" for row in rows if row["outcome"] not in ("set_aside", "left_out"))
-    assert all(row["reason"] for row in rows if row["outcome"] in ("set_aside", "left_out"))
+    assert all(row["reason"] == "" for row in rows if row["outcome"] not in SHOWN)
+    assert all(row["reason"] for row in rows if row["outcome"] in SHOWN)
     return summed((row["outcome"], row["currency"], row["amount"]) for row in rows)
 
 
@@ -88,7 +100,8 @@ def ledger_of(outcomes: DataFrame) -> dict[tuple[str, str], Decimal]:
 @given(rows=st.lists(an_order(), min_size=1, max_size=8).map(numbered))
 def test_every_version_of_an_order_has_the_outcome_of_the_oracle(spark: SparkSession, rows: list[Any]) -> None:
     orders = bronze(spark, BRONZE_ORDERS, without(rows, "event_id"))
-    assert ledger_of(order_outcomes(orders)) == summed(fates_of_orders(rows))
+    found = order_outcomes(orders, no_bad_rows(spark), rates(spark), timezone="UTC", report_currency="KRW")
+    assert ledger_of(found) == summed(fates_of_orders(rows, RATES_TO_KRW))
 
 
 @few
@@ -102,10 +115,13 @@ def test_every_purchase_and_refund_has_the_outcome_of_the_oracle(
     found = event_outcomes(
         bronze(spark, BRONZE_EVENTS, without(events, "source_line")),
         bronze(spark, BRONZE_ORDERS, without(orders, "event_id")),
+        no_bad_rows(spark),
+        rates(spark),
         default_currency="USD",
         timezone="UTC",
+        report_currency="KRW",
     )
-    assert ledger_of(found) == summed(fates_of_events(events, orders, default="USD"))
+    assert ledger_of(found) == summed(fates_of_events(events, orders, RATES_TO_KRW, default="USD"))
 
 
 @few
@@ -114,10 +130,14 @@ def test_every_row_of_spend_has_the_outcome_of_the_oracle_and_what_counts_is_val
     spark: SparkSession, rows: list[Any]
 ) -> None:
     spend = bronze(spark, BRONZE_AD_SPEND, without(rows, "event_id"))
-    found = ledger_of(spend_outcomes(spend))
-    assert found == summed(fates_of_spend(rows))
+    outcomes = spend_outcomes(
+        spend, no_bad_rows(spark), rates(spark), platforms={}, timezone="UTC", report_currency="KRW"
+    )
+    found = ledger_of(outcomes)
+    assert found == summed(fates_of_spend(rows, RATES_TO_KRW))
     valid = collected(valid_spend(spend, timezone="UTC"))
-    assert sum((row["spend"] for row in valid), Decimal(0)) == found.get(("counted", "USD"), Decimal(0))
+    of_valid = sum(found.get((outcome, "USD"), Decimal(0)) for outcome in ("counted", "too_large"))
+    assert sum((row["spend"] for row in valid), Decimal(0)) == of_valid
 
 
 def test_what_is_set_aside_is_said_in_one_line_per_kind_the_largest_first() -> None:

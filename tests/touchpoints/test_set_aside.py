@@ -7,16 +7,31 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from bronze_rows import Fields, at, bronze, collected
-from pyspark.sql import SparkSession
+from bronze_rows import RATES, Fields, at, bronze, collected, frame
+from pyspark.sql import DataFrame, SparkSession
 
 from touchpoints.order_outcomes import event_outcomes, order_outcomes
 from touchpoints.rate_outcomes import rate_outcomes
-from touchpoints.set_aside import build_set_aside
+from touchpoints.set_aside import build_set_aside, check_set_aside
 from touchpoints.spend_versions import spend_outcomes, valid_spend
-from warehouse.tables import BRONZE_AD_SPEND, BRONZE_EVENTS, BRONZE_EXCHANGE_RATES, BRONZE_ORDERS
+from warehouse.contracts import Table
+from warehouse.tables import (
+    BRONZE_AD_SPEND,
+    BRONZE_EVENTS,
+    BRONZE_EXCHANGE_RATES,
+    BRONZE_ORDERS,
+    BRONZE_QUARANTINE,
+    SILVER_MONEY_LEDGER,
+    SILVER_SET_ASIDE,
+)
 
+IN_DOLLARS: dict[str, Any] = {"timezone": "UTC", "report_currency": "USD"}
 ROUNDED = "450001"  # what a spreadsheet left of three order numbers
+
+
+def nothing_else(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
+    """No row in quarantine, and no exchange rate."""
+    return bronze(spark, BRONZE_QUARANTINE, []), frame(spark, RATES, [])
 
 
 def fed(order_id: str, user: str, value: str, *, days: float = 0, **fields: Any) -> Fields:
@@ -67,10 +82,12 @@ def test_a_row_that_replaces_another_order_without_a_newer_updated_at_is_counted
     spark: SparkSession, feed: str
 ) -> None:
     rows, expected = FEEDS[feed]
-    found = collected(build_set_aside(order_outcomes(bronze(spark, BRONZE_ORDERS, rows))))
+    found = collected(
+        build_set_aside(order_outcomes(bronze(spark, BRONZE_ORDERS, rows), *nothing_else(spark), **IN_DOLLARS))
+    )
     assert sorted((int(row["amount"]), row["reason"]) for row in found) == expected
     last = max(rows, key=lambda row: (row["updated_at"], row["source_file"], row.get("source_line", 0)))
-    assert {row["counted_amount"] for row in found} <= {last["value"]}
+    assert {row["other_amount"] for row in found} <= {last["value"]}
     assert {row["record_id"] for row in found} <= {row["order_id"] for row in rows}
 
 
@@ -115,8 +132,9 @@ def test_purchases_and_refunds_of_one_order_number(spark: SparkSession, events: 
     outcomes = event_outcomes(
         bronze(spark, BRONZE_EVENTS, rows),
         bronze(spark, BRONZE_ORDERS, []),
+        *nothing_else(spark),
         default_currency="USD",
-        timezone="UTC",
+        **IN_DOLLARS,
     )
     found = collected(build_set_aside(outcomes))
     assert [(int(row["amount"]), row["reason"]) for row in found] == expected
@@ -126,8 +144,9 @@ def test_a_purchase_event_whose_order_the_feed_has_is_not_set_aside(spark: Spark
     outcomes = event_outcomes(
         bronze(spark, BRONZE_EVENTS, [event("purchase", "100"), event("purchase", "60", days=9)]),
         bronze(spark, BRONZE_ORDERS, [fed("cart-77", "ann", "95")]),
+        *nothing_else(spark),
         default_currency="USD",
-        timezone="UTC",
+        **IN_DOLLARS,
     )
     assert [row["outcome"] for row in collected(outcomes)] == ["in_feed", "in_feed"]
 
@@ -171,10 +190,10 @@ EXPORTS: dict[str, tuple[list[Fields], int, list[tuple[int, str]]]] = {
 def test_a_later_export_replaces_what_it_restates_and_what_it_lacks_is_shown(spark: SparkSession, exports: str) -> None:
     rows, counted, left_out = EXPORTS[exports]
     spend = bronze(spark, BRONZE_AD_SPEND, rows)
-    found = collected(build_set_aside(spend_outcomes(spend)))
+    found = collected(build_set_aside(spend_outcomes(spend, *nothing_else(spark), platforms={}, **IN_DOLLARS)))
     assert [(int(row["amount"]), row["reason"]) for row in found] == left_out
     assert sum(row["spend"] for row in collected(valid_spend(spend, timezone="UTC"))) == counted
-    assert {row["counted_file"] for row in found} <= {"b.csv"}
+    assert {row["other_file"] for row in found} <= {"b.csv"}
 
 
 def test_another_rate_of_a_day_is_set_aside_unless_it_is_newer(spark: SparkSession) -> None:
@@ -190,3 +209,114 @@ def test_another_rate_of_a_day_is_set_aside_unless_it_is_newer(spark: SparkSessi
         "c": "counted",
         "d": "replaced",
     }
+
+
+def unread(table: Table, record_id: str, *, days: float | None = 0, **fields: Any) -> Fields:
+    """A row in quarantine, of another file than those that could be read."""
+    row = {
+        "table_name": table.full_name,
+        "record_id": record_id,
+        "file": "z.csv",
+        "line": 3,
+        "reason": "not understood",
+    }
+    return {**row, "version_at": None if days is None else at(days=days), **fields}
+
+
+# rows of order x1 in the feed and in quarantine: whether it is unsettled
+UNREAD: dict[str, tuple[list[Fields], list[Fields], bool]] = {
+    "its newest row was not understood": ([fed("x1", "ann", "500")], [unread(BRONZE_ORDERS, "x1", days=1)], True),
+    "the same time in a later file": ([fed("x1", "ann", "500")], [unread(BRONZE_ORDERS, "x1")], True),
+    "no time, in a later file": ([fed("x1", "ann", "500")], [unread(BRONZE_ORDERS, "x1", days=None)], True),
+    "no time, in an earlier file": (
+        [fed("x1", "ann", "500")],
+        [unread(BRONZE_ORDERS, "x1", days=None, file="a.csv")],
+        False,
+    ),
+    "an older row was not understood": ([fed("x1", "ann", "500")], [unread(BRONZE_ORDERS, "x1", days=-1)], False),
+    "another order's": ([fed("x1", "ann", "500")], [unread(BRONZE_ORDERS, "x2", days=1)], False),
+    "a row of another table": ([fed("x1", "ann", "500")], [unread(BRONZE_AD_SPEND, "x1", days=1)], False),
+    "a newer row settles it": (
+        [fed("x1", "ann", "500"), fed("x1", "ann", "500", updated_at=at(days=2), status="cancelled")],
+        [unread(BRONZE_ORDERS, "x1", days=1)],
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("rows", UNREAD)
+def test_an_order_whose_newest_row_could_not_be_read_counts_and_is_unsettled(spark: SparkSession, rows: str) -> None:
+    feed, bad, is_unsettled = UNREAD[rows]
+    outcomes = order_outcomes(
+        bronze(spark, BRONZE_ORDERS, feed),
+        bronze(spark, BRONZE_QUARANTINE, bad),
+        frame(spark, RATES, []),
+        **IN_DOLLARS,
+    )
+    found = [row for row in collected(build_set_aside(outcomes)) if row["outcome"] == "unsettled"]
+    shown = ("x1", Decimal(500), "a newer row was quarantined: not understood", "z.csv", 3)
+    columns = ("record_id", "amount", "reason", "other_file", "other_line")
+    assert [tuple(row[name] for name in columns) for row in found] == ([shown] if is_unsettled else [])
+
+
+def test_a_purchase_with_a_refund_that_could_not_be_read_is_unsettled_until_it_is_sent_again(
+    spark: SparkSession,
+) -> None:
+    bad = bronze(spark, BRONZE_QUARANTINE, [unread(BRONZE_EVENTS, "cart-77", days=2)])
+
+    def outcomes(*rows: Fields) -> list[str]:
+        found = event_outcomes(
+            bronze(spark, BRONZE_EVENTS, rows),
+            bronze(spark, BRONZE_ORDERS, []),
+            bad,
+            frame(spark, RATES, []),
+            default_currency="USD",
+            **IN_DOLLARS,
+        )
+        return sorted(row["outcome"] for row in collected(found))
+
+    assert outcomes(event("purchase", "100")) == ["unsettled"]
+    assert outcomes(event("purchase", "100"), event("refund", "30", days=2)) == ["counted", "counted"]
+
+
+def test_a_day_of_spend_whose_newest_export_could_not_be_read_counts_and_is_unsettled(spark: SparkSession) -> None:
+    rows = in_account(spent("300", "alpha", "a.csv"), spent("9", "alpha", "a.csv", spend_date=date(2026, 3, 16)))
+    bad = bronze(spark, BRONZE_QUARANTINE, [unread(BRONZE_AD_SPEND, "tiktok 1 2026-03-15")])
+    spend = bronze(spark, BRONZE_AD_SPEND, rows)
+    found = spend_outcomes(spend, bad, frame(spark, RATES, []), platforms={}, **IN_DOLLARS)
+    assert sorted((int(row["amount"]), row["outcome"]) for row in collected(found)) == [
+        (9, "counted"),
+        (300, "unsettled"),
+    ]
+
+
+def purchases(spark: SparkSession, **values: int) -> DataFrame:
+    schema = "order_id string, conversion_type string, report_gross_value decimal(18,6)"
+    return spark.createDataFrame([(name, "purchase", Decimal(value)) for name, value in values.items()], schema)
+
+
+@pytest.mark.parametrize(("limit", "holds"), [(0.04, False), (0.05, True)])
+def test_unsettled_orders_of_more_than_the_knobs_share_of_the_value_fail_a_check_that_names_the_rows(
+    spark: SparkSession, limit: float, holds: bool
+) -> None:
+    row = {"input": "orders", "record_id": "x1", "outcome": "unsettled", "amount": Decimal(500), "other_file": "z.csv"}
+    set_aside = frame(spark, SILVER_SET_ASIDE.ddl, [{**row, "other_line": 3}])
+    ledger = frame(spark, SILVER_MONEY_LEDGER.ddl, [{"outcome": "unsettled", "rows": 1, "amount": Decimal(500)}])
+    checks = check_set_aside(set_aside, ledger, purchases(spark, x1=500, x2=9500), max_unsettled_share=limit)
+    failed = [(check.name, check.actual, check.detail) for check in checks if not check.passed]
+    name = "share of the value of orders whose newest row is in quarantine (quality.max_unsettled_share)"
+    assert failed == ([] if holds else [(name, 0.05, "z.csv:3")])
+
+
+def test_an_amount_that_does_not_fit_into_the_reporting_currency_is_set_aside(spark: SparkSession) -> None:
+    to_krw = {"timezone": "UTC", "report_currency": "KRW"}
+    rates = frame(spark, RATES, [{"rate_day": at(0).date(), "rate_currency": "USD", "rate": Decimal(1400)}])
+    nothing_bad = bronze(spark, BRONZE_QUARANTINE, [])
+    orders = bronze(spark, BRONZE_ORDERS, [fed("o1", "ann", "999999999"), fed("o2", "bob", "10", source_line=9)])
+    spend = [spent("999999999", "alpha", "a.csv", spend_date=at(0).date())]
+    for outcomes in (
+        order_outcomes(orders, nothing_bad, rates, **to_krw),
+        spend_outcomes(bronze(spark, BRONZE_AD_SPEND, spend), nothing_bad, rates, platforms={}, **to_krw),
+    ):
+        found = [(row["outcome"], row["reason"]) for row in collected(build_set_aside(outcomes))]
+        assert found == [("too_large", "more than an amount in the reporting currency can be")]

@@ -9,8 +9,8 @@ SILVER_MONEY_LEDGER = Table(
     owner="touchpoints",
     freshness="every pipeline run (build)",
     key=("input", "currency", "outcome", "reason"),
-    notes="Per input and currency the amounts add up to those of bronze, and the counted ones to those of silver. "
-    "Amounts of two currencies must not be summed.",
+    notes="Per input and currency the amounts add up to those of bronze, and those counted or unsettled to "
+    "those of silver. Amounts of two currencies must not be summed.",
     columns=(
         Column(
             "input", "string", "what the rows are: orders, purchase_events, refund_events, ad_spend", nullable=False
@@ -21,7 +21,18 @@ SILVER_MONEY_LEDGER = Table(
             "string",
             "what became of the amounts",
             nullable=False,
-            values=("counted", "replaced", "same_again", "in_feed", "cancelled", "deleted", "set_aside", "left_out"),
+            values=(
+                "counted",
+                "replaced",
+                "same_again",
+                "in_feed",
+                "cancelled",
+                "deleted",
+                "set_aside",
+                "left_out",
+                "too_large",
+                "unsettled",
+            ),
         ),
         Column("reason", "string", "why; '' where the outcome says it", nullable=False),
         Column("rows", "bigint", "rows", nullable=False, minimum=0, maximum=COUNT_LIMIT),

@@ -1,11 +1,11 @@
-"""silver.set_aside: amounts that do not count because another row counts in their place."""
+"""silver.set_aside: amounts that do not count because of another row, and amounts that a newer row may have changed."""
 
 from warehouse.contracts import COUNT_LIMIT, MONEY, Column, Table
 
 SILVER_SET_ASIDE = Table(
     layer="silver",
     name="set_aside",
-    grain="landed row whose amount another row set aside",
+    grain="landed row whose amount is not settled or does not count",
     owner="touchpoints",
     freshness="every pipeline run (build)",
     key=("input", "record_id", "source_file", "source_line", "event_id"),
@@ -19,16 +19,24 @@ SILVER_SET_ASIDE = Table(
             nullable=False,
             personal=True,
         ),
-        Column("outcome", "string", "what became of the amount: set_aside or left_out", nullable=False),
-        Column("reason", "string", "how the row differs from the one that counts", nullable=False),
-        Column("amount", MONEY, "what does not count", "currency", nullable=False),
-        Column("currency", "string", "ISO 4217 code of the amounts", nullable=False),
-        Column("counted_amount", MONEY, "what counts instead; null where nothing does", "currency"),
-        Column("counted_file", "string", "landed file of what counts instead"),
         Column(
-            "counted_line",
+            "outcome",
+            "string",
+            "what became of the amount",
+            nullable=False,
+            values=("set_aside", "left_out", "too_large", "unsettled"),
+        ),
+        Column("reason", "string", "how the row differs from the one that counts", nullable=False),
+        Column("amount", MONEY, "what does not count; what counts where it is unsettled", "currency", nullable=False),
+        Column("currency", "string", "ISO 4217 code of the amounts", nullable=False),
+        Column("other_amount", MONEY, "amount of the other row, where there is one", "currency"),
+        Column(
+            "other_file", "string", "landed file of the other row: what counts instead, or a newer row in quarantine"
+        ),
+        Column(
+            "other_line",
             "bigint",
-            "line in that file; null for events and for spend, of which a whole file counts",
+            "line in that file; null for an event that counts, and for spend, of which a whole file counts",
             minimum=1,
             maximum=COUNT_LIMIT,
         ),
