@@ -48,9 +48,10 @@ class BelievableTimes(Knobs):
 
 
 class Landing(BelievableTimes):
-    """Where files land, which of them are taken in, and which of their moments are believed."""
+    """Where files land, which of them are taken in, how long a line may be, and which moments are believed."""
 
     root: str
+    max_line_bytes: int = Field(gt=0)
     inputs: list[InputFiles]
 
 
