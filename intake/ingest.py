@@ -6,7 +6,7 @@ next run finds the same files under the same batch_id and writes what is missing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,23 +17,20 @@ from pyspark.sql import functions as F
 from intake.adapter import Defaults
 from intake.bad_rows import numbered_bad_rows
 from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
-from intake.file_accounts import (
-    Account,
-    BatchRows,
-    FileCounts,
-    counts_by_file,
-    dated_from_bronze,
-    planned_account,
-    total_account,
-)
+from intake.file_accounts import Account, planned_account, total_account
+from intake.file_counts import BatchRows, FileCounts, counts_by_file
+from intake.files_of_before import look_at_files_of_before
 from intake.knobs import BelievableTimes
+from intake.landed_money import money_of
 from intake.landed_rows import LandedFile, unreadable
 from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, passed_over_in_words
+from intake.line_items import require_one_row_per_order
 from intake.parse import NOT_DATA
 from intake.quarantined import held_by
 from intake.refusals import Refusal, require_none, source_is, too_many_bad
-from intake.suspect_times import FileAccount, is_of_before, stray_files
+from intake.suspect_times import FileAccount, stray_files, stray_in_words, suspect_in_words
 from warehouse.conform import conform
+from warehouse.contracts import Table
 from warehouse.errors import CheckFailed, InputError
 from warehouse.event_values import values_of
 from warehouse.jvm.files import READ_FAILURES
@@ -42,6 +39,8 @@ from warehouse.store import BROADCAST_AT_MOST, Lake, Stage
 from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
+from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
+from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 
@@ -57,6 +56,11 @@ class Staged:
     rows: DataFrame
     rows_read: int
     files: Sequence[LandedFile]
+
+    @property
+    def table(self) -> Table:
+        """The table that the rows are meant for."""
+        return self.batch.input.adapter.table
 
     @property
     def good(self) -> DataFrame:
@@ -130,31 +134,21 @@ class Ingest:
         # Batches of a killed run come first: their accounts were counted against the tables as they are now.
         in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
         accounts: dict[str, Account] = {}
-        self._date_files_of_before()
+        look_at_files_of_before(self.lake, self.believable)
         with self.lake.staging("ingest") as stage:
             staged = [one for batch in in_order if (one := self._staged_or_refused(batch, stage))]
             for wave in _waves(staged):
                 for name, account in self._take_in_wave(wave, stage):
                     accounts[name] = accounts.get(name, Account()) + account
-        self._say_strays({batch.batch_id for batch in batches})
+        self._say_strays(batches)
         return accounts
 
-    def _date_files_of_before(self) -> None:
-        """Looks at the times of files that were taken in before rows_suspect and last_at were recorded."""
-        before = [file for file in self.lake.rows(BRONZE_LANDED_FILES) if is_of_before(file)]
-        if before:
-            files = dated_from_bronze(before, self.lake.read, self.believable)
-            frame = self.lake.spark.createDataFrame([dict(file) for file in files], BRONZE_LANDED_FILES.ddl)
-            self.lake.merge(BRONZE_LANDED_FILES, frame, update_when="t.rows_suspect IS NULL", all_are_known=True)
-
-    def _say_strays(self, batch_ids: Set[str]) -> None:
+    def _say_strays(self, batches: Sequence[Batch]) -> None:
         """Names the files of these batches that lie far later than all others."""
+        batch_ids = {batch.batch_id for batch in batches}
         for file in stray_files(self.lake.rows(BRONZE_LANDED_FILES), self.believable):
             if file["batch_id"] in batch_ids:
-                self.say(
-                    f"{file['file']}: its last moment, {file['last_at']:%Y-%m-%d}, is far later than those of all "
-                    "other files; as_of does not follow it (landing.max_gap_days)"
-                )
+                self.say(stray_in_words(file))
 
     def require_a_folder(self, inputs: Sequence[Input]) -> None:
         """InputError where no input has a folder: then the landing folder itself is not there, or is another."""
@@ -174,7 +168,7 @@ class Ingest:
         accounts = []
         try:
             by_batch = [
-                BatchRows(one.batch.batch_id, one.batch.input.adapter.table, one.batch.files, one.rows, verdicts)
+                BatchRows(one.batch.input.name, one.batch.batch_id, one.table, one.batch.files, one.rows, verdicts)
                 for one, verdicts in zip(wave, classified, strict=True)
             ]
             file_counts = counts_by_file(by_batch, self.believable)
@@ -217,6 +211,8 @@ class Ingest:
         except READ_FAILURES as error:
             raise (unreadable(error, files) or error) from error
         total = counts.get
+        if batch.input.adapter.table is BRONZE_ORDERS:
+            require_one_row_per_order(rows)
         staged = Staged(batch, rows, total["read"], files)
         if total["bad"] > self.max_quarantined_share * total["read"]:
             refused_rows = self._write_refused(staged, rows.where(is_bad), total["bad"])
@@ -229,12 +225,14 @@ class Ingest:
         if table not in CLASSIFIED_BY:
             # Rows of other inputs have file and line as their key: each is new.
             verdicts = {"is_kept": True, "is_conflicting": False, "is_superseding": False}
-            return good.withColumns({name: F.lit(value) for name, value in verdicts.items()}).select(*VERDICT)
+            known = good.withColumns({name: F.lit(value) for name, value in verdicts.items()})
+            return known.select(*VERDICT, *money_of(table, as_="money_"))
         earlier = self.lake.read(table).where(F.col("batch_id") != staged.batch.batch_id)
         if staged.rows_read <= BROADCAST_AT_MOST:
             # The keys are few: the table need not be shuffled to find them.
             earlier = earlier.join(F.broadcast(good.select(*table.key)), list(table.key), how="left_semi")
-        return CLASSIFIED_BY[table](good, earlier).select(*VERDICT)
+        classified, replaced = CLASSIFIED_BY[table](good, earlier), ("known_row",) if table is BRONZE_EVENTS else ()
+        return classified.select(*VERDICT, *money_of(table, as_="money_"), *replaced)
 
     def _plan(
         self, batches: Sequence[Batch], file_counts: Mapping[str, Mapping[str, FileCounts]]
@@ -254,6 +252,7 @@ class Ingest:
                 ]
                 plans[batch.batch_id] = files
                 new_files += files
+        self._write_money(batches, file_counts)
         if new_files:
             self.lake.append_rows(BRONZE_LANDED_FILES, new_files)
         if resumed := [batch.batch_id for batch in batches if batch.is_resumed]:
@@ -261,6 +260,22 @@ class Ingest:
             for row in landed.collect():  # one row per file
                 plans[row["batch_id"]].append(row.asDict())
         return plans
+
+    def _write_money(self, batches: Sequence[Batch], file_counts: Mapping[str, Mapping[str, FileCounts]]) -> None:
+        """The amounts of the files, before their accounts: those of a run that was killed between both are removed."""
+        landed = {row["batch_id"] for row in self.lake.rows(BRONZE_LANDED_MONEY)}
+        planned = {row["batch_id"] for row in self.lake.rows(BRONZE_LANDED_FILES)}
+        if orphans := landed - planned:
+            self.lake.delete(BRONZE_LANDED_MONEY, f"batch_id IN ({', '.join(map(repr, sorted(orphans)))})")
+        rows = [
+            row
+            for batch in batches
+            if batch.batch_id not in landed & planned
+            for counts in file_counts[batch.batch_id].values()
+            for row in counts.money
+        ]
+        if rows:
+            self.lake.append_rows(BRONZE_LANDED_MONEY, rows)
 
     def _finish(self, batches: Sequence[Batch]) -> None:
         planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
@@ -355,10 +370,7 @@ class Ingest:
             f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
         )
         if account.suspect:
-            self.say(
-                f"{batch.input.name}: {account.suspect:,} of these rows are dated later than their file or far later "
-                "than all others; as_of does not follow them (landing.max_ahead_hours, landing.max_gap_days)"
-            )
+            self.say(suspect_in_words(batch.input.name, account.suspect))
 
 
 def _waves(staged: Sequence[Staged]) -> list[list[Staged]]:

@@ -125,6 +125,22 @@ def _span_of(file: FileAccount, knobs: BelievableTimes) -> Span:
     return span
 
 
+def suspect_in_words(source: str, rows: int) -> str:
+    """The line of an input with suspect rows."""
+    return (
+        f"{source}: {rows:,} of these rows are dated later than their file or far later than all others; as_of does "
+        "not follow them (landing.max_ahead_hours, landing.max_gap_days)"
+    )
+
+
+def stray_in_words(file: FileAccount) -> str:
+    """The line of one of `stray_files`."""
+    return (
+        f"{file['file']}: its last moment, {file['last_at']:%Y-%m-%d}, is far later than those of all other files; "
+        "as_of does not follow it (landing.max_gap_days)"
+    )
+
+
 def is_of_before(file: FileAccount) -> bool:
     """Whether a file was taken in by a version that did not look at times."""
     return file.get("rows_suspect") is None

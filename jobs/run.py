@@ -20,7 +20,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from rich.console import Console
 
-from intake.file_accounts import MOMENTS
+from intake.file_counts import MOMENTS
 from intake.knobs import BelievableTimes
 from intake.suspect_times import is_of_before, last_believable
 from jobs.settings import Settings, load_settings

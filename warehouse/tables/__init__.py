@@ -9,6 +9,7 @@ from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
+from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
@@ -35,6 +36,7 @@ from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 ALL_TABLES: tuple[Table, ...] = (
     BRONZE_LANDED_FILES,
+    BRONZE_LANDED_MONEY,
     BRONZE_EVENT_VALUES,
     BRONZE_EVENTS,
     BRONZE_ORDERS,
