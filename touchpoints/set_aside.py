@@ -67,7 +67,7 @@ def money_outcomes(work: Work) -> DataFrame:
         .unionByName(of_spend)
         .unionByName(rate_outcomes(landed_rates))
     )
-    return work.persist(outcomes)
+    return work.stage("money_outcomes", outcomes)
 
 
 def check_set_aside(
