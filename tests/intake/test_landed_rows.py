@@ -131,7 +131,10 @@ def rows_of(
     frame = read_rows(
         spark, str(folder), files, columns=columns, required=required, numbered=True, export=export, names=names
     )
-    return sorted(map(tuple, frame.select("file", "line", "problem", *columns).collect()), key=lambda row: row[:2])
+    return sorted(
+        map(tuple, frame.select("file", "line", "problem", *(f"`{name}`" for name in columns)).collect()),
+        key=lambda row: row[:2],
+    )
 
 
 def test_each_csv_file_is_read_by_its_own_delimiter_header_and_line_ends(spark: SparkSession, tmp_path: Path) -> None:
