@@ -21,6 +21,7 @@ from intake.file_kinds import COMPRESSED, COMPRESSED_ENDINGS, LOOKED_AT, compres
 from intake.landed_bytes import (
     Damaged,
     OtherEncoding,
+    begin_of,
     first_bytes,
     first_unpacked,
     has_ascii_lines,
@@ -115,7 +116,7 @@ def look_at_file(file: FoundFile, fetch: Fetch, expected: Expected) -> Look:
 def _look(file: FoundFile, path: Path, expected: Expected) -> Look:
     stored = first_bytes(path)
     compression = compression_of(stored)
-    if not compression and (reason := not_text(stored)):
+    if reason := not_text(begin_of(stored) if compression else stored):
         return Look(file, "refused", reason)
     if not _is_named(file, expected.pattern):
         return Look(file, "passed over", "its ending is not one of a known format")
@@ -172,18 +173,17 @@ def _spark_reads(uri: str, ending: str) -> bool:
 def _found_in_bytes(file: FoundFile, chunks: Iterator[bytes], expected: Expected) -> str | None:
     """What is wrong with the unpacked bytes of a file, which are read to their end; None where nothing is."""
     begin = next(chunks, b"")
-    whole = chain([begin], chunks)
+    whole: Iterator[bytes] = chain([begin], chunks)
     if compression_of(begin):
         return "is compressed twice; unpack it once and land that"
-    if reason := not_text(begin[:LOOKED_AT]):
-        return reason
     if codec := _codec_of_copy(begin, expected.encoding):
         whole = in_utf8(whole, codec)
         begin = next(whole, b"")
         whole = chain([begin], whole)
     first = begin[:LOOKED_AT]
     return (
-        not_rows(first)
+        not_text(first)
+        or not_rows(first)
         or _not_json_lines(file, first)
         or expected.problem_of(file, first)
         or _too_long(whole, expected.max_line_bytes)

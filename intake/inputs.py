@@ -32,8 +32,9 @@ class Input:
 def input_of(chosen: InputFiles) -> Input:
     """An input of the settings with its adapter; UsageError for an unknown adapter, column or encoding."""
     adapter = adapter_named(chosen.adapter)
+    fields = {"columns": adapter.columns, "constants": (*adapter.columns, *adapter.table.column_names)}
     for knob, named in (("columns", chosen.columns), ("constants", chosen.constants)):
-        if unknown := sorted(set(named) - set(adapter.columns)):
+        if unknown := sorted(set(named) - set(fields[knob])):
             raise UsageError(
                 f"landing.inputs: {chosen.name}: {knob}: the adapter {chosen.adapter} has no field {unknown[0]}; "
                 f"it has {', '.join(adapter.columns)}"

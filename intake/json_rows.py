@@ -28,7 +28,9 @@ def json_rows(lines: DataFrame, wanted: Wanted) -> DataFrame:
         "problem",
         F.from_json(listed, "objects array<map<string, string>>", JSON_OPTIONS)["objects"].alias("_objects"),
     )
-    fields = _as_written(F.get("_objects", F.lit(0)))
+    # A column of its own, so that it is made once.
+    parsed = parsed.withColumn("_fields", _as_written(F.get("_objects", F.lit(0))))
+    fields = F.col("_fields")
     keys = F.map_keys(fields)
     keys_of = {column: wanted.headers_of(column) for column in wanted.columns}
     read_keys = list(dict.fromkeys(key for own in keys_of.values() for key in own))

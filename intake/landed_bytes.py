@@ -22,7 +22,7 @@ class Damaged(Exception):  # noqa: N818 (what a file is)
 
 
 class OtherEncoding(Exception):  # noqa: N818 (what a file is)
-    """Text that is not in the encoding that its input is said to have; `line` is where."""
+    """Text that is not in the encoding of its input; `line` is where."""
 
     def __init__(self, line: int) -> None:
         """The line of the first byte that cannot be read."""

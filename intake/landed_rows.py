@@ -98,7 +98,8 @@ def read_rows(
         else:
             texts = texts.select("file", F.lit(None).cast("bigint").alias("line"), "raw", "problem")
         frames.append(json_rows(texts, wanted) if format_ == "json" else _text_rows(texts, wanted))
-    cleaned = [F.nullif(F.trim(name), F.lit("")).alias(name) for name in columns]
+    # Quoted, because headers may have dots and blanks in them.
+    cleaned = [F.nullif(F.trim(f"`{name}`"), F.lit("")).alias(name) for name in columns]
     rows = reduce(DataFrame.unionByName, frames) if frames else _no_rows(spark, columns)
     return rows.select("file", "line", "raw", "problem", "unknown", *cleaned)
 

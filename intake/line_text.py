@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -65,7 +65,7 @@ def _token_shown(token: Column) -> Column:
     return F.when(is_byte, shown).otherwise(F.decode(F.encode(token, LATIN), "UTF-8"))
 
 
-def _decoder(encoding: str) -> object:
+def _decoder(encoding: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def decode(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return decoded_batches(batches, encoding)
 

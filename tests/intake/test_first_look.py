@@ -146,7 +146,9 @@ REFUSED = {
     "report.xls": (OLE + bytes(512), f"is an Excel workbook of the old kind (.xls); {SHEET}"),
     "export.zip": (zipped(), f"is a zip archive; {UNPACK}"),
     "export.tar": (tarred(), f"is a tar archive; {UNPACK}"),
-    "export.csv.tgz.csv": (gzip.compress(tarred()), f"is a tar archive; {UNPACK}"),
+    "export.tar.gz": (gzip.compress(tarred()), f"is a tar archive; {UNPACK}"),
+    "export.tgz": (gzip.compress(tarred()), f"is a tar archive; {UNPACK}"),
+    "export.csv": (gzip.compress(tarred()), f"is a tar archive; {UNPACK}"),
     "export.7z": (b"7z\xbc\xaf\x27\x1c\x00\x04", f"is a 7z archive; {UNPACK}"),
     "export.rar": (b"Rar!\x1a\x07\x01\x00", f"is a rar archive; {UNPACK}"),
     "export.csv.xz": (b"\xfd7zXZ\x00\x00\x04", "is compressed with xz; land it plain, or compressed with gzip"),
@@ -213,7 +215,7 @@ def test_a_compressed_file_that_is_cut_or_damaged_is_found(tmp_path: Path, name:
     [
         *((f"e.jsonl{ending}", "still being written, by its name") for ending in (".part", ".tmp", ".crdownload", "~")),
         ("e.csv.FILEPART", "still being written, by its name"),
-        *((name, "its ending is not one of a known format") for name in ("notes.docx.bak", "README", "e.jsonl.md5")),
+        *((name, "its ending is not one of a known format") for name in ("notes.doc", "README", "e.jsonl.md5")),
     ],
 )
 def test_files_still_being_written_and_of_unknown_endings_are_passed_over(
