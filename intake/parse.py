@@ -22,6 +22,7 @@ IMPOSSIBLE = f"is before {FIRST_YEAR} or after {LAST_YEAR}"
 MICROS = 1_000_000
 # Reasons of rows that are no data, such as a totals row: they do not count for quality.max_quarantined_share.
 NOT_DATA: tuple[str, ...] = ()
+NUL = "\x00"
 COUNT_AT_MOST = 10**12  # of one row, so that sums stay far below COUNT_LIMIT of warehouse.contracts
 
 
@@ -105,8 +106,18 @@ def given_but_unread(name: str, read: Column) -> Column:
 
 
 def content_hash(*columns: Column) -> Column:
-    """A 64-bit hash of the columns' values; a null is a value of its own."""
-    return F.xxhash64(*(F.coalesce(column.cast("string"), F.lit("\x00")) for column in columns))
+    """A 64-bit hash of the columns' values; a null is a value of its own.
+
+    A null is hashed as the text NUL, and a text that begins with NUL with one more. (All other rows have the hash that
+    they have in lakes of before.)
+    """
+
+    def text(column: Column) -> Column:
+        written = column.cast("string")
+        begins_with_nul = F.startswith(written, F.lit(NUL))
+        return F.coalesce(F.when(begins_with_nul, F.concat(F.lit(NUL), written)).otherwise(written), F.lit(NUL))
+
+    return F.xxhash64(*map(text, columns))
 
 
 def account_field(name: str, defaults: Defaults) -> Column:
