@@ -88,7 +88,7 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple
     return place, run(place, spark)
 
 
-def test_what_another_row_set_aside_is_said_in_one_line_per_kind(shop: tuple[Place, str]) -> None:
+def test_what_another_row_set_aside_is_reported_in_one_line_per_kind(shop: tuple[Place, str]) -> None:
     _, output = shop
     lines = [line.strip() for line in output.splitlines() if "set aside:" in line or "left out:" in line]
     assert lines == [

@@ -140,7 +140,7 @@ def test_every_row_of_spend_has_the_outcome_of_the_oracle_and_what_counts_is_val
     assert sum((row["spend"] for row in valid), Decimal(0)) == of_valid
 
 
-def test_what_is_set_aside_is_said_in_one_line_per_kind_the_largest_first() -> None:
+def test_what_is_set_aside_is_reported_in_one_line_per_kind_the_largest_first() -> None:
     def row(input_: str, outcome: str, reason: str, rows: int, amount: str) -> dict[str, Any]:
         return {
             "input": input_,
