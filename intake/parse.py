@@ -22,8 +22,6 @@ NUMBER = r"^[\x00-\x20]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 IMPOSSIBLE = f"is before {FIRST_YEAR} or after {LAST_YEAR}"
 MICROS = 1_000_000
-# Reasons of rows that are no data, such as a totals row: they do not count for quality.max_quarantined_share.
-NOT_DATA: tuple[str, ...] = ()
 COUNT_AT_MOST = 10**12  # of one row, so that sums stay far below COUNT_LIMIT of warehouse.contracts
 AS_PROGRAMS_WRITE = Export()
 
@@ -44,7 +42,7 @@ _TOTAL_WORDS = (
 )  # fmt: skip
 TOTAL = rf"^(?:{'|'.join(_TOTAL_WORDS)})(?:[ ]?[:(-].*| of [0-9].*)?\z"
 
-# Reasons of rows that are no data: they are set aside, and do not count as bad.
+# Reasons of rows that are no data, such as a totals row: they do not count for quality.max_quarantined_share.
 NOT_DATA = (A_TOTALS_ROW, A_REPEATED_HEADER, A_FOOTER, A_CUT_ORDER)
 # A copyright line, as Microsoft puts below its rows.
 FOOTER = r"^\"?(?:©|\(c\)) ?[0-9]{4}"
