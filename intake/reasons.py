@@ -38,6 +38,9 @@ REASONS = (
     ),
     Reason("is not <encoding>, the encoding of its input (landing.inputs)", "bytes that are no text in this encoding",
            "`encoding: cp949` (or another) of the input"),
+    Reason("is not UTF-8; the encoding of the input can be given (landing.inputs, encoding)",
+           "bytes that are no text in UTF-8", "`encoding: cp949` (or another) of the input"),
+    Reason("a quote is opened and not closed", "everything after it would be one field", "close or double the quote"),
     # Any input
     Reason(
         f"<field>: {ROUNDED}",
