@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CONFIG ?= conf/demo.yaml
+QUICK := not (system or long or faults or cluster)
+IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 ##@ Try it
 .PHONY: demo
@@ -14,7 +16,7 @@ test: setup ## Lint, types and tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m pytest -m "not long and not faults and not cluster" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
+	@$(PYTHON) -m pytest -m "$(QUICK)" $(IN_PARALLEL) --durations 20
 
 .PHONY: test-long
 test-long: setup ## Run the tests that take minutes
@@ -49,9 +51,9 @@ test-cluster: setup ## The commands of docs/running.md on a real cluster, one wo
 	@$(PYTHON) -m pytest -q -m cluster
 
 .PHONY: test-system
-test-system: setup ## What needs real parts: the builders' tests on Spark, a cluster
-	@$(PYTHON) -m pytest --engine spark tests/touchpoints tests/attribution tests/ltv \
-		-m "not long and not faults and not cluster" --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test-system: setup ## What needs real parts: the builders' tests on Spark, histories with killed runs, a cluster
+	@$(PYTHON) -m pytest --engine spark tests/touchpoints tests/attribution tests/ltv -m "$(QUICK)" $(IN_PARALLEL)
+	@$(PYTHON) -m pytest -m system $(IN_PARALLEL)
 	@$(PYTHON) -m pytest -q -m cluster
 
 .PHONY: pack

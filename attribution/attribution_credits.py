@@ -22,6 +22,7 @@ from attribution.knobs import (
     CreditStart,
     DataDriven,
     FittedModels,
+    Markov,
     RuleKnobs,
     RuleModels,
     Transforms,
@@ -164,11 +165,26 @@ def credited_models(work: Work) -> list[str]:
 def _fitted_models(work: Work) -> list[FittedModel]:
     """The data-driven models that get credits now; none before the first fit."""
     models = work.run.knobs(FittedModels).models
-    if not models:
-        return []
+    champion = _champion(work) if models else None
+    return champion[1].fitted(models, champion[0]) if champion else []
+
+
+def _champion(work: Work) -> tuple[str, ChannelModel] | None:
+    """The version that credits are made by, and its model."""
     tracking = work.run.knobs(Mlflow)
     champion = champion_version(tracking, work.run.knobs(DataDriven))
-    return _loaded(tracking, champion.full_name).fitted(models, champion.full_name) if champion else []
+    return (champion.full_name, _loaded(tracking, champion.full_name)) if champion else None
+
+
+def _name_other_states(work: Work) -> None:
+    """A line where credits were made by a Markov fit whose states were counted in another way than conf wants now."""
+    champion = _champion(work) if "markov" in work.run.knobs(FittedModels).models else None
+    collapse = work.run.knobs(Markov).collapse
+    if champion and champion[1].has_longer_states and champion[1].collapse != collapse:
+        work.run.say(
+            f"{champion[0]} counted Markov's states with collapse: {str(not collapse).lower()}, and "
+            f"attribution.markov.collapse is {str(collapse).lower()}: `distributary train-attribution` makes a new fit"
+        )
 
 
 @cache
@@ -217,6 +233,7 @@ CREDITS = Recipe(
     changes=Changes(follows=(SILVER_JOURNEYS,)),
     scope=_of_changed_conversions,
     models=lambda work: {model.name: model.version for model in _fitted_models(work)},
+    after=_name_other_states,
     checks=lambda work: check_credits(
         _credited_journeys(work), work.read(GOLD_ATTRIBUTION_CREDITS), models=credited_models(work)
     ),

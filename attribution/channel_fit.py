@@ -104,18 +104,18 @@ def fit_channels(
         effects += [effect for kind, rows in by_type.items() for effect in shapley_effects(kind, paths_of(rows))]
     if not effects:
         raise InputError(f"no journey up to {as_of} has a touch: run `distributary attribute` on landed files first")
-    return ChannelModel(as_of=as_of, effects=effects), chains
+    return ChannelModel(as_of=as_of, effects=effects, collapse=markov.collapse), chains
 
 
 def _chains(journeys: DataFrame, *, as_of: date, timezone: str, knobs: Markov) -> dict[str, MarkovFit]:
     if knobs.order != "auto":
-        counted = _by_type(count_transitions(journeys, order=knobs.order))
+        counted = _by_type(count_transitions(journeys, order=knobs.order, collapse=knobs.collapse))
         return {kind: fit_transitions(*moves_and_ends(rows), knobs.order) for kind, rows in counted.items()}
     train_until = as_of - timedelta(days=knobs.holdout_days)
     orders = _best_orders(journeys, report_day("ended_at", timezone) > F.lit(train_until))
     chains: dict[str, MarkovFit] = {}
     for order in sorted(set(orders.values())):
-        counted = _by_type(count_transitions(journeys, order=order))
+        counted = _by_type(count_transitions(journeys, order=order, collapse=knobs.collapse))
         chains |= {
             kind: fit_transitions(*moves_and_ends(rows), order)
             for kind, rows in counted.items()

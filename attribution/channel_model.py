@@ -29,15 +29,24 @@ class ChannelEffect(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelModel:
-    """The effects of every model, type and channel, fitted on the journeys up to `as_of`."""
+    """The effects of every model, type and channel, fitted on the journeys up to `as_of`.
+
+    collapse: whether equal neighbours were one touch in the states of a Markov model of order 2 and more.
+    """
 
     as_of: dt.date
     effects: Sequence[ChannelEffect]
+    collapse: bool = False
 
     @property
     def models(self) -> list[str]:
         """The models that were fitted, sorted."""
         return sorted({effect.model for effect in self.effects})
+
+    @property
+    def has_longer_states(self) -> bool:
+        """Whether it has a Markov model of order 2 or more, where `collapse` makes a difference."""
+        return any((effect.markov_order or 1) > 1 for effect in self.effects)
 
     def fitted(self, models: Iterable[str], version: str) -> list[FittedModel]:
         """The models of `models` that were fitted, in this order, as credit uses them."""
@@ -49,13 +58,19 @@ class ChannelModel:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` reads it back."""
-        return {"as_of": self.as_of.isoformat(), "effects": [effect._asdict() for effect in self.effects]}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "effects": [effect._asdict() for effect in self.effects],
+            "collapse": self.collapse,
+        }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> ChannelModel:
         """The model of `to_dict`; KeyError, TypeError or ValueError for other data."""
         effects = [ChannelEffect(**effect) for effect in plain["effects"]]
-        return cls(as_of=dt.date.fromisoformat(plain["as_of"]), effects=effects)
+        # Fits that were stored before this was a choice had collapsed.
+        collapse = bool(plain.get("collapse", True))
+        return cls(as_of=dt.date.fromisoformat(plain["as_of"]), effects=effects, collapse=collapse)
 
 
 def markov_effects(conversion_type: str, fitted: markov.MarkovFit) -> list[ChannelEffect]:

@@ -11,7 +11,7 @@ from attribution.knobs import JourneyKnobs
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
-from warehouse.expressions import let
+from warehouse.expressions import id_of, let
 from warehouse.knobs import ReportingCurrency
 from warehouse.recipes import Changes, Cut, Recipe, Work, everything
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
@@ -67,7 +67,7 @@ def build_journeys(
     ).select("person_id", "touches", "end.*")
     paths = journey_ends.select("person_id", *END, F.explode(_paths(knobs.lookbacks)).alias("path"))
     first, last = (F.try_element_at("path", F.lit(place)) for place in (1, -1))
-    without = F.md5(F.concat_ws("|", F.lit("no conversion"), "conversion_type", first["touchpoint_id"]))
+    without = id_of(F.lit("no conversion"), F.col("conversion_type"), first["touchpoint_id"])
     journeys = paths.withColumns(
         {
             "journey_id": F.coalesce("conversion_id", without),

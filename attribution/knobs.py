@@ -102,9 +102,10 @@ class Transforms(Knobs):
 
 
 class Markov(Knobs):
-    """How far a state of the Markov model looks back."""
+    """How many last touches make a state of the Markov model, and whether equal neighbours are one touch in it."""
 
     order: Annotated[int, Field(ge=1, le=3)] | Literal["auto"]
+    collapse: bool
     holdout_days: PositiveDays
 
 

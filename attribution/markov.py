@@ -59,7 +59,7 @@ class MarkovFit:
 
     @property
     def order(self) -> int:
-        """How many last channels make a state."""
+        """How many last touches make a state."""
         return self.chain.order
 
     @property
@@ -117,10 +117,11 @@ class MarkovFit:
                 yield Transition(states[i], "null", None, nulls, nulls / visits)
 
 
-def fit(paths: Paths, order: int = 1) -> MarkovFit:
+def fit(paths: Paths, order: int = 1, *, collapse: bool = False) -> MarkovFit:
     """A Markov model of this order. Empty paths and paths without journeys have no influence.
 
     A channel that occurs only in journeys without conversion can still earn: other journeys of the chain pass it.
+    With `collapse`, equal neighbours are one touch before states are made, which changes only order 2 and more.
 
     >>> from attribution import markov
     >>> from attribution.paths import Paths
@@ -133,14 +134,14 @@ def fit(paths: Paths, order: int = 1) -> MarkovFit:
     >>> fitted.credited_conversions.round(4).tolist()
     [2.4, 1.6]
     """
-    return _fitted(chain_of_paths(paths, order))
+    return _fitted(chain_of_paths(paths, order, collapse=collapse))
 
 
 def fit_transitions(moves: Iterable[Move], ends: Iterable[End], order: int = 1) -> MarkovFit:
     """The same model from counted transitions, so that Spark or SQL can do the counting.
 
     `moves` are (state before, next channel, journeys), with () before the first touch; `ends` are (last state,
-    conversions, value, nulls). A state is the last `order` channels, fewer near the start, equal neighbours collapsed.
+    conversions, value, nulls). A state has the channels of the last `order` touches, fewer near the start.
 
     >>> from attribution import markov
     >>> moves = [markov.Move((), "Search", 4), markov.Move(("Search",), "Email", 2)]

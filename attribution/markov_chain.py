@@ -1,8 +1,9 @@
 """The chain of states of a Markov model of order k: how often each state followed each other state.
 
-A state is the tuple of the last k channels. The start is not padded: after its first touch a journey is in a state of
-one channel. Equal neighbours collapse. Start, conversion and null are not states of this chain but separate arrays,
-so a channel may be called "(null)" or "start".
+A state is the tuple of the channels of the last k touches. The start is not padded: after its first touch a journey is
+in a state of one channel. From order 2 up touches are counted as they are: A > A > B passes (A), (A, A) and (A, B).
+Start, conversion and null are not states of this chain but separate arrays, so a channel may be called "(null)" or
+"start".
 """
 
 from __future__ import annotations
@@ -108,10 +109,23 @@ def contexts(paths: Paths, order: int) -> list[tuple[Ints, Ints]]:
     return found
 
 
-def chain_of_paths(paths: Paths, order: int) -> Chain:
-    """The chain of the touched paths of `paths`; a path counted many times costs no more than one counted once."""
+def collapses(order: int, *, collapse: bool) -> bool:
+    """Whether equal neighbours are one touch in a chain of this order.
+
+    At order 1 they always are: a step back into the same state changes no removal effect.
+    """
+    return collapse or order == 1
+
+
+def chain_of_paths(paths: Paths, order: int, *, collapse: bool = False) -> Chain:
+    """The chain of the touched paths of `paths`; a path counted many times costs no more than one counted once.
+
+    With `collapse`, equal neighbours are one touch at every order.
+    """
     check_order(order)
-    touched = paths.touched().collapsed()
+    touched = paths.touched()
+    if collapses(order, collapse=collapse):
+        touched = touched.collapsed()
     state, first_seen = contexts(touched, order)[-1]
     size = len(first_seen)
     recent = np.full((size, order), -1)

@@ -33,6 +33,7 @@ def select_order(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3,
 def order_scores(train: Paths, holdout: Paths, orders: Sequence[int] = (1, 2, 3, 4)) -> list[OrderScore]:
     """One score per order: how well a model of `train` predicts each next channel, conversion and null of `holdout`.
 
+    Orders are compared on the same events, the changes of channel: equal neighbours are one touch here at every order.
     Probabilities are smoothed, so that none is 0. A state backs off to the state one channel shorter, with as many
     pseudo-counts as the state had different successors (Witten & Bell 1991). The shortest state backs off to the
     overall frequency of each event, with one pseudo-count each. Only the choice of an order smooths; a fit never does.

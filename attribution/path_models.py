@@ -68,11 +68,13 @@ def attribute(
     models: Sequence[str] = DEFAULT_MODELS,
     *,
     order: int = 1,
+    collapse: bool = False,
     knobs: RuleKnobs | None = None,
     has_value: bool = True,
 ) -> Attribution:
     """Credit of each model for each channel, zeros included; per model the sums are those of the paths.
 
+    `order` and `collapse` are those of `markov.fit`.
     Conversions of empty paths are in one row '(unattributed)' per model. UsageError for a model that does not exist or
     is named twice; CheckFailed where a sum differs.
 
@@ -89,7 +91,7 @@ def attribute(
         raise UsageError("each model can be named once")
     touched = paths.keep_paths(paths.lengths > 0)
     untouched = paths.keep_paths(paths.lengths == 0)
-    result = Attribution(markov=markov.fit(touched, order) if "markov" in models else None)
+    result = Attribution(markov=markov.fit(touched, order, collapse=collapse) if "markov" in models else None)
     for model in models:
         effects: Floats | None = None
         if model == "markov" and result.markov is not None:

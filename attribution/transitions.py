@@ -8,7 +8,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from attribution.markov_chain import End, Move, check_order
+from attribution.markov_chain import End, Move, check_order, collapses
 from attribution.paths import Paths
 from warehouse.days import report_day
 
@@ -19,24 +19,26 @@ def known_journeys(journeys: DataFrame, *, as_of: date, timezone: str) -> DataFr
     return journeys.where((ended_on <= F.lit(as_of)) & (F.size("path") > 0))
 
 
-def count_transitions(journeys: DataFrame, *, order: int) -> DataFrame:
+def count_transitions(journeys: DataFrame, *, order: int, collapse: bool = False) -> DataFrame:
     """One row per conversion type, state and what followed it: conversion_type, before, channel, journeys, conversions,
     value.
 
-    A state (`before`) is the last `order` channels, oldest first, fewer near the start, [] before the first touch;
-    equal neighbours are one touch. `channel` is the next one, null where journeys ended in the state; conversions and
-    value (net, a negative one as 0) are of those. Journeys without touch are ignored. UsageError for an order below 1.
+    A state (`before`) has the channels of the last `order` touches, oldest first, fewer near the start, [] before the
+    first touch. Equal neighbours are one touch at order 1, and with `collapse` at every order. `channel` is the next
+    one, null where journeys ended in the state; conversions and value (net, a negative one as 0) are of those.
+    Journeys without touch are ignored. UsageError for an order below 1.
     """
     check_order(order)
     channels = F.col("path.channel")
-    touched = _touched_journeys(journeys, channels if order == 1 else _collapsed(channels))
+    touched = _touched_journeys(journeys, _collapsed(channels) if collapse and order > 1 else channels)
     # One place more than there are channels: get() returns null there, which is the end.
     steps = touched.select("*", F.explode(F.sequence(F.lit(0), F.size("channels"))).alias("index"))
     length = F.least(F.col("index"), F.lit(order))
     before = F.slice("channels", F.col("index") - length + 1, length)
     followed = steps.select("*", before.alias("before"), F.get("channels", F.col("index")).alias("channel"))
-    # At order 1 equal neighbours can stay in the path: the steps between them are dropped here.
-    counted = followed.where(~F.get("channels", F.col("index") - 1).eqNullSafe(F.col("channel")))
+    # Of equal neighbours that are one touch, those still in the path are no step.
+    is_step = ~F.get("channels", F.col("index") - 1).eqNullSafe(F.col("channel"))
+    counted = followed.where(is_step) if collapses(order, collapse=collapse) else followed
     ended = F.col("channel").isNull()
     return counted.groupBy("conversion_type", "before", "channel").agg(
         F.count(F.lit(1)).alias("journeys"),

@@ -80,7 +80,9 @@ def main() -> int:
 def _run(lake: Path, *, full: bool, like: Run | None = None) -> Run:
     settings = load_settings(None).model_copy(update={"lake": str(lake)})
     touchpoints = settings.touchpoints.model_copy(update={"own_domains": [OWN_DOMAIN]})
-    settings = settings.model_copy(update={"touchpoints": touchpoints})
+    # The lake is empty when its session starts, and must not be taken for a small one.
+    spark = settings.spark.model_copy(update={"small_lake_rows": 0})
+    settings = settings.model_copy(update={"touchpoints": touchpoints, "spark": spark})
     return open_run("bench", config=None, full=full, settings=settings, spark=like.spark if like else None)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from intake.date_formats import date_format_of
-from warehouse.knobs import Knobs, Share, TimeZone
+from warehouse.knobs import Knobs, Share, TimeZone, UnsettledLimit
 
 
 def _known_format(written: str) -> str:
@@ -52,15 +52,22 @@ class IdSpelling(Knobs):
     lower_case_emails: bool
 
 
-class Landing(Knobs):
-    """Where files land, which of them are taken in, and how long a line of them may be."""
+class BelievableTimes(Knobs):
+    """Which moments are suspect: later than their file by so many hours, or than all others by so many days."""
+
+    max_ahead_hours: Annotated[int, Field(ge=0)]
+    max_gap_days: Annotated[int, Field(gt=0)]
+
+
+class Landing(BelievableTimes):
+    """Where files land, which of them are taken in, how long a line may be, and which moments are believed."""
 
     root: str
     max_line_bytes: int = Field(gt=0)
     inputs: list[InputFiles]
 
 
-class Quality(Knobs):
-    """How many bad rows a run allows."""
+class Quality(UnsettledLimit):
+    """How many bad rows a run allows, and how much money of orders whose newest row is one."""
 
     max_quarantined_share: Share

@@ -22,6 +22,7 @@ NUMBER = r"^[\x00-\x20]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 IMPOSSIBLE = f"is before {FIRST_YEAR} or after {LAST_YEAR}"
 MICROS = 1_000_000
+NUL = "\x00"
 COUNT_AT_MOST = 10**12  # of one row, so that sums stay far below COUNT_LIMIT of warehouse.contracts
 AS_PROGRAMS_WRITE = Export()
 
@@ -224,8 +225,18 @@ def is_header(names: Mapping[str, Iterable[str]]) -> Column:
 
 
 def content_hash(*columns: Column) -> Column:
-    """A 64-bit hash of the columns' values; a null is a value of its own."""
-    return F.xxhash64(*(F.coalesce(column.cast("string"), F.lit("\x00")) for column in columns))
+    """A 64-bit hash of the columns' values; a null is a value of its own.
+
+    A null is hashed as the text NUL, and a text that begins with NUL with one more. (All other rows have the hash that
+    they have in lakes of before.)
+    """
+
+    def text(column: Column) -> Column:
+        written = column.cast("string")
+        begins_with_nul = F.startswith(written, F.lit(NUL))
+        return F.coalesce(F.when(begins_with_nul, F.concat(F.lit(NUL), written)).otherwise(written), F.lit(NUL))
+
+    return F.xxhash64(*map(text, columns))
 
 
 def _found(text: Column, pattern: str) -> Column:

@@ -54,6 +54,8 @@ REASONS = (
     Reason("<field> is not a decimal number", "no amount: letters, two decimal signs, too many digits", DECIMAL),
     Reason("<field> is missing or not a decimal number", "as above, and the row needs the amount", DECIMAL),
     Reason("<field> is not a number", "no number, and no mark of no data (`-`, `--`, N/A, blank)", DECIMAL),
+    Reason("<field> is more than any real amount (<number>)", "digits of another column, or a joined pair of numbers",
+           "correct the amount and land the row again under a new file name"),
     Reason("<field> is negative", "an amount below 0 in an input that has none",
            "returns come as refunded_value, or by the adapter `order_lines` as rows of their own"),
     Reason("<field> has the sign of another currency", "€10 in a row of USD",
@@ -104,4 +106,4 @@ def known_reason(text: str) -> str:
 
 def _pattern(text: str) -> str:
     """A reason as a pattern, in which its placeholders are any word."""
-    return "[A-Za-z0-9_ -]+".join(re.escape(part) for part in PLACEHOLDER.split(text))
+    return "[A-Za-z0-9_, -]+".join(re.escape(part) for part in PLACEHOLDER.split(text))

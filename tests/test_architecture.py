@@ -130,6 +130,14 @@ def test_only_warehouse_jvm_uses_the_jvm() -> None:
                 assert not of_the_jvm.search(path.read_text(encoding="utf-8")), path.relative_to(REPOSITORY)
 
 
+def test_one_expression_makes_ids_of_several_texts() -> None:
+    for package in MAY_IMPORT:
+        for path in sources(package):
+            if path != REPOSITORY / "warehouse" / "expressions.py":
+                found = re.search(r"\bF\.(md5|sha|sha1|sha2|crc32|hash)\(", path.read_text(encoding="utf-8"))
+                assert not found, f"{path.relative_to(REPOSITORY)}: {found}; see warehouse.expressions.id_of"
+
+
 def test_small_changes_are_written_without_pyspark() -> None:
     for path in sources("warehouse/arrow"):
         assert not with_root(reached_from(path), "pyspark"), path.relative_to(REPOSITORY)

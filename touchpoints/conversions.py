@@ -14,6 +14,7 @@ from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
+from warehouse.expressions import id_of
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
@@ -67,7 +68,7 @@ def build_conversions(
     rated_conversions = with_rate(counted_conversions, daily_rates, day=day, report_currency=report_currency)
     priced_conversions = rated_conversions.withColumns(
         {
-            "conversion_id": F.md5(F.concat_ws("|", "conversion_type", "of")),
+            "conversion_id": id_of(F.col("conversion_type"), F.col("of")),
             "is_final": F.col("conversion_type").isin(types.final),
             "report_value": in_report_currency(F.col("value") - F.col("refunded_value")),
             "report_gross_value": in_report_currency(F.col("value")),

@@ -10,24 +10,30 @@ of its value what the level never falls into again after it.
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
+
+from touchpoints.order_versions import NOT_COUNTED
 
 SUM = "decimal(38,6)"
 STEPS = (
-    "free", "step", "sum", "debt", "level", "kept", "owed", "kept_before", "kept_of_all", "owed_before", "owed_of_all",
+    "buyer", "free", "credit", "sum", "debt", "level", "kept", "owed", "kept_before", "kept_of_all", "owed_before",
+    "owed_of_all",
 )  # fmt: skip
 
 
 def with_credits(orders: DataFrame) -> DataFrame:
-    """The rows of `orders` with credited_value, what credits of the buyer take from the order, and uncovered_value,
-    what of the row's own credit no order covers.
+    """`orders`, the frame of `newest_versions`, with credited_value, what credits of the buyer take from the order, and
+    uncovered_value, what of the row's own credits no order covers.
 
-    `orders` has person_id, currency, ordered_at, order_id, is_credit, value, feed_refunded_value (at most the value is
-    refunded already) and credit_value (what is to be taken from others). The sums of credit_value and of credited_value
-    + uncovered_value are equal for every buyer and currency.
+    A buyer is who the feed names: the login, otherwise the device. Credits are lines' alone: where they exceed their
+    own order, or name none. Cancelled, pending and deleted orders take no part. By buyer and currency, the credits to
+    be taken from other orders are the sum of credited_value and uncovered_value.
     """
-    by_time = Window.partitionBy("person_id", "currency").orderBy("ordered_at", "is_credit", "order_id")
+    # An order that names nobody has a buyer of its own.
+    buyer = F.coalesce("user_id", "anonymous_id", F.concat(F.lit("order:"), F.col("order_id")))
+    counts = ~F.col("status").isin(*NOT_COUNTED) & ~F.col("deleted")
+    by_time = Window.partitionBy("buyer", "currency").orderBy("order_at", "is_credit", "order_id")
     so_far = by_time.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     before = by_time.rowsBetween(Window.unboundedPreceding, -1)
     from_here = by_time.rowsBetween(Window.currentRow, Window.unboundedFollowing)
@@ -37,12 +43,19 @@ def with_credits(orders: DataFrame) -> DataFrame:
     def within(amount: Column, most: Column) -> Column:
         return F.greatest(F.least(amount, most), nothing).cast(SUM)
 
-    def total(name: str, frame: object) -> Column:
-        return F.coalesce(F.sum(name).over(frame), nothing).cast(SUM)  # type: ignore[arg-type]
+    def total(name: str, frame: WindowSpec) -> Column:
+        return F.coalesce(F.sum(name).over(frame), nothing).cast(SUM)
 
-    free = F.greatest(F.col("value") - F.col("feed_refunded_value"), nothing).cast(SUM)
-    with_free = orders.withColumns({"free": free, "step": (free - F.col("credit_value")).cast(SUM)})
-    with_sums = with_free.withColumn("sum", total("step", so_far))
+    left = F.when(counts, F.col("value") - F.col("refunded_value")).otherwise(F.lit(0)).cast(SUM)
+    with_free = orders.withColumns(
+        {
+            "buyer": buyer,
+            "free": F.greatest(left, nothing),
+            "credit": F.when(F.col("part").isNotNull(), F.greatest(-left, nothing)).otherwise(nothing),
+        }
+    )
+    step = with_free.withColumn("sum", (F.col("free") - F.col("credit")).cast(SUM))
+    with_sums = step.withColumn("sum", total("sum", so_far))
     with_levels = with_sums.withColumn("debt", F.least(F.min("sum").over(so_far), nothing).cast(SUM)).withColumn(
         "level", (F.col("sum") - F.col("debt")).cast(SUM)
     )

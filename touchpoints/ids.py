@@ -2,7 +2,7 @@
 
 person_id is `user:<login>`, `device:<anonymous_id>`, or, for an event or order that names neither, `event:<event_id>`
 or `order:<order_id>`. The device of an event is `a:<anonymous_id>`, without one the login `u:<user_id>`, without either
-the event itself `e:<event_id>`.
+the event itself `e:<event_id>`. The order of a purchase that names none is `event:<event_id>`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ from collections.abc import Iterable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from warehouse.expressions import id_of
+
 # How a person_id begins.
 USER, DEVICE, EVENT, ORDER = "user:", "device:", "event:", "order:"
 # How the device of an event begins.
 BY_ANONYMOUS_ID, BY_USER, BY_EVENT = "a:", "u:", "e:"
+# An order_id of the shop's own that looks like one that is composed here; it gets one more "order:" in front.
+LOOKS_COMPOSED = f"^({ORDER})*{EVENT}"
 MONEY_EVENTS = ("purchase", "refund")
 # What trackers send for "nobody"; the zeros are the advertising id of every phone that does not give its own.
 NOBODY = (
@@ -27,10 +31,15 @@ NOBODY = (
 def identified(frame: DataFrame) -> DataFrame:
     """`frame` (of bronze.events or bronze.orders) with null for an anonymous_id or user_id that stands for nobody.
 
-    Taken for a device or a login it would merge many persons into one. All readers of bronze ids go through this.
+    Taken for a device or a login it would merge many persons into one. An order_id that looks like that of an event
+    without one is set apart from it. All readers of bronze ids go through this.
     """
     ids = ("anonymous_id", "user_id")
-    return frame.withColumns({name: F.when(~F.lower(name).isin(*NOBODY), F.col(name)) for name in ids})
+    order_id = F.col("order_id")
+    own = F.when(order_id.rlike(LOOKS_COMPOSED), F.concat(F.lit(ORDER), order_id)).otherwise(order_id)
+    return frame.withColumns(
+        {**{name: F.when(~F.lower(name).isin(*NOBODY), F.col(name)) for name in ids}, "order_id": own}
+    )
 
 
 def person_of_user(user_id: Column) -> Column:
@@ -79,18 +88,18 @@ def device_of_event() -> Column:
 
 def order_id_of_event() -> Column:
     """The order_id of a money event, `event:<event_id>` where it names none; null for other events."""
-    own = F.concat(F.lit("event:"), F.col("event_id"))
+    own = F.concat(F.lit(EVENT), F.col("event_id"))
     return F.when(F.col("event_name").isin(*MONEY_EVENTS), F.coalesce("order_id", own))
 
 
 def event_id_of_order(order_id: Column) -> Column:
     """The event_id of an order among events, and the login_id of an order that names a login."""
-    return F.concat(F.lit("order:"), order_id)
+    return F.concat(F.lit(ORDER), order_id)
 
 
 def session_id_of(device: str, start_event_id: str) -> Column:
     """A hash of two columns, device and first event. Not of the person, so that a late login leaves it as it is."""
-    return F.md5(F.concat_ws("|", device, start_event_id))
+    return id_of(F.col(device), F.col(start_event_id))
 
 
 def composed(beginning: str, names: Iterable[str]) -> set[str]:

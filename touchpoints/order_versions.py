@@ -7,6 +7,9 @@ from pyspark.sql import functions as F
 
 from warehouse.contracts import MONEY
 
+# An order that waits for its money is no sale yet.
+NOT_COUNTED = ("cancelled", "pending")
+
 
 def newest_versions(orders: DataFrame) -> DataFrame:
     """One row per order of bronze.orders: the newest by (updated_at, source_file, source_line).
@@ -22,7 +25,7 @@ def newest_versions(orders: DataFrame) -> DataFrame:
     newest = of_order.orderBy(F.col("updated_at").desc(), F.col("source_file").desc(), F.col("source_line").desc())
     # With the same order of rows, so that they are sorted once.
     all_rows = newest.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    counts = part.isNotNull() & F.col("status").isin("paid", "refunded") & ~F.col("deleted")
+    counts = part.isNotNull() & ~F.col("status").isin(*NOT_COUNTED) & ~F.col("deleted")
     ranked = orders.withColumns(
         {
             "part": part,

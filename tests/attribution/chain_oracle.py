@@ -1,11 +1,13 @@
-"""Markov attribution in plain Python: counts by dictionaries, one dense solve per channel, enumeration of journeys."""
+"""Markov attribution in plain Python: counts by dictionaries, one dense solve per channel, enumeration of journeys; and
+once more in whole fractions, by slices of the paths, without any of the tricks."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
+from fractions import Fraction
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,15 +39,16 @@ def as_paths(walks: Sequence[Walk]) -> Paths:
     return Paths.of(columns[0], columns[1], columns[2], columns[3])
 
 
-def count(walks: Sequence[Walk], order: int) -> Counts:
-    """Every transition of every journey, one by one."""
+def count(walks: Sequence[Walk], order: int, *, collapse: bool = False) -> Counts:
+    """Every transition of every journey, one by one. At order 1 a touch of the same channel again is none."""
     counts = Counts(Counter(), Counter(), Counter(), Counter())
     for path, conversions, value, nulls in walks:
         journeys = conversions + nulls
         if not path or not journeys:
             continue
         state: tuple[str, ...] = ()
-        for channel in (channel for channel, _ in groupby(path)):
+        touches = [channel for channel, _ in groupby(path)] if collapse or order == 1 else path
+        for channel in touches:
             counts.moves[state, channel] += journeys
             state = (*state, channel)[-order:]
         counts.conversions[state] += conversions
@@ -73,6 +76,54 @@ def dense_gain(counts: Counts, order: int, removed: str | None = None) -> tuple[
         gains[number[state]] = converts, converts * mean_value
     conversions, value = np.linalg.solve(matrix, gains)[number[()]]
     return float(conversions), float(value)
+
+
+class ExactEffects(NamedTuple):
+    conversion_rate: Fraction
+    removal_effects: dict[str, Fraction]
+    credited: dict[str, Fraction]
+
+
+def exact_effects(walks: Sequence[Walk], order: int) -> ExactEffects:
+    """Removal effects and credited conversions in whole fractions, touches as they are at every order: a state is the
+    slice of the last `order` touches, and a touch of the same channel again is a step like any other."""
+    onward: dict[tuple[str, ...], Counter[tuple[str, ...] | bool]] = {}
+    for path, conversions, _, nulls in walks:
+        slices = [path[max(0, end - order) : end] for end in range(len(path) + 1)]
+        for before, after in pairwise(slices):
+            onward.setdefault(before, Counter())[after] += conversions + nulls
+        if path:
+            onward.setdefault(slices[-1], Counter())[True] += conversions
+            onward[slices[-1]][False] += nulls
+    rate = _exact_rate(onward, removed=None)
+    channels = sorted({channel for path, *_ in walks for channel in path})
+    effects = {channel: 1 - _exact_rate(onward, removed=channel) / rate for channel in channels}
+    total = sum(effects.values())
+    bought = sum(conversions for path, conversions, *_ in walks if path)
+    return ExactEffects(rate, effects, {channel: effect / total * bought for channel, effect in effects.items()})
+
+
+def _exact_rate(onward: dict[tuple[str, ...], Counter[tuple[str, ...] | bool]], removed: str | None) -> Fraction:
+    """P(conversion) from the start; a step onto `removed` ends in null. Gauss-Jordan on the reached states."""
+    states = [state for state, follows in onward.items() if sum(follows.values())]
+    rows = {}
+    for state in states:
+        total = sum(onward[state].values())
+        row = {other: Fraction(state == other) for other in states}
+        for after, journeys in onward[state].items():
+            if isinstance(after, tuple) and journeys and after[-1] != removed:
+                row[after] -= Fraction(journeys, total)
+        rows[state] = (row, Fraction(onward[state][True], total))
+    for pivot in states:
+        row, gain = rows[pivot]
+        row, gain = {other: part / row[pivot] for other, part in row.items()}, gain / row[pivot]
+        rows[pivot] = row, gain
+        for state in states:
+            factor = rows[state][0][pivot]
+            if state != pivot and factor:
+                old, old_gain = rows[state]
+                rows[state] = {other: old[other] - factor * row[other] for other in states}, old_gain - factor * gain
+    return rows[()][1]
 
 
 def enumerated_conversions(counts: Counts, order: int, removed: str | None = None) -> float:

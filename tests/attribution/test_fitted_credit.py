@@ -96,6 +96,13 @@ def test_a_model_comes_back_from_json_as_it_was() -> None:
     assert sum(fitted.weights["purchase"].values()) == pytest.approx(1)
 
 
+def test_a_fit_stored_before_touches_were_counted_as_they_are_had_collapsed() -> None:
+    built, _ = model()
+    assert not built.collapse
+    stored = {name: part for name, part in built.to_dict().items() if name != "collapse"}
+    assert ChannelModel.from_dict(stored).collapse
+
+
 def test_effects_and_transitions_are_rows_of_their_tables(spark: SparkSession) -> None:
     built, fit = model()
     effects = build_channel_effects(spark, built, model_version="channels/1")

@@ -8,6 +8,7 @@ from chain_oracle import (
     count,
     dense_gain,
     enumerated_conversions,
+    exact_effects,
     golden,
     walks,
 )
@@ -99,6 +100,74 @@ def test_a_higher_order_separates_what_order_one_mixes() -> None:
     paths = {"A > B": (4, 0), "C > B": (0, 4)}
     assert fit(paths, 1).effects() == pytest.approx({"A": 0.5, "B": 1.0, "C": 0.5})
     assert fit(paths, 2).effects() == pytest.approx({"A": 1.0, "B": 1.0, "C": 0.0})
+
+
+def states_of(fitted: markov.MarkovFit) -> set[tuple[str, ...]]:
+    return {entry.from_state for entry in fitted.transitions()} - {()}
+
+
+def test_a_a_b_has_the_states_a_a_and_a_b_at_order_two() -> None:
+    assert states_of(fit({"A > A > B": (1, 0)}, 2)) == {("A",), ("A", "A"), ("A", "B")}
+    assert states_of(fit({"A > A > B": (1, 0)}, 1)) == {("A",), ("B",)}
+
+
+def test_with_collapse_equal_neighbours_are_one_touch_at_order_two() -> None:
+    paths = Paths.of([["A", "A", "B"], ["C", "B"]], [4, 0], nulls=[0, 4])
+    collapsed = markov.fit(paths, 2, collapse=True)
+    assert states_of(collapsed) == {("A",), ("A", "B"), ("C",), ("C", "B")}
+    assert collapsed.effects() == fit({"A > B": (4, 0), "C > B": (0, 4)}, 2).effects()
+
+
+GOLDEN_OF_ORDER_K = [
+    (case, order) for case in ("pychattr_3_paths", "repeats_and_nulls", "dp6_9_paths") for order in (1, 2, 3)
+]
+
+
+def walks_of(case: str) -> list[Walk]:
+    """The paths of a golden case; a conversion is worth 1."""
+    rows = golden("markov_order_k")[case]["paths"]
+    return [
+        (tuple(row["path"].split(" > ")), row["conversions"], float(row["conversions"]), row["nulls"]) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(("case", "order"), GOLDEN_OF_ORDER_K)
+def test_touches_as_they_are_give_the_published_effects_of_every_order(case: str, order: int) -> None:
+    published = golden("markov_order_k")[case][f"order{order}"]
+    fitted = markov.fit(as_paths(walks_of(case)), order)
+    assert fitted.conversion_rate == pytest.approx(published["p_conv"], abs=1e-12)
+    assert fitted.effects() == pytest.approx(published["removal_effects"], abs=1e-12)
+    credited = dict(zip(fitted.channels, fitted.credited_conversions, strict=True))
+    assert credited == pytest.approx(published["conversions"], abs=1e-11)
+    assert fitted.value_removal_effects == pytest.approx(fitted.removal_effects, abs=1e-12)
+
+
+@pytest.mark.parametrize(("case", "order"), GOLDEN_OF_ORDER_K)
+def test_the_oracle_in_fractions_gives_the_published_effects_too(case: str, order: int) -> None:
+    published, exact = golden("markov_order_k")[case][f"order{order}"], exact_effects(walks_of(case), order)
+    assert float(exact.conversion_rate) == pytest.approx(published["p_conv"], abs=1e-15)
+    effects = {channel: float(effect) for channel, effect in exact.removal_effects.items()}
+    assert effects == pytest.approx(published["removal_effects"], abs=1e-15)
+    assert {channel: float(part) for channel, part in exact.credited.items()} == pytest.approx(published["conversions"])
+
+
+@given(walks(), ORDERS)
+def test_effects_and_credit_are_those_of_exact_fractions(rows: list[Walk], order: int) -> None:
+    # At order 1 the oracle steps from A to A: that it gives the same effects is why nothing changes there.
+    assume(any(conversions for _, conversions, _, _ in rows))
+    exact, fitted = exact_effects(rows, order), markov.fit(as_paths(rows), order)
+    assert fitted.conversion_rate == pytest.approx(float(exact.conversion_rate), abs=1e-12)
+    assert fitted.effects() == pytest.approx({c: float(e) for c, e in exact.removal_effects.items()}, abs=1e-11)
+    credited = dict(zip(fitted.channels, fitted.credited_conversions, strict=True))
+    assert credited == pytest.approx({c: float(part) for c, part in exact.credited.items()}, abs=1e-9)
+
+
+@given(walks(), ORDERS)
+def test_collapsing_is_counting_paths_without_equal_neighbours(rows: list[Walk], order: int) -> None:
+    counts, fitted = count(rows, order, collapse=True), markov.fit(as_paths(rows), order, collapse=True)
+    moves = {(e.from_state, e.to_state): e.journeys for e in fitted.transitions() if e.event == "touch"}
+    assert moves == {(before, (*before, channel)[-order:]): n for (before, channel), n in counts.moves.items()}
+    assert fitted.effects() == markov.fit(as_paths(rows).collapsed(), order).effects()
 
 
 def test_value_effects_use_the_mean_value_by_last_state() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from contextlib import ExitStack
 from datetime import date, timedelta
@@ -63,8 +64,23 @@ def settings_in(folder: Path, **attribution: Any) -> Settings:
     )
 
 
-def run(settings: Settings, spark: SparkSession, *steps: Step, as_of: date = date(2026, 3, 31)) -> Run:
-    opened = open_run("pipeline", config=None, as_of=as_of, settings=settings, spark=spark, console=Console(quiet=True))
+def run(
+    settings: Settings,
+    spark: SparkSession,
+    *steps: Step,
+    as_of: date = date(2026, 3, 31),
+    full: bool = False,
+    console: Console | None = None,
+) -> Run:
+    opened = open_run(
+        "pipeline",
+        config=None,
+        as_of=as_of,
+        full=full,
+        settings=settings,
+        spark=spark,
+        console=console or Console(quiet=True),
+    )
     perform(opened, steps)
     return opened
 
@@ -190,6 +206,40 @@ def test_order_auto_takes_the_order_that_predicts_the_newest_journeys_best(spark
     expected = markov.select_order(plain, plain, (1, 2, 3))
     assert expected > 1
     assert {row["markov_order"] for row in effects.select("markov_order").collect()} == {expected}
+
+
+def states_of(made: Run, version: str) -> set[tuple[str, ...]]:
+    rows = made.lake.read(GOLD_CHANNEL_TRANSITIONS).where(F.col("model_version") == version).collect()
+    return {tuple(row["state"]) for row in rows}
+
+
+def test_states_of_order_two_count_touches_as_they_are_and_with_collapse_a_new_fit_does_not(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    order_2 = load_settings().attribution.markov.model_copy(update={"order": 2})
+    settings = settings_in(tmp_path, markov=order_2)
+    land(settings, spark)
+    steps = (attribute.JOURNEYS_STEP, train_attribution.STEP, attribute.STEP)
+    made = run(settings, spark, *steps)
+    assert ("Search", "Search") in states_of(made, "channel-attribution/1")
+    rows = made.lake.read(GOLD_CHANNEL_EFFECTS).where(F.col("model") == "markov").collect()
+    assert {row["channel"]: row["removal_effect"] for row in rows} == pytest.approx(plain_fit(2).effects(), abs=1e-9)
+
+    collapsing = settings_in(tmp_path, markov=order_2.model_copy(update={"collapse": True}))
+    # Credits are made by the stored fit until there is a new one, which the run says.
+    shown = Console(file=io.StringIO(), width=300)
+    run(collapsing, spark, attribute.STEP, full=True, console=shown)
+    assert (
+        "channel-attribution/1 counted Markov's states with collapse: false, and attribution.markov.collapse is true: "
+        "`distributary train-attribution` makes a new fit"
+    ) in shown.file.getvalue()  # type: ignore[attr-defined]
+    shown = Console(file=io.StringIO(), width=300)
+    again = run(collapsing, spark, train_attribution.STEP, attribute.STEP, console=shown)
+    assert states_of(again, "channel-attribution/2") == {
+        *[(), ("Email",), ("Search",), ("Display",)],
+        *[("Email", "Search"), ("Search", "Email"), ("Display", "Email"), ("Search", "Display")],
+    }
+    assert "counted Markov's states" not in shown.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_journeys_after_the_day_are_not_learned_from(spark: SparkSession, tmp_path: Path) -> None:

@@ -62,11 +62,13 @@ def of_type(frame: DataFrame, kind: str) -> DataFrame:
 
 
 @pytest.mark.parametrize("kind", ["purchase", "sign_up"])
-@pytest.mark.parametrize("order", [1, 2, 3])
-def test_markov_of_counted_transitions_is_markov_of_the_paths(journeys: DataFrame, order: int, kind: str) -> None:
-    counted = of_type(count_transitions(journeys, order=order), kind).collect()
+@pytest.mark.parametrize(("order", "collapse"), [(1, False), (2, False), (2, True), (3, False), (3, True)])
+def test_markov_of_counted_transitions_is_markov_of_the_paths(
+    journeys: DataFrame, order: int, collapse: bool, kind: str
+) -> None:
+    counted = of_type(count_transitions(journeys, order=order, collapse=collapse), kind).collect()
     by_spark = markov.fit_transitions(*moves_and_ends(counted), order)
-    plain = markov.fit(plain_paths(kind), order)
+    plain = markov.fit(plain_paths(kind), order, collapse=collapse)
     assert by_spark.effects() == pytest.approx(plain.effects(), abs=1e-9)
     assert by_spark.value_shares == pytest.approx(plain.value_shares, abs=1e-9)
     assert by_spark.conversion_rate == pytest.approx(plain.conversion_rate, abs=1e-12)
@@ -98,6 +100,18 @@ def test_paths_are_counted_with_equal_neighbours_as_one_touch(journeys: DataFram
 
 def test_a_b_b_a_of_order_two_has_these_states(spark: SparkSession) -> None:
     rows = count_transitions(journeys_frame(spark, [journey("x", walk("A > B > B > A"))]), order=2).collect()
+    assert {(tuple(row["before"]), row["channel"]): row["journeys"] for row in rows} == {
+        ((), "A"): 1,
+        (("A",), "B"): 1,
+        (("A", "B"), "B"): 1,
+        (("B", "B"), "A"): 1,
+        (("B", "A"), None): 1,
+    }
+
+
+def test_a_b_b_a_of_order_two_with_collapse_has_these_states(spark: SparkSession) -> None:
+    frame = journeys_frame(spark, [journey("x", walk("A > B > B > A"))])
+    rows = count_transitions(frame, order=2, collapse=True).collect()
     assert {(tuple(row["before"]), row["channel"]): row["journeys"] for row in rows} == {
         ((), "A"): 1,
         (("A",), "B"): 1,

@@ -23,6 +23,7 @@ from warehouse.tables import (
     SILVER_TOUCHPOINTS,
 )
 
+pytestmark = pytest.mark.system
 STEPS = (ingest.STEP, build.STEP, attribute.STEP, check.PUBLISH)
 
 

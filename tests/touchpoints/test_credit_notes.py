@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 from touchpoints.credit_notes import with_credits
 
 SCHEMA = (
-    "person_id string, currency string, ordered_at timestamp, order_id string, is_credit boolean, value decimal(18,6), "
-    "feed_refunded_value decimal(18,6), credit_value decimal(18,6)"
+    "user_id string, anonymous_id string, currency string, order_at timestamp, order_id string, part string, "
+    "is_credit boolean, status string, deleted boolean, value decimal(18,6), refunded_value decimal(18,6)"
 )
 
 
@@ -26,20 +26,23 @@ class Paper(NamedTuple):
     buyer: str = "ann"
     currency: str = "USD"
     refunded: int = 0
+    status: str = "paid"
 
 
 def taken(spark: SparkSession, papers: list[Paper]) -> dict[str, tuple[int, int]]:
     """By paper: what credits take from it, and what of it no order covers."""
     rows: list[dict[str, Any]] = [
         {
-            "person_id": paper.buyer,
+            "user_id": paper.buyer or None,
             "currency": paper.currency,
-            "ordered_at": at(days=paper.day),
+            "order_at": at(days=paper.day),
             "order_id": paper.name,
+            "part": "credit" if paper.amount < 0 else "sale",
             "is_credit": paper.amount < 0,
+            "status": paper.status,
+            "deleted": False,
             "value": Decimal(max(paper.amount, 0)),
-            "feed_refunded_value": Decimal(paper.refunded),
-            "credit_value": Decimal(max(-paper.amount, 0)),
+            "refunded_value": Decimal(paper.refunded + max(-paper.amount, 0)),
         }
         for paper in papers
     ]
@@ -93,6 +96,13 @@ def test_a_credit_is_of_its_buyer_and_currency_and_leaves_what_is_refunded_alrea
         Paper("c1", 2, -50),
     ]
     assert taken(spark, papers) == {"a": (20, 0), "b": (0, 0), "k": (0, 0), "c1": (0, 30)}
+
+
+def test_cancelled_and_pending_orders_and_orders_that_name_nobody_take_no_part(spark: SparkSession) -> None:
+    papers = [Paper("a", 1, 100, status="cancelled"), Paper("b", 1, 100, status="pending"), Paper("c1", 2, -50)]
+    assert taken(spark, papers) == {"a": (0, 0), "b": (0, 0), "c1": (0, 50)}
+    nobody: list[Paper] = [Paper("a", 1, 100, buyer=""), Paper("c1", 2, -50, buyer="")]
+    assert taken(spark, nobody) == {"a": (0, 0), "c1": (0, 50)}
 
 
 def test_random_papers_are_as_a_stack_of_invoices_has_them(spark: SparkSession) -> None:

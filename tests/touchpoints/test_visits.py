@@ -165,6 +165,20 @@ def test_session_ids_are_of_device_and_first_event_so_that_a_late_login_renames_
             assert row["session_id"] == hashlib.md5(first.encode(), usedforsecurity=False).hexdigest()
 
 
+def test_two_events_whose_ids_put_together_read_alike_are_two_sessions(spark: SparkSession) -> None:
+    hostile = [
+        {"event_id": "Q|Z", "anonymous_id": "P", "event_at": at(0)},
+        {"event_id": "Z", "anonymous_id": "P|Q", "event_at": at(0)},
+        {"event_id": "Z\\", "anonymous_id": "P|Q", "event_at": at(40)},
+        {"event_id": "Q\\|Z", "anonymous_id": "P", "event_at": at(40)},
+    ]
+
+    silver = build_all(spark, hostile, [])
+
+    assert len({row["session_id"] for row in silver.visits}) == 4
+    assert len({row["session_id"] for row in silver.sessions}) == len(silver.sessions) == 4
+
+
 def test_slim_visits_have_ids_of_touches_orders_money_events_and_conversions_only(spark: SparkSession) -> None:
     cases = [
         # event_name, touch, row_kind: its id is kept

@@ -22,7 +22,7 @@ GOLD_CHANNEL_EFFECTS = Table(
         Column(
             "markov_order",
             "int",
-            "of markov: how many last channels make a state; null for shapley",
+            "of markov: how many last touches make a state; null for shapley",
             minimum=1,
             maximum=INT_LIMIT,
         ),

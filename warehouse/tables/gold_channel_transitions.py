@@ -9,11 +9,19 @@ GOLD_CHANNEL_TRANSITIONS = Table(
     owner="attribution",
     freshness="every train-attribution",
     key=("model_version", "conversion_type", "state", "event", "next_state"),
-    notes="Transitions that never happened have no row. Probabilities of one state sum to 1.",
+    notes=(
+        "Transitions that never happened have no row. Probabilities of one state sum to 1. A touch of the same channel "
+        "as the one before it is a transition in models of order 2 and more (unless attribution.markov.collapse)."
+    ),
     columns=(
         Column("model_version", "string", "registered model and its version", nullable=False),
         Column("conversion_type", "string", "type of conversion", nullable=False),
-        Column("state", "array<string>", "the last channels, oldest first; empty = start of journeys", nullable=False),
+        Column(
+            "state",
+            "array<string>",
+            "channels of the last touches, oldest first; empty = the start",
+            nullable=False,
+        ),
         Column(
             "event",
             "string",
