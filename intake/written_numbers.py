@@ -16,6 +16,7 @@ NO_DATA = (*NO_DATA_MARKS, "na", "null", "(null)", "none", "nil")
 SIGN_OF = {"\u20ac": "EUR", "\u00a3": "GBP", "\u20a9": "KRW", "\uc6d0": "KRW", "\u20b9": "INR", "\u20ba": "TRY"}
 _SIGNS = r"[\x{24}\x{A2}-\x{A5}\x{20A0}-\x{20C0}\x{C6D0}\x{5186}\x{5143}\x{FFE5}\x{FFE6}]"
 _CURRENCY = rf"(?:[A-Z]{{0,3}}{_SIGNS}|[A-Z]{{3}}|kr[.]?|z\x{{142}})"
+MARK = "\x01"
 _MINUS = r"\x{2212}-"
 # Groups of three or, as in India, two digits; blanks and apostrophes are in the middle of a number in any country.
 _SPACED = r" \x{A0}\x{202F}\x{2009}'\x{2019}"
@@ -49,14 +50,13 @@ def plain_number(text: Column, export: Export) -> Column:
         rf"^([(]?)([+{_MINUS}]?) ?(?:{_CURRENCY}{BLANK}?([+{_MINUS}]?))?({groups}|{_GROUP}|[0-9]*)"
         rf"((?:{point}[0-9]*)?)((?:[eE][+-]?[0-9]+)?)(?:{BLANK}?{_CURRENCY})?([{_MINUS}]?)([)]?)\z"
     )
-    # One step after the other, so that the text is read once: signs#whole#rest, then without separators.
-    taken_apart = F.regexp_replace(trimmed(text), pattern, "$1$2$3$7$8#$4#$5$6")
-    ungrouped = F.regexp_replace(taken_apart, f"[{separator}{_SPACED}]", "")
-    if export.decimal == ",":
-        # Of a text that is no such number nothing may be left that reads as another.
-        ungrouped = F.regexp_replace(F.regexp_replace(ungrouped, "^[^#]*\\z", "?"), ",", ".")
-    below_zero = F.regexp_replace(ungrouped, rf"^(?:[{_MINUS}]|[(][)])#", "-")
-    return F.regexp_replace(F.regexp_replace(below_zero, "^[+]?#", ""), "#", "")
+    # One step after the other, so that the text is read once: signs, whole number and the rest, with MARK between them.
+    taken_apart = F.regexp_replace(trimmed(text), pattern, f"$1$2$3$7$8{MARK}$4{MARK}$5$6")
+    # Of a text that is no number nothing may be left that reads as one.
+    number = F.regexp_replace(taken_apart, rf"^[^{MARK}]*\z", "?")
+    ungrouped = F.regexp_replace(F.regexp_replace(number, f"[{separator}{_SPACED}]", ""), ",", ".")
+    below_zero = F.regexp_replace(ungrouped, rf"^(?:[{_MINUS}]|[(][)]){MARK}", "-")
+    return F.regexp_replace(F.regexp_replace(below_zero, f"^[+]?{MARK}", ""), MARK, "")
 
 
 def has_sign_of_another(text: Column, currency: Column) -> Column:
