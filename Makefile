@@ -83,6 +83,7 @@ docs: setup ## Write the pages that follow from the code: data dictionary, setti
 	@$(PYTHON) -m warehouse.dictionary > docs/data-dictionary.md
 	@$(PYTHON) -m jobs.settings_page > docs/settings.md
 	@$(PYTHON) -m attribution.rules_page
+	@$(PYTHON) -m intake.reasons_page
 
 ##@ House
 .PHONY: setup

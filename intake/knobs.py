@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from intake.date_formats import date_format_of
 from warehouse.knobs import Knobs, Share, TimeZone, UnsettledLimit
+
+
+def _known_format(written: str) -> str:
+    date_format_of(written)
+    return written
 
 
 class Export(Knobs):
@@ -21,7 +27,7 @@ class Export(Knobs):
     columns: dict[str, str] = Field(default_factory=dict)
     constants: dict[str, str] = Field(default_factory=dict)
     decimal: Literal[".", ","] = "."
-    date_format: str | None = None
+    date_format: Annotated[str, AfterValidator(_known_format)] | None = None
     timezone: TimeZone | None = None
     shop: str | None = None
 
@@ -38,6 +44,12 @@ class InputFiles(Export):
     required: bool
     may_lag: bool = False
     options: dict[str, str] = Field(default_factory=dict)
+
+
+class IdSpelling(Knobs):
+    """Whether ids with an @, of events and orders alike, are taken in lower case: Ann@x.com and ann@x.com are one."""
+
+    lower_case_emails: bool
 
 
 class BelievableTimes(Knobs):

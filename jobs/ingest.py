@@ -39,7 +39,11 @@ def plan(run: Run) -> Plan:
     intake = Ingest(
         run.lake,
         settings.landing.root,
-        defaults=Defaults(currency=settings.conversions.default_currency, accounts=accounts),
+        defaults=Defaults(
+            currency=settings.conversions.default_currency,
+            accounts=accounts,
+            lower_case_emails=settings.identity.lower_case_emails,
+        ),
         max_quarantined_share=settings.quality.max_quarantined_share,
         believable=run.knobs(BelievableTimes),
         started_at=run.started_at,

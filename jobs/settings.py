@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from attribution.knobs import Attribution
 from conf import CONF_ROOT
-from intake.knobs import Landing, Quality
+from intake.knobs import IdSpelling, Landing, Quality
 from ltv.knobs import Ltv
 from touchpoints.knobs import AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
 from warehouse.knobs import Build, Knobs, Lock, Mlflow, Part, Report, Spark, part_of
@@ -23,6 +23,10 @@ from warehouse.table_update import digest_of
 BASE_FILE = CONF_ROOT / "base.yaml"
 
 
+class WhoIsWho(Identity, IdSpelling):
+    """Which ids are one, as they are taken in and as persons are made of them."""
+
+
 class Settings(Knobs):
     """All knobs of a run."""
 
@@ -30,7 +34,7 @@ class Settings(Knobs):
     landing: Landing
     build: Build
     report: Report
-    identity: Identity
+    identity: WhoIsWho
     sessions: Sessions
     touchpoints: Touchpoints
     conversions: Conversions

@@ -7,12 +7,14 @@ from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import is_too_large, with_rate
 from touchpoints.ids import MONEY_EVENTS, order_id_of_event
+from touchpoints.order_versions import NOT_COUNTED
 from touchpoints.outcomes import (
     CANCELLED,
     COUNTED,
     DELETED,
     IN_FEED,
     NO_ROOM,
+    PENDING,
     REPLACED,
     SAME_AGAIN,
     SET_ASIDE,
@@ -35,7 +37,7 @@ AMOUNTS = "decimal(38,6)"  # refunds may add up to more than an order's value ca
 def order_outcomes(
     orders: DataFrame, quarantine: DataFrame, daily_rates: DataFrame, *, timezone: str, report_currency: str
 ) -> DataFrame:
-    """One row per version of an order of bronze.orders; see `touchpoints.outcomes`.
+    """One row per version of an order of bronze.orders, whole orders alone; see `touchpoints.outcomes`.
 
     The newest version counts, unless it is cancelled, deleted or too large. It replaces the others where it has a newer
     updated_at, or where buyer, order_ts and value are the same. Otherwise they are set aside: they may well be other
@@ -68,6 +70,7 @@ def order_outcomes(
         F.when(~is_newest, F.when(is_set_aside, SET_ASIDE).otherwise(REPLACED))
         .when(F.col("deleted"), DELETED)
         .when(F.col("status") == "cancelled", CANCELLED)
+        .when(F.col("status") == "pending", PENDING)
         .when(F.col("is_too_large"), TOO_LARGE)
         .when(unread.isNotNull(), UNSETTLED)
         .otherwise(COUNTED)
@@ -212,7 +215,7 @@ def _refunds(refunds: DataFrame, *, default_currency: str) -> DataFrame:
     fate = (
         F.when(F.col("order_value").isNull(), "unknown")
         .when(F.coalesce(F.col("feed.deleted"), F.lit(False)), DELETED)
-        .when(F.coalesce(F.col("feed.status") == "cancelled", F.lit(False)), CANCELLED)
+        .when(F.coalesce(F.col("feed.status").isin(*NOT_COUNTED), F.lit(False)), F.col("feed.status"))
         .when(feed_counts, IN_FEED)
         .when(~F.col("all_own"), COUNTED)
         .otherwise("by_value")

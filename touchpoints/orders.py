@@ -5,10 +5,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from touchpoints.credit_notes import with_credits
 from touchpoints.exchange_rates import is_too_large, rate_of, with_rates_of
 from touchpoints.ids import MONEY_EVENTS, order_id_of_event, person_of_device, person_of_order, person_of_user
 from touchpoints.knobs import DefaultCurrency, ExchangeRates
-from touchpoints.order_versions import newest_versions
+from touchpoints.order_versions import NOT_COUNTED, newest_versions
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, person_input, visits
 from touchpoints.visits import ORDER
@@ -36,8 +37,10 @@ def build_orders(
 ) -> DataFrame:
     """One row per order that counts; `orders` is bronze.orders, `identified`, `visits` the frame of `build_visits`.
 
-    - Of an order's versions the newest (updated_at, file, line) is valid. A cancelled or deleted order does not
-      count, even where it has a purchase event.
+    - Of an order's versions the newest (updated_at, file, line) is valid; lines of an order add up. A cancelled,
+      deleted or pending order does not count, even where it has a purchase event.
+    - A credit that names no order, or exceeds its own, is taken from other orders of the buyer that the feed names
+      (`with_credits`); a credit note is no order.
     - Purchase events without a feed row make an order: the earliest (event_at, event_id) of an order_id.
     - refunded_value is the greater of the feed's and the refund events' amounts, at most the value: the same refund in
       both is one refund. An event in another currency than the order's is converted at the rates of the order's day;
@@ -46,7 +49,7 @@ def build_orders(
     - The buyer is the feed's user, otherwise the person of the purchase event, otherwise the person of the device at
       the time; an order that names none of them has a person of its own.
     """
-    feed = newest_versions(orders).select(
+    feed = with_credits(newest_versions(orders)).select(
         F.col("order_id").alias("feed_order_id"),
         F.struct(
             "user_id",
@@ -58,6 +61,8 @@ def build_orders(
             "refunded_value",
             "items",
             "deleted",
+            "is_credit",
+            "credited_value",
         ).alias("feed_order"),
     )
     events = _orders_from_events(visits)
@@ -68,9 +73,10 @@ def build_orders(
         anonymous_buyers, "feed_order_id", how="left"
     )
     in_feed = F.col("feed_order").isNotNull()
-    counts = (in_feed & (F.col("feed_order.status") != "cancelled") & ~F.col("feed_order.deleted")) | (
-        ~in_feed & F.col("purchase_event").isNotNull()
+    of_feed = (
+        ~F.col("feed_order.status").isin(*NOT_COUNTED) & ~F.col("feed_order.deleted") & ~F.col("feed_order.is_credit")
     )
+    counts = (in_feed & of_feed) | (~in_feed & F.col("purchase_event").isNotNull())
     counted_orders = orders_of_both.where(counts).select(
         F.coalesce("feed_order_id", "event_order_id").alias("order_id"),
         F.coalesce(
@@ -89,7 +95,9 @@ def build_orders(
         .alias("currency"),
         F.col("feed_order.items").alias("items"),
         F.when(in_feed, F.lit("orders")).otherwise(F.lit("events")).alias("origin"),
-        F.coalesce("feed_order.refunded_value", F.lit(0)).alias("feed_refunded_value"),
+        F.coalesce(F.col("feed_order.refunded_value") + F.col("feed_order.credited_value"), F.lit(0)).alias(
+            "feed_refunded_value"
+        ),
         "refund_amounts",
     )
     day = report_day("ordered_at", timezone)
@@ -147,7 +155,7 @@ def _orders_from_events(visits: DataFrame) -> DataFrame:
 def check_orders(orders: DataFrame, versions: DataFrame, set_aside: DataFrame) -> list[CheckResult]:
     """Every order of the feed whose newest version counts is in silver, but those that `set_aside` lists as too large;
     none is refunded by more than its value."""
-    counts = (F.col("status") != "cancelled") & ~F.col("deleted")
+    counts = ~F.col("status").isin(*NOT_COUNTED) & ~F.col("deleted") & ~F.col("is_credit")
     totals = side_by_side(
         newest_versions(versions).agg(F.count_if(counts).alias("in_feed")),
         orders.agg(

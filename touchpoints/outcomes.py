@@ -12,7 +12,9 @@ from pyspark.sql import functions as F
 from warehouse.contracts import MONEY
 
 COUNTED, REPLACED, SAME_AGAIN, IN_FEED = "counted", "replaced", "same_again", "in_feed"
-CANCELLED, DELETED = "cancelled", "deleted"
+CANCELLED, DELETED, PENDING = "cancelled", "deleted", "pending"
+# Amounts below 0 that lower what orders count: lines that were paid back.
+CREDITED = "credited"
 # Amounts that are missing in the figures, and amounts in force that a newer row would have changed: they are listed row
 # by row.
 SET_ASIDE, LEFT_OUT, TOO_LARGE, UNSETTLED = "set_aside", "left_out", "too_large", "unsettled"

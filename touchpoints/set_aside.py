@@ -6,8 +6,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import build_daily_rates
+from touchpoints.ids import identified
 from touchpoints.knobs import DefaultCurrency, ExchangeRates, Platforms
+from touchpoints.line_outcomes import line_outcomes
 from touchpoints.order_outcomes import ORDERS, PURCHASES, event_outcomes, order_outcomes
+from touchpoints.order_versions import newest_versions
 from touchpoints.outcomes import SHOWN, UNSETTLED
 from touchpoints.rate_outcomes import rate_outcomes
 from touchpoints.spend_versions import spend_outcomes
@@ -39,14 +42,16 @@ def build_set_aside(outcomes: DataFrame) -> DataFrame:
 def money_outcomes(work: Work) -> DataFrame:
     """What became of every amount in bronze: one row per row with an amount, or part of it."""
     currency, timezone = work.knobs(ReportingCurrency).currency, work.knobs(ReportingDay).timezone
-    orders, landed_rates = work.read(BRONZE_ORDERS), work.read(BRONZE_EXCHANGE_RATES)
+    # A lake of before lacks what says which rows are lines.
+    orders = with_contract_columns(work.read(BRONZE_ORDERS), BRONZE_ORDERS)
+    landed_rates = work.read(BRONZE_EXCHANGE_RATES)
     # A lake of before lacks the columns that say what a row is about.
     quarantine = with_contract_columns(work.read(BRONZE_QUARANTINE), BRONZE_QUARANTINE)
     max_age_days = work.knobs(ExchangeRates).max_age_days
     rates = build_daily_rates(landed_rates, report_currency=currency, max_age_days=max_age_days)
     of_events = event_outcomes(
         work.read(BRONZE_EVENTS),
-        orders,
+        newest_versions(orders),
         quarantine,
         rates,
         default_currency=work.knobs(DefaultCurrency).default_currency or currency,
@@ -61,8 +66,14 @@ def money_outcomes(work: Work) -> DataFrame:
         timezone=timezone,
         report_currency=currency,
     )
+    of_orders = order_outcomes(
+        orders.where(F.col("part").isNull()), quarantine, rates, timezone=timezone, report_currency=currency
+    )
+    of_lines = line_outcomes(
+        identified(orders), quarantine, rates, input_=ORDERS, timezone=timezone, report_currency=currency
+    )
     outcomes = (
-        order_outcomes(orders, quarantine, rates, timezone=timezone, report_currency=currency)
+        of_orders.unionByName(of_lines)
         .unionByName(of_events)
         .unionByName(of_spend)
         .unionByName(rate_outcomes(landed_rates))

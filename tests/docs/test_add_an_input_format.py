@@ -40,7 +40,7 @@ SAMPLE, SPEND, QUARANTINE = blocks("csv")
 (CONFIGURATION,) = blocks("yaml")
 (ROW_OF_FORMATS,) = blocks("markdown")
 # The paths that the page gives its blocks.
-(ADAPTER_PATH, TEST_PATH) = re.findall(r"`(\S+tiktok_ads\.py)`", PAGE)
+(ADAPTER_PATH, TEST_PATH) = re.findall(r"`(\S+tiktok_hours\.py)`", PAGE)
 
 
 def run(code: str, path: str) -> ModuleType:
@@ -116,6 +116,12 @@ def test_the_test_that_the_page_shows_passes(
     test(module.Landing(spark, tmp_path / "landing"))
 
 
+def formats_of_input_page() -> list[list[str]]:
+    """The table of formats of docs/input.md."""
+    page = (REPOSITORY / "docs" / "input.md").read_text(encoding="utf-8")
+    return formats_of(page.split("\n## Formats\n")[1].split("\n## ")[0])
+
+
 def formats_of(text: str) -> list[list[str]]:
     """The cells of each row of a table of adapters."""
     return [
@@ -125,11 +131,11 @@ def formats_of(text: str) -> list[list[str]]:
 
 def test_the_row_for_the_table_of_formats_fits_it() -> None:
     (row,) = formats_of(ROW_OF_FORMATS)
-    table = formats_of((REPOSITORY / "docs" / "input.md").read_text(encoding="utf-8"))
+    table = formats_of_input_page()
     assert {len(cells) for cells in table} == {len(row)}
-    assert row[0] == "`tiktok_ads`"
+    assert row[0] == "`tiktok_hours`"
 
 
 def test_docs_input_lists_every_adapter_once() -> None:
-    table = formats_of((REPOSITORY / "docs" / "input.md").read_text(encoding="utf-8"))
+    table = formats_of_input_page()
     assert [cells[0].strip("`") for cells in table] == list(adapters.ADAPTERS)

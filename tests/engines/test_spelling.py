@@ -14,7 +14,14 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("touchpoints", "attribution", "ltv", "intake/adapters")
-ALSO = ("intake/parse.py", "intake/duplicates.py", "intake/flat_export.py", "warehouse/contract_checks.py")
+ALSO = (
+    "intake/parse.py",
+    "intake/written_days.py",
+    "intake/written_numbers.py",
+    "intake/duplicates.py",
+    "intake/flat_export.py",
+    "warehouse/contract_checks.py",
+)
 PATTERN_FUNCTIONS = ("regexp_replace", "regexp_extract", "rlike", "split", "regexp_like", "regexp_substr")
 # Java's pattern alone, or read otherwise by Rust's.
 NOT_PORTABLE = re.compile(
@@ -216,13 +223,28 @@ def test_every_known_exception_is_still_there() -> None:
         assert any(found.startswith(start) for rule in RULES for _, found in findings(rule, source)), (name, start)
 
 
-@pytest.mark.parametrize("module", ["HOST", "SCHEME_AND_HOST", "NUMBER", "DAY", "ISO_WITH_OFFSET", "LINE", "START"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "HOST",
+        "SCHEME_AND_HOST",
+        "NUMBER",
+        "DAY",
+        "ISO_WITH_OFFSET",
+        "LINE",
+        "START",
+        "TOTAL",
+        "PERIOD",
+        "SPAN",
+        "QUOTED_ID",
+    ],
+)
 def test_patterns_with_a_name_are_portable(module: str) -> None:
-    from intake import parse
+    from intake import parse, written_days
     from intake.adapters.orders import cdnow_orders
     from touchpoints import activity, marketing_params, referrers
 
-    places = (parse, cdnow_orders, activity, marketing_params, referrers)
+    places = (parse, written_days, cdnow_orders, activity, marketing_params, referrers)
     (pattern,) = [getattr(place, module) for place in places if hasattr(place, module)]
 
     assert not NOT_PORTABLE.search(pattern), pattern

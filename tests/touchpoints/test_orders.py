@@ -68,6 +68,68 @@ CASES: dict[str, Case] = {
         [],
         {"status": "paid"},
     ),
+    "a pending order does not count until it is paid, even with a purchase event": (
+        [fed_row(updated_at=at(1), status="pending")],
+        [purchase()],
+        None,
+    ),
+    "an order that was pending and then paid counts": (
+        [fed_row(updated_at=at(1), status="pending"), fed_row(updated_at=at(2))],
+        [],
+        {"status": "paid"},
+    ),
+    "the lines of an order add up, in whatever files they are": (
+        [
+            fed_row("15.30", part="sale", items=6, source_file="a", order_at=at(1)),
+            fed_row("20.34", part="sale", items=6, source_file="b"),
+            fed_row("20.34", part="sale", items=6, source_file="b"),
+        ],
+        [],
+        {"value": Decimal("55.98"), "items": 18, "ordered_at": at(0), "status": "paid"},
+    ),
+    "a line that is taken back is a refund of its order": (
+        [fed_row("15", part="sale"), fed_row("-5", part="credit", items=-1)],
+        [],
+        {"value": Decimal(15), "refunded_value": Decimal(5), "status": "refunded"},
+    ),
+    "a discount line lowers the value": (
+        [fed_row("15", part="sale"), fed_row("-5", part="sale")],
+        [],
+        {"value": Decimal(10), "refunded_value": Decimal(0)},
+    ),
+    "lines of a newer version replace all lines of the older one": (
+        [
+            fed_row("15", part="sale", updated_at=at(1)),
+            fed_row("7", part="sale", updated_at=at(1)),
+            fed_row("9", part="sale", updated_at=at(2)),
+        ],
+        [],
+        {"value": Decimal(9)},
+    ),
+    "cancelled and deleted lines do not count beside others": (
+        [
+            fed_row("15", part="sale"),
+            fed_row("7", part="sale", status="cancelled"),
+            fed_row("3", part="sale", deleted=True),
+        ],
+        [],
+        {"value": Decimal(15), "status": "paid"},
+    ),
+    "an order whose lines are all cancelled does not count": (
+        [fed_row("15", part="sale", status="cancelled"), fed_row("7", part="sale", status="cancelled")],
+        [purchase()],
+        None,
+    ),
+    "a credit note that names no order is none, even where no order covers it": (
+        [fed_row("-5", part="credit", user_id="zoe")],
+        [],
+        None,
+    ),
+    "more credited than the order's own value leaves 0 of it": (
+        [fed_row("15", part="sale", user_id="yan"), fed_row("-20", part="credit", user_id="yan")],
+        [],
+        {"value": Decimal(15), "refunded_value": Decimal(15)},
+    ),
     "the feed wins over the purchase event": (
         [fed_row("10", currency="KRW", items=2, order_at=at(5))],
         [purchase(value="99")],

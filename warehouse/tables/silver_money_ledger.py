@@ -28,6 +28,8 @@ SILVER_MONEY_LEDGER = Table(
                 "in_feed",
                 "cancelled",
                 "deleted",
+                "pending",
+                "credited",
                 "set_aside",
                 "left_out",
                 "too_large",

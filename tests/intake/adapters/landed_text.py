@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from intake.adapter import Defaults
 from intake.adapters import adapter_named
+from intake.knobs import Export
 from intake.landed_rows import list_files, read_rows
 
 
@@ -28,10 +29,26 @@ class Landing:
         path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
 
     def rows(
-        self, pattern: str, columns: Sequence[str], required: Sequence[str] = (), numbered: bool = True
+        self,
+        pattern: str,
+        columns: Sequence[str],
+        required: Sequence[str] = (),
+        *,
+        numbered: bool = True,
+        export: Export | None = None,
+        names: Mapping[str, Sequence[str]] | None = None,
     ) -> DataFrame:
         files = list_files(self.spark, str(self.folder), pattern, required=True)
-        return read_rows(self.spark, str(self.folder), files, columns=columns, required=required, numbered=numbered)
+        return read_rows(
+            self.spark,
+            str(self.folder),
+            files,
+            columns=columns,
+            required=required,
+            numbered=numbered,
+            export=export,
+            names=names,
+        )
 
     def parsed(
         self,
@@ -46,7 +63,8 @@ class Landing:
         given = defaults or Defaults()
         required = tested.required + (() if given.accounts else tested.required_without_accounts)
         frames = {name: self.rows((lookups or {})[name], columns, columns) for name, columns in tested.lookups.items()}
-        parsed = tested.parse(self.rows(pattern, tested.columns, required), given, frames)
+        rows = self.rows(pattern, tested.columns, required, export=given.export, names=tested.names)
+        parsed = tested.parse(rows, given, frames)
         return sorted(parsed.collect(), key=lambda row: (row["file"], row["line"]))
 
 

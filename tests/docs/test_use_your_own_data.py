@@ -1,0 +1,70 @@
+"""docs/how-to/use-your-own-data.md: its files, taken in by its configuration, give the rows that it says."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from intake.adapter import Defaults
+from intake.ingest import Ingest
+from intake.inputs import input_of
+from jobs.settings import load_settings
+from warehouse.store import Lake
+from warehouse.tables import BRONZE_AD_SPEND, BRONZE_ORDERS, BRONZE_QUARANTINE
+
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "use-your-own-data.md").read_text(encoding="utf-8")
+FILES = re.findall(r"^```(?:csv|json) (\S+)\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
+(CONFIGURATION,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
+# input: read, kept, set aside
+SAID = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE, flags=re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    folder = tmp_path_factory.mktemp("own")
+    for name, content in FILES:
+        path = folder / "landing" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(content, encoding="utf-8")
+    (folder / "shop.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    settings = load_settings(folder / "shop.yaml")
+    made = Lake(spark, str(folder / "lake"), "run")
+    ingest = Ingest(
+        made,
+        str(folder / "landing"),
+        defaults=Defaults(currency=settings.conversions.default_currency),
+        max_quarantined_share=settings.quality.max_quarantined_share,
+        started_at=datetime(2026, 3, 3, tzinfo=UTC),
+        say=lambda message: None,
+    )
+    accounts = ingest.take_in(ingest.new_batches([input_of(chosen) for chosen in settings.landing.inputs]))
+    ingest.require_nothing_refused()
+    counted = {name: (account.read, account.kept, account.quarantined) for name, account in accounts.items()}
+    assert counted == {name: (int(read), int(kept), int(aside)) for name, read, kept, aside in SAID}
+    return made
+
+
+def test_the_orders_are_those_of_the_page(lake: Lake) -> None:
+    rows = lake.read(BRONZE_ORDERS).orderBy("order_id").collect()
+    found = [(row["order_id"], row["user_id"], row["status"], row["value"] - row["refunded_value"]) for row in rows]
+    assert found == [
+        ("1001", "ann@example.com", "paid", 120),
+        ("1002", "ben@example.com", "paid", 50),
+        ("1003", "cem@example.com", "pending", 50),
+    ]
+    assert [row["items"] for row in rows] == [3, 1, 1]
+
+
+def test_the_spend_is_that_of_the_page_and_the_sums_are_set_aside(lake: Lake) -> None:
+    spend = lake.read(BRONZE_AD_SPEND).groupBy("platform", "account_id", "currency").agg(F.sum("spend").alias("spend"))
+    assert sorted(tuple(row) for row in spend.collect()) == [
+        ("google_ads", "1234567890", "USD", 45),
+        ("meta", "77", "USD", 100),
+    ]
+    reasons = {row["reason"] for row in lake.read(BRONZE_QUARANTINE).collect()}
+    assert reasons == {"a totals row, no data"}
