@@ -235,7 +235,9 @@ def _too_long(chunks: Iterator[bytes], limit: int) -> str | None:
 def is_known_encoding(encoding: str) -> bool:
     """Whether Python has a codec of that name that reads text."""
     try:
-        b"".decode(encoding)
-    except (LookupError, ValueError):
+        b"a".decode(encoding)
+    except UnicodeError:  # half a letter
+        return True
+    except LookupError:
         return False
     return True
