@@ -15,30 +15,37 @@ from pyspark.sql import DataFrame, Observation, Row
 from pyspark.sql import functions as F
 
 from intake.adapter import Defaults
+from intake.bad_rows import numbered_bad_rows
 from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
 from intake.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
-from intake.landed_rows import number_lines, read_lines, unreadable
-from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, line_hash
+from intake.landed_rows import LandedFile, unreadable
+from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, passed_over_in_words
+from intake.parse import NOT_DATA
+from intake.refusals import Refusal, require_none, source_is, too_many_bad
 from warehouse.conform import conform
-from warehouse.errors import CheckFailed
+from warehouse.errors import CheckFailed, InputError
 from warehouse.event_values import values_of
 from warehouse.jvm.files import READ_FAILURES
+from warehouse.staging import Staging
 from warehouse.store import BROADCAST_AT_MOST, Lake, Stage
 from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
+from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 
+LINE_BYTES_AT_MOST = 1 << 24
 VERDICT = ("row", "source_file", "batch_id", "is_kept", "is_conflicting", "is_superseding")
 
 
 @dataclass(frozen=True)
 class Staged:
-    """A batch with its parsed rows, staged; the column `row` is an id of each."""
+    """A batch with its parsed rows, staged; the column `row` is an id of each. `files` are what Spark reads."""
 
     batch: Batch
     rows: DataFrame
     rows_read: int
+    files: Sequence[LandedFile]
 
     @property
     def good(self) -> DataFrame:
@@ -63,11 +70,18 @@ class Ingest:
         max_quarantined_share: float,
         started_at: datetime,
         say: Callable[[str], None],
+        max_line_bytes: int = LINE_BYTES_AT_MOST,
     ) -> None:
-        """Rows above `max_quarantined_share` of a batch and input stop the run before anything is written."""
+        """A batch with a larger share of bad rows than `max_quarantined_share` is refused before it is written.
+
+        So is one with a file that has a line of more than `max_line_bytes`.
+        """
         self.lake = lake
         self.root = root
-        self.landing = LandingFolder(lambda: lake.spark, root, defaults)
+        self.landing = LandingFolder(
+            lambda: lake.spark, root, defaults, max_line_bytes=max_line_bytes, staging=lake.staging
+        )
+        self.refused: list[Refusal] = []
         self.max_quarantined_share = max_quarantined_share
         self.started_at = started_at
         self.say = say
@@ -75,27 +89,52 @@ class Ingest:
     def new_batches(self, inputs: Sequence[Input]) -> list[Batch]:
         """The batches to take in, by input: those that a killed run left planned, then one of all new files.
 
-        Raises InputError for a landed file that has changed, and for a planned file that is gone.
+        An input with a file that cannot be read, or that has changed since it was taken in, is added to `refused`.
+        InputError where a killed run has begun to take in files of such an input: the others must wait for them.
         """
         known: dict[str, dict[str, Known]] = {}
         for row in self.lake.rows(BRONZE_LANDED_FILES):  # one row per landed file
             known.setdefault(row["source"], {})[row["file"]] = row
-        return [batch for input_ in inputs for batch in self.landing.new_batches(input_, known.get(input_.name, {}))]
+        batches: list[Batch] = []
+        for input_ in inputs:
+            rows = known.get(input_.name, {})
+            try:
+                batches += self.landing.new_batches(input_, rows, inputs)
+            except InputError as error:
+                if any(row["status"] == "planned" for row in rows.values()):
+                    raise
+                self.refused.append(Refusal(input_, error))
+        for line in passed_over_in_words(self.landing.passed_over):
+            self.say(line)
+        return batches
 
     def take_in(self, batches: Sequence[Batch]) -> dict[str, Account]:
         """Stages, plans, writes and finishes the batches; returns the account of each input.
 
-        Every batch is parsed, and its share of bad rows checked, before a row of any batch is written.
+        Every batch is parsed, and its share of bad rows checked, before a row of any batch is written. A batch that
+        cannot be taken in is added to `refused`, and the others are taken in: see `require_nothing_refused`.
         """
         # Batches of a killed run come first: their accounts were counted against the tables as they are now.
         in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
         accounts: dict[str, Account] = {}
         with self.lake.staging("ingest") as stage:
-            staged = [self._stage(batch, stage) for batch in in_order]
+            staged = [one for batch in in_order if (one := self._staged_or_refused(batch, stage))]
             for wave in _waves(staged):
                 for name, account in self._take_in_wave(wave, stage):
                     accounts[name] = accounts.get(name, Account()) + account
         return accounts
+
+    def require_a_folder(self, inputs: Sequence[Input]) -> None:
+        """InputError where no input has a folder: then the landing folder itself is not there, or is another."""
+        if not any(self.landing.has_folder(input_) for input_ in inputs):
+            self.landing.require_folder(inputs[0])
+
+    def require_nothing_refused(self) -> None:
+        """CheckFailed or InputError, a line for each input, where one was refused that may not lag."""
+        for refusal in self.refused:
+            if refusal.input.may_lag:
+                self.say(f"{refusal.input.name} lags (may_lag): {refusal.error}")
+        require_none(self.refused)
 
     def _take_in_wave(self, wave: Sequence[Staged], stage: Stage) -> list[tuple[str, Account]]:
         batches = [one.batch for one in wave]
@@ -118,22 +157,36 @@ class Ingest:
         self._finish(batches)
         return accounts
 
-    def _stage(self, batch: Batch, stage: Stage) -> Staged:
+    def _staged_or_refused(self, batch: Batch, stage: Staging) -> Staged | None:
+        """The batch, parsed and staged; None where it is refused."""
+        try:
+            return self._stage(batch, stage)
+        except (CheckFailed, InputError) as error:
+            if batch.is_resumed:  # the batches after it were not counted against its rows
+                raise
+            self.refused.append(Refusal(batch.input, error))
+            return None
+
+    def _stage(self, batch: Batch, stage: Staging) -> Staged:
         """Parses the files once and stages their rows; CheckFailed where too many are bad, before any write."""
+        name = f"{batch.input.name}-{batch.batch_id}"
+        folder = stage.folder_of(f"{name}-files")
+        files = self.landing.staged(batch.looks, folder)
         counts = Observation()
-        parsed_rows = self.landing.parsed(batch.input, batch.files).observe(
-            counts, F.count(F.lit(1)).alias("read"), F.count("reason").alias("bad")
+        is_bad = F.col("reason").isNotNull() & ~F.col("reason").isin(*NOT_DATA)
+        parsed_rows = self.landing.parsed(batch.input, files, folder).observe(
+            counts, F.count(F.lit(1)).alias("read"), F.count_if(is_bad).alias("bad")
         )
         try:
-            rows = stage(
-                f"{batch.input.name}-{batch.batch_id}", parsed_rows.withColumn("row", F.monotonically_increasing_id())
-            )
+            rows = stage(name, parsed_rows.withColumn("row", F.monotonically_increasing_id()))
         except READ_FAILURES as error:
-            raise (unreadable(error, batch.files) or error) from error
+            raise (unreadable(error, files) or error) from error
         total = counts.get
+        staged = Staged(batch, rows, total["read"], files)
         if total["bad"] > self.max_quarantined_share * total["read"]:
-            raise CheckFailed(self._too_many_bad(batch.input, rows, total))
-        return Staged(batch, rows, total["read"])
+            refused_rows = self._write_refused(staged, rows.where(is_bad), total["bad"])
+            raise too_many_bad(batch.input, refused_rows, total, self.max_quarantined_share)
+        return staged
 
     def _classified(self, staged: Staged) -> DataFrame:
         """One row per good row, with VERDICT only, so that few bytes are shuffled and sorted; see `classify_events`."""
@@ -221,14 +274,8 @@ class Ingest:
         if not bad_rows:
             return
         batch = staged.batch
-        bad = staged.rows.where(F.col("reason").isNotNull()).select("file", "line", "reason", "raw", "line_hash")
-        if is_event(batch.input.adapter):
-            # JSON Lines have no line number yet. The same line in the same file is bad for the same reason.
-            bad_lines = bad.where(F.col("line").isNull()).select("file", "line_hash", "reason").distinct()
-            reasons = F.broadcast(bad_lines) if sum(bad_rows.values()) <= BROADCAST_AT_MOST else bad_lines
-            lines = read_lines(self.lake.spark, self.root, [file for file in batch.files if file.file in bad_rows])
-            numbered = number_lines(lines).withColumn("line_hash", line_hash()).join(reasons, ["file", "line_hash"])
-            bad = bad.where(F.col("line").isNotNull()).unionByName(numbered)
+        files = [file for file in staged.files if file.file in bad_rows] if is_event(batch.input.adapter) else []
+        bad = numbered_bad_rows(self.lake.spark, self.root, staged.rows, files, sum(bad_rows.values()))
         rows = bad.select(
             F.lit(batch.input.name).alias("source"),
             "file",
@@ -245,26 +292,29 @@ class Ingest:
                 BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE), at_most=sum(bad_rows.values())
             )
 
+    def _write_refused(self, staged: Staged, bad_rows: DataFrame, number: int) -> DataFrame:
+        """Keeps the bad rows of a batch that is refused, in place of those of the input's last refusal."""
+        name, files = staged.batch.input.name, staged.files if is_event(staged.batch.input.adapter) else []
+        if self.lake.exists(BRONZE_REFUSED_ROWS):
+            self.lake.delete(BRONZE_REFUSED_ROWS, source_is(name))
+        bad = numbered_bad_rows(self.lake.spark, self.root, bad_rows, files, number)
+        rows = bad.select(
+            F.lit(name).alias("source"),
+            "file",
+            "line",
+            "reason",
+            "raw",
+            F.lit(self.started_at).alias("refused_at"),
+            F.lit(self.lake.run_id).alias("run_id"),
+        )
+        self.lake.append(BRONZE_REFUSED_ROWS, conform(rows, BRONZE_REFUSED_ROWS), at_most=number)
+        return self.lake.read(BRONZE_REFUSED_ROWS).where(source_is(name))
+
     def _say(self, batch: Batch, account: Account) -> None:
         conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""
         self.say(
             f"{batch.input.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
             f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
-        )
-
-    def _too_many_bad(self, input_: Input, staged: DataFrame, total: Mapping[str, int]) -> str:
-        worst = (
-            staged.where(F.col("reason").isNotNull())
-            .groupBy("file", "reason")
-            .count()
-            .orderBy(F.col("count").desc(), "file", "reason")
-            .first()
-        )
-        assert worst is not None
-        return (
-            f"{input_.name}: {total['bad']:,} of {total['read']:,} rows are unusable, more than "
-            f"quality.max_quarantined_share = {self.max_quarantined_share:g}; most often in {worst['file']}: "
-            f"{worst['reason']} ({worst['count']:,} rows). Nothing of the batch was taken in."
         )
 
 

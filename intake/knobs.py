@@ -41,9 +41,10 @@ class InputFiles(Export):
 
 
 class Landing(Knobs):
-    """Where files land, and which of them are taken in."""
+    """Where files land, which of them are taken in, and how long a line of them may be."""
 
     root: str
+    max_line_bytes: int = Field(gt=0)
     inputs: list[InputFiles]
 
 

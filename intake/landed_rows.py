@@ -2,69 +2,64 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from intake.csv_header import Header, NoHeader, header_of
+from intake.csv_rows import csv_rows
+from intake.first_look import CSV_ENDINGS, CUT, JSON_ENDINGS, NOT_READABLE, format_ending, shown
+from intake.json_rows import json_rows
+from intake.knobs import Export
+from intake.landed_bytes import UTF8, starts_with_bom
+from intake.landed_lines import begin, number_lines, read_lines
+from intake.line_text import as_text, encoding_of_lines
+from intake.wanted_columns import Wanted
 from warehouse import local_files
 from warehouse.errors import InputError
-from warehouse.jvm.files import as_glob, files_matching, folder_uri, look_at
-from warehouse.local_files import FoundFile, folder_without_hadoop
+from warehouse.jvm import files as hadoop
+from warehouse.jvm.files import look_at
+from warehouse.local_files import FoundFile, above, folder_without_hadoop, is_hidden, is_plain
 from warehouse.session_at_need import Session, started
 
+__all__ = ["LandedFile", "list_files", "number_lines", "read_lines", "read_rows", "unreadable"]
+
 LandedFile = FoundFile  # one file in the landing folder
-JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
-CSV_ENDINGS = (".csv",)
-BOM = "\ufeff"
-JSON_OPTIONS = {"allowNonNumericNumbers": "false"}  # NaN is no JSON
-POSITION_BITS = (1 << 33) - 1  # the part of monotonically_increasing_id that counts within a partition
+RAW_LINE = "raw_line"  # the column of an adapter that takes lines as they are
 
 
-def list_files(session: Session, root: str, pattern: str, *, required: bool) -> list[LandedFile]:
+def list_files(session: Session, root: str, pattern: str, *, required: bool, below: bool = False) -> list[LandedFile]:
     """The files below `root` that match `pattern`, in order of name; names that begin with . or _ are skipped.
 
-    InputError where the folder of `pattern` is missing and `required`, is a file or cannot be read. A folder of this
-    machine is listed without a session, unless the pattern is one for Hadoop alone.
+    `below`: those in subfolders, whose names match the pattern's last part, too. InputError where the folder of
+    `pattern` is missing and `required`, is a file or cannot be read. A folder of this machine is listed without a
+    session, unless the pattern is one for Hadoop alone.
     """
-    local = folder_without_hadoop(root) if local_files.is_plain(pattern) else None
-    below = f"/{pattern.split('*', maxsplit=1)[0].rsplit('/', 1)[0]}" if "/" in pattern else ""
-    folder = local_files.look_at(Path(f"{local}{below}")) if local else look_at(started(session), root, below)
+    local = folder_without_hadoop(root) if is_plain(pattern) else None
+    folder_part = f"/{pattern.split('*', maxsplit=1)[0].rsplit('/', 1)[0]}" if "/" in pattern else ""
+    folder = (
+        local_files.look_at(Path(f"{local}{folder_part}")) if local else look_at(started(session), root, folder_part)
+    )
     if not folder.is_folder:
         if required or folder.exists:  # a file in its place is a mistake in any case
             raise InputError(f"{folder.path}: no such folder; see landing.root and landing.inputs")
         return []
-    found = local_files.files_matching(local, pattern) if local else files_matching(started(session), root, pattern)
-    landed = [file for file in found if not file.file.rsplit("/", 1)[-1].startswith((".", "_"))]
-    return sorted(landed, key=lambda file: file.file)
+    if local:
+        found = local_files.files_matching(local, pattern)
+        deeper = local_files.files_in_subfolders(local, pattern) if below and _is_open(pattern) else []
+    else:
+        found = hadoop.files_matching(started(session), root, pattern)
+        deeper = hadoop.files_in_subfolders(started(session), root, pattern) if below and _is_open(pattern) else []
+    landed = {file.file: file for file in [*found, *deeper] if not is_hidden(file.file.rsplit("/", 1)[-1])}
+    return [landed[name] for name in sorted(landed)]
 
 
-def read_lines(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> DataFrame:
-    """One row per line: file, block (where its split begins), id (rises within a split), raw."""
-    base = folder_uri(spark, root)
-    path = F.col("_metadata.file_path")
-    begins = len(base) + 1 + F.when(F.startswith(path, F.lit("file:///")), 2).otherwise(0)
-    return spark.read.text([as_glob(landed.uri) for landed in files]).select(
-        F.substr(path, begins).alias("file"),
-        F.col("_metadata.file_block_start").alias("block"),
-        F.monotonically_increasing_id().bitwiseAND(POSITION_BITS).alias("id"),
-        F.col("value").alias("raw"),
-    )
-
-
-def number_lines(lines: DataFrame) -> DataFrame:
-    """The frame of `read_lines` with `line`, the line's number in its file from 1, instead of block and id."""
-    before = Window.partitionBy("file").orderBy("block").rowsBetween(Window.unboundedPreceding, -1)
-    blocks = (
-        lines.groupBy("file", "block")
-        .agg(F.min("id").alias("first_id"), F.count(F.lit(1)).alias("lines"))
-        .select("file", "block", "first_id", F.coalesce(F.sum("lines").over(before), F.lit(0)).alias("lines_before"))
-    )
-    line = F.col("id") - F.col("first_id") + F.col("lines_before") + 1
-    return lines.join(F.broadcast(blocks), ["file", "block"], how="inner").select("file", line.alias("line"), "raw")
+def _is_open(pattern: str) -> bool:
+    """Whether a pattern is for many files, so that those in subfolders are meant too."""
+    return is_plain(pattern) and "*" in pattern.removeprefix(above(pattern))
 
 
 def read_rows(
@@ -75,26 +70,37 @@ def read_rows(
     columns: Sequence[str],
     required: Sequence[str],
     numbered: bool,
+    export: Export | None = None,
+    names: Mapping[str, Sequence[str]] | None = None,
 ) -> DataFrame:
     """One row per data line: file, line, raw, problem (why it cannot be read, otherwise null), unknown (it has fields
     outside `columns`) and every name of `columns` as trimmed text, null for blank.
 
-    `line` is null for JSON Lines and text unless `numbered`. Names are case sensitive in JSON, not in CSV headers.
-    A quoted CSV field may not hold a line break. Raises InputError for a header without a `required` column.
+    `export` says how the files are written; `names` are other names of a column. `line` is null for JSON Lines and
+    text unless `numbered`; that of a CSV record over several lines is its first. Names are case sensitive in JSON, not
+    in CSV headers. Raises InputError for a header without a `required` column, or with one of `columns` twice.
     """
+    wanted = Wanted(columns, required, export or Export(), names or {})
+    kinds: dict[tuple[str, str | None], list[LandedFile]] = {}
+    for file in files:
+        kinds.setdefault(kind_of(file, partial(begin, spark, file), wanted), []).append(file)
     frames = []
-    for endings, reader in ((JSON_ENDINGS, _json_rows), (CSV_ENDINGS, _csv_rows), (None, _text_rows)):
-        of_format = [landed for landed in files if _has_ending(landed.file, endings)]
-        if of_format:
-            lines = read_lines(spark, root, of_format)
-            # The CSV reader numbers the lines after it has found the headers.
-            if reader is not _csv_rows and numbered:
-                lines = number_lines(lines)
-            elif reader is not _csv_rows:
-                lines = lines.select("file", F.lit(None).cast("bigint").alias("line"), "raw")
-            frames.append(reader(lines, columns, required))
-    cleaned = [F.nullif(F.trim(name), F.lit("")).alias(name) for name in columns]
-    rows = reduce(DataFrame.unionByName, frames)
+    for (format_, encoding), of_kind in sorted(kinds.items(), key=str):
+        lines = read_lines(spark, root, of_kind)
+        if format_ == "csv":
+            found = {file.file: _header(file, begin(spark, file), encoding, wanted) for file in of_kind}
+            if headers := {file: header for file, header in found.items() if header is not None}:
+                frames.append(csv_rows(lines, headers, wanted, encoding))
+            continue
+        texts = as_text(lines, encoding)
+        if numbered or encoding is not None:
+            texts = number_lines(texts)
+        else:
+            texts = texts.select("file", F.lit(None).cast("bigint").alias("line"), "raw", "problem")
+        frames.append(json_rows(texts, wanted) if format_ == "json" else _text_rows(texts, wanted))
+    # Quoted, because headers may have dots and blanks in them.
+    cleaned = [F.nullif(F.trim(f"`{name}`"), F.lit("")).alias(name) for name in columns]
+    rows = reduce(DataFrame.unionByName, frames) if frames else _no_rows(spark, columns)
     return rows.select("file", "line", "raw", "problem", "unknown", *cleaned)
 
 
@@ -103,107 +109,55 @@ def unreadable(error: Exception, files: Sequence[LandedFile]) -> InputError | No
     text = str(error)
     if "FAILED_READ_FILE" not in text and "Permission denied" not in text and "EOFException" not in text:
         return None
-    names = [landed.file for landed in files if landed.file in text] or [landed.file for landed in files]
-    reason = (
-        "the file is cut short or damaged" if "EOF" in text or "ZipException" in text else "the file cannot be read"
-    )
-    return InputError(f"{names[0]}: {reason}; nothing of this batch was taken in. Land the whole file again.")
+    places = {landed.file: (landed.file, landed.uri.rsplit("/", 1)[-1]) for landed in files}
+    names = [file for file, parts in places.items() if any(part in text for part in parts)] or [*places]
+    is_cut = "EOF" in text or "ZipException" in text
+    return InputError(f"{shown(names[0])}: {CUT if is_cut else NOT_READABLE}")
 
 
-def _has_ending(file: str, endings: tuple[str, ...] | None) -> bool:
-    name = file.lower().removesuffix(".gz").removesuffix(".bz2").removesuffix(".zst")
-    return name.endswith(endings) if endings else not name.endswith(JSON_ENDINGS + CSV_ENDINGS)
+def kind_of(file: LandedFile, first: Callable[[], bytes], wanted: Wanted) -> tuple[str, str | None]:
+    """Format (json, csv, text) and encoding of a file, None for UTF-8; `first` gives its first bytes."""
+    encoding, ending = encoding_of_lines(wanted.export.encoding), format_ending(file.file)
+    if encoding is not None and starts_with_bom(first()):
+        encoding = None
+    if RAW_LINE in wanted.columns:
+        return "text", encoding
+    if ending in JSON_ENDINGS or (ending not in CSV_ENDINGS and first().lstrip().startswith(b"{")):
+        return "json", encoding
+    return "csv", encoding
 
 
-def _json_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
-    bare = F.when(F.startswith("raw", F.lit(BOM)), F.substr("raw", F.lit(len(BOM) + 1))).otherwise(F.col("raw"))
-    # Read as a list within an object: a reader of one object would stop at its end and miss what follows.
-    listed = F.concat(F.lit('{"objects": ['), bare, F.lit("]}"))
-    parsed = lines.where(F.trim("raw") != "").select(
-        "file",
-        "line",
-        "raw",
-        F.from_json(listed, "objects array<map<string, string>>", JSON_OPTIONS)["objects"].alias("_objects"),
-    )
-    fields = F.get("_objects", F.lit(0))
-    keys = F.map_keys(fields)
-    known = F.array(*(F.lit(name) for name in columns))
-    with_fields = parsed.select("*", *(fields[name].alias(name) for name in columns))
-    # As many keys as known fields with a value: no field is unknown or given twice. Most lines are like this.
-    filled = reduce(Column.__add__, (F.col(name).isNotNull().cast("int") for name in columns))
-    is_plain = F.size(fields) == filled
-    ends = F.endswith("raw", F.lit("}")) | F.col("raw").rlike(r"\}\s*$")
-    problem = (
-        F.when(~F.startswith(F.ltrim(bare), F.lit("{")), F.lit("not a JSON object"))
-        .when(F.col("_objects").isNull() & F.json_object_keys(bare).isNull(), F.lit("not JSON"))
-        .when(F.col("_objects").isNull() | (F.size("_objects") != 1) | ~ends, F.lit("more than one JSON object"))
-        .when(~is_plain & (F.size(F.array_distinct(keys)) < F.size(keys)), F.lit("a field is given twice"))
-    )
-    is_unknown = F.coalesce(~is_plain & (F.size(F.array_except(keys, known)) > 0), F.lit(False))
-    return with_fields.select("file", "line", "raw", problem.alias("problem"), is_unknown.alias("unknown"), *columns)
+def header_problem(file: LandedFile, first: bytes, wanted: Wanted) -> str | None:
+    """Why the header of a file with these first bytes cannot be used; None where it can, or where it needs none."""
+    format_, encoding = kind_of(file, lambda: first, wanted)
+    if format_ == "csv":
+        try:
+            header_of(first, encoding or UTF8, wanted)
+        except NoHeader as error:
+            return str(error)
+    return None
 
 
-def _csv_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
-    """One row per data line of `lines`, the frame of `read_lines`: a file's first line is its header."""
-    headers = lines.where(F.col("block") == 0).groupBy("file").agg(F.min_by("raw", "id").alias("header"))
-    # One row per distinct header: exports of one kind share theirs, so there are few.
-    distinct = headers.groupBy("header").agg(F.min("file").alias("example")).collect()
-    data_lines = number_lines(lines).where((F.col("line") > 1) & (F.trim("raw") != ""))
-    data = data_lines.join(F.broadcast(headers), "file", how="inner")
-    frames = []
-    for row in sorted(distinct, key=lambda row: str(row["header"])):
-        if row["header"].strip():
-            frames.append(_csv_rows_of(data, row["header"], row["example"], columns, required))
-        elif headless := data.where(F.trim("header") == "").first():
-            raise InputError(f"{headless['file']}: the first line must be the header, and it is blank")
-    empty = data.limit(0).select(
-        "file",
-        "line",
-        "raw",
-        F.lit(None).cast("string").alias("problem"),
-        F.lit(False).alias("unknown"),
-        *(F.lit(None).cast("string").alias(name) for name in columns),
-    )
-    return reduce(DataFrame.unionByName, frames, empty)
+def _header(file: LandedFile, first: bytes, encoding: str | None, wanted: Wanted) -> Header | None:
+    try:
+        return header_of(first, encoding or UTF8, wanted)
+    except NoHeader as error:
+        raise InputError(f"{shown(file.file)}: {error}") from error
 
 
-def _csv_rows_of(
-    data: DataFrame, header: str, example: str, columns: Sequence[str], required: Sequence[str]
-) -> DataFrame:
-    names = [name.strip().lower() for name in next(csv.reader([header.lstrip(BOM)]))]
-    if missing := [name for name in required if name.lower() not in names]:
-        raise InputError(f"{example}: the header lacks the required column {missing[0]}; it has {', '.join(names)}")
-    schema = ", ".join([*(f"c{index} string" for index in range(len(names))), "_corrupt string"])
-    options = {"columnNameOfCorruptRecord": "_corrupt", "escape": '"', "mode": "PERMISSIVE"}
-
-    def field(name: str) -> Column:
-        position = names.index(name.lower()) if name.lower() in names else None
-        return F.lit(None).cast("string") if position is None else F.col("row")[f"c{position}"]
-
-    parsed = data.where(F.col("header") == header).select(
-        "file", "line", "raw", F.from_csv("raw", F.lit(schema), options).alias("row")
-    )
-    return parsed.select(
-        "file",
-        "line",
-        "raw",
-        F.when(F.col("row._corrupt").isNotNull(), F.lit(f"does not have the header's {len(names)} fields")).alias(
-            "problem"
-        ),
-        F.lit(False).alias("unknown"),
-        *(field(name).alias(name) for name in columns),
-    )
-
-
-def _text_rows(lines: DataFrame, columns: Sequence[str], required: Sequence[str]) -> DataFrame:
+def _text_rows(lines: DataFrame, wanted: Wanted) -> DataFrame:
+    """Each line that is not blank as it is."""
+    nothing = F.lit(None).cast("string")
     return lines.where(F.trim("raw") != "").select(
         "file",
         "line",
         "raw",
-        F.lit(None).cast("string").alias("problem"),
+        "problem",
         F.lit(False).alias("unknown"),
-        *(
-            F.col("raw").alias(name) if name == "raw_line" else F.lit(None).cast("string").alias(name)
-            for name in columns
-        ),
+        *((F.col("raw") if name == RAW_LINE else nothing).alias(name) for name in wanted.columns),
     )
+
+
+def _no_rows(spark: SparkSession, columns: Sequence[str]) -> DataFrame:
+    texts = ", ".join(f"`{name}` string" for name in columns)
+    return spark.createDataFrame([], f"file string, line bigint, raw string, problem string, unknown boolean, {texts}")

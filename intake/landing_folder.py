@@ -3,103 +3,175 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
-from intake.adapters import adapter_named
-from intake.knobs import Export, InputFiles
-from intake.landed_rows import LandedFile, list_files, read_rows, unreadable
+from intake.first_look import Expected, Look, look_at_files, shown
+from intake.inputs import Input, input_named, input_of
+from intake.knobs import Export
+from intake.landed_rows import LandedFile, header_problem, list_files, read_rows, unreadable
+from intake.staged_files import fetched, staged_files
+from intake.wanted_columns import Wanted
 from warehouse.errors import InputError
 from warehouse.jvm.files import READ_FAILURES
-from warehouse.knobs import part_of
+from warehouse.local_files import above
 from warehouse.session_at_need import Session, started
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 
+__all__ = [
+    "Batch",
+    "Input",
+    "Known",
+    "LandingFolder",
+    "input_named",
+    "input_of",
+    "is_event",
+    "line_hash",
+    "passed_over_in_words",
+]
+
 Known = Mapping[str, Any]  # a row of bronze.landed_files
-
-
-@dataclass(frozen=True)
-class Input:
-    """One kind of landed file: name, adapter, files (a glob below the landing folder) and the adapter's lookups.
-
-    `export` says how the files are written; `may_lag`: tables are published even where its new files are refused.
-    """
-
-    name: str
-    adapter: Adapter
-    files: str
-    required: bool
-    lookup_files: Mapping[str, str]
-    export: Export = field(default_factory=Export)
-    may_lag: bool = False
+# Opens a staging folder for a purpose; `folder_of` names a folder in it.
+Staging = Callable[[str], AbstractContextManager[Any]]
+NAMES_AT_MOST = 5
 
 
 @dataclass(frozen=True)
 class Batch:
-    """New files of one input. `is_resumed`: a killed run planned it and may have written some of its rows."""
+    """New files of one input, as the first look found them, in order of name.
+
+    `is_resumed`: a killed run planned it and may have written some of its rows.
+    """
 
     input: Input
     batch_id: str
-    files: Sequence[LandedFile]
+    looks: Sequence[Look]
     is_resumed: bool
+
+    @property
+    def files(self) -> list[LandedFile]:
+        """The landed files."""
+        return [look.file for look in self.looks]
 
 
 class LandingFolder:
     """The files below `root`; `defaults` are used for fields that they lack."""
 
-    def __init__(self, session: Session, root: str, defaults: Defaults) -> None:
+    def __init__(
+        self, session: Session, root: str, defaults: Defaults, *, max_line_bytes: int, staging: Staging
+    ) -> None:
         """Nothing is read yet. The session is asked for only where rows are read."""
         self.session = session
         self.root = root
         self.defaults = defaults
+        self.max_line_bytes = max_line_bytes
+        self.staging = staging
+        self.passed_over: list[Look] = []
 
-    def new_batches(self, input_: Input, known: Mapping[str, Known]) -> list[Batch]:
+    def has_folder(self, input_: Input) -> bool:
+        """Whether the folder of an input's files exists."""
+        try:
+            self.require_folder(input_)
+        except InputError:
+            return False
+        return True
+
+    def require_folder(self, input_: Input) -> None:
+        """InputError, naming the folder of an input's files, where it does not exist."""
+        list_files(self.session, self.root, input_.files, required=True)
+
+    def new_batches(self, input_: Input, known: Mapping[str, Known], others: Sequence[Input] = ()) -> list[Batch]:
         """Batches of `input_` that a killed run left planned, then one of the files that are not in `known`.
 
-        `known` are the input's rows of bronze.landed_files by file. Raises InputError for a landed file that has
-        changed, and for a planned file that is gone.
+        `known` are the input's rows of bronze.landed_files by file. Files in subfolders are the input's, unless they
+        are those of one of `others`. Files that are passed over are in no batch and are added to `passed_over`.
+        InputError for a landed file that has changed, for a planned file that is gone, and where a file is refused.
         """
-        listed = list_files(self.session, self.root, input_.files, required=input_.required)
-        lookups = set(input_.lookup_files.values())
-        landed = {file.file: file for file in listed if file.file not in lookups}
+        listed = list_files(self.session, self.root, input_.files, required=input_.required, below=True)
+        landed = {file.file: file for file in listed if not _is_of_another(file, input_, others)}
         self._refuse_changed(input_, [file for file in landed.values() if file.file in known], known)
         resumed: dict[str, list[LandedFile]] = {}
         for row in known.values():
             if row["status"] == "planned":
                 if row["file"] not in landed:
                     raise InputError(
-                        f"{row['file']}: a run stopped while taking it in, and now it is gone; land it again"
+                        f"{shown(row['file'])}: a run stopped while taking it in, and now it is gone; land it again"
                     )
                 resumed.setdefault(row["batch_id"], []).append(landed[row["file"]])
-        batches = [Batch(input_, batch_id, files, is_resumed=True) for batch_id, files in sorted(resumed.items())]
-        new_files = [file for name, file in landed.items() if name not in known]
-        if new_files:
-            batches.append(Batch(input_, _batch_id(input_, new_files), new_files, is_resumed=False))
+        batches = [
+            Batch(input_, batch_id, self._looks(input_, files, is_known=True), is_resumed=True)
+            for batch_id, files in sorted(resumed.items())
+        ]
+        looks = self._looks(input_, [file for name, file in landed.items() if name not in known])
+        if looks:
+            files = [look.file for look in looks]
+            batches.append(Batch(input_, _batch_id(input_, files), looks, is_resumed=False))
         return batches
 
-    def parsed(self, input_: Input, files: Sequence[LandedFile]) -> DataFrame:
-        """The rows of `files` as the adapter parses them, with line_hash; `raw` is null for good rows."""
-        adapter = input_.adapter
-        required = adapter.required + (() if self.defaults.accounts else adapter.required_without_accounts)
+    def parsed(self, input_: Input, files: Sequence[LandedFile], folder: str) -> DataFrame:
+        """The rows of `files` as the adapter parses them, with line_hash; `raw` is null for good rows.
+
+        `files` are those that `staged` gave; lookups are staged in `folder`.
+        """
+        adapter, wanted = input_.adapter, self._wanted(input_)
         rows = read_rows(
             started(self.session),
             self.root,
             files,
-            columns=adapter.columns,
-            required=required,
+            columns=wanted.columns,
+            required=wanted.required,
             numbered=not is_event(adapter),
+            export=wanted.export,
+            names=wanted.names,
         )
-        lookups = {name: self._lookup(input_, name, columns) for name, columns in adapter.lookups.items()}
+        lookups = {name: self._lookup(input_, name, columns, folder) for name, columns in adapter.lookups.items()}
         parsed = adapter.parse(rows, replace(self.defaults, export=input_.export), lookups)
         return parsed.withColumn("line_hash", line_hash()).withColumn(
             "raw", F.when(F.col("reason").isNotNull(), F.col("raw"))
         )
+
+    def staged(self, looks: Sequence[Look], folder: str) -> list[LandedFile]:
+        """The files of `looks` as Spark reads them: where they are, or as links and copies in `folder`."""
+        return staged_files(self.session, looks, folder)
+
+    def _wanted(self, input_: Input) -> Wanted:
+        adapter = input_.adapter
+        required = adapter.required + (() if self.defaults.accounts else adapter.required_without_accounts)
+        return Wanted(adapter.columns, required, input_.export, adapter.names)
+
+    def _looks(
+        self, input_: Input, files: Sequence[LandedFile], wanted: Wanted | None = None, *, is_known: bool = False
+    ) -> list[Look]:
+        """The first look at `files`; those that are passed over are left out. InputError where one is refused.
+
+        `is_known`: an earlier run has taken them for files that can be read.
+        """
+        expected = Expected(
+            input_.files,
+            input_.export.encoding,
+            self.max_line_bytes,
+            partial(header_problem, wanted=wanted or self._wanted(input_)),
+        )
+        looks = look_at_files(files, partial(fetched, self.session), expected)
+        if refused := [look for look in looks if look.outcome == "refused"]:
+            raise InputError(_refused_in_words(refused))
+        passed_over = [look for look in looks if look.outcome == "passed over"]
+        if passed_over and is_known:
+            raise InputError(
+                f"{shown(passed_over[0].file.file)}: {passed_over[0].reason}; a run has begun to take it in"
+            )
+        self.passed_over += passed_over
+        return [look for look in looks if look.outcome == "read"]
 
     def _refuse_changed(self, input_: Input, files: Sequence[LandedFile], known: Mapping[str, Known]) -> None:
         touched = []
@@ -107,50 +179,86 @@ class LandingFolder:
             row = known[file.file]
             if file.bytes != row["bytes"]:
                 raise InputError(
-                    f"{file.file}: has changed since it was taken in ({row['bytes']:,} bytes then, "
+                    f"{shown(file.file)}: has changed since it was taken in ({row['bytes']:,} bytes then, "
                     f"{file.bytes:,} now); a landed file is immutable: land the new rows under a new name"
                 )
             if datetime.fromtimestamp(file.modified_ms / 1000, UTC) != row["modified_at"]:
                 touched.append(file)
         if not touched:
             return
-        fingerprint = F.bit_xor("line_hash").alias("fingerprint")
-        try:
-            fingerprints = self.parsed(input_, touched).groupBy("file").agg(fingerprint).collect()
-        except READ_FAILURES as error:
-            raise (unreadable(error, touched) or error) from error
+        with self.staging("touched") as stage:
+            folder = stage.folder_of("landed")
+            staged = self.staged(self._looks(input_, touched, is_known=True), folder)
+            fingerprint = F.bit_xor("line_hash").alias("fingerprint")
+            try:
+                fingerprints = self.parsed(input_, staged, folder).groupBy("file").agg(fingerprint).collect()
+            except READ_FAILURES as error:
+                raise (unreadable(error, staged) or error) from error
         for found in fingerprints:
             if found["fingerprint"] != known[found["file"]]["fingerprint"]:
                 raise InputError(
-                    f"{found['file']}: has changed since it was taken in (same size, other content); "
+                    f"{shown(found['file'])}: has changed since it was taken in (same size, other content); "
                     "a landed file is immutable: land the new rows under a new name"
                 )
 
-    def _lookup(self, input_: Input, name: str, columns: Sequence[str]) -> DataFrame:
+    def _lookup(self, input_: Input, name: str, columns: Sequence[str], folder: str) -> DataFrame:
         if name not in input_.lookup_files:
             raise InputError(f"landing.inputs: {input_.name} needs the option {name}: a file below {self.root}")
-        files = list_files(self.session, self.root, input_.lookup_files[name], required=True)
+        place = input_.lookup_files[name]
+        files = list_files(self.session, self.root, place, required=True)
         if not files:
-            raise InputError(f"{self.root}/{input_.lookup_files[name]}: no such file (option {name} of {input_.name})")
-        return read_rows(started(self.session), self.root, files, columns=columns, required=columns, numbered=True)
+            raise InputError(f"{self.root}/{place}: no such file (option {name} of {input_.name})")
+        # How the input's files are written says nothing of this one.
+        of_lookup = replace(input_, files=place, export=Export())
+        staged = self.staged(self._looks(of_lookup, files, Wanted(columns, columns)), folder)
+        return read_rows(started(self.session), self.root, staged, columns=columns, required=columns, numbered=True)
 
 
-def input_of(chosen: InputFiles) -> Input:
-    """An input of the settings with its adapter; UsageError for an unknown adapter."""
-    return Input(
-        name=chosen.name,
-        adapter=adapter_named(chosen.adapter),
-        files=chosen.files,
-        required=chosen.required,
-        lookup_files=dict(chosen.options),
-        export=part_of(chosen, Export),
-        may_lag=chosen.may_lag,
+def _is_of_another(file: LandedFile, input_: Input, others: Sequence[Input]) -> bool:
+    """Whether a file is a lookup, or lies in a subfolder that is another input's."""
+    name = unquote(file.file)
+    if name in input_.lookup_files.values():
+        return True
+    depth = name.count("/")
+    if depth <= _depth(input_.files):
+        return False
+    return any(
+        other is not input_ and (name in other.lookup_files.values() or _is_nearer(name, other.files, input_.files))
+        for other in others
     )
 
 
-def input_named(name: str, adapter: str, files: str, *, required: bool, options: Mapping[str, str]) -> Input:
-    """An input with its adapter, written as the adapter expects; UsageError for an unknown adapter."""
-    return input_of(InputFiles(name=name, adapter=adapter, files=files, required=required, options=dict(options)))
+def _is_nearer(name: str, pattern: str, own: str) -> bool:
+    """Whether a file lies below the folder of `pattern`, and that lies deeper than the one of `own`."""
+    folder = above(pattern).strip("/")
+    deeper = _depth(pattern) > _depth(own) and fnmatchcase("/".join(name.split("/")[: _depth(pattern)]), folder)
+    return deeper or (_depth(pattern) == name.count("/") and fnmatchcase(name, pattern))
+
+
+def _depth(pattern: str) -> int:
+    """How many folders a pattern names."""
+    return above(pattern).strip("/").count("/") + 1 if above(pattern).strip("/") else 0
+
+
+def _refused_in_words(looks: Sequence[Look]) -> str:
+    """One line for the refused files of an input: the first with its reason, the others by name."""
+    first, *others = looks
+    line = f"{shown(first.file.file)}: {first.reason}"
+    return f"{line} ({in_words([shown(look.file.file) for look in others])} refused too)" if others else line
+
+
+def passed_over_in_words(looks: Sequence[Look]) -> list[str]:
+    """A line for each reason why files were passed over, with their names."""
+    by_reason: dict[str, list[str]] = {}
+    for look in looks:
+        by_reason.setdefault(look.reason, []).append(shown(look.file.file))
+    return [f"passed over, {reason}: {in_words(names)}" for reason, names in sorted(by_reason.items())]
+
+
+def in_words(names: Sequence[str]) -> str:
+    """Names in a line: the first five, and how many more there are."""
+    more = f" and {len(names) - NAMES_AT_MOST:,} more" if len(names) > NAMES_AT_MOST else ""
+    return f"{', '.join(names[:NAMES_AT_MOST])}{more}"
 
 
 def is_event(adapter: Adapter) -> bool:

@@ -20,6 +20,8 @@ DAY = portable(r"^[\x00-\x20]*([0-9-]+)(?:[T\x00-\x20].*)?\z")
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 IMPOSSIBLE = f"is before {FIRST_YEAR} or after {LAST_YEAR}"
 MICROS = 1_000_000
+# Reasons of rows that are no data, such as a totals row: they do not count for quality.max_quarantined_share.
+NOT_DATA: tuple[str, ...] = ()
 COUNT_AT_MOST = 10**12  # of one row, so that sums stay far below COUNT_LIMIT of warehouse.contracts
 
 

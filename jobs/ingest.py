@@ -27,7 +27,10 @@ def inputs_of(run: Run) -> list[Input]:
 
 
 def plan(run: Run) -> Plan:
-    """Takes new files into bronze; nothing is written before every input is parsed and counted."""
+    """Takes new files into bronze; nothing is written before every input is parsed and counted.
+
+    An input whose new files cannot be read is refused: the others are taken in, and then the run ends.
+    """
     settings = run.settings
     accounts = {
         name: AdAccount(account.currency, account.timezone) for name, account in settings.ad_spend.accounts.items()
@@ -39,18 +42,28 @@ def plan(run: Run) -> Plan:
         max_quarantined_share=settings.quality.max_quarantined_share,
         started_at=run.started_at,
         say=run.say,
+        max_line_bytes=settings.landing.max_line_bytes,
     )
-    batches = intake.new_batches(inputs_of(run))
-    if not batches:
+    inputs = inputs_of(run)
+    batches = intake.new_batches(inputs)
+    if not batches and not intake.refused:
+        intake.require_a_folder(inputs)
         return Plan("no new files")
     run.rows_ahead = rows_of_files(file for batch in batches for file in batch.files)
+    refused = [f"refuse {refusal.input.name} ({refusal.error})" for refusal in intake.refused]
 
     def do(log: StepLog) -> None:
-        for name, account in intake.take_in(batches).items():
+        accounts = intake.take_in(batches) if batches else {}
+        for name, account in accounts.items():
             log.counts.update({f"{name}_{what}": count for what, count in asdict(account).items()})
+        intake.require_nothing_refused()
 
-    new = ", ".join(f"{len(batch.files)} files of {batch.input.name}" for batch in batches)
-    return Plan(f"take in {new}", do, {batch.input.adapter.table: "" for batch in batches})
+    new = (
+        [f"take in {', '.join(f'{len(batch.files)} files of {batch.input.name}' for batch in batches)}"]
+        if batches
+        else []
+    )
+    return Plan("; ".join([*new, *refused]), do, {batch.input.adapter.table: "" for batch in batches})
 
 
 STEP = Step("ingest", plan)

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel
 
 from conf import CONF_ROOT
-from intake.knobs import InputFiles
+from intake.knobs import Export, InputFiles
 from jobs.check import PUBLISHED_TABLES, check_tables
 from jobs.settings import Settings
 from warehouse.tables import ALL_TABLES
@@ -221,8 +221,12 @@ def test_every_knob_is_in_base_yaml_and_no_model_has_a_default() -> None:
         return found
 
     assert defaults(Settings) == []
-    # options is the only field that an input may leave out.
-    assert [name for name, field in InputFiles.model_fields.items() if not field.is_required()] == ["options"]
+    # What an input may leave out: most files are written as their adapter expects, and most inputs may not lag.
+    assert {name for name, field in InputFiles.model_fields.items() if not field.is_required()} == {
+        *Export.model_fields,
+        "may_lag",
+        "options",
+    }
 
 
 def test_every_knob_of_base_yaml_has_a_comment() -> None:

@@ -51,6 +51,11 @@ def folder_without_hadoop(root: str) -> Path | None:
     return local_folder(root)
 
 
+def local_file(uri: str) -> Path | None:
+    """The file of this machine that a `FoundFile.uri` names; None for one of another file system."""
+    return Path(uri.removeprefix("file:")) if uri.startswith("file:") else None
+
+
 def look_at(folder: Path) -> Folder:
     """What stands at a path of this machine."""
     return Folder(os.path.normpath(folder), folder.exists(), folder.is_dir())
@@ -72,15 +77,54 @@ def files_matching(root: Path, pattern: str) -> list[FoundFile]:
             found = [path for folder in found for path in _matching(folder, part)]
         return [_found_file(path, base) for path in found if path.is_file()]
     except OSError as error:
-        raise InputError(
-            f"{root}/{pattern}: cannot be listed ({error.strerror}); see landing.root and landing.inputs"
-        ) from error
+        raise _cannot_be_listed(root, pattern, error) from error
+
+
+def files_in_subfolders(root: Path, pattern: str) -> list[FoundFile]:
+    """The files in subfolders, at any depth, of the folder of a plain `pattern`, whose names match its last part.
+
+    Folders whose names begin with . or _ are passed over.
+    """
+    base = Path(os.path.abspath(root))  # noqa: PTH100  (as in files_matching)
+    wanted, found = name_pattern(pattern), []
+    try:
+        todo = [base]
+        for part in [*filter(None, above(pattern).split("/")), "*"]:
+            todo = [path for folder in todo for path in _matching(folder, part)]
+        todo = [path for path in todo if path.is_dir() and not path.is_symlink()]  # a link may lead back
+        while todo:
+            folder = todo.pop()
+            if is_hidden(folder.name):
+                continue
+            for entry in os.scandir(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(folder / entry.name)
+                elif wanted.fullmatch(entry.name) and entry.is_file():
+                    found.append(folder / entry.name)
+        return [_found_file(path, base) for path in found]
+    except OSError as error:
+        raise _cannot_be_listed(root, pattern, error) from error
+
+
+def above(pattern: str) -> str:
+    """The part of a pattern before its last one, with a slash at its end where there is any."""
+    return pattern[: pattern.rfind("/") + 1]
+
+
+def name_pattern(pattern: str) -> re.Pattern[str]:
+    """What the last part of a plain pattern matches."""
+    return re.compile(".*".join(map(re.escape, pattern.rsplit("/", 1)[-1].split("*"))), re.DOTALL)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is left alone, by its name."""
+    return name.startswith((".", "_"))
 
 
 def uri_path(path: str) -> str:
     """The path as Java writes it in a URI: letters of any script stay, blanks and signs of URIs become %20 and the
     like."""
-    return "".join(char if _stays_in_uri(char) else quote(char, safe="") for char in path)
+    return "".join(char if _stays_in_uri(char) else quote(char, safe="", errors="surrogateescape") for char in path)
 
 
 def _matching(folder: Path, part: str) -> Iterator[Path]:
@@ -90,7 +134,7 @@ def _matching(folder: Path, part: str) -> Iterator[Path]:
         return
     if not folder.is_dir():
         return
-    wanted = re.compile(".*".join(map(re.escape, part.split("*"))), re.DOTALL)
+    wanted = name_pattern(part)
     for entry in os.scandir(folder):
         if wanted.fullmatch(entry.name):
             yield folder / entry.name
@@ -98,12 +142,15 @@ def _matching(folder: Path, part: str) -> Iterator[Path]:
 
 def _found_file(path: Path, root: Path) -> FoundFile:
     status, name = path.stat(), path.relative_to(root).as_posix()
-    if ":" in name and not path.name.startswith((".", "_")):
-        raise InputError(f"{name}: Spark cannot read a file with a colon in its name; land it under another one")
     return FoundFile(uri_path(name), f"file:{path}", status.st_size, status.st_mtime_ns // 1_000_000)
+
+
+def _cannot_be_listed(root: Path, pattern: str, error: OSError) -> InputError:
+    return InputError(f"{root}/{pattern}: cannot be listed ({error.strerror}); see landing.root and landing.inputs")
 
 
 def _stays_in_uri(char: str) -> bool:
     if char.isascii():
         return char.isalnum() or char in URI_KEEPS
-    return unicodedata.category(char) not in ("Zs", "Zl", "Zp", "Cc")
+    # Cs: a byte of a name that is not UTF-8
+    return unicodedata.category(char) not in ("Zs", "Zl", "Zp", "Cc", "Cs")

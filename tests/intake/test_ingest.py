@@ -30,6 +30,7 @@ from warehouse.tables import (
     BRONZE_LANDED_FILES,
     BRONZE_ORDERS,
     BRONZE_QUARANTINE,
+    BRONZE_REFUSED_ROWS,
 )
 
 EVENTS = input_named("events", "events", "events/*", required=True, options={})
@@ -70,7 +71,9 @@ class Shop:
             started_at=STARTED_AT,
             say=lambda message: None,
         )
-        return ingest.take_in(ingest.new_batches(inputs))
+        accounts = ingest.take_in(ingest.new_batches(inputs))
+        ingest.require_nothing_refused()
+        return accounts
 
     def rows(self, table: Table, *columns: str) -> list[tuple[Any, ...]]:
         found = self.lake.read(table).select(*(columns or table.column_names)).collect()
@@ -337,7 +340,7 @@ def test_a_run_killed_anywhere_resumes_to_the_same_tables_and_account(
         killed.run(EVENTS)
 
 
-def test_too_many_unusable_rows_of_one_input_stop_the_run_before_anything_of_any_is_written(shop: Shop) -> None:
+def test_too_many_unusable_rows_of_one_input_refuse_its_batch_and_the_others_are_taken_in(shop: Shop) -> None:
     shop.land("orders/o.csv", [ORDER_HEADER, "o1,u1,2026-03-01T09:00:00Z,10,USD"])
     shop.land("events/1.jsonl", [event("e1"), event("e2"), "bad", "bad"])
 
@@ -346,9 +349,24 @@ def test_too_many_unusable_rows_of_one_input_stop_the_run_before_anything_of_any
 
     assert str(failure.value) == (
         "events: 2 of 4 rows are unusable, more than quality.max_quarantined_share = 0.49; most often in "
-        "events/1.jsonl: not a JSON object (2 rows). Nothing of the batch was taken in."
+        "events/1.jsonl: not a JSON object (2 rows), such as line 3: bad. Nothing of the batch was taken in; its bad "
+        "rows are in bronze.refused_rows."
     )
-    assert not any(shop.lake.exists(table) for table in (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_LANDED_FILES))
+    assert not shop.lake.exists(BRONZE_EVENTS)
+    assert shop.rows(BRONZE_REFUSED_ROWS) == [
+        ("events", "events/1.jsonl", line, "not a JSON object", "bad", utc(STARTED_AT), "run") for line in (3, 4)
+    ]
+    assert shop.rows(BRONZE_ORDERS, "order_id") == [("o1",)]
+    assert shop.rows(BRONZE_LANDED_FILES, "file", "status") == [("orders/o.csv", "done")]
+    assert shop.unbalanced() == []
+
+    # Refused again, its rows replace those of before; mended under the same name, the file is taken in.
+    shop.land("events/1.jsonl", [event("e1"), "worse"])
+    with pytest.raises(CheckFailed, match=r"line 2: worse\."):
+        shop.run(ORDERS, EVENTS, max_quarantined_share=0.49)
+    assert shop.rows(BRONZE_REFUSED_ROWS, "line", "raw") == [(2, "worse")]
+    shop.land("events/1.jsonl", [event("e1")])
+    assert shop.run(ORDERS, EVENTS) == {"events": Account(read=1, kept=1)}
 
 
 def test_a_missing_required_folder_is_an_error_and_a_missing_optional_one_is_not(shop: Shop) -> None:

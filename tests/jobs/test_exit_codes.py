@@ -186,6 +186,13 @@ def test_a_file_that_may_not_be_read_ends_with_3_and_so_does_a_folder(shop: Shop
 def test_a_file_that_is_not_json_ends_with_1_and_a_spend_file_without_currency_with_3(shop: Shop) -> None:
     shop.land("events/today.jsonl", "<html>\n<body>Gateway timeout</body>\n")
     outcome = shop.ingest()
+    assert (outcome.code, outcome.error) == (
+        3,
+        "error: events/today.jsonl: is an HTML page; download the export again and look at it; it may be a login page "
+        "or an error message",
+    )
+    shop.land("events/today.jsonl", "Gateway\ntimeout\n")
+    outcome = shop.ingest()
     assert outcome.code == 1
     assert outcome.error.startswith(
         "error: events: 2 of 2 rows are unusable, more than quality.max_quarantined_share = 0.05; most often in "
@@ -196,7 +203,9 @@ def test_a_file_that_is_not_json_ends_with_1_and_a_spend_file_without_currency_w
     outcome = shop.ingest()
     assert (outcome.code, outcome.error) == (
         3,
-        "error: ad_spend/today.csv: the header lacks the required column currency; it has date, platform, spend",
+        "error: ad_spend/today.csv: the header lacks the required column currency; it has date, platform, spend (line "
+        "1). Where another one is meant, name it in landing.inputs, columns: {currency: <column of the file>}; see "
+        "docs/input.md",
     )
     assert not shop.lake.exists(BRONZE_EVENTS)
 

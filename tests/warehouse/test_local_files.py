@@ -9,7 +9,6 @@ import pytest
 from pyspark.sql import SparkSession
 
 from warehouse import local_files
-from warehouse.errors import InputError
 from warehouse.jvm import files as hadoop
 
 NAMES = (
@@ -84,11 +83,30 @@ def test_other_patterns_are_left_to_hadoop(pattern: str) -> None:
     assert not local_files.is_plain(pattern)
 
 
-def test_a_colon_in_a_name_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+def test_names_that_hadoop_cannot_list_are_found_too(tmp_path: Path) -> None:
+    # Hadoop takes what stands before a colon for the scheme of a URI, and a name of other bytes than UTF-8 for none.
     (tmp_path / "2026-03-01T00:00:00.jsonl").write_text("{}")
-    with pytest.raises(InputError, match=r"2026-03-01T00:00:00\.jsonl: Spark cannot read .* colon"):
-        local_files.files_matching(tmp_path, "*")
-    assert local_files.files_matching(tmp_path, "*.csv") == []
+    (tmp_path / os.fsdecode(b"\xb0\xa1.csv")).write_text("a")
+    assert sorted(found.file for found in local_files.files_matching(tmp_path, "*")) == [
+        "%B0%A1.csv",
+        "2026-03-01T00:00:00.jsonl",
+    ]
+    assert local_files.files_matching(tmp_path, "*.txt") == []
+
+
+def test_files_in_subfolders_are_those_whose_name_the_last_part_matches(spark: SparkSession, tmp_path: Path) -> None:
+    names = ("ev/a.csv", "ev/dt=2026-03-01/b.csv", "ev/dt=2026-03-01/x/c.csv", "ev/dt=2026-03-01/d.txt", "f/e.csv")
+    for name in (*names, "ev/_temporary/g.csv", "ev/dt=2026-03-01/.hidden/h.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "ev" / "link").symlink_to(tmp_path / "f")
+
+    found = sorted(local_files.files_in_subfolders(tmp_path, "ev/*.csv"))
+
+    assert [file.file for file in found] == ["ev/dt=2026-03-01/b.csv", "ev/dt=2026-03-01/x/c.csv"]
+    (tmp_path / "ev" / "link").unlink()  # Hadoop follows links
+    assert found == sorted(hadoop.files_in_subfolders(spark, str(tmp_path), "ev/*.csv"))
+    assert local_files.files_in_subfolders(tmp_path, "none/*.csv") == []
 
 
 def test_a_plain_path_is_on_this_machine_unless_hadoop_may_be_configured_otherwise(

@@ -23,6 +23,8 @@ from warehouse.jvm.session import default_parallelism
 
 # The modules with functions that run in Python on workers. They import the packages that workers need.
 ON_WORKERS = (
+    "intake.csv_records",
+    "intake.line_text",
     "touchpoints.bots",
     "touchpoints.referrers",
     "ltv.customer_totals",

@@ -11,6 +11,7 @@ from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
+from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
@@ -38,6 +39,7 @@ ALL_TABLES: tuple[Table, ...] = (
     BRONZE_AD_SPEND,
     BRONZE_EXCHANGE_RATES,
     BRONZE_QUARANTINE,
+    BRONZE_REFUSED_ROWS,
     SILVER_IDENTITIES,
     SILVER_SESSIONS,
     SILVER_TOUCHPOINTS,

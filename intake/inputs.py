@@ -1,0 +1,60 @@
+"""The inputs that the settings name: which adapter reads which files, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from intake.adapter import Adapter
+from intake.adapters import adapter_named
+from intake.first_look import is_known_encoding
+from intake.knobs import Export, InputFiles
+from warehouse.errors import UsageError
+from warehouse.knobs import part_of
+
+
+@dataclass(frozen=True)
+class Input:
+    """One kind of landed file: name, adapter, files (a glob below the landing folder) and the adapter's lookups.
+
+    `export` says how the files are written; `may_lag`: tables are published even where its new files are refused.
+    """
+
+    name: str
+    adapter: Adapter
+    files: str
+    required: bool
+    lookup_files: Mapping[str, str]
+    export: Export = field(default_factory=Export)
+    may_lag: bool = False
+
+
+def input_of(chosen: InputFiles) -> Input:
+    """An input of the settings with its adapter; UsageError for an unknown adapter, column or encoding."""
+    adapter = adapter_named(chosen.adapter)
+    fields = {"columns": adapter.columns, "constants": (*adapter.columns, *adapter.table.column_names)}
+    for knob, named in (("columns", chosen.columns), ("constants", chosen.constants)):
+        if unknown := sorted(set(named) - set(fields[knob])):
+            raise UsageError(
+                f"landing.inputs: {chosen.name}: {knob}: the adapter {chosen.adapter} has no field {unknown[0]}; "
+                f"it has {', '.join(adapter.columns)}"
+            )
+    if chosen.encoding is not None and not is_known_encoding(chosen.encoding):
+        raise UsageError(
+            f"landing.inputs: {chosen.name}: no encoding is called {chosen.encoding!r}; names are those of Python, "
+            "such as utf-8, cp949, cp1252, shift_jis, utf-16"
+        )
+    return Input(
+        name=chosen.name,
+        adapter=adapter,
+        files=chosen.files,
+        required=chosen.required,
+        lookup_files=dict(chosen.options),
+        export=part_of(chosen, Export),
+        may_lag=chosen.may_lag,
+    )
+
+
+def input_named(name: str, adapter: str, files: str, *, required: bool, options: Mapping[str, str]) -> Input:
+    """An input with its adapter, written as the adapter expects; UsageError for an unknown adapter."""
+    return input_of(InputFiles(name=name, adapter=adapter, files=files, required=required, options=dict(options)))

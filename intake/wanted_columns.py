@@ -1,0 +1,43 @@
+"""Which columns of a file an adapter reads, under which names, and which texts the settings give in their place."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from intake.knobs import Export
+
+IN_SETTINGS = "landing.inputs"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The columns that an adapter reads: those that a file must have, other headers of each, and the settings' own."""
+
+    columns: Sequence[str]
+    required: Sequence[str] = ()
+    export: Export = field(default_factory=Export)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def constants(self) -> Mapping[str, str]:
+        """The text of every row, by column."""
+        return self.export.constants
+
+    @property
+    def needed(self) -> list[str]:
+        """The columns that a file must have."""
+        return [name for name in self.required if name not in self.constants]
+
+    def headers_of(self, column: str) -> list[str]:
+        """The headers under which a file may have a column, the first that it has counts: the settings' own alone."""
+        if column in self.export.columns:
+            return [self.export.columns[column]]
+        return [column, *self.names.get(column, ())]
+
+
+def bare(header: str) -> str:
+    """A header without what people do not see: case, blanks around it, byte order mark, how letters are composed."""
+    visible = "".join(char for char in unicodedata.normalize("NFC", header) if unicodedata.category(char) != "Cf")
+    return " ".join(visible.split()).casefold()

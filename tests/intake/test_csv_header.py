@@ -1,0 +1,99 @@
+"""The header of a CSV file is found: which line, which delimiter, and which columns under which names."""
+
+from __future__ import annotations
+
+import pytest
+
+from intake.csv_header import NoHeader, header_of
+from intake.knobs import Export
+from intake.wanted_columns import Wanted
+
+SPEND = Wanted(("date", "spend", "clicks"), ("date", "spend"), names={"spend": ("Amount spent (USD)", "Kosten")})
+
+
+def found(text: str, wanted: Wanted = SPEND, encoding: str = "utf-8") -> tuple[str, dict[str, int], int]:
+    header = header_of(text.encode(encoding), encoding, wanted)
+    assert header is not None
+    return header.delimiter, dict(header.places), header.last_line
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_the_one_that_finds_the_columns(delimiter: str) -> None:
+    text = (
+        delimiter.join(("a,b;c", "Date", "Spend", "clicks\n")) if delimiter == "|" else f"date{delimiter}spend\n1,2;3|4"
+    )
+    assert found(text)[0] == delimiter
+
+
+def test_the_header_is_found_below_the_title_of_a_web_export() -> None:
+    text = '\ufeffCampaign report\n"March 1, 2026 - March 31, 2026"\n\nDate\tCurrency\tKosten\n2026-03-01\tEUR\t3\n'
+    assert found(text) == ("\t", {"date": 0, "spend": 2}, 4)
+    assert found("sep=;\ndate;spend\n1;2") == (";", {"date": 0, "spend": 1}, 2)
+    twenty = "\n" * 19 + "date,spend\n"
+    assert found(twenty)[2] == 20
+    with pytest.raises(NoHeader):
+        found(f"x\n{twenty}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "date,spend",
+        "\ufeffDATE, Spend ",
+        '"Date","SPEND"',
+        "date,\u200bspend",
+        "date,Amount spent (USD)",
+        '"date","amount\nspent (usd)"',
+        "date,KOSTEN",
+    ],
+)
+def test_names_are_compared_without_case_blanks_and_marks(header: str) -> None:
+    delimiter, places, _ = found(f"{header}\n1,2\n")
+    assert (delimiter, places) == (",", {"date": 0, "spend": 1})
+
+
+def test_letters_put_together_in_two_ways_are_one_name() -> None:
+    korean = Wanted(("date",), ("date",), names={"date": ("날짜",)})
+    assert found("\u1102\u1161\u11af\u110d\u1161,x\n", korean)[1] == {"date": 0}
+
+
+def test_the_settings_name_a_column_and_give_texts_that_a_file_lacks() -> None:
+    wanted = Wanted(
+        ("date", "spend"), ("date", "spend"), Export(columns={"spend": "Net"}, constants={"date": "2026-03-01"})
+    )
+    assert found("Spend,net\n1,2\n", wanted)[1] == {"spend": 1}
+    with pytest.raises(NoHeader, match=r"lacks the required column spend \(as Net\); it has spend, gross \(line 1"):
+        found("Spend,Gross\n1,2\n", wanted)
+
+
+def test_a_needed_column_twice_is_refused_and_another_one_twice_is_not() -> None:
+    with pytest.raises(
+        NoHeader, match=r"header \(line 1\) has the column Spend 2 times \(columns 2, 4\), and spend is"
+    ):
+        found("date,Spend,x,spend\n1,2,3,4\n")
+    assert found("date,spend,x,x\n1,2,3,4\n")[1] == {"date": 0, "spend": 1}
+
+
+def test_a_missing_column_is_refused_with_the_line_that_comes_nearest_and_the_way_out() -> None:
+    with pytest.raises(NoHeader) as refused:
+        found("A report\nDate,Cost\x1b[31m\n2026-03-01,2\n")
+    assert str(refused.value) == (
+        "the header lacks the required column spend (as spend or Amount spent (USD) or Kosten); it has date, "
+        "cost\\x1b[31m (line 2). Where another one is meant, name it in landing.inputs, columns: {spend: <column of "
+        "the file>}; see docs/input.md"
+    )
+    with pytest.raises(NoHeader, match=r"it has 1, 2 \(line 2; none of the first 20 has any\)\."):
+        found("\n1,2\n")
+
+
+def test_a_header_in_another_encoding_is_refused_with_that_reason() -> None:
+    korean = Wanted(("date",), ("date",), names={"date": ("날짜",)})
+    assert found("날짜,비용\n", korean, "cp949")[1] == {"date": 0}
+    with pytest.raises(NoHeader, match=r"is not in UTF-8: line 1 is \\xb3.*encoding: cp949, cp1252 or shift_jis"):
+        header_of("날짜,비용\n".encode("cp949"), "utf-8", korean)
+
+
+def test_a_file_of_blanks_has_no_header_and_without_needed_columns_the_first_line_is_it() -> None:
+    assert header_of(b"\n \r\n\t\n", "utf-8", SPEND) is None
+    assert header_of(b"", "utf-8", SPEND) is None
+    assert found("x;y\n1;2\n", Wanted(("a",)))[2] == 1
