@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from intake.landed_money import check_landed_money
 from warehouse.checks import CheckResult, equal, none_found, row_count, side_by_side
 from warehouse.contracts import Table
 from warehouse.tables import (
@@ -42,6 +43,7 @@ def check_bronze(read: Read) -> list[CheckResult]:
         none_found("files whose rows read are not kept + duplicate + quarantined", found["unbalanced"]),
         none_found("files begun but not done", found["unfinished"]),
         equal("rows kept by ingest are the rows of the bronze tables", found["kept"], kept),
+        *check_landed_money(read),
         equal(
             "rows set aside are the rows of bronze.quarantine",
             found["quarantined"],

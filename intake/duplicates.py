@@ -21,7 +21,8 @@ LATER_PLACE = "struct(s.source_file, s.source_line) > struct(t.source_file, t.so
 def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
     """One row per good row of a batch, with its verdict.
 
-    `known` are the events of earlier batches (event_id, received_at, payload_hash, batch_id). Adds is_kept (has a new
+    `known` are the events of earlier batches (event_id, received_at, payload_hash, batch_id, and what is carried of the
+    known one as `known_row`: event_name, value and currency). Adds is_kept (has a new
     event_id), is_conflicting (its payload differs from the known one, or from the first so far where none is known),
     is_first_in_batch and is_superseding (its payload replaces the known one).
     """
@@ -34,6 +35,7 @@ def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
         F.col("received_at").alias("known_received_at"),
         F.col("payload_hash").alias("known_payload_hash"),
         F.col("batch_id").alias("known_batch_id"),
+        F.struct("event_name", "value", "currency").alias("known_row"),
     )
     ranked = arrived.select(
         "*",
@@ -52,6 +54,7 @@ def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
         is_kept.alias("is_kept"),
         (~is_kept & (F.col("payload_hash") != payload_so_far)).alias("is_conflicting"),
         (~is_new & F.col("is_first_in_batch") & _before_known()).alias("is_superseding"),
+        "known_row",
     )
 
 

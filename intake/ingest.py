@@ -11,18 +11,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Observation, Row
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from intake.adapter import Defaults
 from intake.bad_rows import numbered_bad_rows
 from intake.duplicates import CLASSIFIED_BY, REPLACES_STORED
-from intake.file_accounts import Account, FileAccount, counts_by_file, planned_account, total_account
+from intake.file_accounts import Account, planned_account, total_account
+from intake.file_counts import BatchRows, FileCounts, counts_by_file
+from intake.files_of_before import look_at_files_of_before
+from intake.knobs import BelievableTimes
+from intake.landed_money import money_of
 from intake.landed_rows import LandedFile, unreadable
 from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, passed_over_in_words
+from intake.line_items import require_one_row_per_order
 from intake.parse import NOT_DATA
+from intake.quarantined import held_by
 from intake.refusals import Refusal, require_none, source_is, too_many_bad
+from intake.suspect_times import FileAccount, stray_files, stray_in_words, suspect_in_words
 from warehouse.conform import conform
+from warehouse.contracts import Table
 from warehouse.errors import CheckFailed, InputError
 from warehouse.event_values import values_of
 from warehouse.jvm.files import READ_FAILURES
@@ -31,6 +39,8 @@ from warehouse.store import BROADCAST_AT_MOST, Lake, Stage
 from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
+from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
+from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 
@@ -46,6 +56,11 @@ class Staged:
     rows: DataFrame
     rows_read: int
     files: Sequence[LandedFile]
+
+    @property
+    def table(self) -> Table:
+        """The table that the rows are meant for."""
+        return self.batch.input.adapter.table
 
     @property
     def good(self) -> DataFrame:
@@ -68,13 +83,14 @@ class Ingest:
         *,
         defaults: Defaults,
         max_quarantined_share: float,
+        believable: BelievableTimes,
         started_at: datetime,
         say: Callable[[str], None],
         max_line_bytes: int = LINE_BYTES_AT_MOST,
     ) -> None:
         """A batch with a larger share of bad rows than `max_quarantined_share` is refused before it is written.
 
-        So is one with a file that has a line of more than `max_line_bytes`.
+        So is one with a file that has a line of more than `max_line_bytes`. `believable`: which moments are suspect.
         """
         self.lake = lake
         self.root = root
@@ -83,6 +99,7 @@ class Ingest:
         )
         self.refused: list[Refusal] = []
         self.max_quarantined_share = max_quarantined_share
+        self.believable = believable
         self.started_at = started_at
         self.say = say
 
@@ -117,12 +134,21 @@ class Ingest:
         # Batches of a killed run come first: their accounts were counted against the tables as they are now.
         in_order = sorted(batches, key=lambda batch: not batch.is_resumed)
         accounts: dict[str, Account] = {}
+        look_at_files_of_before(self.lake, self.believable)
         with self.lake.staging("ingest") as stage:
             staged = [one for batch in in_order if (one := self._staged_or_refused(batch, stage))]
             for wave in _waves(staged):
                 for name, account in self._take_in_wave(wave, stage):
                     accounts[name] = accounts.get(name, Account()) + account
+        self._say_strays(batches)
         return accounts
+
+    def _say_strays(self, batches: Sequence[Batch]) -> None:
+        """Names the files of these batches that lie far later than all others."""
+        batch_ids = {batch.batch_id for batch in batches}
+        for file in stray_files(self.lake.rows(BRONZE_LANDED_FILES), self.believable):
+            if file["batch_id"] in batch_ids:
+                self.say(stray_in_words(file))
 
     def require_a_folder(self, inputs: Sequence[Input]) -> None:
         """InputError where no input has a folder: then the landing folder itself is not there, or is another."""
@@ -141,8 +167,11 @@ class Ingest:
         classified = [self._classified(one).persist(StorageLevel.MEMORY_AND_DISK) for one in wave]
         accounts = []
         try:
-            by_batch = [(one.batch.batch_id, one.rows, rows) for one, rows in zip(wave, classified, strict=True)]
-            file_counts = counts_by_file(by_batch)
+            by_batch = [
+                BatchRows(one.batch.input.name, one.batch.batch_id, one.table, one.batch.files, one.rows, verdicts)
+                for one, verdicts in zip(wave, classified, strict=True)
+            ]
+            file_counts = counts_by_file(by_batch, self.believable)
             plans = self._plan(batches, file_counts)
             for one, verdicts in zip(wave, classified, strict=True):
                 of_batch = plans[one.batch.batch_id]
@@ -182,6 +211,8 @@ class Ingest:
         except READ_FAILURES as error:
             raise (unreadable(error, files) or error) from error
         total = counts.get
+        if batch.input.adapter.table is BRONZE_ORDERS:
+            require_one_row_per_order(rows)
         staged = Staged(batch, rows, total["read"], files)
         if total["bad"] > self.max_quarantined_share * total["read"]:
             refused_rows = self._write_refused(staged, rows.where(is_bad), total["bad"])
@@ -194,15 +225,17 @@ class Ingest:
         if table not in CLASSIFIED_BY:
             # Rows of other inputs have file and line as their key: each is new.
             verdicts = {"is_kept": True, "is_conflicting": False, "is_superseding": False}
-            return good.withColumns({name: F.lit(value) for name, value in verdicts.items()}).select(*VERDICT)
+            known = good.withColumns({name: F.lit(value) for name, value in verdicts.items()})
+            return known.select(*VERDICT, *money_of(table, as_="money_"))
         earlier = self.lake.read(table).where(F.col("batch_id") != staged.batch.batch_id)
         if staged.rows_read <= BROADCAST_AT_MOST:
             # The keys are few: the table need not be shuffled to find them.
             earlier = earlier.join(F.broadcast(good.select(*table.key)), list(table.key), how="left_semi")
-        return CLASSIFIED_BY[table](good, earlier).select(*VERDICT)
+        classified, replaced = CLASSIFIED_BY[table](good, earlier), ("known_row",) if table is BRONZE_EVENTS else ()
+        return classified.select(*VERDICT, *money_of(table, as_="money_"), *replaced)
 
     def _plan(
-        self, batches: Sequence[Batch], file_counts: Mapping[str, Mapping[str, Row]]
+        self, batches: Sequence[Batch], file_counts: Mapping[str, Mapping[str, FileCounts]]
     ) -> dict[str, list[FileAccount]]:
         """The account of every file by batch; those of new batches are written to bronze.landed_files, as planned.
 
@@ -219,6 +252,7 @@ class Ingest:
                 ]
                 plans[batch.batch_id] = files
                 new_files += files
+        self._write_money(batches, file_counts)
         if new_files:
             self.lake.append_rows(BRONZE_LANDED_FILES, new_files)
         if resumed := [batch.batch_id for batch in batches if batch.is_resumed]:
@@ -227,22 +261,39 @@ class Ingest:
                 plans[row["batch_id"]].append(row.asDict())
         return plans
 
+    def _write_money(self, batches: Sequence[Batch], file_counts: Mapping[str, Mapping[str, FileCounts]]) -> None:
+        """The amounts of the files, before their accounts: those of a run that was killed between both are removed."""
+        landed = {row["batch_id"] for row in self.lake.rows(BRONZE_LANDED_MONEY)}
+        planned = {row["batch_id"] for row in self.lake.rows(BRONZE_LANDED_FILES)}
+        if orphans := landed - planned:
+            self.lake.delete(BRONZE_LANDED_MONEY, f"batch_id IN ({', '.join(map(repr, sorted(orphans)))})")
+        rows = [
+            row
+            for batch in batches
+            if batch.batch_id not in landed & planned
+            for counts in file_counts[batch.batch_id].values()
+            for row in counts.money
+        ]
+        if rows:
+            self.lake.append_rows(BRONZE_LANDED_MONEY, rows)
+
     def _finish(self, batches: Sequence[Batch]) -> None:
         planned = F.col("batch_id").isin([batch.batch_id for batch in batches]) & (F.col("status") == "planned")
         self.lake.update(BRONZE_LANDED_FILES, planned, {"status": F.lit("done")})
 
-    def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[Row], stage: Stage) -> None:
+    def _write_rows(self, staged: Staged, classified: DataFrame, counts: Iterable[FileCounts], stage: Stage) -> None:
         batch, good = staged.batch, staged.good
+        numbers = [of_file.numbers for of_file in counts]
         table = batch.input.adapter.table
         kept, superseding = good, None
         duplicates = classified.where(~F.col("is_kept"))
-        if number := sum(row["read"] - row["bad"] - row["kept"] for row in counts):
+        if number := sum(row["read"] - row["bad"] - row["kept"] for row in numbers):
             rows = duplicates.select("row")
             duplicate_rows = (
                 F.broadcast(rows) if number <= BROADCAST_AT_MOST else stage(f"known-{batch.batch_id}", rows)
             )
             kept = good.join(duplicate_rows, "row", how="left_anti")
-        if any(row["superseding"] for row in counts):
+        if any(row["superseding"] for row in numbers):
             # Staged before any write: a write to the table makes Spark drop the cached verdicts.
             superseding_rows = duplicates.where(F.col("is_superseding")).select("row", "batch_id")
             superseding = stage(
@@ -282,6 +333,8 @@ class Ingest:
             "line",
             "reason",
             "raw",
+            F.lit(batch.input.adapter.table.full_name).alias("table_name"),
+            *held_by(batch.input.adapter.table),
             F.lit(self.started_at).alias("quarantined_at"),
             F.lit(batch.batch_id).alias("batch_id"),
         )
@@ -316,6 +369,8 @@ class Ingest:
             f"{batch.input.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
             f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
         )
+        if account.suspect:
+            self.say(suspect_in_words(batch.input.name, account.suspect))
 
 
 def _waves(staged: Sequence[Staged]) -> list[list[Staged]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from warehouse.knobs import Knobs, Share, TimeZone
+from warehouse.knobs import Knobs, Share, TimeZone, UnsettledLimit
 
 
 class Export(Knobs):
@@ -40,15 +40,22 @@ class InputFiles(Export):
     options: dict[str, str] = Field(default_factory=dict)
 
 
-class Landing(Knobs):
-    """Where files land, which of them are taken in, and how long a line of them may be."""
+class BelievableTimes(Knobs):
+    """Which moments are suspect: later than their file by so many hours, or than all others by so many days."""
+
+    max_ahead_hours: Annotated[int, Field(ge=0)]
+    max_gap_days: Annotated[int, Field(gt=0)]
+
+
+class Landing(BelievableTimes):
+    """Where files land, which of them are taken in, how long a line may be, and which moments are believed."""
 
     root: str
     max_line_bytes: int = Field(gt=0)
     inputs: list[InputFiles]
 
 
-class Quality(Knobs):
-    """How many bad rows a run allows."""
+class Quality(UnsettledLimit):
+    """How many bad rows a run allows, and how much money of orders whose newest row is one."""
 
     max_quarantined_share: Share

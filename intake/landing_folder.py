@@ -20,6 +20,7 @@ from intake.first_look import Expected, Look, look_at_files, shown
 from intake.inputs import Input, input_named, input_of
 from intake.knobs import Export
 from intake.landed_rows import LandedFile, header_problem, list_files, read_rows, unreadable
+from intake.money_limits import with_money_limits
 from intake.staged_files import fetched, staged_files
 from intake.wanted_columns import Wanted
 from warehouse.errors import InputError
@@ -136,6 +137,7 @@ class LandingFolder:
         )
         lookups = {name: self._lookup(input_, name, columns, folder) for name, columns in adapter.lookups.items()}
         parsed = adapter.parse(rows, replace(self.defaults, export=input_.export), lookups)
+        parsed = with_money_limits(parsed, adapter.table)
         return parsed.withColumn("line_hash", line_hash()).withColumn(
             "raw", F.when(F.col("reason").isNotNull(), F.col("raw"))
         )

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from intake.adapter import AdAccount, Defaults
 from intake.ingest import Ingest
+from intake.knobs import BelievableTimes
 from intake.landing_folder import Input, input_of
 from jobs.options import Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
@@ -40,6 +41,7 @@ def plan(run: Run) -> Plan:
         settings.landing.root,
         defaults=Defaults(currency=settings.conversions.default_currency, accounts=accounts),
         max_quarantined_share=settings.quality.max_quarantined_share,
+        believable=run.knobs(BelievableTimes),
         started_at=run.started_at,
         say=run.say,
         max_line_bytes=settings.landing.max_line_bytes,

@@ -13,12 +13,16 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from deltalake.exceptions import DeltaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from rich.console import Console
 
+from intake.file_counts import MOMENTS
+from intake.knobs import BelievableTimes
+from intake.suspect_times import is_of_before, last_believable
 from jobs.settings import Settings, load_settings
 from warehouse.arrow.log import CommitConflictError
 from warehouse.code_version import code_version
@@ -36,7 +40,7 @@ from warehouse.session_at_need import SessionAtNeed
 from warehouse.small_lake import rows_in_bronze, session_conf
 from warehouse.store import Lake
 from warehouse.table_update import TableUpdate, in_words
-from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, OPS_RUN_LOG
+from warehouse.tables import BRONZE_EVENTS, BRONZE_LANDED_FILES, OPS_RUN_LOG
 
 INTERRUPTED = 130
 # Jobs that change no table but the log of runs, to which several may add at once.
@@ -85,7 +89,7 @@ class Run:
 
     @property
     def as_of(self) -> date:
-        """The last day that counts, in the reporting zone: --as-of, otherwise the last day in bronze."""
+        """The last day that counts, in the reporting zone: --as-of, otherwise the last believable day in bronze."""
         if self._as_of is None:
             self._as_of = self.wanted_as_of or self._last_day()
         return self._as_of
@@ -167,12 +171,13 @@ class Run:
         }
 
     def _last_day(self) -> date:
-        zone = self.settings.report.timezone
-        last_days = [
-            self.lake.last_day(table, moment, zone)
-            for table, moment in ((BRONZE_EVENTS, "event_at"), (BRONZE_ORDERS, "order_at"))
-        ]
-        known = [day for day in last_days if day is not None]
+        """The last believable day of the landed files; in a lake of before, the last day of the tables."""
+        zone, files = self.settings.report.timezone, self.lake.rows(BRONZE_LANDED_FILES)
+        last_at = last_believable(files, self.knobs(BelievableTimes))
+        known = [last_at.astimezone(ZoneInfo(zone)).date()] if last_at else []
+        if not files or any(is_of_before(file) for file in files):
+            last_days = (self.lake.last_day(table, moment, zone) for table, moment in MOMENTS.items())
+            known += [day for day in last_days if day is not None]
         if not known:
             raise InputError(
                 f"the lake {self.lake.root} has no events and no orders yet: land files below "

@@ -17,7 +17,7 @@ from ltv.knobs import Retention, SummaryUnit
 from ltv.value_model import DAYS_PER_UNIT
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
-from warehouse.contracts import MONEY
+from warehouse.contracts import MONEY, MONEY_AT_MOST
 from warehouse.days import report_day
 from warehouse.knobs import ReportingDay
 from warehouse.recipes import Recipe, Work
@@ -94,6 +94,8 @@ def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> Da
     repeat_value = (F.col("net_value") - F.col("first_day_value")).cast("decimal(28,6)")
     # An engine's own quotient has 10 places or more: rounding it to the 6 of money is exact, cut off or not.
     mean_repeat_value = F.when(F.col("frequency") > 0, repeat_value / F.col("frequency")).otherwise(F.lit(0))
+    # Several orders of a day may add up to more than an amount can be.
+    monetary_value = F.least(mean_repeat_value, F.lit(MONEY_AT_MOST)).cast(MONEY)
     return (
         days.where(F.col("day") <= F.lit(as_of))
         .groupBy("person_id")
@@ -108,7 +110,7 @@ def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> Da
             F.min("first_order_at").alias("first_order_at"),
             F.max("last_order_at").alias("last_order_at"),
         )
-        .withColumn("monetary_value", mean_repeat_value.cast(MONEY))
+        .withColumn("monetary_value", monetary_value)
         .drop("first_day_value")
     )
 

@@ -65,7 +65,7 @@ class CustomerFigures:
 
 
 def count_customers(published: Published, view: View) -> int | None:
-    """Persons with a purchase at the newest as_of of gold.customer_summary; None if the table is not published.
+    """Persons with a purchase at the newest day of gold.customer_summary; None if the table is not published.
 
     No field of the view applies.
     """
@@ -73,7 +73,7 @@ def count_customers(published: Published, view: View) -> int | None:
         return None
     rows = published.rows(
         "select count(*) as customers from gold_customer_summary "
-        "where as_of = (select max(as_of) from gold_customer_summary)",
+        f"where as_of = ({_newest_day(published, 'gold_customer_summary')})",
         GOLD_CUSTOMER_SUMMARY,
     )
     return int(rows[0]["customers"])
@@ -115,12 +115,18 @@ def read_customers(published: Published, view: View) -> CustomerFigures | None:
 
 def _scored(published: Published, select: str) -> list[Row]:
     """The rows of a query over `scored`: gold.customer_value at its newest as_of."""
-    scored = """
+    scored = f"""
         with scored as (
-            select * from gold_customer_value where as_of = (select max(as_of) from gold_customer_value)
+            select * from gold_customer_value where as_of = ({_newest_day(published, "gold_customer_value")})
         )
     """
     return published.rows(scored + select, GOLD_CUSTOMER_VALUE, GOLD_CUSTOMER_SUMMARY)
+
+
+def _newest_day(published: Published, table: str) -> str:
+    """The newest as_of of a table up to the publication's, as a query. Later ones are of runs that were asked for a
+    later day, or that followed a moment which is not believed any more."""
+    return f"select max(as_of) from {table} where as_of <= date '{published.as_of.isoformat()}'"
 
 
 def _histogram(published: Published, column: str) -> tuple[int, ...]:

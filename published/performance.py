@@ -108,8 +108,9 @@ class Performance:
 def read_performance(published: Published, view: View) -> Performance | None:
     """The figures of the published gold.channel_performance; None if it is not published or empty.
 
-    The view's days filter rows by date. Credit is dated by the view's date basis; `days` have both bases. UsageError
-    when the view names an unknown model or type, or days without a row of the type.
+    The view's days filter rows by date; no row later than the publication's as_of counts. Credit is dated by the view's
+    date basis; `days` have both bases. UsageError when the view names an unknown model or type, or days without a row
+    of the type.
     """
     if not published.has(GOLD_CHANNEL_PERFORMANCE):
         return None
@@ -158,18 +159,24 @@ def _credited(published: Published, view: View, models: tuple[str, ...]) -> list
                sum(gross_value) as gross_value, sum(credited_conversions) as conversions,
                sum(new_customers) as new_customers, min(date) as first_day, max(date) as last_day
         from gold_channel_performance
-        where date_basis = '{view.date_basis}' and {view.within_days} and model in ({", ".join(map(quoted, models))})
+        where date_basis = '{view.date_basis}' and {view.within_days} and {_counts(published)}
+              and model in ({", ".join(map(quoted, models))})
         group by model, conversion_type, channel, currency order by channel, model
         """,
         GOLD_CHANNEL_PERFORMANCE,
     )
 
 
+def _counts(published: Published) -> str:
+    """Only days up to as_of count: a single order dated ten years ahead must not move the last day of the page."""
+    return f"date <= date '{published.as_of.isoformat()}'"
+
+
 def _nothing_in_days(published: Published, view: View, conversion_type: str) -> str:
     days = published.rows(
         f"""
         select min(date) as first_day, max(date) as last_day from gold_channel_performance
-        where date_basis = '{view.date_basis}' and conversion_type = {quoted(conversion_type)}
+        where date_basis = '{view.date_basis}' and conversion_type = {quoted(conversion_type)} and {_counts(published)}
         """,
         GOLD_CHANNEL_PERFORMANCE,
     )[0]
@@ -202,6 +209,7 @@ def _days(published: Published, view: View, conversion_type: str, model: str) ->
         with credited as (
             select * from gold_channel_performance
             where conversion_type = {quoted(conversion_type)} and model = {quoted(model)} and {view.within_days}
+              and {_counts(published)}
         ),
         paid as (select channel from credited where date_basis = 'conversion' group by channel having sum(spend) > 0)
         select date,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from intake.knobs import BelievableTimes
 from jobs.settings import load_settings
 from warehouse.jvm.session import JAVA_OPTIONS
+from warehouse.knobs import part_of
 
 # Those of small lakes, but for Java's options, which follow. Without Hadoop's checksum files for the log, a commit
 # starts half as many processes (chmod, readlink).
@@ -26,3 +28,5 @@ SHARED_SESSION = " ".join(
         "-XX:Tier4BackEdgeThreshold=400000",
     )
 )
+# Which moments are believed, as in conf/base.yaml.
+BELIEVABLE = part_of(load_settings().landing, BelievableTimes)

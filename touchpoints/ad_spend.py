@@ -4,43 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.channels import with_channel
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
 from touchpoints.knobs import ExchangeRates, PlatformDefault, Platforms, RuleFiles
+from touchpoints.outcomes import TOO_LARGE
 from touchpoints.person_tables import daily_rates
+from touchpoints.spend_versions import SPEND, is_too_large_spend, valid_spend, with_key
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
-from warehouse.days import report_day
 from warehouse.frames import stacked
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
-
-
-def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
-    """The valid rows of bronze.ad_spend; the date of hourly rows is their day in the reporting zone.
-
-    For each (platform, account, date of the export) only the file exported last is valid: by its newest exported_at,
-    then by name.
-    """
-    day = ["platform", "account_id", "spend_date"]
-    exports = spend.groupBy(*day, "source_file").agg(F.max("exported_at").alias("file_exported_at"))
-    newest = Window.partitionBy(*day).orderBy(F.col("file_exported_at").desc(), F.col("source_file").desc())
-    newest_exports = (
-        exports.select("*", F.row_number().over(newest).alias("rank"))
-        .where(F.col("rank") == 1)
-        .select(*(F.col(name).alias(f"valid_{name}") for name in [*day, "source_file"]))
-    )
-    same_export = [F.col(name).eqNullSafe(F.col(f"valid_{name}")) for name in [*day, "source_file"]]
-    valid_rows = spend.join(newest_exports, same_export, how="left_semi")
-    hour_date = report_day("spend_at", timezone)
-    return valid_rows.withColumn("spend_date", F.coalesce(hour_date, F.col("spend_date")))
+from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 
 
 def build_ad_spend(
@@ -54,16 +36,11 @@ def build_ad_spend(
     """One row per date, platform, account, campaign, source and medium: the sums of the rows of `valid_spend`.
 
     `platforms` gives source and medium where the rows have none; `named` adds channel and channel_rule by the same
-    rules as for touches. Spend without an exchange rate has a null report_spend, which the table refuses.
+    rules as for touches. Spend without an exchange rate has a null report_spend, which the table refuses. Sums of more
+    than fits do not count.
     """
-    source = F.coalesce(
-        "source", *(F.when(F.col("platform") == name, F.lit(default.source)) for name, default in platforms.items())
-    )
-    medium = F.coalesce(
-        "medium", *(F.when(F.col("platform") == name, F.lit(default.medium)) for name, default in platforms.items())
-    )
     summed_spend = (
-        spend.withColumns({"source": source, "medium": medium, "campaign": F.lower("campaign_name")})
+        with_key(spend, platforms=platforms)
         .groupBy(*SILVER_AD_SPEND.key)
         .agg(
             F.sum(F.coalesce("impressions", F.lit(0).cast("bigint"))).alias("impressions"),
@@ -75,7 +52,8 @@ def build_ad_spend(
         )
     )
     rated_spend = with_rate(summed_spend, daily_rates, day=F.col("spend_date"), report_currency=report_currency)
-    priced_spend = rated_spend.withColumns(
+    fitting_spend = rated_spend.where(~is_too_large_spend(F.col("spend"), F.col("claimed_value")))
+    priced_spend = fitting_spend.withColumns(
         {
             "report_spend": in_report_currency(F.col("spend")),
             "platform_conversion_value": in_report_currency(F.col("claimed_value")),
@@ -85,10 +63,15 @@ def build_ad_spend(
     return conform(named(priced_spend), SILVER_AD_SPEND)
 
 
-def check_ad_spend(valid: DataFrame, spend: DataFrame) -> list[CheckResult]:
-    """Spend of the valid export rows (`valid_spend`) is the spend of silver, per platform and currency."""
+def check_ad_spend(valid: DataFrame, spend: DataFrame, set_aside: DataFrame) -> list[CheckResult]:
+    """Spend of the valid export rows (`valid_spend`) is the spend of silver, per platform and currency, but for rows
+    that `set_aside` lists as too large."""
     key = ("platform", "currency")
-    before = valid.select(*key, F.col("spend").alias("before"))
+    too_large = set_aside.where((F.col("input") == SPEND) & (F.col("outcome") == TOO_LARGE))
+    fitting = valid.join(
+        too_large.select("source_file", "source_line"), ["source_file", "source_line"], how="left_anti"
+    )
+    before = fitting.select(*key, F.col("spend").alias("before"))
     after = spend.select(*key, F.col("spend").alias("after"))
     both = stacked(before, after)
     rows = both.groupBy(*key).agg(F.sum("before").alias("before"), F.sum("after").alias("after")).collect()
@@ -130,5 +113,5 @@ AD_SPEND = Recipe(
     knobs=(Platforms, RuleFiles, ExchangeRates, ReportingDay, ReportingCurrency),
     build=_build,
     changes=Changes(),  # every row is built, and only differences are written
-    checks=lambda work: check_ad_spend(_valid(work), work.read(SILVER_AD_SPEND)),
+    checks=lambda work: check_ad_spend(_valid(work), work.read(SILVER_AD_SPEND), work.read(SILVER_SET_ASIDE)),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from warehouse.contracts import MONEY
+from warehouse.contracts import MONEY, MONEY_AT_MOST
 from warehouse.days import report_day
 from warehouse.errors import InputError
 
@@ -38,8 +38,13 @@ def with_rate(frame: DataFrame, daily_rates: DataFrame, *, day: Column, report_c
 
 
 def in_report_currency(amount: Column) -> Column:
-    """An amount times the row's `rate`, rounded half up to 6 decimals."""
-    return (amount * F.col("rate")).cast(MONEY)
+    """An amount times the row's `rate`, rounded half up to 6 decimals; null where that `is_too_large`."""
+    return (amount * F.col("rate")).try_cast(MONEY)
+
+
+def is_too_large(amount: Column, rate: Column) -> Column:
+    """Whether an amount times its rate is more than the tables of money hold; false where no rate holds."""
+    return F.coalesce(F.abs(amount * rate) > F.lit(MONEY_AT_MOST), F.lit(False))
 
 
 def with_rates_of(frame: DataFrame, daily_rates: DataFrame, *, day: Column) -> DataFrame:

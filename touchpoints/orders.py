@@ -5,10 +5,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.exchange_rates import rate_of, with_rates_of
+from touchpoints.exchange_rates import is_too_large, rate_of, with_rates_of
 from touchpoints.ids import MONEY_EVENTS, order_id_of_event, person_of_device, person_of_order, person_of_user
 from touchpoints.knobs import DefaultCurrency, ExchangeRates
 from touchpoints.order_versions import newest_versions
+from touchpoints.outcomes import TOO_LARGE
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, person_input, visits
 from touchpoints.visits import ORDER
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
@@ -19,6 +20,7 @@ from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
+from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 
 SUM = "decimal(38,6)"  # refund amounts may add up to more than an order's value can be
 
@@ -40,6 +42,7 @@ def build_orders(
     - refunded_value is the greater of the feed's and the refund events' amounts, at most the value: the same refund in
       both is one refund. An event in another currency than the order's is converted at the rates of the order's day;
       one without a rate refunds nothing, and `refunds_elsewhere` lists it.
+    - An order of more than fits into the reporting currency does not count.
     - The buyer is the feed's user, otherwise the person of the purchase event, otherwise the person of the device at
       the time; an order that names none of them has a person of its own.
     """
@@ -91,7 +94,9 @@ def build_orders(
     )
     day = report_day("ordered_at", timezone)
     event_refunded_value = _sum_in_currency(F.col("refund_amounts"), F.col("currency"), report_currency=report_currency)
-    refunded_orders = with_rates_of(counted_orders, daily_rates, day=day).withColumn(
+    rated_orders = with_rates_of(counted_orders, daily_rates, day=day)
+    own_rate = rate_of(F.col("currency"), report_currency=report_currency)
+    refunded_orders = rated_orders.where(~is_too_large(F.col("value"), own_rate)).withColumn(
         "refunded_value", F.least(F.greatest("feed_refunded_value", event_refunded_value), "value")
     )
     status = F.when(F.col("refunded_value") > 0, F.lit("refunded")).otherwise(F.lit("paid"))
@@ -139,8 +144,9 @@ def _orders_from_events(visits: DataFrame) -> DataFrame:
     )
 
 
-def check_orders(orders: DataFrame, versions: DataFrame) -> list[CheckResult]:
-    """Every order of the feed whose newest version counts is in silver; none is refunded by more than its value."""
+def check_orders(orders: DataFrame, versions: DataFrame, set_aside: DataFrame) -> list[CheckResult]:
+    """Every order of the feed whose newest version counts is in silver, but those that `set_aside` lists as too large;
+    none is refunded by more than its value."""
     counts = (F.col("status") != "cancelled") & ~F.col("deleted")
     totals = side_by_side(
         newest_versions(versions).agg(F.count_if(counts).alias("in_feed")),
@@ -148,9 +154,10 @@ def check_orders(orders: DataFrame, versions: DataFrame) -> list[CheckResult]:
             F.count_if(F.col("origin") == "orders").alias("of_feed"),
             F.count_if(F.col("refunded_value") > F.col("value")).alias("over_refunded"),
         ),
+        set_aside.agg(F.count_if((F.col("input") == "orders") & (F.col("outcome") == TOO_LARGE)).alias("too_large")),
     )
     return [
-        equal("orders of the feed that count", totals["in_feed"], totals["of_feed"]),
+        equal("orders of the feed that count", totals["in_feed"] - totals["too_large"], totals["of_feed"]),
         none_found("orders refunded by more than their value", totals["over_refunded"]),
     ]
 
@@ -173,5 +180,5 @@ ORDERS = Recipe(
     build=_build,
     changes=PERSONS,
     scope=of_persons,
-    checks=lambda work: check_orders(work.read(SILVER_ORDERS), work.read(BRONZE_ORDERS)),
+    checks=lambda work: check_orders(work.read(SILVER_ORDERS), work.read(BRONZE_ORDERS), work.read(SILVER_SET_ASIDE)),
 )

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.affected import Affected, find_affected
 from touchpoints.channels import with_channel
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
-from touchpoints.ids import identified
+from touchpoints.ids import identified, order_id_of_event
 from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, RuleFiles, SessionGap
+from touchpoints.outcomes import TOO_LARGE
 from touchpoints.repriced import persons_repriced, refunds_elsewhere
 from touchpoints.visits import build_visits, slim_visits
+from warehouse.frames import stacked
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Cut, Work, everything
 from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
@@ -28,6 +30,7 @@ from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_orders import SILVER_ORDERS
+from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 
 # A new rate changes amounts of orders and conversions alone, so only their recipes name it among their inputs.
 PERSONS = Changes(follows=(BRONZE_EVENTS, BRONZE_ORDERS), watches=(BRONZE_EXCHANGE_RATES,))
@@ -48,11 +51,15 @@ def person_input(work: Work) -> PersonInput:
     events, orders = identified(work.read(BRONZE_EVENTS)), identified(work.read(BRONZE_ORDERS))
     if work.changes is None:
         return PersonInput(events, orders, None)
+    changed_events, changed_orders = identified(work.changes[BRONZE_EVENTS]), identified(work.changes[BRONZE_ORDERS])
+    if BRONZE_EXCHANGE_RATES in work.changed:
+        changed_events = stacked(changed_events, _too_large(work, events, order_id_of_event()))
+        changed_orders = stacked(changed_orders, _too_large(work, orders, F.col("order_id")))
     affected = find_affected(
         events,
         orders,
-        identified(work.changes[BRONZE_EVENTS]),
-        identified(work.changes[BRONZE_ORDERS]),
+        changed_events,
+        changed_orders,
         other_persons=_repriced(work, events),
         stage=work.stage,
     )
@@ -62,6 +69,13 @@ def person_input(work: Work) -> PersonInput:
         work.stage("their_order_versions", affected.order_versions(orders)),
         affected,
     )
+
+
+def _too_large(work: Work, rows: DataFrame, order_id: Column) -> DataFrame:
+    """The rows of orders that were too large: at other rates they may fit, and they have no row that shows whose they
+    are."""
+    listed = work.read(SILVER_SET_ASIDE).where(F.col("outcome") == TOO_LARGE).select("record_id").distinct()
+    return rows.join(listed, order_id == F.col("record_id"), how="left_semi")
 
 
 def of_persons(work: Work) -> Cut:

@@ -8,6 +8,12 @@ from pyspark.sql import functions as F
 from warehouse.contracts import Table
 
 
+def with_contract_columns(frame: DataFrame, table: Table) -> DataFrame:
+    """A stored table with every column of its contract: null in those that an older version did not have."""
+    lacking = [column for column in table.columns if column.name not in frame.columns]
+    return frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
+
+
 def conform(frame: DataFrame, table: Table) -> DataFrame:
     """The contract's columns, in its order and types. A missing column is an error, an extra one is dropped."""
     return frame.select(*(F.col(column.name).cast(column.type).alias(column.name) for column in table.columns))

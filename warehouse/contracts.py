@@ -14,6 +14,9 @@ Bound = int | float | Decimal | str
 
 MONEY = "decimal(18,6)"
 MONEY_SUM = "decimal(28,6)"
+# A landed amount above this is no real one, in any currency; an amount in the reporting currency fits into MONEY up to
+# the other.
+AMOUNT_AT_MOST, MONEY_AT_MOST = 10**11, Decimal(10**12 - 1)
 # Above any count. Sail's whole numbers do not fail beyond 2^63, they go on from -2^63: such a sum is out of range.
 COUNT_LIMIT, INT_LIMIT = 10**15, 10**9
 PLATFORMS = ("web", "ios", "android", "server")

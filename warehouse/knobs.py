@@ -92,6 +92,12 @@ class Mlflow(Registry, ValueModelName):
     experiment: str
 
 
+class UnsettledLimit(Knobs):
+    """How much of the value of orders may be unsettled: their newest row was quarantined."""
+
+    max_unsettled_share: Share
+
+
 class Lock(Knobs):
     """What a run does while another one writes to the lake."""
 

@@ -21,6 +21,7 @@ from intake.adapter import Defaults
 from intake.file_accounts import Account
 from intake.ingest import Ingest
 from intake.landing_folder import input_named
+from tests.quick import BELIEVABLE
 from warehouse.contracts import Table
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_AD_SPEND, BRONZE_QUARANTINE
@@ -88,6 +89,7 @@ def test_the_sample_becomes_the_rows_that_the_page_shows(spark: SparkSession, tm
         str(tmp_path / "landing"),
         defaults=Defaults(),
         max_quarantined_share=0.5,
+        believable=BELIEVABLE,
         started_at=datetime(2026, 3, 3, tzinfo=UTC),
         say=lambda message: None,
     )

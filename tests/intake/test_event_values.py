@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from intake.adapter import Defaults
 from intake.ingest import Ingest
 from intake.landing_folder import input_named
+from tests.quick import BELIEVABLE
 from warehouse.event_values import values_of
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_EVENT_VALUES, BRONZE_EVENTS
@@ -29,7 +30,8 @@ def land(folder: Path, name: str, *events: dict[str, str]) -> None:
 
 def take_in(spark: SparkSession, folder: Path) -> Lake:
     lake = Lake(spark, str(folder / "lake"), "run")
-    knobs: dict[str, Any] = {"max_quarantined_share": 0.0, "started_at": datetime(2026, 3, 2, tzinfo=UTC)}
+    knobs: dict[str, Any] = {"max_quarantined_share": 0.0, "believable": BELIEVABLE}
+    knobs["started_at"] = datetime(2026, 3, 2, tzinfo=UTC)
     ingest = Ingest(lake, str(folder / "landing"), defaults=Defaults(), say=lambda message: None, **knobs)
     ingest.take_in(ingest.new_batches([INPUT]))
     return lake

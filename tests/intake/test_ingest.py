@@ -20,6 +20,7 @@ from intake.file_accounts import Account
 from intake.ingest import Ingest
 from intake.landed_rows import list_files, read_rows
 from intake.landing_folder import Batch, Input, input_named
+from tests.quick import BELIEVABLE
 from touchpoints.order_versions import newest_versions
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed, InputError
@@ -68,6 +69,7 @@ class Shop:
             str(self.folder / "landing"),
             defaults=Defaults(),
             max_quarantined_share=max_quarantined_share,
+            believable=BELIEVABLE,
             started_at=STARTED_AT,
             say=lambda message: None,
         )

@@ -22,19 +22,26 @@ from warehouse.store import Lake
 from warehouse.tables import (
     ALL_TABLES,
     BRONZE_EVENTS,
+    BRONZE_LANDED_MONEY,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_VALUE,
+    SILVER_SET_ASIDE,
 )
 
 # Their rows follow from a fitted model, and the worlds fit none.
 BY_FITTED_MODELS = (GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS, GOLD_CUSTOMER_VALUE)
 # Those of ops are about runs, which differ.
-TABLES = tuple(table for table in ALL_TABLES if table.layer != "ops" and table not in BY_FITTED_MODELS)
+# Nor those of money at the door: of equal rows the one that arrives first is kept.
+NOT_THE_SAME = (*BY_FITTED_MODELS, BRONZE_LANDED_MONEY)
+TABLES = tuple(table for table in ALL_TABLES if table.layer != "ops" and table not in NOT_THE_SAME)
 # Facts about the arrival of a row, not about the row.
 ABOUT_THE_BATCH = {"batch_id", "modified_at", "quarantined_at", "rows_kept", "rows_duplicate", "rows_conflicting"}
 # Of equal copies of an event the first is kept.
-NOT_COMPARED = dict.fromkeys(TABLES, ABOUT_THE_BATCH) | {BRONZE_EVENTS: ABOUT_THE_BATCH | {"source_file"}}
+NOT_COMPARED = dict.fromkeys(TABLES, ABOUT_THE_BATCH) | {
+    BRONZE_EVENTS: ABOUT_THE_BATCH | {"source_file"},
+    SILVER_SET_ASIDE: ABOUT_THE_BATCH | {"source_file", "other_file"},
+}
 TO_CREDITS = (ingest.STEP, build.STEP, attribute.STEP)
 TO_THE_END = (score.STEP, check.PUBLISH)
 SEED = int(os.environ.get("WORLDS_SEED", "20260301"))

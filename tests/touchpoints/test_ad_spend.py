@@ -10,10 +10,11 @@ import pytest
 from bronze_rows import RATES, Fields, at, bronze, collected, frame
 from pyspark.sql import SparkSession
 
-from touchpoints.ad_spend import build_ad_spend, valid_spend
+from touchpoints.ad_spend import build_ad_spend
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.knobs import PlatformDefault
 from touchpoints.source_list import load_sources
+from touchpoints.spend_versions import valid_spend
 from warehouse.tables import BRONZE_AD_SPEND, SILVER_AD_SPEND
 
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)

@@ -28,17 +28,18 @@ from warehouse.tables import ALL_TABLES, TABLES
 PERSONAL = {
     "anonymous_id", "click_id", "conversion_id", "event_id", "extra", "install_referrer", "ip", "journey_id",
     "landing_url", "next_final_conversion_id", "order_id", "page_url", "path", "payload_hash", "person_id",
-    "properties", "raw", "referrer", "session_id", "text", "touchpoint_id", "user_agent", "user_id",
+    "properties", "raw", "record_id", "referrer", "session_id", "text", "touchpoint_id", "user_agent", "user_id",
 }  # fmt: skip
 PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 # Names of text columns that are not personal. Numbers, dates and flags are not, unless their name is above.
 IMPERSONAL = {
     "account_id", "acquisition_channel", "batch_id", "campaign", "campaign_id", "campaign_name", "channel",
-    "channel_rule", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country", "counts",
-    "currency", "date_basis", "detail", "event", "event_name", "field", "file", "interaction", "job", "medium",
-    "message", "milestones", "model", "model_version", "next_state", "origin", "page_group", "platform", "reason",
-    "referrer_domain", "report_currency", "run_id", "settings_hash", "source", "source_file", "state", "status",
-    "table_id", "table_name", "term", "timezone", "written",
+    "channel_rule", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country",
+    "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "input", "interaction",
+    "job", "kind", "medium", "message", "milestones", "model", "model_version", "next_state", "origin",
+    "other_file", "outcome", "page_group", "platform", "reason", "referrer_domain", "report_currency", "run_id",
+    "settings_hash", "source", "source_file", "state", "status", "table_id", "table_name", "term", "timezone",
+    "written",
 }  # fmt: skip
 NUMBERS = re.compile(r"bigint|int|double|boolean|date|timestamp|decimal.*")
 

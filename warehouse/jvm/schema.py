@@ -44,12 +44,13 @@ def bring_to_contract(spark: SparkSession, path: str, table: Table) -> None:
     wanted = wanted_properties(table)
     held = log_of(path, lambda: spark).newest()
     assert held is not None, f"there is no table in {path}"
-    if lacking := {key: value for key, value in wanted.items() if held.properties.get(key) != value}:
-        set_properties(spark, path, lacking)
+    # Before the properties, which name columns of time.
     for column in table.columns:
         if column.name not in held.columns:
             definition = f"{column.name} {column.type} COMMENT {_quoted(column.comment)}"
             spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({definition})")
+    if lacking := {key: value for key, value in wanted.items() if held.properties.get(key) != value}:
+        set_properties(spark, path, lacking)
 
 
 def set_properties(spark: SparkSession, path: str, properties: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
+from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
@@ -27,12 +28,15 @@ from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
+from warehouse.tables.silver_money_ledger import SILVER_MONEY_LEDGER
 from warehouse.tables.silver_orders import SILVER_ORDERS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
+from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 ALL_TABLES: tuple[Table, ...] = (
     BRONZE_LANDED_FILES,
+    BRONZE_LANDED_MONEY,
     BRONZE_EVENT_VALUES,
     BRONZE_EVENTS,
     BRONZE_ORDERS,
@@ -47,6 +51,8 @@ ALL_TABLES: tuple[Table, ...] = (
     SILVER_ORDERS,
     SILVER_CONVERSIONS,
     SILVER_AD_SPEND,
+    SILVER_SET_ASIDE,
+    SILVER_MONEY_LEDGER,
     SILVER_JOURNEYS,
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,

@@ -34,6 +34,15 @@ BRONZE_LANDED_FILES = Table(
             minimum=0,
             maximum=COUNT_LIMIT,
         ),
+        Column(
+            "rows_suspect",
+            "bigint",
+            "of events and orders kept or known: later than the file was written, or than all others by far; null in "
+            "lakes of before",
+            minimum=0,
+            maximum=COUNT_LIMIT,
+        ),
+        Column("last_at", "timestamp", "last moment of its events or orders that is not suspect", "UTC"),
         Column("batch_id", "string", "ingest batch", nullable=False),
     ),
 )

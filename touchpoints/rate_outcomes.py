@@ -1,0 +1,43 @@
+"""What became of each landed exchange rate."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from touchpoints.outcomes import COUNTED, REPLACED, SAME_AGAIN, SET_ASIDE, as_outcomes, differing
+
+RATES = "exchange_rates"
+POSITION = ("exported_at", "source_file", "source_line")
+
+
+def rate_outcomes(rates: DataFrame) -> DataFrame:
+    """One row per row of bronze.exchange_rates; see `touchpoints.outcomes`. A rate has no amount: it is 0.
+
+    Of a day and pair the newest counts. Another rate for them without a newer exported_at is set aside.
+    """
+    newest_first = Window.partitionBy("rate_date", "currency", "report_currency").orderBy(
+        *(F.col(name).desc() for name in POSITION)
+    )
+    judged = rates.select(
+        "*",
+        F.first(F.struct("rate", *POSITION)).over(newest_first).alias("newest"),
+        F.row_number().over(newest_first).alias("place"),
+    )
+    is_other_rate = F.col("rate") != F.col("newest.rate")
+    outcome = (
+        F.when(F.col("place") == 1, COUNTED)
+        .when(~is_other_rate, SAME_AGAIN)
+        .when(F.col("newest.exported_at") > F.col("exported_at"), REPLACED)
+        .otherwise(SET_ASIDE)
+    )
+    return as_outcomes(
+        judged,
+        RATES,
+        record_id=F.concat_ws(" ", F.col("rate_date").cast("string"), "currency", "report_currency"),
+        outcome=outcome,
+        reason=F.when(outcome == SET_ASIDE, differing("day and currencies", rate=is_other_rate)).otherwise(""),
+        amount=F.lit(0),
+        other_file=F.col("newest.source_file"),
+        other_line=F.col("newest.source_line"),
+    )
