@@ -21,11 +21,13 @@ class AdAccount:
 
 @dataclass(frozen=True)
 class Defaults:
-    """What an export lacks: the currency of values, currency and zone of ad accounts, how the input is written."""
+    """What an export lacks: the currency of values, currency and zone of ad accounts; how the input is written, and
+    whether ids with an @ are taken in lower case."""
 
     currency: str | None = None
     accounts: Mapping[str, AdAccount] = field(default_factory=dict)
     export: Export = field(default_factory=Export)
+    lower_case_emails: bool = True
 
 
 @dataclass(frozen=True)

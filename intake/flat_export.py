@@ -74,3 +74,35 @@ def _text_of(field: str | Constant | Computed) -> Column:
     if isinstance(field, Computed):
         return field.text(*(F.col(name) for name in field.columns))
     return F.lit(field.text) if isinstance(field, Constant) else F.col(field)
+
+
+def named_export(
+    own: Adapter,
+    names: Mapping[str, tuple[str, ...]],
+    *,
+    required: tuple[str, ...],
+    constants: Mapping[str, str] | None = None,
+    prepared: Callable[[DataFrame], DataFrame] = lambda rows: rows,
+) -> Adapter:
+    """An adapter for an export that people download themselves, in one of several languages and ages.
+
+    `names` gives, by field of `own` or further column, the headers that files have for it. `prepared` makes the fields
+    of `own` where they are not columns; `constants` are texts of fields that the export does not have, where neither a
+    column nor the settings give them.
+    """
+    texts = constants or {}
+    columns = tuple(dict.fromkeys((*own.columns, *names)))
+
+    def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
+        filled = prepared(rows).withColumns({name: F.coalesce(name, F.lit(text)) for name, text in texts.items()})
+        return own.parse(filled, defaults, lookups)
+
+    needs_currency = tuple(name for name in own.required_without_accounts if name in names and name not in texts)
+    return Adapter(
+        table=own.table,
+        columns=columns,
+        required=required,
+        required_without_accounts=needs_currency,
+        parse=parse,
+        names=names,
+    )

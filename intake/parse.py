@@ -1,53 +1,163 @@
-"""Fields read from text, shared by adapters: times, money, numbers, and what makes a row unusable."""
+"""Fields read from text, shared by adapters: ids, money, numbers, statuses, and what makes a row unusable."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from intake.adapter import Defaults
+from intake.knobs import Export
+from intake.reasons import A_CUT_ORDER, A_FOOTER, A_REPEATED_HEADER, A_TOTALS_ROW, ROUNDED, known_reason
+from intake.written_numbers import BLANK, NO_DATA, NO_DATA_MARKS, given, plain_number, trimmed
 from warehouse.contracts import MONEY
 from warehouse.numbers import DOUBLE_BELOW, decimal_of
-from warehouse.patterns import portable
+from warehouse.patterns import any_case, portable
 
-ISO_WITH_OFFSET = portable(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)$")
 # A number and, where it has one, its exponent. Blanks around it are no part of it.
 NUMBER = r"^[\x00-\x20]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[\x00-\x20]*\z"
-# A day and, where something follows it, T or a blank before that.
-DAY = portable(r"^[\x00-\x20]*([0-9-]+)(?:[T\x00-\x20].*)?\z")
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 IMPOSSIBLE = f"is before {FIRST_YEAR} or after {LAST_YEAR}"
 MICROS = 1_000_000
 # Reasons of rows that are no data, such as a totals row: they do not count for quality.max_quarantined_share.
 NOT_DATA: tuple[str, ...] = ()
 COUNT_AT_MOST = 10**12  # of one row, so that sums stay far below COUNT_LIMIT of warehouse.contracts
+AS_PROGRAMS_WRITE = Export()
+
+# Most ids are like this, and are taken as they are at the price of one look.
+PLAIN_ID = r"^[0-9A-Za-z_-]+\z"
+NOT_BLANK = rf"[^{BLANK[1:-1]}\"'=]"
+# ="00123" and '00123 keep a spreadsheet from reading a number; quotes are left over by some exports.
+QUOTED_ID = rf"^(?:=?\"{BLANK}*([^\"]*?){BLANK}*\"|'{BLANK}*([^']*?){BLANK}*'?)\z"
+# A whole number that was read as one with places: 77.0.
+WHOLE_ID = r"^(-?[0-9]+)[.]0+\z"
+# 4.50001E+15, 1E+15, 4.5e15: what a spreadsheet or a program makes of a long number. 5e10 may be an id in hex.
+ROUNDED_ID = r"^[+-]?[0-9](?:[.,][0-9]+[eE][+]?|[eE][+])[0-9]{1,3}\z"
+# Sums that exports put below, or above, their rows; total: account is Google's.
+_TOTAL_WORDS = (
+    *(any_case(word) for word in ("total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt")),
+    *(any_case(word) for word in ("gesamtsumme", "insgesamt", "totale", "totaal", "suma")),
+    "합계", "총계", "총 ?합계", "소계", "合計", "合计",
+)  # fmt: skip
+TOTAL = rf"^(?:{'|'.join(_TOTAL_WORDS)})(?:[ ]?[:(-].*| of [0-9].*)?\z"
+
+# Reasons of rows that are no data: they are set aside, and do not count as bad.
+NOT_DATA = (A_TOTALS_ROW, A_REPEATED_HEADER, A_FOOTER, A_CUT_ORDER)
+# A copyright line, as Microsoft puts below its rows.
+FOOTER = r"^\"?(?:©|\(c\)) ?[0-9]{4}"
+
+# What shops call the states of an order, in lower case, without wc- and with blanks for _ and -.
+STATUS_WORDS: Mapping[str, tuple[str, ...]] = {
+    "paid": (
+        "paid", "complete", "completed", "processing", "partially refunded", "fulfilled", "partially fulfilled",
+        "shipped", "delivered", "succeeded", "success", "captured", "결제완료", "배송중",
+        "배송완료", "구매확정",
+    ),
+    "pending": (
+        "pending", "pending payment", "awaiting payment", "unpaid", "partially paid", "on hold", "authorized",
+        "authorised", "draft", "checkout draft", "입금대기", "결제대기",
+    ),
+    "refunded": (
+        "refunded", "fully refunded", "returned", "환불", "환불완료", "반품완료",
+    ),
+    "cancelled": (
+        "cancelled", "canceled", "voided", "void", "failed", "declined", "expired", "trash", "취소",
+        "취소완료", "주문취소",
+    ),
+}  # fmt: skip
 
 
 def first_problem(*problems: tuple[Column, str]) -> Column:
-    """The row's own `problem`, otherwise the reason of the first condition that holds; null where none does."""
-    return F.coalesce(F.col("problem"), *(F.when(condition, F.lit(reason)) for condition, reason in problems))
+    """The row's own `problem`, otherwise the reason of the first condition that holds; null where none does.
+
+    ValueError for a reason that intake.reasons does not list.
+    """
+    return F.coalesce(
+        F.when(F.col("problem").isNotNull() & F.col("raw").rlike(FOOTER), F.lit(A_FOOTER)),
+        F.col("problem"),
+        *(F.when(condition, F.lit(known_reason(reason))) for condition, reason in problems),
+    )
 
 
-def timestamp_field(name: str, *, zone_when_missing: str = "") -> Column:
-    """The text as a UTC moment; null where it is not ISO 8601. Without an offset it is null too, unless
-    `zone_when_missing` gives the offset that the format means (e.g. 'Z')."""
-    text = F.concat(F.col(name), F.lit(zone_when_missing)) if zone_when_missing else F.col(name)
-    stamped = F.when(F.col(name).rlike(ISO_WITH_OFFSET), F.col(name)).when(text.rlike(ISO_WITH_OFFSET), text)
-    # Spark's cast wants seconds and a capital Z, ISO 8601 and RFC 3339 do not.
-    in_full = F.regexp_replace(F.upper(stamped), portable(r"([T ]\d{2}:\d{2})(\s?[Z+-])"), "$1:00$2")
-    return F.coalesce(stamped.try_cast("timestamp"), in_full.try_cast("timestamp"))
+def id_field(name: str, *, lower_case_emails: bool = True) -> Column:
+    """An id as text, as it was written.
+
+    Outer blanks and quotes go, and what a spreadsheet adds: '00123, ="00123", 77.0 for 77. An id with an @ is lower
+    case where `lower_case_emails`. Null where it is blank.
+    """
+    text = F.col(name)
+    unquoted = F.regexp_replace(trimmed(text), QUOTED_ID, "$1$2")
+    whole = F.regexp_replace(unquoted, WHOLE_ID, "$1")
+    if lower_case_emails:
+        whole = F.when(F.contains(text, F.lit("@")), F.lower(whole)).otherwise(whole)
+    return F.when(text.rlike(PLAIN_ID), text).when(text.rlike(NOT_BLANK), whole)
 
 
-def impossible_time(at: Column) -> Column:
-    """Whether a moment or date lies outside the years that are accepted; the reason ends with IMPOSSIBLE."""
-    return ~F.year(at).between(FIRST_YEAR, LAST_YEAR)
+def order_id_field(name: str, defaults: Defaults) -> Column:
+    """The id of an order, without a # before it, with its shop's prefix; null where it is a mark of no data."""
+    id_ = F.regexp_replace(id_field(name, lower_case_emails=defaults.lower_case_emails), "^#", "")
+    if defaults.export.shop:
+        id_ = F.concat(F.lit(f"{defaults.export.shop}:"), id_)
+    # undefined: what a page sends that does not know the order. One id for many orders would make them one.
+    return F.when(~F.lower(F.trim(name)).isin(*NO_DATA, "undefined", "nan"), id_)
 
 
-def money_field(name: str) -> Column:
-    """The text as decimal(18,6); null where it is no number (or '-', which some platforms write for none)."""
-    return decimal_field(F.col(name), MONEY)
+def person_id_field(name: str, defaults: Defaults) -> Column:
+    """The id of a login or a device, of events and orders alike; null where it is a mark of no data.
+
+    Words for nobody (null, guest) stay as they are written: touchpoints.ids knows them.
+    """
+    id_ = id_field(name, lower_case_emails=defaults.lower_case_emails)
+    return F.when(~F.lower(F.trim(name)).isin(*NO_DATA_MARKS), id_)
+
+
+def is_rounded_id(name: str) -> Column:
+    """Whether an id is in E-notation: several ids became this one, and which it was cannot be known."""
+    return F.coalesce(F.trim(name).rlike(ROUNDED_ID), F.lit(False))
+
+
+def rounded_ids(*names: str) -> tuple[tuple[Column, str], ...]:
+    """For `first_problem`: the ids of these columns that a spreadsheet has rounded."""
+    return tuple((is_rounded_id(name), f"{name}: {ROUNDED}") for name in names)
+
+
+def account_field(name: str) -> Column:
+    """The id of an ad account: 123 for act_123, 1234567890 for 123-456-7890."""
+    id_ = F.regexp_replace(id_field(name), f"^{any_case('act')}_", "")
+    is_dashed = id_.rlike(r"^[0-9]{3}-[0-9]{3}-[0-9]{4}\z")
+    return F.when(is_dashed, F.regexp_replace(id_, "-", "")).otherwise(id_)
+
+
+def of_account(name: str, account_id: Column, defaults: Defaults) -> Column:
+    """The text of `name`, currency or timezone, otherwise the setting of the account `account_id`."""
+    from_settings = [
+        F.when(account_id == account, F.lit(getattr(of_settings, name)))
+        for account, of_settings in defaults.accounts.items()
+    ]
+    return F.coalesce(given(F.col(name)), *from_settings)
+
+
+def status_field(name: str) -> Column:
+    """The state of an order as paid, pending, refunded or cancelled; as written where the word is not known.
+
+    Blank is paid: most lists of orders hold sales alone.
+    """
+    word = F.regexp_replace(F.regexp_replace(F.lower(F.trim(name)), "^wc-", ""), "[_ -]+", " ")
+    of_words = [F.when(word.isin(*words), F.lit(status)) for status, words in STATUS_WORDS.items()]
+    return F.coalesce(*of_words, word, F.lit("paid"))
+
+
+def amount_field(name: str, type_: str, export: Export = AS_PROGRAMS_WRITE) -> Column:
+    """The text, as people write numbers, as a decimal; null where it is no number, or a mark of no data."""
+    return decimal_field(plain_number(F.col(name), export), type_)
+
+
+def money_field(name: str, export: Export = AS_PROGRAMS_WRITE) -> Column:
+    """The text as decimal(18,6); null where it is no number, or a mark of no data."""
+    return amount_field(name, MONEY, export)
 
 
 def money_from_micros(amount: Column) -> Column:
@@ -61,32 +171,27 @@ def decimal_field(text: Column, type_: str) -> Column:
     With an exponent, as programs write very small and very large numbers (1e-05), it is read as a double first.
     """
     number, places = _found(text, NUMBER), int(type_.removesuffix(")").rsplit(",", 1)[1])
-    has_exponent = F.contains(F.lower(number), F.lit("e"))
+    has_exponent = text.rlike("[eE]")
     double = F.when(has_exponent, number).try_cast("double")
     of_double = decimal_of(F.when(F.abs(double) < DOUBLE_BELOW, double), places=places)
     return F.when(has_exponent, of_double.try_cast(type_)).otherwise(number.try_cast(type_))
 
 
-def number_field(name: str) -> Column:
+def number_field(name: str, export: Export = AS_PROGRAMS_WRITE) -> Column:
     """The text as a double; null where it is no finite number."""
-    number = _found(F.col(name), NUMBER).try_cast("double")
+    number = _found(plain_number(F.col(name), export), NUMBER).try_cast("double")
     return F.when(F.abs(number) < float("inf"), number)
 
 
-def count_field(name: str) -> Column:
+def count_field(name: str, export: Export = AS_PROGRAMS_WRITE) -> Column:
     """The text as a whole number; null where it is none, or beyond any count. '12.0' counts as 12."""
-    number = decimal_field(F.col(name), "decimal(20,4)").try_cast("bigint")
+    number = decimal_field(plain_number(F.col(name), export), "decimal(20,4)").try_cast("bigint")
     return F.when(F.abs(number) <= COUNT_AT_MOST, number)
 
 
-def date_field(name: str) -> Column:
-    """The text as a date; null where it is none. A time of day that follows is left out."""
-    return _found(F.col(name), DAY).try_cast("date")
-
-
-def _found(text: Column, pattern: str) -> Column:
-    """The first group of the pattern; null where the text does not match."""
-    return F.nullif(F.regexp_extract(text, pattern, 1), F.lit(""))
+def impossible_time(at: Column) -> Column:
+    """Whether a moment or date lies outside the years that are accepted; the reason ends with IMPOSSIBLE."""
+    return ~F.year(at).between(FIRST_YEAR, LAST_YEAR)
 
 
 def utc_text(moment: Column) -> Column:
@@ -100,8 +205,24 @@ def is_currency_code(code: Column) -> Column:
 
 
 def given_but_unread(name: str, read: Column) -> Column:
-    """Whether the text was there but could not be read."""
-    return F.col(name).isNotNull() & (F.col(name) != "-") & read.isNull()
+    """Whether the text was there but could not be read; marks of no data are nothing."""
+    return given(F.col(name)).isNotNull() & read.isNull()
+
+
+def is_total(names: Iterable[str], *, unless: Column) -> Column:
+    """Whether a row is the sum of others: one of its texts says so, and what every row of data has (`unless`) is not
+    there."""
+    says_total = (F.coalesce(trimmed(F.col(name)).rlike(TOTAL), F.lit(False)) for name in names)
+    return reduce(Column.__or__, says_total) & ~unless
+
+
+def is_header(names: Mapping[str, Iterable[str]]) -> Column:
+    """Whether a row repeats the header: each of these columns holds one of its own names."""
+    same = (
+        F.lower(trimmed(F.col(column))).isin(*{name.lower() for name in (column, *others)})
+        for column, others in names.items()
+    )
+    return F.coalesce(reduce(Column.__and__, same), F.lit(False))
 
 
 def content_hash(*columns: Column) -> Column:
@@ -109,9 +230,6 @@ def content_hash(*columns: Column) -> Column:
     return F.xxhash64(*(F.coalesce(column.cast("string"), F.lit("\x00")) for column in columns))
 
 
-def account_field(name: str, defaults: Defaults) -> Column:
-    """The text, otherwise the setting of the row's account_id; `name` is currency or timezone."""
-    from_settings = [
-        F.when(F.col("account_id") == id_, F.lit(getattr(account, name))) for id_, account in defaults.accounts.items()
-    ]
-    return F.coalesce(F.col(name), *from_settings)
+def _found(text: Column, pattern: str) -> Column:
+    """The first group of the pattern; blank, which is no number, where the text does not match."""
+    return F.regexp_extract(text, pattern, 1)

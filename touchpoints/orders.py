@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from touchpoints.credit_notes import with_credits
 from touchpoints.exchange_rates import is_too_large, rate_of, with_rates_of
 from touchpoints.ids import MONEY_EVENTS, order_id_of_event, person_of_device, person_of_order, person_of_user
 from touchpoints.knobs import DefaultCurrency, ExchangeRates
@@ -14,6 +15,7 @@ from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_per
 from touchpoints.visits import ORDER
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
+from warehouse.contracts import MONEY
 from warehouse.days import report_day
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Recipe, Work
@@ -22,6 +24,7 @@ from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.silver_orders import SILVER_ORDERS
 from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 
+NOT_COUNTED = ("cancelled", "pending")  # an order that waits for its money is no sale yet
 SUM = "decimal(38,6)"  # refund amounts may add up to more than an order's value can be
 
 
@@ -36,8 +39,10 @@ def build_orders(
 ) -> DataFrame:
     """One row per order that counts; `orders` is bronze.orders, `identified`, `visits` the frame of `build_visits`.
 
-    - Of an order's versions the newest (updated_at, file, line) is valid. A cancelled or deleted order does not
-      count, even where it has a purchase event.
+    - Of an order's versions the newest (updated_at, file, line) is valid; lines of an order add up. A cancelled,
+      deleted or pending order does not count, even where it has a purchase event.
+    - A credit that names no order, or exceeds its own, is taken from its buyer's other orders (`with_credits`); a
+      credit note is no order.
     - Purchase events without a feed row make an order: the earliest (event_at, event_id) of an order_id.
     - refunded_value is the greater of the feed's and the refund events' amounts, at most the value: the same refund in
       both is one refund. An event in another currency than the order's is converted at the rates of the order's day;
@@ -58,6 +63,11 @@ def build_orders(
             "refunded_value",
             "items",
             "deleted",
+            "is_credit",
+            F.when(F.col("part").isNotNull(), F.greatest(F.col("refunded_value") - F.col("value"), F.lit(0)))
+            .otherwise(F.lit(0))
+            .cast(MONEY)
+            .alias("credit_value"),
         ).alias("feed_order"),
     )
     events = _orders_from_events(visits)
@@ -68,9 +78,8 @@ def build_orders(
         anonymous_buyers, "feed_order_id", how="left"
     )
     in_feed = F.col("feed_order").isNotNull()
-    counts = (in_feed & (F.col("feed_order.status") != "cancelled") & ~F.col("feed_order.deleted")) | (
-        ~in_feed & F.col("purchase_event").isNotNull()
-    )
+    of_feed = ~F.col("feed_order.status").isin(*NOT_COUNTED) & ~F.col("feed_order.deleted")
+    counts = (in_feed & of_feed) | (~in_feed & F.col("purchase_event").isNotNull())
     counted_orders = orders_of_both.where(counts).select(
         F.coalesce("feed_order_id", "event_order_id").alias("order_id"),
         F.coalesce(
@@ -90,14 +99,18 @@ def build_orders(
         F.col("feed_order.items").alias("items"),
         F.when(in_feed, F.lit("orders")).otherwise(F.lit("events")).alias("origin"),
         F.coalesce("feed_order.refunded_value", F.lit(0)).alias("feed_refunded_value"),
+        F.coalesce("feed_order.credit_value", F.lit(0).cast(MONEY)).alias("credit_value"),
+        F.coalesce("feed_order.is_credit", F.lit(False)).alias("is_credit"),
         "refund_amounts",
     )
     day = report_day("ordered_at", timezone)
     event_refunded_value = _sum_in_currency(F.col("refund_amounts"), F.col("currency"), report_currency=report_currency)
-    rated_orders = with_rates_of(counted_orders, daily_rates, day=day)
+    credited_orders = with_credits(counted_orders).where(~F.col("is_credit"))
+    of_feed_or_credits = F.col("feed_refunded_value") + F.col("credited_value")
+    rated_orders = with_rates_of(credited_orders, daily_rates, day=day)
     own_rate = rate_of(F.col("currency"), report_currency=report_currency)
     refunded_orders = rated_orders.where(~is_too_large(F.col("value"), own_rate)).withColumn(
-        "refunded_value", F.least(F.greatest("feed_refunded_value", event_refunded_value), "value")
+        "refunded_value", F.least(F.greatest(of_feed_or_credits, event_refunded_value), "value")
     )
     status = F.when(F.col("refunded_value") > 0, F.lit("refunded")).otherwise(F.lit("paid"))
     return conform(refunded_orders.withColumn("status", status), SILVER_ORDERS)
@@ -147,7 +160,7 @@ def _orders_from_events(visits: DataFrame) -> DataFrame:
 def check_orders(orders: DataFrame, versions: DataFrame, set_aside: DataFrame) -> list[CheckResult]:
     """Every order of the feed whose newest version counts is in silver, but those that `set_aside` lists as too large;
     none is refunded by more than its value."""
-    counts = (F.col("status") != "cancelled") & ~F.col("deleted")
+    counts = ~F.col("status").isin(*NOT_COUNTED) & ~F.col("deleted") & ~F.col("is_credit")
     totals = side_by_side(
         newest_versions(versions).agg(F.count_if(counts).alias("in_feed")),
         orders.agg(

@@ -13,11 +13,16 @@ from intake.parse import (
     content_hash,
     first_problem,
     given_but_unread,
+    id_field,
     impossible_time,
     is_currency_code,
     money_field,
-    timestamp_field,
+    order_id_field,
+    person_id_field,
+    rounded_ids,
 )
+from intake.written_days import timestamp_field
+from intake.written_numbers import given
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 
 TEXT_COLUMNS = (
@@ -57,11 +62,19 @@ YES, NO = ("true", "1", "yes", "granted"), ("false", "0", "no", "denied")  # the
 PLATFORMS = ("web", "ios", "android", "server")
 # A line sent twice is received twice: the time of receipt and what follows from it are not the event's content.
 NOT_CONTENT = ("received_at", "event_at", "is_clock_skewed", "extra")
+ROUNDED_IDS = ("order_id", "user_id", "anonymous_id", "session_id")
 MAX_CLOCK_SKEW = "INTERVAL 5 MINUTES"
 
 
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
     """Rows of the events contract."""
+    export = defaults.export
+    ids = {
+        "order_id": order_id_field("order_id", defaults),
+        "user_id": person_id_field("user_id", defaults),
+        "anonymous_id": person_id_field("anonymous_id", defaults),
+        "session_id": id_field("session_id"),
+    }
     # Fields are read first and checked afterwards, so that each is read once for all conditions.
     typed_fields = rows.select(
         "file",
@@ -76,21 +89,22 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         .alias("event_name"),
         "event_ts",
         "received_ts",
-        timestamp_field("event_ts").alias("sent_event_at"),
-        timestamp_field("received_ts").alias("received_at"),
-        *TEXT_COLUMNS,
+        timestamp_field("event_ts", export).alias("sent_event_at"),
+        timestamp_field("received_ts", export).alias("received_at"),
+        *(ids.get(name, F.col(name)).alias(name) for name in TEXT_COLUMNS),
         F.lower(F.coalesce(F.col("platform"), F.lit("web"))).alias("platform"),
         F.from_json("consent", "analytics string, ads string").alias("consented"),
         F.col("value").alias("value_text"),
-        money_field("value").alias("value"),
+        money_field("value", export).alias("value"),
         # A refund without currency has that of its order.
         F.upper(
-            F.coalesce(F.col("currency"), F.when(F.lower("event_name") != "refund", F.lit(defaults.currency)))
+            F.coalesce(given(F.col("currency")), F.when(F.lower("event_name") != "refund", F.lit(defaults.currency)))
         ).alias("currency"),
     )
     is_purchase, is_refund = (F.col("event_name") == name for name in ("purchase", "refund"))
     reason = first_problem(
         (F.col("event_id").isNull(), "event_id is missing"),
+        *rounded_ids(*ROUNDED_IDS),
         (F.col("event_name").isNull(), "event_name is missing"),
         (F.col("event_ts").isNull(), "event_ts is missing"),
         (F.col("sent_event_at").isNull(), "event_ts is not ISO 8601 with an offset"),

@@ -10,20 +10,22 @@ from pyspark.sql import functions as F
 from intake.adapter import Adapter, Defaults
 from intake.parse import (
     IMPOSSIBLE,
-    date_field,
     decimal_field,
     first_problem,
     impossible_time,
     is_currency_code,
-    timestamp_field,
 )
+from intake.written_days import date_field, timestamp_field
+from intake.written_numbers import plain_number
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 
 
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
     """Rows of the exchange rates contract: 1 unit of currency = rate units of report_currency."""
-    rate_date = date_field("date")
-    rate = decimal_field(F.col("rate"), "decimal(18,8)")
+    rate_date = date_field("date", defaults.export)
+    rate = decimal_field(plain_number(F.col("rate"), defaults.export), "decimal(18,8)")
+
+    exported = timestamp_field("exported_at", defaults.export, zone_when_missing="Z")
 
     def is_code(name: str) -> Column:
         return F.coalesce(is_currency_code(F.upper(name)), F.lit(False))
@@ -45,9 +47,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         F.upper("currency").alias("currency"),
         F.upper("report_currency").alias("report_currency"),
         rate.alias("rate"),
-        F.coalesce(timestamp_field("exported_at", zone_when_missing="Z"), rate_date.cast("timestamp")).alias(
-            "exported_at"
-        ),
+        F.coalesce(exported, rate_date.cast("timestamp")).alias("exported_at"),
     )
 
 

@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
 from intake.adapters.spend.ad_spend import spend_rows
-from intake.parse import account_field, date_field, money_from_micros
+from intake.parse import money_from_micros, of_account
+from intake.written_days import date_field
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 
 
@@ -37,12 +38,13 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     )
     return spend_rows(
         named_rows,
-        spend_date=date_field("date"),
+        defaults,
+        spend_date=date_field("date", defaults.export),
         spend_at=F.lit(None).cast("timestamp"),
         platform=F.lit("google_ads"),
         spend=money_from_micros(F.col("cost_micros")),
-        currency=F.upper(account_field("currency", defaults)),
-        timezone=account_field("timezone", defaults),
+        currency=F.upper(of_account("currency", F.col("account_id"), defaults)),
+        timezone=of_account("timezone", F.col("account_id"), defaults),
         conversions="conversions",
         conversion_value="conversions_value",
         exported_at="_fivetran_synced",

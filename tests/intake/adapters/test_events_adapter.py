@@ -42,7 +42,8 @@ def test_unusable_events_have_their_reason_and_the_others_none(landing: Landing)
         (event(anonymous_id=..., user_id=""), "neither anonymous_id nor user_id is given"),
         (event(platform="fridge"), "platform is not web, ios, android or server"),
         (event(value="ten"), "value is not a decimal number"),
-        (event(value="1,000"), "value is not a decimal number"),
+        (event(value="1,5"), "value is not a decimal number"),
+        (event(value="1,000"), None),  # a thousand, in its groups
         (event(value=-1), "value is negative"),
         (event(event_name="purchase", value=5), "a value without currency"),
         (event(event_name="purchase", value=5, currency="dollars"), "currency is not an ISO 4217 code"),
