@@ -26,7 +26,7 @@ LETTERS = {
     "utf-8-sig": "봄세일 größe",
     "cp949": "봄세일",
     "cp1252": "größe €",
-    "utf-16": "김민지 Zoë",
+    "utf-16": "김민지",
 }
 STATUSES = {"paid": ("paid", "Paid", "completed"), "cancelled": ("cancelled", "Canceled", "VOIDED")}
 Money = Counter[tuple[str, ...]]  # cents by what they are of

@@ -1,6 +1,6 @@
 """Made-up shops, their exports in every spelling: each amount that a file has is found again, to the cent, by name.
 
-The oracle is plain Python over what was made up (made_up_shop.py). `make test` takes a few shops, `make test-long` more.
+The oracle is plain Python over what was made up (made_up_shop.py). `make test` takes two shops, `make test-long` more.
 """
 
 from __future__ import annotations
