@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from intake.landed_lines import number_lines, read_lines
 from intake.landing_folder import line_hash
-from intake.line_text import NOT_UTF8, as_text
+from intake.line_text import SHOWN_OTHERWISE, as_text
 from warehouse.local_files import FoundFile
 from warehouse.store import BROADCAST_AT_MOST
 
@@ -25,7 +25,7 @@ def numbered_bad_rows(
     bad = rows.where(F.col("reason").isNotNull())
     if not files:
         return bad
-    is_text = (F.col("reason") != NOT_UTF8).alias("is_text")  # bytes shown as text are not that text
+    is_text = ~F.col("reason").isin(*SHOWN_OTHERWISE)  # bytes shown as text are not that text
     known = (
         bad.where(F.col("line").isNull())
         .withColumn("is_text", is_text)

@@ -1,7 +1,7 @@
 """The first look at a new file, before any adapter: whether it can be read, and how, or what it is instead.
 
 Bytes decide, not the name: compressed files are known by their first bytes, and each is read once to its end, so that
-a file that is cut short, or that has a line larger than memory, is found here.
+a file that is cut short, or has a line larger than memory, is found here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -23,8 +23,8 @@ from intake.landed_bytes import (
     OtherEncoding,
     begin_of,
     first_bytes,
-    first_unpacked,
     has_ascii_lines,
+    has_longer_line,
     in_utf8,
     starts_with_bom,
     unpacked,
@@ -65,7 +65,7 @@ class Look:
 
     `reading` is how Spark gets it: where it is; by a link whose name fits its bytes; or as a copy, unpacked and in
     UTF-8. `ending` is that of the link's or copy's name; `compression` and `codec` are what a copy is freed of, codec
-    '' where the encoding stays.
+    '' where the encoding stays; lines longer than `cut_at` bytes are cut in it, None where there are none.
     """
 
     file: FoundFile
@@ -75,6 +75,7 @@ class Look:
     ending: str = ""
     compression: str | None = None
     codec: str = ""
+    cut_at: int | None = None
 
 
 def shown(file: str) -> str:
@@ -120,31 +121,38 @@ def _look(file: FoundFile, path: Path, expected: Expected) -> Look:
         return Look(file, "refused", reason)
     if not _is_named(file, expected.pattern):
         return Look(file, "passed over", "its ending is not one of a known format")
+    reason, codec, has_long_line = _not_as_named(file, stored), "", False
     try:
-        reason = _not_as_named(file, stored) or _found_in_bytes(file, unpacked(path, compression), expected)
+        text, begin, codec = _text(path, compression, expected.encoding)
+        reason = reason or _not_rows(file, begin, expected)
+        has_long_line = not reason and has_longer_line(text, expected.max_line_bytes)
     except Damaged:
         reason = CUT
     except OtherEncoding as error:
         reason = f"line {error.line:,} is not {expected.encoding}, the encoding of its input (landing.inputs)"
-    return Look(file, "refused", reason) if reason else _reading(file, path, compression, expected.encoding)
+    if reason:
+        return Look(file, "refused", reason)
+    cut_at = expected.max_line_bytes if has_long_line else None
+    return _reading(Look(file, compression=compression, codec=codec, cut_at=cut_at))
 
 
 def _not_as_named(file: FoundFile, stored: bytes) -> str | None:
-    if compression_of(stored) or not shown(file.file).lower().endswith(COMPRESSED_ENDINGS):
+    if compression_of(stored):
+        return "is compressed twice; unpack it once and land that" if compression_of(begin_of(stored)) else None
+    if not shown(file.file).lower().endswith(COMPRESSED_ENDINGS):
         return None
     is_cut = not stored or stored == b"\x1f"
     return CUT if is_cut else "the file is named as compressed and is not; land it without that ending"
 
 
-def _reading(file: FoundFile, path: Path, compression: str | None, encoding: str | None) -> Look:
+def _reading(look: Look) -> Look:
     """How Spark gets a file that can be read."""
-    ending, spark_ending = format_ending(file.file), COMPRESSED[compression][1] if compression else ""
-    codec = _codec_of_copy(first_unpacked(path, compression), encoding)
-    if codec:
-        return Look(file, reading="copy", ending=ending, compression=compression, codec=codec)
-    if not _spark_reads(file.uri, spark_ending):
-        return Look(file, reading="link", ending=ending + spark_ending, compression=compression)
-    return Look(file, compression=compression)
+    ending, spark_ending = format_ending(look.file.file), COMPRESSED[look.compression][1] if look.compression else ""
+    if look.codec or look.cut_at:
+        return replace(look, reading="copy", ending=ending)
+    if not _spark_reads(look.file.uri, spark_ending):
+        return replace(look, reading="link", ending=ending + spark_ending)
+    return look
 
 
 def _codec_of_copy(begin: bytes, encoding: str | None) -> str:
@@ -170,24 +178,22 @@ def _spark_reads(uri: str, ending: str) -> bool:
     return by_name == ending and ":" not in path and is_text
 
 
-def _found_in_bytes(file: FoundFile, chunks: Iterator[bytes], expected: Expected) -> str | None:
-    """What is wrong with the unpacked bytes of a file, which are read to their end; None where nothing is."""
+def _text(path: Path, compression: str | None, encoding: str | None) -> tuple[Iterator[bytes], bytes, str]:
+    """The unpacked text of a file, its first bytes, and the encoding that was changed to UTF-8, '' where none was."""
+    chunks = unpacked(path, compression)
     begin = next(chunks, b"")
-    whole: Iterator[bytes] = chain([begin], chunks)
-    if compression_of(begin):
-        return "is compressed twice; unpack it once and land that"
-    if codec := _codec_of_copy(begin, expected.encoding):
-        whole = in_utf8(whole, codec)
-        begin = next(whole, b"")
-        whole = chain([begin], whole)
-    first = begin[:LOOKED_AT]
-    return (
-        not_text(first)
-        or not_rows(first)
-        or _not_json_lines(file, first)
-        or expected.problem_of(file, first)
-        or _too_long(whole, expected.max_line_bytes)
-    )
+    codec = _codec_of_copy(begin, encoding)
+    text: Iterator[bytes] = chain([begin], chunks)
+    if codec:
+        text = in_utf8(text, codec)
+        begin = next(text, b"")
+        text = chain([begin], text)
+    return text, begin[:LOOKED_AT], codec
+
+
+def _not_rows(file: FoundFile, begin: bytes, expected: Expected) -> str | None:
+    """Why a text with these first bytes has no rows for its adapter; None where it may have."""
+    return not_text(begin) or not_rows(begin) or _not_json_lines(file, begin) or expected.problem_of(file, begin)
 
 
 def _not_json_lines(file: FoundFile, begin: bytes) -> str | None:
@@ -217,25 +223,12 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def _too_long(chunks: Iterator[bytes], limit: int) -> str | None:
-    """The first line with more bytes than `limit`; None where no line has."""
-    length, lines = 0, 1
-    for chunk in chunks:
-        for piece in (chunk[start : start + limit] for start in range(0, len(chunk), limit)):
-            ends = [place for place in (piece.find(b"\n"), piece.find(b"\r")) if place >= 0]
-            length += min(ends, default=len(piece))
-            if length > limit:
-                return f"line {lines:,} is longer than landing.max_line_bytes = {limit:,}; land the file without it"
-            if ends:
-                length = len(piece) - max(piece.rfind(b"\n"), piece.rfind(b"\r")) - 1
-                lines += piece.count(b"\n") or piece.count(b"\r")
-    return None
-
-
 def is_known_encoding(encoding: str) -> bool:
     """Whether Python has a codec of that name that reads text."""
     try:
-        b"".decode(encoding)
-    except (LookupError, ValueError):
+        b"a".decode(encoding)
+    except UnicodeError:  # half a letter
+        return True
+    except LookupError:
         return False
     return True

@@ -14,6 +14,9 @@ import pyarrow as pa
 from intake.file_kinds import LOOKED_AT, UTF8_BOM, compression_of
 
 CHUNK = 1 << 20  # bytes read at once
+# How a line of a copy begins that is longer than the limit in the landed file; so much of it is in the copy.
+CUT_LINE = b"\xff\xfe\xfd cut: "
+KEPT_BYTES = 1_000
 UTF8 = "utf-8"
 
 
@@ -82,6 +85,43 @@ def in_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
             raise OtherEncoding(lines + before.decode(encoding, "ignore").count("\n")) from error
         lines += text.count("\n")
         yield text.encode(UTF8, "surrogatepass")
+
+
+def has_longer_line(chunks: Iterator[bytes], limit: int) -> bool:
+    """Whether a line has more bytes than `limit`. All chunks are read, in little memory."""
+    longest = length = 0
+    for chunk in chunks:
+        for piece in (chunk[start : start + limit] for start in range(0, len(chunk), limit)):
+            ends = [place for place in (piece.find(b"\n"), piece.find(b"\r")) if place >= 0]
+            length += min(ends, default=len(piece))
+            longest = max(longest, length)
+            if ends:
+                length = len(piece) - max(piece.rfind(b"\n"), piece.rfind(b"\r")) - 1
+    return longest > limit
+
+
+def with_lines_cut(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """The same lines; one with more bytes than `limit` is CUT_LINE and its first bytes."""
+    line, rest_is_left_out, after_cut = bytearray(), False, False
+    for chunk in chunks:
+        for piece in chunk.splitlines(keepends=True):
+            is_end = piece.endswith((b"\n", b"\r"))
+            if after_cut and piece == b"\n":  # of a CR LF
+                after_cut = False
+                continue
+            after_cut = False
+            if rest_is_left_out:
+                rest_is_left_out, after_cut = not is_end, piece.endswith(b"\r")
+                continue
+            line += piece
+            if len(line.rstrip(b"\r\n")) > limit:
+                yield CUT_LINE + bytes(line[:KEPT_BYTES]) + b"\n"
+                rest_is_left_out, after_cut = not is_end, piece.endswith(b"\r")
+                line.clear()
+            elif is_end:
+                yield bytes(line)
+                line.clear()
+    yield bytes(line)
 
 
 def starts_with_bom(begin: bytes) -> bool:

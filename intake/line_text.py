@@ -11,9 +11,11 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from intake.landed_bytes import has_ascii_lines, is_utf8
+from intake.landed_bytes import CUT_LINE, has_ascii_lines, is_utf8
 
 NOT_UTF8 = "is not UTF-8; the encoding of the input can be given (landing.inputs, encoding)"
+TOO_LONG = "is longer than landing.max_line_bytes; raw has the first bytes of it"
+SHOWN_OTHERWISE = (NOT_UTF8, TOO_LONG)  # `raw` is not the line itself
 # Text in which every byte is one letter: runs of ASCII, letters of UTF-8, and bytes that are neither.
 TOKENS = (
     r"([\x00-\x7f]+|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}"
@@ -44,17 +46,21 @@ def as_text(lines: DataFrame, encoding: str | None) -> DataFrame:
         return lines.select(*columns, F.col("raw").cast("binary").alias("raw")).mapInArrow(
             _decoder(encoding), f"{schema}, raw string, problem string"
         )
-    is_text = F.is_valid_utf8("raw")
+    is_text, stored = F.is_valid_utf8("raw"), F.col("raw").cast("binary")
+    is_cut = F.startswith(stored, F.lit(CUT_LINE))
+    cut = F.substr(stored, F.lit(len(CUT_LINE) + 1))
     return lines.withColumns(
         {
-            "raw": F.when(is_text, F.col("raw")).otherwise(_with_bytes_shown(F.col("raw"))),
-            "problem": F.when(~is_text, F.lit(NOT_UTF8)),
+            "raw": F.when(is_text, F.col("raw")).otherwise(
+                _with_bytes_shown(F.when(is_cut, cut).otherwise(stored)),
+            ),
+            "problem": F.when(~is_text, F.when(is_cut, F.lit(TOO_LONG)).otherwise(F.lit(NOT_UTF8))),
         }
     )
 
 
-def _with_bytes_shown(raw: Column) -> Column:
-    letters = F.decode(raw.cast("binary"), LATIN)
+def _with_bytes_shown(stored: Column) -> Column:
+    letters = F.decode(stored, LATIN)
     return F.array_join(F.transform(F.regexp_extract_all(letters, F.lit(TOKENS), 1), _token_shown), "")
 
 
@@ -83,6 +89,8 @@ def decoded_batches(batches: Iterable[pa.RecordBatch], encoding: str) -> Iterato
 
 
 def _decoded(line: bytes, encoding: str) -> tuple[str, str | None]:
+    if line.startswith(CUT_LINE):
+        return line.removeprefix(CUT_LINE).decode(encoding, "backslashreplace"), TOO_LONG
     try:
         return line.decode(encoding), None
     except UnicodeError:

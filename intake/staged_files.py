@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from intake.first_look import Look
-from intake.landed_bytes import in_utf8, unpacked
+from intake.landed_bytes import in_utf8, unpacked, with_lines_cut
 from intake.landed_lines import STAGED
 from warehouse.jvm.files import download, upload
 from warehouse.local_files import FoundFile, local_file, local_folder
@@ -61,6 +61,10 @@ def _write(look: Look, path: Path, staged: Path) -> None:
     if look.reading == "link":
         shutil.copyfile(path, staged)
         return
-    chunks = unpacked(path, look.compression)
+    text = unpacked(path, look.compression)
+    if look.codec:
+        text = in_utf8(text, look.codec)
+    if look.cut_at:
+        text = with_lines_cut(text, look.cut_at)
     with staged.open("wb") as file:
-        file.writelines(in_utf8(chunks, look.codec) if look.codec else chunks)
+        file.writelines(text)

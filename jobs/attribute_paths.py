@@ -6,15 +6,17 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import NamedTuple
 
 import typer
 
+from attribution.credit_file import is_formula, write_rows
+from attribution.csv_form import CsvForm
 from attribution.knobs import RuleKnobs
 from attribution.markov import select_order
 from attribution.path_models import (
-    ALL_MODELS,
     DEFAULT_MODELS,
     CreditRow,
     EffectRow,
@@ -24,9 +26,30 @@ from attribution.path_models import (
     transition_rows,
 )
 from attribution.path_rules import path_rule_knobs
-from attribution.path_transforms import FORMS, Transform, transform_named, transformed
+from attribution.path_transforms import Transform, transform_named, transformed
 from attribution.paths import Paths
-from attribution.paths_file import SEPARATOR, read_paths, write_rows
+from attribution.paths_file import SEPARATOR, read_paths
+from jobs.paths_options import (
+    ENDS,
+    KNOBS,
+    Collapse,
+    Decimal,
+    Delimiter,
+    Effects,
+    Encoding,
+    EscapeFormulas,
+    In,
+    Matrix,
+    Models,
+    Newer,
+    Order,
+    OrderRatio,
+    Out,
+    Paid,
+    PositionShares,
+    Separator,
+    Transforms,
+)
 from warehouse.errors import DistributaryError, UsageError
 
 INTERRUPTED = 130
@@ -34,92 +57,30 @@ AUTO = "auto"
 ORDERS = (1, 2, 3)
 LARGE_BYTES = 100_000_000
 PROGRAM = "distributary attribute-paths"
-KNOBS = path_rule_knobs()
 DEFAULT = ",".join(DEFAULT_MODELS)
-ENDS = KNOBS.position_based
 # The error that typer raises for a wrong command line. It has no public name; its subclass has one.
 WrongCommandLine: type[typer.BadParameter] = typer.BadParameter.__bases__[0]
-
-In = Annotated[
-    str,
-    typer.Option(
-        "--paths", metavar="IN", help="CSV or Parquet with path, conversions and, where known, value and nulls."
-    ),
-]
-Out = Annotated[
-    str, typer.Option(show_default=False, metavar="OUT", help="CSV, Parquet (.parquet), or - for CSV on stdout.")
-]
-Order = Annotated[
-    str,
-    typer.Option(
-        show_default=False,
-        metavar="K",
-        help="Order of markov: a state is the last K channels (default 1); auto: that of 1 to 3 that predicts --newer "
-        "best.",
-    ),
-]
-Newer = Annotated[
-    str | None,
-    typer.Option(
-        show_default=False,
-        metavar="FILE",
-        help="Paths of a newer period, as IN; with --order auto, where it only chooses the order.",
-    ),
-]
-Models = Annotated[
-    str,
-    typer.Option(
-        show_default=False,
-        metavar="a,b,…",
-        help=f"Models (default {', '.join(DEFAULT_MODELS)}; also "
-        f"{', '.join(model for model in ALL_MODELS if model not in DEFAULT_MODELS)}).",
-    ),
-]
-Separator = Annotated[
-    str, typer.Option(show_default=False, help=f"What joins the channels of a path (default {SEPARATOR!r}).")
-]
-Effects = Annotated[
-    str | None,
-    typer.Option(
-        show_default=False, metavar="FILE", help="Write the removal effects of markov and their shares, CSV or Parquet."
-    ),
-]
-Matrix = Annotated[
-    str | None,
-    typer.Option(show_default=False, metavar="FILE", help="Write the transition matrix of markov, CSV or Parquet."),
-]
-Transforms = Annotated[
-    str, typer.Option(show_default=False, metavar="a,b,…", help=f"Path transforms, in order: {', '.join(FORMS)}.")
-]
-PositionShares = Annotated[
-    str,
-    typer.Option(
-        show_default=False,
-        metavar="FIRST,LAST",
-        help=f"position_based: shares of the ends (default {ENDS.first},{ENDS.last}).",
-    ),
-]
-OrderRatio = Annotated[
-    float,
-    typer.Option(
-        show_default=False,
-        metavar="R",
-        help=f"time_decay_by_order: weight of a touch beside the one after it (default {KNOBS.order_ratio}).",
-    ),
-]
-Paid = Annotated[str, typer.Option(show_default=False, metavar="a,b,…", help="Paid channels, for last_paid.")]
 
 
 @dataclass(frozen=True)
 class Files:
-    """What is read and written: paths in, credit out; newer paths, effects and matrix where asked for."""
+    """What is read and written, and how: paths in, credit out; newer paths, effects and matrix where asked for."""
 
     paths: str
     out: str
     separator: str
+    form: CsvForm
+    escape_formulas: bool
     newer: str | None
     effects: str | None
     matrix: str | None
+
+
+class States(NamedTuple):
+    """What makes a state of markov: the order, None for the one that predicts best, and whether to collapse."""
+
+    order: int | None
+    collapse: bool
 
 
 def attribute_paths(
@@ -127,9 +88,14 @@ def attribute_paths(
     paths: In,
     out: Out,
     order: Order = "1",
+    collapse: Collapse = False,
     newer: Newer = None,
     models: Models = DEFAULT,
     separator: Separator = SEPARATOR,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    escape_formulas: EscapeFormulas = False,
     effects: Effects = None,
     matrix: Matrix = None,
     transforms: Transforms = "",
@@ -148,6 +114,9 @@ def attribute_paths(
           Email > Search,3,90.0,10               first_touch,Email,3.0,90.0,
           Search,2,40.0,25                       ...
 
+    A CSV from a spreadsheet of another language is read as it is: the delimiter, the decimal sign and compression are
+    found, or given. Text is UTF-8, or --encoding.
+
     Give nulls, the journeys of each path that did not convert: without them markov and shapley_rate cannot tell a
     channel that sells from one that is merely there. A channel may have any name; write a path whose channels contain
     the separator as a JSON array: ["A > B","C"]. Rows with an empty path are credited to (unattributed).
@@ -157,7 +126,7 @@ def attribute_paths(
 
     \b
     Models with options:
-      markov               --order, --newer, --effects, --matrix
+      markov               --order, --collapse, --newer, --effects, --matrix
       position_based       --position-shares
       time_decay_by_order  --order-ratio
       last_paid            --paid
@@ -167,9 +136,11 @@ def attribute_paths(
         knobs = path_rule_knobs(
             position_based=_shares(position_shares), order_ratio=order_ratio, paid_channels=_names(paid)
         )
-        files = Files(paths, out, separator, newer, effects, matrix)
+        form = CsvForm(delimiter, decimal, encoding)
+        files = Files(paths, out, separator, form, escape_formulas, newer, effects, matrix)
         steps = [transform_named(text) for text in _names(transforms)]
-        _credit(files, _names(models), order=_order(order), knobs=knobs, transforms=steps)
+        states = States(_order(order), collapse)
+        _credit(files, _names(models), states=states, knobs=knobs, transforms=steps)
 
     raise typer.Exit(_exit_code_of(action))
 
@@ -203,12 +174,12 @@ def _exit_code_of(action: Callable[[], None]) -> int:
 
 
 def _credit(
-    files: Files, models: Sequence[str], *, order: int | None, knobs: RuleKnobs, transforms: Sequence[Transform]
+    files: Files, models: Sequence[str], *, states: States, knobs: RuleKnobs, transforms: Sequence[Transform]
 ) -> None:
-    """Reads the paths, credits them and writes the files asked for; with order None, the one that predicts best."""
+    """Reads the paths, credits them and writes the files asked for."""
     if (files.effects or files.matrix) and "markov" not in models:
         raise UsageError("--effects and --matrix are of the model markov: add it to --models")
-    if (order is None) != bool(files.newer):
+    if (states.order is None) != bool(files.newer):
         raise UsageError("--order auto and --newer FILE go together: orders are compared on newer paths")
     written = [name for name in (files.out, files.effects, files.matrix) if name]
     if len(set(written)) < len(written):
@@ -217,26 +188,35 @@ def _credit(
     if paths_file.is_file() and paths_file.stat().st_size > LARGE_BYTES:
         _say(f"note: {paths_file} has {paths_file.stat().st_size / 1e6:,.0f} MB; it is processed in memory")
 
-    read = read_paths(files.paths, files.separator)
+    read = read_paths(files.paths, files.separator, files.form)
     paths = transformed(read.paths, transforms)
-    chosen = _best_order(files, paths, transforms) if order is None else order
-    result = attribute(paths, models, order=chosen, knobs=knobs, has_value=read.has_value)
-    for note in (*read.notes, *result.notes):
+    order = _best_order(files, paths, transforms) if states.order is None else states.order
+    result = attribute(paths, models, order=order, collapse=states.collapse, knobs=knobs, has_value=read.has_value)
+    for note in (*read.notes, *result.notes, *_formulas(files, paths)):
         _say(f"note: {note}")
+    write = partial(write_rows, escape_formulas=files.escape_formulas)
     if files.effects and result.markov:
-        write_rows(files.effects, EffectRow, effect_rows(result.markov, has_value=read.has_value))
+        write(files.effects, EffectRow, effect_rows(result.markov, has_value=read.has_value))
     if files.matrix and result.markov:
-        write_rows(files.matrix, TransitionRow, transition_rows(result.markov))
-    write_rows(files.out, CreditRow, result.credit)
+        write(files.matrix, TransitionRow, transition_rows(result.markov))
+    write(files.out, CreditRow, result.credit)
     _say(
         f"{len(paths):,} paths, {len(paths.channels):,} channels, {paths.conversions.sum():,.0f} conversions, "
         f"{len(models)} models -> {files.out}"
     )
 
 
+def _formulas(files: Files, paths: Paths) -> list[str]:
+    """A note where a spreadsheet would run the names of channels."""
+    found = [] if files.escape_formulas else [channel for channel in paths.channels if is_formula(channel)]
+    if not found:
+        return []
+    return [f"a spreadsheet would run the channel {found[0]!r} as a formula: --escape-formulas writes ' before it"]
+
+
 def _best_order(files: Files, paths: Paths, transforms: Sequence[Transform]) -> int:
     """The order of the Markov model that predicts the newer paths best."""
-    newer = transformed(read_paths(str(files.newer), files.separator).paths, transforms)
+    newer = transformed(read_paths(str(files.newer), files.separator, files.form).paths, transforms)
     order = select_order(paths, newer, ORDERS)
     _say(f"note: order {order} of markov predicts {files.newer} best")
     return order
@@ -262,7 +242,9 @@ def _shares(text: str) -> dict[str, float]:
 
 
 def _say(message: str) -> None:
-    sys.stderr.write(f"{message}\n")
+    """One line; characters that a terminal would act on are written as escapes."""
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in message)
+    sys.stderr.write(f"{shown}\n")
 
 
 if __name__ == "__main__":

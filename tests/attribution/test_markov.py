@@ -111,6 +111,12 @@ def test_a_a_b_has_the_states_a_a_and_a_b_at_order_two() -> None:
     assert states_of(fit({"A > A > B": (1, 0)}, 1)) == {("A",), ("B",)}
 
 
+def test_a_channel_two_touches_back_is_not_seen_behind_a_repeat_unless_collapsed() -> None:
+    paths = Paths.of([["B", "A", "A"], ["D", "A", "A"]], [4, 0], nulls=[0, 4])
+    assert markov.fit(paths, 2).effects() == pytest.approx({"A": 1.0, "B": 0.5, "D": 0.5})
+    assert markov.fit(paths, 2, collapse=True).effects() == pytest.approx({"A": 1.0, "B": 1.0, "D": 0.0})
+
+
 def test_with_collapse_equal_neighbours_are_one_touch_at_order_two() -> None:
     paths = Paths.of([["A", "A", "B"], ["C", "B"]], [4, 0], nulls=[0, 4])
     collapsed = markov.fit(paths, 2, collapse=True)

@@ -8,6 +8,7 @@ import io
 import os
 import sqlite3
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import zstandard
 from pyarrow import orc, parquet
 
 from intake.first_look import Expected, Look, look_at_file
+from intake.landed_bytes import CUT_LINE, KEPT_BYTES, unpacked, with_lines_cut
 from intake.landed_rows import header_problem
 from intake.wanted_columns import Wanted
 from warehouse.local_files import FoundFile, uri_path
@@ -249,26 +251,38 @@ def test_a_file_that_grows_while_it_is_looked_at_is_passed_over(tmp_path: Path) 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_a_line_longer_than_the_limit_is_found_without_being_read_into_memory(
+def test_a_line_longer_than_the_limit_is_found_and_cut_in_a_copy(
     tmp_path: Path, compress: Callable[[bytes], bytes], line_end: bytes
 ) -> None:
     name = "e.jsonl.gz" if compress is gzip.compress else "e.jsonl"
-    longest = LINES + b"x" * LINE_BYTES + line_end + LINES
-    assert look(tmp_path, name, compress(longest)).outcome == "read"
-    too_long = LINES.replace(b"\n", line_end) + b"x" * (LINE_BYTES + 1) + line_end + LINES
-    assert look(tmp_path, name, compress(too_long)).reason == (
-        "line 3 is longer than landing.max_line_bytes = 100,000; land the file without it"
-    )
+    lines = LINES.replace(b"\n", line_end)
+    longest = lines + b"x" * LINE_BYTES + line_end + lines
+    assert look(tmp_path, name, compress(longest)).reading == "in place"
+    too_long = lines + b"x" * (LINE_BYTES * 30 + 1) + line_end + lines
+    found = look(tmp_path, name, compress(too_long))
+    assert (found.outcome, found.reading, found.cut_at) == ("read", "copy", LINE_BYTES)
+
+    for size in (7, 1000, 10**7):  # however the bytes come
+        chunks = (too_long[start : start + size] for start in range(0, len(too_long), size))
+        copy = b"".join(with_lines_cut(chunks, LINE_BYTES))
+        assert copy == lines + CUT_LINE + b"x" * KEPT_BYTES + b"\n" + lines
 
 
-def test_a_small_file_that_unpacks_to_one_huge_line_is_refused_at_the_limit(tmp_path: Path) -> None:
+def test_a_small_file_that_unpacks_to_one_huge_line_takes_little_memory(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as file:
         file.write(b'{"event_id": "')
         for _ in range(300):
             file.write(b"0" * 1_000_000)
+    tracemalloc.start()
     found = look(tmp_path, "bomb.jsonl.gz", packed.getvalue())
-    assert found.reason == "line 1 is longer than landing.max_line_bytes = 100,000; land the file without it"
+    copy = b"".join(with_lines_cut(unpacked(tmp_path / "bomb.jsonl.gz", "gzip"), LINE_BYTES))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.cut_at == LINE_BYTES
+    assert copy.startswith(CUT_LINE + b'{"event_id": "000')
+    assert len(copy) == len(CUT_LINE) + KEPT_BYTES + 1
+    assert most < 20_000_000
 
 
 def test_text_of_two_or_four_bytes_a_letter_is_read_by_the_encoding_of_its_input(tmp_path: Path) -> None:

@@ -231,17 +231,39 @@ def test_campaigns_in_cp949_keep_their_names_and_their_spend(shop: Shop) -> None
     assert [(name, int(spend)) for name, spend in found] == [("봄세일", 150), ("여름옷", 300)]
 
 
-def test_a_line_longer_than_the_limit_refuses_its_input_before_anything_of_it_is_in_memory(shop: Shop) -> None:
+def test_a_line_longer_than_the_limit_is_a_bad_row_with_its_first_bytes(shop: Shop) -> None:
+    long = event("e2", page_url="https://shop.com/?x=" + "가" * 100_000)
+    land(shop, "events/1.jsonl.gz", gzip.compress("\r\n".join([event("e1"), long, event("e3"), "bad"]).encode()))
+    land(shop, "orders/o.csv", f"{ORDER_HEADER},x\n{ORDER},{'ü' * 200_000}\n{ORDER},ü\n".encode("cp1252"))
+    ingest = ingest_of(shop, [], max_line_bytes=100_000)
+
+    accounts = ingest.take_in(ingest.new_batches([EVENTS, replace(ORDERS, export=Export(encoding="cp1252"))]))
+
+    assert accounts == {
+        "events": Account(read=4, kept=2, quarantined=2),
+        "orders": Account(read=2, kept=1, quarantined=1),
+    }
+    found = {(row[0], row[1]): row[2:] for row in shop.rows(BRONZE_QUARANTINE, "file", "line", "reason", "raw")}
+    assert {place: reason for place, (reason, _) in found.items()} == {
+        ("events/1.jsonl.gz", 2): "is longer than landing.max_line_bytes; raw has the first bytes of it",
+        ("events/1.jsonl.gz", 4): "not a JSON object",
+        ("orders/o.csv", 2): "is longer than landing.max_line_bytes; raw has the first bytes of it",
+    }
+    assert found["events/1.jsonl.gz", 2][1].startswith(long[:300])
+    assert found["orders/o.csv", 2][1] == f"{ORDER},{'ü' * (1000 - len(ORDER) - 1)}"
+    assert shop.unbalanced() == []
+
+
+def test_a_small_file_that_unpacks_to_one_huge_line_stops_nothing_but_its_input(shop: Shop) -> None:
     shop.land("orders/o.csv", [ORDER_HEADER, ORDER])
     land(shop, "events/bomb.jsonl", gzip.compress(b"0" * 50_000_000))
     ingest = ingest_of(shop, [], max_line_bytes=1_000_000)
 
     assert ingest.take_in(ingest.new_batches([EVENTS, ORDERS])) == {"orders": Account(read=1, kept=1)}
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(
+        CheckFailed, match=r"events/bomb\.jsonl: is longer than landing\.max_line_bytes; .* line 1: 0000"
+    ):
         ingest.require_nothing_refused()
-    assert str(refused.value) == (
-        "events/bomb.jsonl: line 1 is longer than landing.max_line_bytes = 1,000,000; land the file without it"
-    )
 
 
 def test_json_lines_with_other_names_are_refused_with_the_names_they_have(shop: Shop) -> None:

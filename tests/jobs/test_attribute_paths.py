@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -10,50 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from desk import HEADER, Desk, credit, rows_of
 
 from attribution.path_models import ALL_MODELS, DEFAULT_MODELS
 from jobs.attribute_paths import main
-
-HEADER = "path,conversions,value,nulls\n"
-Row = dict[str, str]
-
-
-class Desk:
-    """A folder to put files in and run the command on."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self.capsys = folder, capsys
-
-    def file(self, text: str | bytes, name: str = "paths.csv") -> str:
-        path = self.folder / name
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return str(path)
-
-    def run(self, text: str | bytes, *options: str) -> list[Row]:
-        """The rows on stdout of a run that must succeed."""
-        assert main(["--paths", self.file(text), "--out", "-", *options]) == 0
-        return rows_of(self.capsys.readouterr().out)
-
-    def fails(self, text: str | bytes, *options: str) -> tuple[int, str]:
-        """Exit code and message of a run that must write no data."""
-        code = main(["--paths", self.file(text), "--out", "-", *options])
-        output = self.capsys.readouterr()
-        assert output.out == ""
-        assert len(output.err.splitlines()) == 1
-        return code, output.err.removeprefix(f"error: {self.folder}/").strip()
 
 
 @pytest.fixture
 def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
     return Desk(tmp_path, capsys)
-
-
-def rows_of(text: str) -> list[Row]:
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def credit(rows: list[Row], model: str, column: str = "conversions") -> dict[str, float]:
-    return {row["channel"]: float(row[column]) for row in rows if row["model"] == model}
 
 
 def test_every_model_credits_every_channel_and_the_unattributed(desk: Desk) -> None:
@@ -155,12 +118,15 @@ def test_a_bad_row_is_one_clear_line_and_exit_3(desk: Desk, rows: str, complaint
 
 
 def test_other_unreadable_input_is_exit_3(desk: Desk) -> None:
-    assert desk.fails(HEADER.encode() + b"\xff\xfe,1,1,1\n") == (3, "paths.csv, row 1: path is not UTF-8 text")
+    assert desk.fails(HEADER.encode() + b"\xff\xfe,1,1,1\n") == (
+        3,
+        "paths.csv, row 1: path is not UTF-8 text; --encoding cp1252 reads 'ÿþ' (line 2)",
+    )
     assert desk.fails("")[0] == 3
     code, message = desk.fails("path,conv\nA,1\n")
     assert (code, message) == (
         3,
-        "paths.csv has no column 'conversions', only path, conv; path and conversions are needed",
+        "paths.csv has no column 'conversions', only path, conv; path and conversions are needed; did you mean conv?",
     )
     assert main(["--paths", str(desk.folder / "nowhere.csv"), "--out", "-"]) == 3
     assert "nowhere.csv does not exist" in desk.capsys.readouterr().err
@@ -263,6 +229,23 @@ def test_no_spark_is_imported(tmp_path: Path) -> None:
         [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_order_two_counts_touches_as_they_are_and_with_collapse_channels(desk: Desk) -> None:
+    # After two touches of A nothing is known of B and D; with one touch of A they are the channel before it.
+    text = HEADER + "B > A > A,4,0,0\nD > A > A,0,0,4\n"
+    as_they_are, collapsed, without_repeats = (
+        credit(desk.run(paths, "--models", "markov", "--order", "2", *more), "markov")
+        for paths, more in ((text, []), (text, ["--collapse"]), (text.replace("A > A", "A"), []))
+    )
+    assert as_they_are == pytest.approx({"A": 2, "B": 1, "D": 1})
+    assert collapsed == without_repeats == pytest.approx({"A": 2, "B": 2, "D": 0})
+    matrix = desk.folder / "matrix.csv"
+    desk.run(text, "--models", "markov", "--order", "2", "--matrix", str(matrix))
+    states = {tuple(json.loads(row["from_state"])) for row in rows_of(matrix.read_text())}
+    assert states == {(), ("B",), ("B", "A"), ("A", "A"), ("D",), ("D", "A")}
+    at_order_1 = [desk.run(text, "--models", "markov", *more) for more in ([], ["--collapse"])]
+    assert at_order_1[0] == at_order_1[1]
 
 
 def test_order_auto_is_the_order_that_predicts_the_newer_paths_best(desk: Desk) -> None:
