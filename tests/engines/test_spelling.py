@@ -14,7 +14,13 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("touchpoints", "attribution", "ltv", "intake/adapters")
-ALSO = ("intake/parse.py", "intake/duplicates.py", "intake/flat_export.py", "warehouse/contract_checks.py")
+ALSO = (
+    "intake/parse.py",
+    "intake/duplicates.py",
+    "intake/flat_export.py",
+    "warehouse/contract_checks.py",
+    "warehouse/composed.py",
+)
 PATTERN_FUNCTIONS = ("regexp_replace", "regexp_extract", "rlike", "split", "regexp_like", "regexp_substr")
 # Java's pattern alone, or read otherwise by Rust's.
 NOT_PORTABLE = re.compile(
