@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from touchpoints.channels import with_channel
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
 from touchpoints.knobs import ExchangeRates, PlatformDefault, Platforms, RuleFiles
+from touchpoints.names import with_names, without_codes
 from touchpoints.person_tables import daily_rates
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
@@ -53,6 +54,7 @@ def build_ad_spend(
 ) -> DataFrame:
     """One row per date, platform, account, campaign, source and medium: the sums of the rows of `valid_spend`.
 
+    Names are in the form of those of touches (touchpoints.names), campaigns in lower case.
     `platforms` gives source and medium where the rows have none; `named` adds channel and channel_rule by the same
     rules as for touches. Spend without an exchange rate has a null report_spend, which the table refuses.
     """
@@ -63,7 +65,8 @@ def build_ad_spend(
         "medium", *(F.when(F.col("platform") == name, F.lit(default.medium)) for name, default in platforms.items())
     )
     summed_spend = (
-        spend.withColumns({"source": source, "medium": medium, "campaign": F.lower("campaign_name")})
+        _named(spend)
+        .withColumns({"source": source, "medium": medium, "campaign": F.lower("campaign_name")})
         .groupBy(*SILVER_AD_SPEND.key)
         .agg(
             F.sum(F.coalesce("impressions", F.lit(0).cast("bigint"))).alias("impressions"),
@@ -83,6 +86,13 @@ def build_ad_spend(
         }
     )
     return conform(named(priced_spend), SILVER_AD_SPEND)
+
+
+def _named(spend: DataFrame) -> DataFrame:
+    """`spend` with its names in the form that those of touches have."""
+    names = ("source", "medium", "campaign_name", "campaign_id")
+    plain = spend.withColumns({name: without_codes(F.col(name)) for name in names})
+    return with_names(plain, names)
 
 
 def check_ad_spend(valid: DataFrame, spend: DataFrame) -> list[CheckResult]:

@@ -35,7 +35,7 @@ PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 IMPERSONAL = {
     "account_id", "acquisition_channel", "batch_id", "campaign", "campaign_id", "campaign_name", "channel",
     "channel_rule", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country", "counts",
-    "currency", "date_basis", "detail", "event", "event_name", "field", "file", "interaction", "job", "medium",
+    "currency", "date_basis", "detail", "event", "event_name", "field", "file", "interaction", "job", "lacks", "medium",
     "message", "milestones", "model", "model_version", "next_state", "origin", "page_group", "platform", "reason",
     "referrer_domain", "report_currency", "run_id", "settings_hash", "source", "source_file", "state", "status",
     "table_id", "table_name", "term", "timezone", "written",
