@@ -75,7 +75,7 @@ def build_attribution_credits(
             F.col("ended_at").alias("touched_at"),
             F.lit(NO_TOUCH).alias("touchpoint_id"),
             F.lit(UNATTRIBUTED).alias("channel"),
-            *(F.lit(None).cast("string").alias(name) for name in ("source", "medium", "campaign")),
+            *(F.lit(None).cast("string").alias(name) for name in ("source", "medium", "campaign", "campaign_id")),
         )
     ).cast(PATH)
     length = F.size("path")

@@ -11,7 +11,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_models
-from attribution.campaign_names import before_changes, campaign_names, renamed, with_known_campaign
+from attribution.campaign_names import (
+    before_changes,
+    campaign_names,
+    renamed,
+    with_known_campaign,
+    with_named_campaign,
+)
 from attribution.knobs import CreditedTypes, RuleModels
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
@@ -45,12 +51,12 @@ def build_channel_performance(
     """One row per model, conversion type, date basis, date, channel, source, medium and campaign with credit or spend.
 
     Credit is dated in the reporting zone twice: by its touch and by its conversion. Spend repeats for each model,
-    conversion type and date basis. Campaigns match by lower-cased name or by the platform's campaign id. An id is
-    replaced by the name that it has on the row's date (`names`: `campaign_names` of all spend); an id that no spend
-    row names stays.
+    conversion type and date basis. Sources, media and campaigns are in lower case. Campaigns meet by the platform's id,
+    otherwise by every name that an id had, and are called by the name on the row's date (`names`: `campaign_names` of
+    all spend; see `with_known_campaign`).
     """
     dated_credits = credits.select("*", F.explode(_dates(timezone)).alias("dated")).select(
-        "*", "dated.date_basis", "dated.date", F.lower("campaign").alias("campaign_key")
+        "*", "dated.date_basis", "dated.date"
     )
     credit_rows = with_known_campaign(dated_credits, names).select(
         "model",
@@ -60,20 +66,19 @@ def build_channel_performance(
         "channel",
         "source",
         "medium",
-        F.coalesce("known_campaign", "campaign_key").alias("campaign"),
+        "campaign",
         F.col("credit").alias("credited_conversions"),
         "credited_value",
         "gross_value",
         F.when(F.col("is_first_purchase"), F.col("credit")).otherwise(F.lit(0.0)).alias("new_customers"),
     )
-    keyed_spend = spend.withColumns({"date": F.col("spend_date"), "campaign_key": F.lower("campaign_id")})
-    spend_rows = with_known_campaign(keyed_spend, names).select(
+    spend_rows = with_named_campaign(spend.withColumn("date", F.col("spend_date")), names).select(
         _each(models).alias("model"),
         "date",
         "channel",
         "source",
         "medium",
-        F.coalesce("campaign", "known_campaign", "campaign_key").alias("campaign"),
+        "campaign",
         F.col("report_spend").alias("spend"),
         "impressions",
         "clicks",
@@ -136,18 +141,24 @@ def changed_dates(
     """One row, first and last: the range of dates whose rows may differ; null where nothing changed.
 
     It covers the dates of changed credits and changed spend (change feeds), and of all credits and spend of
-    `renamed_campaigns` (column known_campaign_id).
+    `renamed_campaigns` (column campaign_key).
     """
-    renamed_ids = F.broadcast(renamed_campaigns)
-    credits_of_renamed = credits.join(renamed_ids, F.lower("campaign") == F.col("known_campaign_id"), how="left_semi")
-    spend_of_renamed = spend.join(renamed_ids, F.lower("campaign_id") == F.col("known_campaign_id"), how="left_semi")
+    keys = F.broadcast(renamed_campaigns)
+
+    def of_renamed(frame: DataFrame, *columns: str) -> DataFrame:
+        by_id, by_name = (
+            frame.join(keys, F.lower(name) == F.col("campaign_key"), how="left_semi").select(*columns)
+            for name in ("campaign_id", "campaign")
+        )
+        return by_id.unionByName(by_name)
+
     moments = ("touched_at", "converted_at")
-    credit_moments = credit_changes.select(*moments).unionByName(credits_of_renamed.select(*moments))
+    credit_moments = credit_changes.select(*moments).unionByName(of_renamed(credits, *moments))
     touched, converted = (report_day(moment, timezone) for moment in moments)
     credit_ranges = credit_moments.select(
         F.least(touched, converted).alias("from"), F.greatest(touched, converted).alias("to")
     )
-    spend_dates = spend_changes.select("spend_date").unionByName(spend_of_renamed.select("spend_date"))
+    spend_dates = spend_changes.select("spend_date").unionByName(of_renamed(spend, "spend_date"))
     ranges = credit_ranges.unionAll(spend_dates.select("spend_date", "spend_date"))
     return ranges.agg(F.min("from").alias("first"), F.max("to").alias("last"))
 
@@ -230,7 +241,7 @@ def _of_changed_dates(work: Work) -> Cut | None:
 
 def _build(work: Work) -> DataFrame:
     credits, spend = work.read(GOLD_ATTRIBUTION_CREDITS), work.read(SILVER_AD_SPEND)
-    timezone, names = work.knobs(ReportingDay).timezone, campaign_names(spend)
+    timezone, names = work.knobs(ReportingDay).timezone, work.persist(campaign_names(spend))
     if work.changes is not None and (dates := work.once(_changed_dates)) is not None:
         credits, spend = dates.of_credits(credits, timezone=timezone), spend.where(dates.contains(F.col("spend_date")))
     return build_channel_performance(

@@ -19,7 +19,7 @@ from warehouse.tables.silver_journeys import MILESTONES, SILVER_JOURNEYS, TOUCH_
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 MICROS_PER_DAY = 86_400_000_000
-TOUCH = ("touched_at", "touchpoint_id", "channel", "source", "medium", "campaign")
+TOUCH = ("touched_at", "touchpoint_id", "channel", "source", "medium", "campaign", "campaign_id")
 # The end of a journey: a conversion, or none (converted_at null). Its touches are those after `since`.
 END = {
     "conversion_id": "string",

@@ -84,14 +84,19 @@ class PositionBased(Knobs):
         return self
 
 
-class RuleKnobs(Knobs):
+class PaidChannels(Knobs):
+    """The channels that count as paid."""
+
+    paid_channels: list[str]
+
+
+class RuleKnobs(PaidChannels):
     """What rule models read: half-life in days, ratio of a touch's weight to the next one's, shares of the ends, paid
     channels and weights by channel. Each entry of attribution/rules.py lists the knobs that its rule reads."""
 
     half_life_days: Annotated[float, Field(gt=0)]
     order_ratio: Annotated[float, Field(gt=0, le=1)]
     position_based: PositionBased
-    paid_channels: list[str]
     channel_weights: dict[str, Annotated[float, Field(ge=0)]]
 
 

@@ -44,7 +44,7 @@ def build_with_duckdb(events: str, out: Path, settings: Settings, *, threads: in
         db.execute(f"CREATE VIEW events AS FROM read_parquet({events})")
         steps = {
             "identities": identities_sql("events", settings.identity.login_window_days),
-            "hits": hits_sql("events", sources),
+            "hits": hits_sql("events", sources, settings.touchpoints.campaign_id_parameters),
             "visits": visits_sql(settings.sessions.timeout_minutes),
             "touches": touches_sql(rules, sources),
             **silver_sql(settings),
@@ -150,6 +150,7 @@ def _comparable(table: Table, column: str) -> str:
             "t.source",
             "t.medium",
             "t.campaign",
+            "t.campaign_id",
         ]
         text = " || '|' || ".join(f"coalesce({part}, '-')" for part in parts)
         return f"list_transform({column}, lambda t: {text}) AS {column}"

@@ -88,12 +88,13 @@ WITH touched AS (
 )
 SELECT model, conversion_id, conversion_type, ended_at AS converted_at, person_id, t.touchpoint_id AS touchpoint_id,
        t.touched_at AS touched_at, position, path_length, t.channel AS channel, t.source AS source,
-       t.medium AS medium, t.campaign AS campaign, credit, ({remainder.format("")})::DECIMAL(18, 6) AS credited_value,
+       t.medium AS medium, t.campaign AS campaign, t.campaign_id AS campaign_id, credit,
+       ({remainder.format("")})::DECIMAL(18, 6) AS credited_value,
        ({remainder.format("_gross")})::DECIMAL(18, 6) AS gross_value, report_currency AS currency, is_first_purchase,
        'rules' AS model_version
 FROM rounded WINDOW m AS (PARTITION BY conversion_id, model)
 UNION ALL
 SELECT unnest([{quoted(list(knobs.models))}]), conversion_id, conversion_type, ended_at, person_id, '(none)', ended_at,
-       0, 0, '(unattributed)', NULL, NULL, NULL, 1.0, report_value, report_gross_value, report_currency,
+       0, 0, '(unattributed)', NULL, NULL, NULL, NULL, 1.0, report_value, report_gross_value, report_currency,
        is_first_purchase, 'rules'
 FROM journeys WHERE conversion_id IS NOT NULL AND len(path) = 0"""

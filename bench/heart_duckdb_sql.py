@@ -8,11 +8,12 @@ from __future__ import annotations
 from jobs.settings import Settings
 from touchpoints.channels import ChannelRules, category_sql, channel_rule_sql, channel_sql
 from touchpoints.ids import NOBODY
-from touchpoints.marketing_params import NOTHING, UTM
+from touchpoints.marketing_params import UTM
+from touchpoints.names import NOTHING
 from touchpoints.source_list import ClickId, SourceList
 
 START = "(^|&)(amp;)?"
-ORIGIN = "{'source': source, 'medium': medium, 'campaign': campaign, 'click_id': click_id}"
+ORIGIN = "{'source': source, 'medium': medium, 'campaign': coalesce(campaign, campaign_id), 'click_id': click_id}"
 
 
 def quoted(texts: tuple[str, ...] | list[str]) -> str:
@@ -84,7 +85,7 @@ def _click_case(click_ids: list[ClickId], value: str) -> str:
     return f"CASE {' '.join(cases)} END"
 
 
-def hits_sql(events: str, sources: SourceList) -> str:
+def hits_sql(events: str, sources: SourceList, campaign_id_parameters: list[str]) -> str:
     """One row per event, with its source from fields, URL and referrer; only the few tagged URLs are parsed."""
     some = "|".join(dict.fromkeys(click_id.parameter for click_id in sources.click_ids))
     names = "'type': '{c.parameter}', 'source': '{c.source}', 'medium': '{c.medium}'"
@@ -93,6 +94,13 @@ def hits_sql(events: str, sources: SourceList) -> str:
         f"CASE WHEN contains(query_lower, 'utm_{name}=') "
         f"THEN regexp_extract(query, '(?i){START}utm_{name}=([^&]*)', 3) END AS utm_{name}"
         for name in UTM
+    )
+    ids = "coalesce({})".format(
+        ", ".join(
+            f"CASE WHEN contains(lower(query), '{name}=') "
+            f"THEN nullif(regexp_extract(query, '(?i){START}{name}=([^&]*)', 3), '') END"
+            for name in campaign_id_parameters
+        )
     )
     utm_columns = ", ".join(
         f"coalesce({_something(f's_{name}')}, {_something(_decoded(f'utm_{name}'))}) AS {name}" for name in UTM
@@ -114,7 +122,7 @@ WITH raw AS (
          coalesce(consent_ads, true) AS consent_ads, order_id, value, currency
   FROM {events}
 ), found AS (
-  SELECT *, lower(query) AS query_lower, {utm.replace("query_lower", "lower(query)")},
+  SELECT *, lower(query) AS query_lower, {utm.replace("query_lower", "lower(query)")}, {ids} AS campaign_id,
          CASE WHEN regexp_matches(query, '(?i){START}({some})=[^&]') THEN {_click_case(sources.click_ids, struct)} END
            AS click
   FROM raw
@@ -137,7 +145,7 @@ SELECT event_id, event_name, event_at, anonymous_id, login, sent_session_id, pla
        is_tagged OR referrer_source IS NOT NULL AS has_origin,
        CASE WHEN is_tagged THEN source ELSE coalesce(referrer_source, source) END AS source,
        CASE WHEN NOT is_tagged AND referrer_source IS NOT NULL THEN referrer_medium ELSE medium END AS medium,
-       campaign, content, term, click_id_type, click_id,
+       campaign, campaign_id, content, term, click_id_type, click_id,
        CASE WHEN NOT is_ignored THEN referrer_domain END AS referrer_domain, landing_url, consent_ads, is_bot
 FROM joined"""
 
@@ -209,8 +217,8 @@ FROM counted c JOIN touches s ON c.session_id = s.session_id AND s.is_start""",
         "touchpoints": """
 CREATE TABLE touchpoints AS
 SELECT event_id AS touchpoint_id, person_id, session_id, anonymous_id, event_at AS touched_at, 'click' AS interaction,
-       channel, channel_rule, source, medium, campaign, content, term, click_id_type, click_id, referrer_domain,
-       landing_url, platform, consent_ads
+       channel, channel_rule, source, medium, campaign, campaign_id, content, term, click_id_type, click_id,
+       referrer_domain, landing_url, platform, consent_ads
 FROM touches WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot)""",
         "orders": f"""
 CREATE TABLE orders AS

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
-
-from pydantic import model_validator
+from typing import Any
 
 from attribution.knobs import Attribution
 from conf import CONF_ROOT
 from intake.knobs import IdSpelling, Landing, Quality
+from jobs.unknown_names import names_of_nothing
 from ltv.knobs import Ltv
 from touchpoints.knobs import AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
-from warehouse.knobs import Build, Knobs, Lock, Mlflow, Part, Report, Spark, part_of
-from warehouse.settings_file import read_knobs
+from warehouse.knobs import Build, Knobs, Lock, Misfit, Mlflow, Part, Report, Spark, part_of
+from warehouse.settings_file import read_knobs, read_yaml
 from warehouse.table_update import digest_of
 
 BASE_FILE = CONF_ROOT / "base.yaml"
@@ -48,12 +47,12 @@ class Settings(Knobs):
     spark: Spark
     simulator: dict[str, Any]
 
-    @model_validator(mode="after")
-    def _milestones_are_conversions(self) -> Self:
-        known = self.conversions.all_types
-        if unknown := sorted(set(self.attribution.milestones) - set(known)):
-            raise ValueError(f"attribution.milestones: {unknown[0]} is neither in conversions.final nor in .auxiliary")
-        return self
+    def misfits(self) -> Iterator[Misfit]:
+        """Names that nothing can ever have: conversion types, channels and files that do not exist.
+
+        What a user leaves as it is in base.yaml is not refused: it has no effect beside what the user changes.
+        """
+        return names_of_nothing(self, read_yaml(BASE_FILE))
 
     def part(self, part: type[Part]) -> Part:
         """The knobs of a class, from the one section that is an instance of that class. TypeError where none is."""

@@ -35,6 +35,7 @@ def build_ad_spend(
 ) -> DataFrame:
     """One row per date, platform, account, campaign, source and medium: the sums of the rows of `valid_spend`.
 
+    Names are in the form of those of touches (touchpoints.names), campaigns in lower case.
     `platforms` gives source and medium where the rows have none; `named` adds channel and channel_rule by the same
     rules as for touches. Spend without an exchange rate has a null report_spend, which the table refuses. Sums of more
     than fits do not count.

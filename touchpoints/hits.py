@@ -6,8 +6,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
+from touchpoints.internal_addresses import is_internal
 from touchpoints.knobs import HitKnobs
-from touchpoints.marketing_params import landing_page, with_marketing
+from touchpoints.marketing_params import parameters_of, with_marketing
+from touchpoints.page_query import page_path
 from touchpoints.referrers import classify_referrers, referrer_host
 from touchpoints.source_list import SourceList
 from warehouse.event_values import referring_site, values_of
@@ -32,6 +34,7 @@ HIT_COLUMNS = (
     "source",
     "medium",
     "campaign",
+    "campaign_id",
     "content",
     "term",
     "click_id_type",
@@ -66,7 +69,7 @@ def build_hits(
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
     slim_events = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site()).drop("referrer")
-    marketing_events = with_marketing(slim_events, sources)
+    marketing_events = with_marketing(slim_events, sources, knobs)
     known = values_of(events) if values is None else values
     agents = classify_user_agents(_of_field(known, "user_agent"))
     # The host is extracted once per site, not per page view.
@@ -75,7 +78,7 @@ def build_hits(
         .select("referring_site", referrer_host(F.col("referring_site")).alias("referrer_host"))
         .where(F.col("referrer_host").isNotNull())
     )
-    hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, own_domains=knobs.own_domains)
+    hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, no_source=knobs.hosts)
     referrers = sites.join(F.broadcast(hosts), "referrer_host", how="inner")
     classified_events = marketing_events.join(F.broadcast(agents), "user_agent", how="left").join(
         F.broadcast(referrers), "referring_site", how="left"
@@ -84,7 +87,6 @@ def build_hits(
     # A click id that organic clicks have too loses against a referrer that names another source.
     names_another = F.col("is_guessed") & F.col("campaign").isNull() & (F.col("referrer_source") != F.col("source"))
     by_referrer = F.coalesce(~is_tagged & F.col("referrer_source").isNotNull() | names_another, F.lit(False))
-    is_internal = F.col("ip").isin(knobs.internal_ips) if knobs.internal_ips else F.lit(False)
     hits = classified_events.select(
         "event_id",
         "event_name",
@@ -99,14 +101,15 @@ def build_hits(
         F.when(by_referrer, F.col("referrer_source")).otherwise(F.col("source")).alias("source"),
         F.when(by_referrer, F.col("referrer_medium")).otherwise(F.col("medium")).alias("medium"),
         "campaign",
+        "campaign_id",
         "content",
         "term",
         "click_id_type",
         "click_id",
         F.when(F.col("is_ignored"), F.lit(None)).otherwise(F.col("referrer_domain")).alias("referrer_domain"),
-        landing_page().alias("landing_url"),
+        page_path(parameters_of(sources, knobs)).alias("landing_url"),
         F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
-        (F.coalesce("is_bot_agent", F.lit(False)) | F.coalesce(is_internal, F.lit(False))).alias("is_bot"),
+        (F.coalesce("is_bot_agent", F.lit(False)) | is_internal(F.col("ip"), knobs.internal_ips)).alias("is_bot"),
         "order_id",
         "value",
         "currency",

@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from touchpoints.channels import ChannelRules, load_channel_rules
+from touchpoints.hosts import OwnedHost, OwnHost
+from touchpoints.internal_addresses import AddressRange
 from touchpoints.source_list import SourceList, load_sources
 from warehouse.knobs import CurrencyCode, Knobs, PositiveDays, TimeZone
+
+
+def _parameter(name: str) -> str:
+    parameter = name.strip().lower()
+    if not re.fullmatch(r"[a-z0-9_.-]+", parameter):
+        raise ValueError("is no URL parameter: name one such as utm_id")
+    return parameter
+
+
+def _platform(name: str) -> str:
+    platform = name.strip().lower()  # as platforms of landed rows are
+    if not platform:
+        raise ValueError("is no platform: name one such as google_ads")
+    return platform
+
+
+def _account(id_: str) -> str:
+    """The id as landed rows have it: 1234567890 for 123-456-7890, 123 for act_123."""
+    account = id_.strip().removeprefix("act_")
+    if not account:
+        raise ValueError("is no account id")
+    return account.replace("-", "") if re.fullmatch(r"[0-9]+(?:-[0-9]+)+", account) else account
+
+
+def _text_of_number(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Parameter = Annotated[str, AfterValidator(_parameter)]  # of a URL; matched in any case
+PlatformName = Annotated[str, AfterValidator(_platform)]
+AccountId = Annotated[str, BeforeValidator(_text_of_number), AfterValidator(_account)]
 
 
 class Identity(Knobs):
@@ -33,16 +67,38 @@ class Sessions(SessionGap, RobotLimit):
     """What ends a visit, and which visits are robots'."""
 
 
-class OwnDomains(Knobs):
-    """The shop's own domains: referrals from them are no source."""
+class Fragments(Knobs):
+    """Whether parameters after the # of a page count."""
 
-    own_domains: list[str]
+    read_fragment: bool
+
+
+class CampaignIds(Knobs):
+    """The parameters that carry an ad platform's campaign id."""
+
+    campaign_id_parameters: list[Parameter]
+
+
+class Links(Fragments, CampaignIds):
+    """How the links of campaigns are read."""
+
+
+class NoSource(Knobs):
+    """Hosts that are no source: the shop's own domains, and pages on the way to an order beside the known ones."""
+
+    own_domains: list[OwnHost]
+    ignored_referrers: list[OwnedHost]
+
+    @property
+    def hosts(self) -> list[str]:
+        """All of them."""
+        return [*self.own_domains, *self.ignored_referrers]
 
 
 class InternalAddresses(Knobs):
     """The addresses of the shop's own people, whose events count as those of robots."""
 
-    internal_ips: list[str]
+    internal_ips: list[AddressRange]
 
 
 class AdsConsent(Knobs):
@@ -51,7 +107,7 @@ class AdsConsent(Knobs):
     consent_ads_missing: bool
 
 
-class HitKnobs(OwnDomains, InternalAddresses, AdsConsent):
+class HitKnobs(NoSource, InternalAddresses, AdsConsent, Links):
     """The knobs of `build_hits`."""
 
 
@@ -110,7 +166,7 @@ class PlatformDefault(Knobs):
 class Platforms(Knobs):
     """Source and medium of each ad platform's rows that name none."""
 
-    platforms: dict[str, PlatformDefault]
+    platforms: dict[PlatformName, PlatformDefault]
 
 
 class AccountDefault(Knobs):
@@ -123,7 +179,7 @@ class AccountDefault(Knobs):
 class AdSpend(Platforms):
     """Defaults for the fields that ad spend lacks."""
 
-    accounts: dict[str, AccountDefault]
+    accounts: dict[AccountId, AccountDefault]
 
 
 class ExchangeRates(Knobs):

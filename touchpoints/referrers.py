@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 
 import pandas as pd
-import tldextract
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.source_list import ANY_SUFFIX, Source, SourceList
+from touchpoints.hosts import ANY_SUFFIX, registrable, written_forms
+from touchpoints.source_list import Source, SourceList
 from warehouse.patterns import SPACE, any_case
 
 APP = "android-app://"
@@ -37,15 +36,15 @@ def referrer_host(referrer: Column | None = None) -> Column:
     return F.when(is_app, app).otherwise(F.nullif(F.rtrim(F.lower(host), F.lit(".")), F.lit("")))
 
 
-def classify_referrers(hosts: DataFrame, *, sources: SourceList, own_domains: Sequence[str]) -> DataFrame:
+def classify_referrers(hosts: DataFrame, *, sources: SourceList, no_source: Sequence[str]) -> DataFrame:
     """One row per row of `hosts` (column referrer_host, distinct), with the columns of SCHEMA.
 
     Source and medium are: for a known search engine its name and organic, for another known source its name and
-    referral, for any other site its registrable domain and referral. Own domains, payment and login pages are ignored:
-    no source, no medium. For a host without registrable domain (an address, an app) the host is used. Python sees each
-    host once.
+    referral, for any other site its registrable domain and referral. The hosts `no_source` (own domains, and what the
+    settings add), payment and login pages are ignored: no source, no medium. For a host without registrable domain (an
+    address, an app) the host is used. Python sees each host once.
     """
-    classify = host_classifier(sources, own_domains)
+    classify = host_classifier(sources, no_source)
 
     def batches(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for frame in frames:
@@ -58,18 +57,23 @@ def classify_referrers(hosts: DataFrame, *, sources: SourceList, own_domains: Se
 
 
 def host_classifier(
-    sources: SourceList, own_domains: Sequence[str]
+    sources: SourceList, no_source: Sequence[str]
 ) -> Callable[[str], tuple[str, str | None, str | None, bool]]:
-    """A function of a host: (registrable domain, source, medium, is ignored); the longest known part decides."""
+    """A function of a host: (registrable domain, source, medium, is ignored); the longest known part decides.
+
+    A host whose first label is one of check-outs and logins is ignored, unless the host itself is a known source.
+    """
     known = sources.by_host()
-    ignored = {host.lower() for host in (*sources.ignored_referrers, *own_domains)}
+    ignored = {form for host in (*sources.ignored_referrers, *no_source) for form in written_forms(host.lower())}
+    passed_through = frozenset(sources.ignored_labels)
 
     def classify(host: str) -> tuple[str, str | None, str | None, bool]:
         if host.startswith(APP):
             package = host.removeprefix(APP)
-            app = known.get(package)
-            return package, *_source_and_medium(app, package), False
-        parts = _registrable()(host)
+            if package in ignored:
+                return package, None, None, True
+            return package, *_source_and_medium(known.get(package), package), False
+        parts = registrable()(host)
         domain = parts.top_domain_under_public_suffix or host
         for part in _parts(host):
             for name in (part, _under_any_suffix(part, parts.suffix)):
@@ -80,9 +84,16 @@ def host_classifier(
                     is_covered = part == host or known[name].subdomains
                     source, site = (known[name], domain) if is_covered else (None, host)
                     return domain, *_source_and_medium(source, site), False
+            if part == host and parts.subdomain and _words(parts.subdomain) & passed_through:
+                return domain, None, None, True
         return domain, *_source_and_medium(None, domain), False
 
     return classify
+
+
+def _words(subdomain: str) -> set[str]:
+    """The words of a host's first label: acs and web of acs2-web.pay.example.com."""
+    return {word.rstrip("0123456789") or word for word in subdomain.split(".", 1)[0].split("-")}
 
 
 def _source_and_medium(source: Source | None, domain: str) -> tuple[str, str]:
@@ -101,9 +112,3 @@ def _under_any_suffix(host: str, public_suffix: str) -> str:
     """google.co.kr with the suffix co.kr gives google.*, as the lists write it."""
     is_under = public_suffix and host.endswith(f".{public_suffix}")
     return host.removesuffix(f".{public_suffix}") + ANY_SUFFIX if is_under else host
-
-
-@cache
-def _registrable() -> tldextract.TLDExtract:
-    # The list that comes with the package: nothing is fetched, nothing is cached on disk.
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)

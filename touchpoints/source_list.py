@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conf import CONF_ROOT
+from touchpoints.hosts import ANY_SUFFIX, Host
 from warehouse.errors import UsageError
 from warehouse.settings_file import read_yaml
 
 Category = Literal["search", "social", "video", "shopping", "ai", "email"]
-ANY_SUFFIX = ".*"  # google.* is google.com, google.co.kr and so on
 
 
 class _Entry(BaseModel):
@@ -29,7 +29,7 @@ class Source(_Entry):
 
     name: Annotated[str, Field(min_length=1)]
     category: Category
-    hosts: list[str] = []
+    hosts: list[Host] = []
     aliases: list[str] = []
     subdomains: bool = True
 
@@ -56,11 +56,15 @@ class ClickId(_Entry):
 
 
 class SourceList(_Entry):
-    """All of conf/sources.yaml. Of two sources with one host or name the earlier in the file counts."""
+    """All of conf/sources.yaml. Of two sources with one host or name the earlier in the file counts.
+
+    `ignored_labels`: a host is ignored too if it has one of these words in its first label, before its domain.
+    """
 
     sources: Annotated[list[Source], Field(min_length=1)]
     click_ids: list[ClickId]
-    ignored_referrers: list[str]
+    ignored_referrers: list[Host]
+    ignored_labels: list[str] = []
 
     def names_of(self, category: Category) -> list[str]:
         """Names of a category in lower case, sorted; each name belongs to one category only."""

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import is_too_large, with_rate
 from touchpoints.knobs import PlatformDefault
+from touchpoints.names import with_names, without_codes
 from touchpoints.outcomes import COUNTED, LEFT_OUT, NO_ROOM, REPLACED, TOO_LARGE, UNSETTLED, as_outcomes
 from touchpoints.unsettled import because_of, newer_than, newest_quarantined
 from warehouse.contracts import COUNT_LIMIT, MONEY
@@ -44,9 +45,16 @@ def with_key(spend: DataFrame, *, platforms: Mapping[str, PlatformDefault]) -> D
         defaults = {platform: getattr(default, name) for platform, default in platforms.items()}
         return F.coalesce(name, *(F.when(F.col("platform") == one, F.lit(text)) for one, text in defaults.items()))
 
-    return spend.withColumns(
+    return _named(spend).withColumns(
         {"source": given("source"), "medium": given("medium"), "campaign": F.lower("campaign_name")}
     )
+
+
+def _named(spend: DataFrame) -> DataFrame:
+    """`spend` with its names in the form that those of touches have."""
+    names = ("source", "medium", "campaign_name", "campaign_id")
+    plain = spend.withColumns({name: without_codes(F.col(name)) for name in names})
+    return with_names(plain, names)
 
 
 def is_too_large_spend(spend: Column, claimed_value: Column) -> Column:
@@ -116,7 +124,7 @@ def spend_outcomes(
 def _with_newest_export(spend: DataFrame) -> DataFrame:
     """The rows with `newest`, the export that counts: its source_file, and the ids and names of its campaigns."""
     name = F.lower("campaign_name")
-    with_units = spend.withColumn(
+    with_units = _named(spend).withColumn(
         "unit_campaign", F.when(F.col("account_id").isNull(), F.coalesce("campaign_id", name))
     )
     exports = with_units.groupBy(*UNIT, "source_file").agg(

@@ -25,8 +25,8 @@ from warehouse.contracts import MONEY
 
 # Kept for touches only.
 TOUCH_COLUMNS = (
-    "anonymous_id", "source", "medium", "campaign", "content", "term", "click_id_type", "click_id", "referrer_domain",
-    "consent_ads", "channel", "channel_rule",
+    "anonymous_id", "source", "medium", "campaign", "campaign_id", "content", "term", "click_id_type", "click_id",
+    "referrer_domain", "consent_ads", "channel", "channel_rule",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = {
@@ -117,8 +117,9 @@ def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str]) -> DataFr
 
 
 def origin_of() -> Column:
-    """Source, medium, campaign and click id of a hit, as touches compare them; a null is equal to a null."""
-    return F.struct("source", "medium", "campaign", "click_id")
+    """Source, medium, campaign (by its id where it has no name) and click id of a hit, as touches compare them; a null
+    is equal to a null."""
+    return F.struct("source", "medium", F.coalesce("campaign", "campaign_id").alias("campaign"), "click_id")
 
 
 def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFrame:

@@ -56,5 +56,6 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """'; did you mean X?' where a known name is near, otherwise ''."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    by_lower_case = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(name.lower(), list(by_lower_case), n=1)
+    return f"; did you mean {by_lower_case[near[0]]}?" if near else ""

@@ -8,14 +8,25 @@ knob.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar, cast
+from collections.abc import Iterator
+from typing import Annotated, Literal, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from warehouse.currencies import CURRENCIES
+
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveDays = Annotated[int, Field(gt=0)]
-CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError(f"no currency has the code {code!r} (ISO 4217)")
+    return code
+
+
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
 
 
 def _known_zone(name: str) -> str:
@@ -29,10 +40,21 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
+class Misfit(NamedTuple):
+    """A value that can have no effect: its place, such as ("attribution", "milestones", 0), and what is wrong."""
+
+    place: tuple[str | int, ...]
+    message: str
+
+
 class Knobs(BaseModel):
     """A group of knobs: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Values that fit each by itself and not with the others, or with the files that they name."""
+        yield from ()
 
     def content(self) -> str:
         """All that rows can depend on in these knobs, as text; knobs that name a file give the file's content."""

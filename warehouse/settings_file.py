@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,19 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read_knobs(model: type[Part], base: Traversable, config: Path | None = None) -> Part:
     """The knobs of the file `base`, changed by those of `config`.
 
-    Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob,
-    for an unreadable file, an unknown knob or a value that does not fit.
+    Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob, one line
+    for each, for an unreadable file, unknown knobs and values that do not fit, by themselves or beside the others.
     """
     knobs = read_yaml(base)
     if config is not None:
         knobs = _merged(knobs, read_yaml(config))
     try:
-        return model.model_validate(knobs)
+        read = model.model_validate(knobs)
     except ValidationError as error:
         raise UsageError(_explain(error, model, config or base)) from error
+    if misfits := [_misfit_in(config or base, *misfit) for misfit in read.misfits()]:
+        raise UsageError(_in_order(misfits))
+    return read
 
 
 def knobs_of(model: type[Part], values: Mapping[str, Any], options: Mapping[str, str] | None = None) -> Part:
@@ -87,17 +90,41 @@ def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explain(error: ValidationError, model: type[BaseModel], config: Traversable) -> str:
-    first = error.errors()[0]
-    place = tuple(first["loc"])
-    knob = ".".join(map(str, place))
-    line = _line_of(config, place)
-    where = f"{config}:{line}" if line else str(config)
-    if first["type"] == "extra_forbidden":
+    """One line for each wrong value. A value that could be of several types is wrong for each of them: the first. A
+    mapping that lacks a knob and has an unknown one is wrong once."""
+    lines: dict[tuple[Any, ...], tuple[int, str]] = {}
+    lacking = {tuple(wrong["loc"])[:-1] for wrong in error.errors() if wrong["type"] == "missing"}
+    for wrong in error.errors():
+        place = tuple(wrong["loc"])
+        if wrong["type"] == "extra_forbidden" and place[:-1] in lacking:
+            continue
+        knob = ".".join(map(str, place))
+        line, found = _found_in(config, place)
+        is_other_type = wrong["type"] not in ("extra_forbidden", "missing")
+        known_by = found if is_other_type and line else place
+        lines.setdefault(known_by, (line or 0, _wrong_in(config, model, wrong, line, knob)))
+    return _in_order(lines.values())
+
+
+def _wrong_in(config: Traversable, model: type[BaseModel], wrong: Any, line: int | None, knob: str) -> str:
+    where, place = f"{config}:{line}" if line else str(config), tuple(wrong["loc"])
+    if wrong["type"] == "extra_forbidden":
         near = did_you_mean(str(place[-1]), _known_knobs(model, place[:-1]))
         return f"{where}: unknown knob {knob}{near or '; see conf/base.yaml'}"
-    if first["type"] == "missing":
+    if wrong["type"] == "missing":
         return f"{where}: knob {knob} is missing"
-    return f"{where}: {knob}: {first['msg']} (got {first['input']!r})"
+    return f"{where}: {knob}: {wrong['msg']} (got {wrong['input']!r})"
+
+
+def _in_order(lines: Iterable[tuple[int, str]]) -> str:
+    """Texts in the order of their lines in the file."""
+    return "\n".join(text for _, text in sorted(lines, key=lambda each: each[0]))
+
+
+def _misfit_in(config: Traversable, place: tuple[Any, ...], message: str) -> tuple[int, str]:
+    line, _ = _found_in(config, place)
+    where = f"{config}:{line}" if line else str(config)
+    return line or 0, f"{where}: {'.'.join(map(str, place))}: {message}"
 
 
 def _known_knobs(settings: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
@@ -110,17 +137,19 @@ def _known_knobs(settings: type[BaseModel], place: tuple[Any, ...]) -> list[str]
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 
-def _line_of(config: Traversable, place: tuple[Any, ...]) -> int | None:
-    """The line of a knob in a YAML file, from 1; None where the file does not name it."""
+def _found_in(config: Traversable, place: tuple[Any, ...]) -> tuple[int | None, tuple[Any, ...]]:
+    """The line of a knob in a YAML file, from 1, and how much of its place the file names; None where nothing."""
     node = yaml.compose(config.read_text(encoding="utf-8"), Loader=LOADER)
     line = None
-    for part in place:
+    for depth, part in enumerate(place):
         if isinstance(node, yaml.MappingNode):
             found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
             if found is None:
-                return line
+                return line, place[:depth]
             line, node = found[0].start_mark.line + 1, found[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1
-    return line
+        else:
+            return line, place[:depth]
+    return line, place

@@ -53,6 +53,7 @@ class Touch:
     source: str | None = None
     medium: str | None = None
     campaign: str | None = None
+    campaign_id: str | None = None
 
 
 def first_touch(path: Sequence[Touch], converted_at: datetime) -> list[Fraction]:
@@ -207,7 +208,7 @@ def journey(name: str, path: Sequence[Touch], ended_at: datetime = NOON, **field
         "report_gross_value": Decimal(fields.pop("gross", net)),
         "report_currency": "KRW",
         "is_first_purchase": False,
-        "path": [(t.at, t.id, t.channel, t.source, t.medium, t.campaign) for t in path],
+        "path": [(t.at, t.id, t.channel, t.source, t.medium, t.campaign, t.campaign_id) for t in path],
         "milestones": [],
         **fields,
     }
@@ -234,6 +235,7 @@ def touchpoints_frame(
                 "source": touch.source,
                 "medium": touch.medium,
                 "campaign": touch.campaign,
+                "campaign_id": touch.campaign_id,
             }
             for person, theirs in touches.items()
             for touch in theirs

@@ -21,6 +21,7 @@ ALSO = (
     "intake/duplicates.py",
     "intake/flat_export.py",
     "warehouse/contract_checks.py",
+    "warehouse/composed.py",
 )
 PATTERN_FUNCTIONS = ("regexp_replace", "regexp_extract", "rlike", "split", "regexp_like", "regexp_substr")
 # Java's pattern alone, or read otherwise by Rust's.

@@ -34,6 +34,10 @@ ODD_PAGES = (
     "https://shop.example/?utm_source=x&utm_medium=paid%0D&utm_campaign=\u0130\u03a3\u00df",
     "shop-app://Product/7?gclid=%E2%82%AC&fbclid=",
     "https://shop.example/#utm_source=fragment",
+    "https://shop.example/p?id=7?utm_source=news&amp;utm_medium=email;utm_campaign=no%2520code%25E9",
+    "https://shop.example/user/verify&utm_source=\u1107\u1169\u11b7&utm_medium=cpc&gad_campaignid=22200000001",
+    "https://shop.example/?type=guest%253Futm_source%253Da%2526x%253D1&to=https%3A%2F%2Fother.example%3Fgclid%3D1",
+    "https://shop.example/?utm_campaign={{campaign.name}}&utm_source=e\u0301\u00a0\u200bx&utm_medium=%%AD%%&utm_id=2",
 )
 ODD_REFERRERS = (
     "http\u017f://www.google.com/x",
@@ -50,7 +54,7 @@ def settings_of(folder: Path) -> Settings:
     """Settings under which every builder has something to do."""
     knobs = {
         "report": {"timezone": "Asia/Seoul", "currency": "USD"},
-        "touchpoints": {"own_domains": ["shop.example"], "internal_ips": ["203.0.113.9"]},
+        "touchpoints": {"own_domains": ["shop.example"], "internal_ips": ["203.0.113.0/28", "2001:db8::/32"]},
         "exchange_rates": {"max_age_days": 60},
         "sessions": {"max_events": 6},
         "attribution": {

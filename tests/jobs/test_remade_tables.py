@@ -73,7 +73,12 @@ def test_a_gold_table_that_was_deleted_is_made_again_with_those_after_it_and_pub
     again = Lake(spark, first.lake.root, "look")
     assert again.version(GOLD_ATTRIBUTION_CREDITS) == first.lake.version(GOLD_ATTRIBUTION_CREDITS)
     assert again.at(GOLD_ATTRIBUTION_CREDITS) != first.lake.at(GOLD_ATTRIBUTION_CREDITS)
-    assert set(made.lake.written) == {"gold.attribution_credits", "gold.channel_performance", "ops.run_log"}
+    assert set(made.lake.written) == {
+        "gold.attribution_credits",
+        "gold.channel_performance",
+        "gold.unmatched_spend",
+        "ops.run_log",
+    }
 
     # Readers of the first publication do not take the one for the other.
     published = read_published(first.lake.root)

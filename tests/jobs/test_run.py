@@ -55,7 +55,9 @@ def test_a_dry_run_follows_from_step_to_step_and_writes_nothing(spark: SparkSess
     before = run(spark, tmp_path).lake.versions(ALL_TABLES)
     dry = run(spark, tmp_path, *STEPS, dry_run=True)
     persons = ("identities", "sessions", "touchpoints", "activity", "orders", "conversions")
-    gold = "silver.journeys, gold.attribution_credits, gold.channel_performance, gold.path_summary"
+    gold = (
+        "silver.journeys, gold.attribution_credits, gold.channel_performance, gold.unmatched_spend, gold.path_summary"
+    )
     assert reported(dry) == [
         ("ingest", "skipped", "would take in 1 files of events"),
         ("build", "skipped", f"would make in part: {', '.join(f'silver.{name}' for name in persons)}"),

@@ -11,12 +11,16 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.settings import load_settings
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.ids import identified
+from touchpoints.knobs import HitKnobs
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.contracts import Table
+from warehouse.knobs import part_of
+from warehouse.settings_file import knobs_of
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS
 
 Fields = Mapping[str, Any]
@@ -26,7 +30,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HITS = (
     "event_id string, event_name string, event_at timestamp, anonymous_id string, user_id string, "
     "sent_session_id string, platform string, is_session_event boolean, is_ad_event boolean, has_origin boolean, "
-    "source string, medium string, campaign string, content string, term string, "
+    "source string, medium string, campaign string, campaign_id string, content string, term string, "
     "click_id_type string, click_id string, referrer_domain string, landing_url string, consent_ads boolean, "
     "is_bot boolean, order_id string, value decimal(18,6), currency string"
 )
@@ -35,6 +39,12 @@ VISITS = (
     "is_session_start boolean, is_touch boolean"
 )
 RATES = "rate_day date, rate_currency string, rate decimal(18,8)"
+
+
+def hit_knobs(**changed: Any) -> HitKnobs:
+    """The knobs of base.yaml, some changed; what a value becomes when settings are read, it becomes here."""
+    knobs = part_of(load_settings().touchpoints, HitKnobs)
+    return knobs_of(HitKnobs, {**knobs.model_dump(), **changed})
 
 
 def at(minutes: float = 0, *, days: float = 0, microseconds: int = 0) -> datetime:

@@ -10,12 +10,16 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from touchpoints.marketing_params import landing_page, with_marketing
+from touchpoints.knobs import Links
+from touchpoints.marketing_params import with_marketing
+from touchpoints.page_query import page_path
 from touchpoints.source_list import load_sources
 
 SOURCES = load_sources("sources.yaml")
+LINKS = Links(read_fragment=False, campaign_id_parameters=["gad_campaignid", "utm_id"])
+WITH_FRAGMENTS = LINKS.model_copy(update={"read_fragment": True})
 SENT = ("event_name", "page_url", "install_referrer", "source", "medium", "campaign", "content", "term")
-READ = ("source", "medium", "campaign", "content", "term", "click_id_type", "click_id")
+READ = ("source", "medium", "campaign", "content", "term", "click_id_type", "click_id", "campaign_id")
 PAGE = "https://shop.example/p/1"
 UTM = "utm_source=naver&utm_medium=cpc&utm_campaign=spring"
 NAVER_CPC = {"source": "naver", "medium": "cpc", "campaign": "spring"}
@@ -44,6 +48,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "(not set) is nothing": ({"page_url": f"{PAGE}?utm_source=(not+set)&utm_term=%28Not%20Set%29"}, {}),
     "the first of two counts": ({"page_url": f"{PAGE}?utm_source=a&utm_source=b"}, {"source": "a"}),
     "a value may hold equal signs": ({"page_url": f"{PAGE}?utm_campaign=a=b"}, {"campaign": "a=b"}),
+    # fragments, where they are not to be read
     "the fragment is cut off": ({"page_url": f"{PAGE}?utm_source=a#utm_medium=b"}, {"source": "a"}),
     "a query inside the fragment is none": ({"page_url": f"{PAGE}#/route?utm_source=a&gclid=x"}, {}),
     "a parameter that only ends so is another": ({"page_url": f"{PAGE}?my_utm_source=a&xgclid=1"}, {}),
@@ -124,6 +129,94 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "an empty click id is none": ({"page_url": f"{PAGE}?gclid=&gclid"}, {}),
 }  # fmt: skip
+NEWS = {"source": "news", "medium": "email"}
+NEVER: dict[str, str] = {}
+
+# Links as people make them: page_url -> the fields read; others are null. Fragments are read.
+LINKS_OF_PEOPLE: dict[str, tuple[str, dict[str, str]]] = {
+    # a question mark too many, or none
+    "a second question mark": ("https://shop.com/p?id=7?utm_source=news&utm_medium=email", NEWS),
+    "a third": ("https://shop.com/p?id=7?x=1?utm_source=news&utm_medium=email", NEWS),
+    "two at once": ("https://shop.com/p??utm_source=news&utm_medium=email", NEWS),
+    "one after the parameters": ("https://shop.com/p?utm_source=news&utm_medium=email?id=7", NEWS),
+    "no question mark": ("https://shop.com/user/verify&utm_source=news&utm_medium=email", NEWS),
+    "one that Facebook added": (
+        "https://shop.com/p&utm_source=news&utm_medium=email?fbclid=f",
+        {**NEWS, "click_id_type": "fbclid", "click_id": "f"},
+    ),
+    "a click id after a second question mark": (
+        "https://shop.com/p?utm_source=news&utm_medium=email?gclid=g",
+        {**NEWS, "click_id_type": "gclid", "click_id": "g"},
+    ),
+    "a click id without question mark": (
+        "https://shop.com/p&gclid=g",
+        {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "g"},
+    ),
+    # encoded marks
+    "an encoded question mark": ("https://shop.com/?type=guest%3Futm_source%3Dnews&utm_medium=email", NEWS),
+    "and an encoded ampersand": ("https://shop.com/?type=guest%3futm_source%3dnews%26utm_medium%3demail", NEWS),
+    "a value ends at an encoded ampersand": (
+        "https://shop.com/?type=guest%3Futm_source%3Dnews%26x%3D1%26utm_medium%3Demail%26y%3D2&z=3", NEWS),
+    "plain equal signs after encoded marks": ("https://shop.com/p%3Futm_source=news%26utm_medium=email%26x=1", NEWS),
+    "the query encoded in the path": ("https://shop.com/p%3Futm_source%3Dnews%26utm_medium%3Demail", NEWS),
+    "encoded twice": ("https://shop.com/p?x=1%253Futm_source%253Dnews%2526utm_medium%253Demail", NEWS),
+    "encoded three times": ("https://shop.com/p%25253Futm_source%25253Dnews%252526utm_medium%25253Demail", NEWS),
+    "the whole address encoded": ("https%3A%2F%2Fshop.com%2Fp%3Futm_source%3Dnews%26utm_medium%3Demail", NEWS),
+    "only the equal signs encoded": ("https://shop.com/p?utm_source%3Dnews&utm_medium%3Demail", NEWS),
+    "an ampersand of a name stays in the name": (
+        "https://shop.com/p%3Futm_source%3Dnews%26utm_medium%3Demail%26utm_campaign%3Dr%2526d",
+        {**NEWS, "campaign": "r&d"},
+    ),
+    # other marks
+    "semicolons": ("https://shop.com/p?utm_source=news;utm_medium=email", NEWS),
+    "escaped ampersands": ("https://shop.com/p?id=7&amp;utm_source=news&amp;utm_medium=email", NEWS),
+    "escaped twice": ("https://shop.com/p?id=7&amp;amp;utm_source=news&amp;amp;utm_medium=email", NEWS),
+    "escaped by number": ("https://shop.com/p?utm_source=news&#38;utm_medium=email", NEWS),
+    "escaped and encoded": ("https://shop.com/p?x=1%26amp%3Butm_source%3Dnews%26amp%3Butm_medium%3Demail", NEWS),
+    "escaped at the start": ("https://shop.com/p?amp;utm_source=news&amp;utm_medium=email", NEWS),
+    "escaped by a script": ("https://shop.com/p?id=7\\u0026utm_source=news\\u0026utm_medium=email", NEWS),
+    # fragments
+    "a fragment": ("https://shop.com/lp#utm_source=news&utm_medium=email", NEWS),
+    "a route of a page of scripts": ("https://shop.com/#/lp?utm_source=news&utm_medium=email", NEWS),
+    "a fragment with a question mark": ("https://shop.com/lp#?utm_source=news&utm_medium=email", NEWS),
+    "the query comes before the fragment": (
+        "https://shop.com/lp?utm_source=news#utm_source=x&utm_medium=email", NEWS),
+    "a value ends at the fragment": ("https://shop.com/lp?utm_medium=email&utm_source=news#reviews", NEWS),
+    # what is no parameter of the page
+    "the address that a redirect leads to": (
+        "https://shop.com/login?to=https%3A%2F%2Fother.com%2F%3Futm_source%3Dnews%26utm_medium%3Demail", NEVER),
+    "and its click id": ("https://shop.com/out?url=https%3A%2F%2Fother.com%2Fp%3Fa%3D1%26gclid%3Dg", NEVER),
+    "encoded twice again": ("https://shop.com/out?url=https%253A%252F%252Fother.com%252F%253Futm_source%253Dx", NEVER),
+    "an address without scheme": ("https://shop.com/out?url=//other.com/?utm_source=news", NEVER),
+    "an address that begins with www": ("https://shop.com/share?u=www.other.com%2F%3Futm_source%3Dnews", NEVER),
+    "its own parameters count beside it": (
+        "https://shop.com/out?url=https%3A%2F%2Fother.com%3Futm_source%3Dx&utm_source=news&utm_medium=email", NEWS),
+    "a text that was searched for": ("https://shop.com/search?q=utm_source%3Dnews", NEVER),
+    "a name inside another": ("https://shop.com/p?x=1%3Fmy_utm_source%3Dnews&a_utm_medium=b", NEVER),
+    "a name without value": ("https://shop.com/p?x=1%26utm_source&y=2", NEVER),
+    "a path of the shop's own that a login leads to": (
+        "https://shop.com/login?next=/cart?utm_source=news&utm_medium=email", NEWS),
+    # names of campaigns
+    "encoded twice, a name is read": (
+        "https://shop.com/?utm_campaign=no%2520code%2520founders", {"campaign": "no code founders"}),
+    "and four times": ("https://shop.com/?utm_campaign=no%25252520code", {"campaign": "no code"}),
+    "Korean, encoded twice": ("https://shop.com/?utm_campaign=%25EB%25B4%2584", {"campaign": "봄"}),
+    "a percent before letters stays": ("https://shop.com/?utm_campaign=5%25ab", {"campaign": "5%ab"}),
+    "a plus encoded twice is a plus": ("https://shop.com/?utm_campaign=a%252Bb", {"campaign": "a+b"}),
+    # ids of campaigns
+    "Google's campaign id": (
+        "https://shop.com/?gad_source=1&gad_campaignid=22200000001&gclid=g",
+        {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "g", "campaign_id": "22200000001"},
+    ),
+    "utm_id": (
+        "https://shop.com/?utm_source=news&utm_medium=email&utm_id=222-a", {**NEWS, "campaign_id": "222-a"}),
+    "of both, Google's": (
+        "https://shop.com/?utm_source=news&utm_medium=email&utm_id=b&gad_campaignid=a", {**NEWS, "campaign_id": "a"}),
+    "an id that the platform did not fill in": (
+        "https://shop.com/?utm_source=news&utm_medium=email&gad_campaignid={campaignid}&utm_id=b",
+        {**NEWS, "campaign_id": "b"},
+    ),
+}  # fmt: skip
 
 
 def events(spark: SparkSession, sent: list[dict[str, str]]) -> DataFrame:
@@ -131,9 +224,9 @@ def events(spark: SparkSession, sent: list[dict[str, str]]) -> DataFrame:
     return spark.createDataFrame(rows, "number int, " + ", ".join(f"{name} string" for name in SENT))
 
 
-def read(spark: SparkSession, sent: list[dict[str, str]]) -> list[dict[str, Any]]:
+def read(spark: SparkSession, sent: list[dict[str, str]], links: Links = LINKS) -> list[dict[str, Any]]:
     """The fields read of each event, in the order sent; in one Spark query."""
-    rows = with_marketing(events(spark, sent), SOURCES).collect()
+    rows = with_marketing(events(spark, sent), SOURCES, links).collect()
     return [{name: row[name] for name in READ} for row in sorted(rows, key=lambda row: row["number"])]
 
 
@@ -148,17 +241,31 @@ def test_case(answers: dict[str, dict[str, Any]], sentence: str) -> None:
     assert answers[sentence] == {**dict.fromkeys(READ), **CASES[sentence][1]}
 
 
+@pytest.fixture(scope="module")
+def read_of_people(spark: SparkSession) -> dict[str, dict[str, Any]]:
+    sent = [{"event_name": "page_view", "page_url": page} for page, _ in LINKS_OF_PEOPLE.values()]
+    return dict(zip(LINKS_OF_PEOPLE, read(spark, sent, WITH_FRAGMENTS), strict=True))
+
+
+@pytest.mark.parametrize("what", LINKS_OF_PEOPLE)
+def test_a_link_as_people_make_it_is_read(read_of_people: dict[str, dict[str, Any]], what: str) -> None:
+    assert read_of_people[what] == {**dict.fromkeys(READ), **LINKS_OF_PEOPLE[what][1]}
+
+
 def test_the_landing_page_has_neither_query_nor_fragment(spark: SparkSession) -> None:
     pages = {
         "https://shop.example/p?a=1#b": "https://shop.example/p",
         "https://shop.example/#/p?a=1": "https://shop.example/",
         "exampleshop://home?a=1": "exampleshop://home",
+        "https://shop.example/p&utm_source=a&utm_medium=b": "https://shop.example/p",
+        "https://shop.example/p%3Futm_source%3Da": "https://shop.example/p",
+        "https://shop.example/r&d=1/p": "https://shop.example/r&d=1/p",
         None: None,
     }
 
     rows = (
         spark.createDataFrame([(page,) for page in pages], "page_url string")
-        .select("page_url", landing_page())
+        .select("page_url", page_path(["utm_source", "utm_medium"]))
         .collect()
     )
 
@@ -166,16 +273,17 @@ def test_the_landing_page_has_neither_query_nor_fragment(spark: SparkSession) ->
 
 
 def oracle(page_url: str) -> dict[str, str | None]:
-    """Plain Python: split the query at &, the first of each name counts."""
-    query = page_url.partition("#")[0].partition("?")[2]
+    """Plain Python: split the query at &, the first of each name counts. Without ? it begins at the first &."""
+    page = page_url.partition("#")[0]
+    query = page.partition("?")[2] if "?" in page else page.partition("&")[2]
     first: dict[str, str] = {}
     for pair in query.split("&"):
         name, equals, value = pair.partition("=")
         if equals and name.lower() not in first:
             first[name.lower()] = value
     expected: dict[str, str | None] = dict.fromkeys(READ)
-    for name in READ[:5]:
-        text = unquote_plus(first.get(f"utm_{name}", "")).strip(" ")
+    for name, parameter in [*((name, f"utm_{name}") for name in READ[:5]), ("campaign_id", "utm_id")]:
+        text = unquote_plus(first.get(parameter, "")).strip(" ")
         expected[name] = text if text.lower() not in ("", "(not set)") else None
     for parameter, source, medium, is_paid in [
         ("gclid", "google", "cpc", True),

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from bronze_rows import at, events, frame, orders
+from bronze_rows import at, events, frame, hit_knobs, orders
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
-from touchpoints.knobs import HitKnobs
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
@@ -45,7 +44,7 @@ def shuffles(built: DataFrame) -> list[str]:
 def visits(spark: SparkSession) -> DataFrame:
     hits = build_hits(
         events(spark, [{"event_id": "1", "anonymous_id": "a", "event_at": at()}]),
-        HitKnobs(own_domains=[], internal_ips=[], consent_ads_missing=True),
+        hit_knobs(own_domains=[], internal_ips=[]),
         sources=load_sources("sources.yaml"),
         values=frame(spark, BRONZE_EVENT_VALUES.ddl, []),
     )

@@ -7,12 +7,11 @@ import random
 from typing import Any
 
 import pytest
-from bronze_rows import Silver, at, build_all, collected, events, frame, orders, visits
+from bronze_rows import Silver, at, build_all, collected, events, frame, hit_knobs, orders, visits
 from pyspark.sql import SparkSession
 from visit_oracle import Result, World, result_of_oracle
 
 from touchpoints.hits import build_hits
-from touchpoints.knobs import HitKnobs
 from touchpoints.source_list import load_sources
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.tables import SILVER_IDENTITIES
@@ -228,7 +227,7 @@ def test_which_pages_and_referrers_make_a_touch(spark: SparkSession) -> None:
     )
     hits = build_hits(
         event_frame,
-        HitKnobs(own_domains=["shop.example"], internal_ips=["10.0.0.7"], consent_ads_missing=True),
+        hit_knobs(own_domains=["shop.example"], internal_ips=["10.0.0.7"]),
         sources=load_sources("sources.yaml"),
     )
 
@@ -261,7 +260,7 @@ def test_a_click_id_that_organic_clicks_have_too_gives_way_to_the_site_they_came
     hits = collected(
         build_hits(
             events(spark, event_rows),
-            HitKnobs(own_domains=["shop.example"], internal_ips=[], consent_ads_missing=True),
+            hit_knobs(own_domains=["shop.example"], internal_ips=[]),
             sources=load_sources("sources.yaml"),
         )
     )

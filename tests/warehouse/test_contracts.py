@@ -36,7 +36,7 @@ IMPERSONAL = {
     "account_id", "acquisition_channel", "batch_id", "campaign", "campaign_id", "campaign_name", "channel",
     "channel_rule", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country",
     "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "input", "interaction",
-    "job", "kind", "medium", "message", "milestones", "model", "model_version", "next_state", "origin",
+    "job", "kind", "lacks", "medium", "message", "milestones", "model", "model_version", "next_state", "origin",
     "other_file", "outcome", "page_group", "platform", "reason", "referrer_domain", "report_currency", "run_id",
     "settings_hash", "source", "source_file", "state", "status", "table_id", "table_name", "term", "timezone",
     "written",

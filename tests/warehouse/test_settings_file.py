@@ -133,3 +133,135 @@ def test_settings_cannot_be_changed_and_a_digest_follows_the_knobs_that_it_is_of
 def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path) -> None:
     settings = load_settings(configured(tmp_path, "attribution: {lookback_days_by_type: {sign_up: 7}}\n"))
     assert (settings.attribution.lookback_of("sign_up"), settings.attribution.lookback_of("purchase")) == (7, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        # domains, addresses
+        ("touchpoints:\n  own_domains: [shop]\n", "shop.yaml:2: touchpoints.own_domains.0: Value error, is"),
+        (
+            "touchpoints:\n  own_domains: [co.kr]\n",
+            "shop.yaml:2: touchpoints.own_domains.0: Value error, is a public suf",
+        ),
+        (
+            "touchpoints:\n  ignored_referrers: ['']\n",
+            "shop.yaml:2: touchpoints.ignored_referrers.0: Value error, is no",
+        ),
+        (
+            "touchpoints:\n  internal_ips: [10.0.0.300]\n",
+            "shop.yaml:2: touchpoints.internal_ips.0: Value error",
+        ),
+        (
+            "touchpoints:\n  internal_ips: [10.0.0.*]\n",
+            "shop.yaml:2: touchpoints.internal_ips.0: Value error",
+        ),
+        (
+            "touchpoints:\n  campaign_id_parameters: [a b]\n",
+            "shop.yaml:2: touchpoints.campaign_id_parameters.0: Value",
+        ),
+        # files
+        (
+            "touchpoints:\n  channels_file: my_channels.yaml\n",
+            "shop.yaml:2: touchpoints.channels_file: there is no file my_channels.yaml, neither here nor in conf/",
+        ),
+        ("touchpoints:\n  sources_file: conf\n", "shop.yaml:2: touchpoints.sources_file: there is no file conf"),
+        # channels
+        (
+            "attribution:\n  paid_channels: [Paid Search, Paid social]\n",
+            "shop.yaml:2: attribution.paid_channels.1: Paid social is no channel of channels.yaml; "
+            "did you mean Paid Social?",
+        ),
+        (
+            "attribution:\n  channel_weights:\n    Email: 1\n    Sms: 2\n",
+            "shop.yaml:4: attribution.channel_weights.Sms: Sms is no channel of channels.yaml; did you mean SMS?",
+        ),
+        # conversion types
+        (
+            "attribution:\n  conversion_types: [purchase, signup]\n",
+            "shop.yaml:2: attribution.conversion_types.1: signup is neither in conversions.final nor in .auxiliary; "
+            "did you mean sign_up?",
+        ),
+        (
+            "attribution:\n  milestones: [lead]\n",
+            "shop.yaml:2: attribution.milestones.0: lead is neither in conversions.final nor in .auxiliary",
+        ),
+        (
+            "attribution:\n  lookback_days_by_type: {signup: 7}\n",
+            "shop.yaml:2: attribution.lookback_days_by_type.signup: signup is not in .conversion_types; "
+            "did you mean sign_up?",
+        ),
+        (
+            "conversions:\n  final: [Purchase, lead]\n",
+            "shop.yaml:2: conversions.final.0: no event is called Purchase; did you mean purchase?",
+        ),
+        # currencies
+        ("report:\n  currency: KWR\n", "shop.yaml:2: report.currency: Value error, no currency has the code 'KWR'"),
+        (
+            "ad_spend:\n  accounts:\n    a: {currency: XYZ, timezone: Asia/Seoul}\n",
+            "shop.yaml:3: ad_spend.accounts.a.currency: Value error, no currency has the code 'XYZ'",
+        ),
+    ],
+)
+def test_a_setting_that_can_never_match_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    refused = refusal(tmp_path, text)
+    assert refused.startswith(message)
+    assert "\n" not in refused
+
+
+def test_what_has_one_meaning_is_mended(tmp_path: Path) -> None:
+    settings = load_settings(
+        configured(
+            tmp_path,
+            """
+            touchpoints:
+              own_domains: [www.shop.com, https://shop2.com]
+              internal_ips: [203.0.113.7/24, "2001:DB8::1"]
+              campaign_id_parameters: [UTM_ID]
+            ad_spend:
+              accounts:
+                act_123: {currency: KRW, timezone: Asia/Seoul}
+                123-456-7890: {currency: KRW, timezone: Asia/Seoul}
+                55: {currency: USD, timezone: UTC}
+              platforms: {Meta: {source: fb, medium: paid}}
+            """,
+        )
+    )
+    assert settings.touchpoints.own_domains == ["shop.com", "shop2.com"]
+    assert settings.touchpoints.internal_ips == ["203.0.113.0/24", "2001:db8::1/128"]
+    assert settings.touchpoints.campaign_id_parameters == ["utm_id"]
+    assert set(settings.ad_spend.accounts) == {"123", "1234567890", "55"}
+    assert settings.ad_spend.platforms["meta"].source == "fb"
+
+
+def test_several_wrong_settings_are_refused_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    refused = refusal(
+        tmp_path,
+        "report: {currency: dollars}\ntouchpoints:\n  own_domains: [shop]\n  internal_ip: []\n"
+        "attribution:\n  markov: {order: x}\n  lookback_days: 0\n",
+    )
+    places = [line.removeprefix(f"{tmp_path}/").split(": ")[:2] for line in refused.splitlines()]
+    assert places == [
+        ["shop.yaml:1", "report.currency"],
+        ["shop.yaml:3", "touchpoints.own_domains.0"],
+        ["shop.yaml:4", "unknown knob touchpoints.internal_ip; did you mean internal_ips?"],
+        ["shop.yaml:6", "attribution.markov.order.constrained-int"],
+        ["shop.yaml:7", "attribution.lookback_days"],
+    ]
+
+
+def test_all_names_of_nothing_are_refused_at_once(tmp_path: Path) -> None:
+    text = (
+        "attribution:\n  milestones: [lead]\n  conversion_types: [signup]\ntouchpoints:\n  channels_file: none.yaml\n"
+    )
+    lines = refusal(tmp_path, text).splitlines()
+    places = [line.removeprefix(f"{tmp_path}/").split(": ")[0] for line in lines]
+    assert places == ["shop.yaml:2", "shop.yaml:3", "shop.yaml:5"]
+
+
+def test_what_a_user_leaves_as_it_is_is_not_refused(tmp_path: Path) -> None:
+    rules = tmp_path / "own.yaml"
+    rules.write_text("version: own\nrules:\n  - {name: all, channel: Everything}\n")
+    text = f"conversions: {{final: [purchase]}}\ntouchpoints: {{channels_file: {rules}}}\n"
+    settings = load_settings(configured(tmp_path, text))
+    assert "app_install" in settings.attribution.conversion_types

@@ -20,6 +20,7 @@ from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.gold_unmatched_spend import GOLD_UNMATCHED_SPEND
 from warehouse.tables.ops_published import OPS_PUBLISHED
 from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
 from warehouse.tables.ops_run_log import OPS_RUN_LOG
@@ -56,6 +57,7 @@ ALL_TABLES: tuple[Table, ...] = (
     SILVER_JOURNEYS,
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
+    GOLD_UNMATCHED_SPEND,
     GOLD_PATH_SUMMARY,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,

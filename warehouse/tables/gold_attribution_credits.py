@@ -47,6 +47,7 @@ GOLD_ATTRIBUTION_CREDITS = Table(
         Column("source", "string", "source of the touch"),
         Column("medium", "string", "medium of the touch"),
         Column("campaign", "string", "campaign of the touch"),
+        Column("campaign_id", "string", "the ad platform's id of the campaign, where the touch's link carries one"),
         Column(
             "credit", "double", "share of the conversion, above 0 and at most 1", nullable=False, minimum=0, maximum=1
         ),

@@ -3,7 +3,8 @@
 from warehouse.contracts import FIRST_DAY, LAST_DAY, MONEY, Column, Table
 
 TOUCH_STRUCT = (
-    "struct<touched_at:timestamp, touchpoint_id:string, channel:string, source:string, medium:string, campaign:string>"
+    "struct<touched_at:timestamp, touchpoint_id:string, channel:string, source:string, medium:string, campaign:string, "
+    "campaign_id:string>"
 )
 
 MILESTONES = "array<struct<conversion_type:string, converted_at:timestamp>>"

@@ -23,6 +23,7 @@ SILVER_TOUCHPOINTS = Table(
         Column("source", "string", "utm_source, otherwise the source of the click id or referrer"),
         Column("medium", "string", "utm_medium, otherwise the medium of the click id or referrer"),
         Column("campaign", "string", "utm_campaign"),
+        Column("campaign_id", "string", "the ad platform's campaign id, where the link carries one (utm_id, …)"),
         Column("content", "string", "utm_content"),
         Column("term", "string", "utm_term"),
         Column("click_id_type", "string", "click id parameter, e.g. gclid"),

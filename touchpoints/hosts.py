@@ -1,0 +1,90 @@
+"""Hosts in settings, in the form in which the host of a referrer is found."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator
+
+if TYPE_CHECKING:
+    import tldextract
+
+ANY_SUFFIX = ".*"  # google.* is google.com, google.co.kr and so on
+ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://(?:[^/?#]*@)?)?(?P<host>[^/?#:]*)")
+# Letters of every script, digits, hyphens; a label of an app's package may have underscores.
+LABEL = re.compile(r"[^\W_](?:[\w-]*[^\W_])?")
+
+
+def host_in_settings(text: str) -> str:
+    """The host that `text` names: in lower case, without scheme, user, port, path, *. and www. before it.
+
+    ValueError for what no referrer's host can ever be.
+
+    >>> from touchpoints.hosts import host_in_settings
+    >>> host_in_settings("https://www.Shop.com/kr")
+    'shop.com'
+    """
+    plain = text.strip().lower()
+    if _is_address(plain) or plain == "localhost":
+        return plain
+    host = ADDRESS.match(plain)["host"].strip(".").removeprefix("*.").removeprefix("www.")  # type: ignore[index]
+    if _is_address(host):
+        return host
+    labels = host.removesuffix(ANY_SUFFIX).split(".")
+    if not all(LABEL.fullmatch(label) for label in labels) or (len(labels) == 1 and not host.endswith(ANY_SUFFIX)):
+        raise ValueError("is no host: name one such as shop.com or m.shop.com")
+    return host
+
+
+def _with_owner(host: str) -> str:
+    if not host.endswith(ANY_SUFFIX) and is_public_suffix(host):
+        raise ValueError("is a public suffix, under which anybody has hosts: name one such as shop.com")
+    return host
+
+
+def _under_one_suffix(host: str) -> str:
+    if host.endswith(ANY_SUFFIX):
+        raise ValueError("is a name under every suffix: name the shop's own domains one by one")
+    return host
+
+
+Host = Annotated[str, AfterValidator(host_in_settings)]
+OwnedHost = Annotated[Host, AfterValidator(_with_owner)]
+OwnHost = Annotated[OwnedHost, AfterValidator(_under_one_suffix)]
+
+
+def written_forms(host: str) -> set[str]:
+    """The host in Unicode and in the form of the domain name system (xn--...)."""
+    forms = {host}
+    for convert in (lambda: host.encode("idna").decode("ascii"), lambda: host.encode("ascii").decode("idna")):
+        try:
+            forms.add(convert())
+        except UnicodeError:
+            continue
+    return forms
+
+
+def is_public_suffix(host: str) -> bool:
+    """Whether anybody can register a domain below it, as below com and co.kr."""
+    parts = registrable()(host)
+    return bool(parts.suffix) and not parts.domain
+
+
+@cache
+def registrable() -> tldextract.TLDExtract:
+    """Finds the registrable domain of a host."""
+    import tldextract  # noqa: PLC0415 (settings are read before it is known whether hosts are)
+
+    # The list that comes with the package: nothing is fetched, nothing is cached on disk.
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,99 @@
+r"""The query of a page as people make links: a second question mark, none at all, escaped ampersands, a fragment.
+
+A page of none of these is found by cheap searches, and costs no regular expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from warehouse.patterns import any_case
+
+# What stands before a parameter. Mails and scripts escape ampersands: &amp;utm_medium=, \u0026utm_medium=.
+ESCAPED = "(?:amp;|#?0*38;)*"
+BEFORE = rf"(?:[?&;]|\\u0026){ESCAPED}"
+# A value that is an address of its own: whatever is asked of that address is not asked of this page.
+AN_ADDRESS = (
+    r"(?:(?:(?:[a-zA-Z][a-zA-Z0-9+._-]*(?::|%(?:25)*3[Aa]))?(?:/|%(?:25)*2[Ff]){2}|"
+    rf"{any_case('www')}[.])[^&]*)"
+)
+ADDRESS = f"((?:=|%(?:25)*3[Dd]){AN_ADDRESS})"
+NAME = "[a-zA-Z0-9_.-]+"
+DEEPEST = 3  # codes of codes are looked at so many times: %3F, %253F, %25253F
+
+
+def page_query(names: Sequence[str], *, read_fragment: bool) -> Column:
+    """The parameters of page_url, for an app_install of its install referrer where it has one, with & between them.
+
+    Null where there are none. The parameters called `names` (lower case) are found also after a second question mark,
+    without any, after ; and &amp;, and where they are URL-encoded with their question mark, ampersand and equal sign,
+    unless they are in the address that another parameter's value is (https://.., //..). `read_fragment`: what follows
+    the # counts too, after the query. An install referrer that is URL-encoded as a whole is decoded.
+    """
+    sent = F.nullif(F.trim("install_referrer"), F.lit(""))
+    is_encoded = ~F.contains(sent, F.lit("=")) & F.contains(sent, F.lit("%"))
+    install = F.when(is_encoded, F.coalesce(F.try_url_decode(sent), sent)).otherwise(sent)
+    of_install = F.when(F.col("event_name") == "app_install", _query_of(F.concat(F.lit("?"), install), names))
+    return F.coalesce(of_install, _query_of(_page(read_fragment=read_fragment), names))
+
+
+def page_path(names: Sequence[str]) -> Column:
+    """page_url without its parameters and fragment."""
+    path = F.substring_index(F.substring_index("page_url", "#", 1), "?", 1)
+    first = f"(?:{BEFORE}|{_encoded_before('(?:25)*')}){_one_of(names)}(?:=|%(?:25)*3[Dd])(?:[^&]|&)*"
+    return F.when(_may_name_one(path), F.regexp_replace(path, first, "")).otherwise(path)
+
+
+def _page(*, read_fragment: bool) -> Column:
+    """page_url with what counts of its fragment, as one more parameter."""
+    if not read_fragment:
+        return F.substring_index("page_url", "#", 1)
+    has_fragment = F.contains("page_url", F.lit("#"))
+    return F.when(has_fragment, F.replace("page_url", F.lit("#"), F.lit("&"))).otherwise(F.col("page_url"))
+
+
+def _query_of(page: Column, names: Sequence[str]) -> Column:
+    """What follows the first question mark of a page; of an odd one, its parameters from the first that is found."""
+    plain = F.when(F.contains(page, F.lit("?")), F.substring(page, F.instr(page, "?") + 1, F.length(page)))
+    has_odd_mark = reduce(Column.__or__, (F.contains(plain, F.lit(mark)) for mark in ("%", ";", "?", "\\")))
+    is_odd = _may_name_one(F.substring_index(page, "?", 1)) | F.coalesce(has_odd_mark, F.lit(False))
+    mended = _mended(page, names)
+    odd = F.when(F.contains(mended, F.lit("&")), F.regexp_replace(mended, "^[^&]*&", ""))
+    return F.nullif(F.when(is_odd, odd).otherwise(plain), F.lit(""))
+
+
+def _may_name_one(text: Column) -> Column:
+    """Whether an equal sign stands in it, as it is or in code."""
+    return reduce(Column.__or__, (F.contains(text, F.lit(sign)) for sign in ("=", "3D", "3d")))
+
+
+def _mended(page: Column, names: Sequence[str]) -> Column:
+    """`page` with &name= before the value of each of its parameters; addresses in values stay as they are."""
+    named = _one_of(names)
+
+    def without_codes(depths: int) -> Column:
+        patterns = (_encoded(named, "25" * depth) for depth in range(depths))
+        return reduce(lambda text, pattern: F.regexp_replace(text, pattern, "$1&$2$3=$4&"), patterns, page)
+
+    decoded = F.when(F.contains(page, F.lit("%25")), without_codes(DEEPEST)).otherwise(without_codes(1))
+    plain = f"{ADDRESS}|(?:{BEFORE}{named}|[?]({NAME}))=({AN_ADDRESS})?"
+    return F.regexp_replace(decoded, plain, "$1&$2$3=$4")
+
+
+def _encoded(named: str, again: str) -> str:
+    """A pattern of a parameter whose marks are codes, encoded once more for each 25 of `again`, with its value."""
+    equals, before, end = f"%{again}3[Dd]", _encoded_before(again), f"%{again}26"
+    others = "|".join(f"{end[:place]}[^&%{end[place]}]" for place in range(1, len(end)))
+    return f"{ADDRESS}|(?:{BEFORE}{named}{equals}|{before}{named}(?:=|{equals}))((?:[^&%]|{others})*)"
+
+
+def _encoded_before(again: str) -> str:
+    return f"%{again}(?:3[Ff]|26|3[Bb])(?:amp(?:;|%{again}3[Bb]))*"
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return "(" + "|".join(any_case(name) for name in names) + ")"
