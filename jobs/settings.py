@@ -14,9 +14,10 @@ from pydantic import model_validator
 from attribution.knobs import Attribution
 from conf import CONF_ROOT
 from intake.knobs import Landing, Quality
+from jobs.located import located
 from ltv.knobs import Ltv
 from touchpoints.knobs import AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
-from warehouse.knobs import Build, Knobs, Lock, Mlflow, Part, Report, Spark, part_of
+from warehouse.knobs import Build, Files, Knobs, Lock, Mlflow, Part, Report, Spark, part_of
 from warehouse.settings_file import read_knobs
 from warehouse.table_update import digest_of
 
@@ -41,6 +42,7 @@ class Settings(Knobs):
     mlflow: Mlflow
     quality: Quality
     lock: Lock
+    files: Files
     spark: Spark
     simulator: dict[str, Any]
 
@@ -76,6 +78,8 @@ def load_settings(config: Path | None = None) -> Settings:
     """The settings of base.yaml, changed by those of `config`.
 
     Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob,
-    for an unreadable file, an unknown knob or a value that does not fit.
+    for an unreadable file, an unknown knob or a value that does not fit. Relative paths start at the folder of
+    `config`, without one at the working folder.
     """
-    return read_knobs(Settings, BASE_FILE, config)
+    settings = read_knobs(Settings, BASE_FILE, config)
+    return settings if config is None else located(settings, config.parent)

@@ -51,7 +51,13 @@ class AdsConsent(Knobs):
     consent_ads_missing: bool
 
 
-class HitKnobs(OwnDomains, InternalAddresses, AdsConsent):
+class EmailMask(Knobs):
+    """Whether e-mail addresses in links are kept out of silver."""
+
+    mask_emails: bool
+
+
+class HitKnobs(OwnDomains, InternalAddresses, AdsConsent, EmailMask):
     """The knobs of `build_hits`."""
 
 

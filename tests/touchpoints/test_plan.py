@@ -45,7 +45,7 @@ def shuffles(built: DataFrame) -> list[str]:
 def visits(spark: SparkSession) -> DataFrame:
     hits = build_hits(
         events(spark, [{"event_id": "1", "anonymous_id": "a", "event_at": at()}]),
-        HitKnobs(own_domains=[], internal_ips=[], consent_ads_missing=True),
+        HitKnobs(own_domains=[], internal_ips=[], consent_ads_missing=True, mask_emails=True),
         sources=load_sources("sources.yaml"),
         values=frame(spark, BRONZE_EVENT_VALUES.ddl, []),
     )

@@ -228,7 +228,7 @@ def test_which_pages_and_referrers_make_a_touch(spark: SparkSession) -> None:
     )
     hits = build_hits(
         event_frame,
-        HitKnobs(own_domains=["shop.example"], internal_ips=["10.0.0.7"], consent_ads_missing=True),
+        HitKnobs(own_domains=["shop.example"], internal_ips=["10.0.0.7"], consent_ads_missing=True, mask_emails=True),
         sources=load_sources("sources.yaml"),
     )
 
@@ -261,7 +261,7 @@ def test_a_click_id_that_organic_clicks_have_too_gives_way_to_the_site_they_came
     hits = collected(
         build_hits(
             events(spark, event_rows),
-            HitKnobs(own_domains=["shop.example"], internal_ips=[], consent_ads_missing=True),
+            HitKnobs(own_domains=["shop.example"], internal_ips=[], consent_ads_missing=True, mask_emails=True),
             sources=load_sources("sources.yaml"),
         )
     )
