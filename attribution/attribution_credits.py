@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from attribution.channel_model import ChannelModel
-from attribution.channel_registry import champion_version, load_version
+from attribution.channel_registry import load_version, used_version
 from attribution.fitted_credit import FittedModel, fitted_of
 from attribution.knobs import (
     DATA_DRIVEN_MODELS,
@@ -37,6 +37,7 @@ from warehouse.days import report_day
 from warehouse.knobs import Mlflow, Registry, ReportingDay
 from warehouse.recipes import Changes, Cut, Recipe, Work, everything
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
+from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS, TOUCH_STRUCT
 from warehouse.terms import NO_TOUCH, UNATTRIBUTED
 
@@ -172,7 +173,8 @@ def _fitted_models(work: Work) -> list[FittedModel]:
 def _champion(work: Work) -> tuple[str, ChannelModel] | None:
     """The version that credits are made by, and its model."""
     tracking = work.run.knobs(Mlflow)
-    champion = champion_version(tracking, work.run.knobs(DataDriven))
+    was_used = work.lake.exists(GOLD_CHANNEL_EFFECTS)
+    champion = used_version(tracking, work.run.knobs(DataDriven), was_used=was_used)
     return (champion.full_name, _loaded(tracking, champion.full_name)) if champion else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attribution.channel_model import ChannelModel
 from attribution.knobs import DataDriven
-from warehouse.champion import RegisteredVersion, champion, load_json
+from warehouse.champion import RegisteredVersion, champion, load_json, used_champion
 from warehouse.knobs import Mlflow
 
 ARTIFACT = "channel_model.json"
@@ -41,6 +41,11 @@ def store_version(tracking: Mlflow, data_driven: DataDriven, model: ChannelModel
 def champion_version(tracking: Mlflow, data_driven: DataDriven) -> RegisteredVersion | None:
     """The promoted version, with its tags; None before the first fit."""
     return champion(tracking, data_driven.model_name)
+
+
+def used_version(tracking: Mlflow, data_driven: DataDriven, *, was_used: bool) -> RegisteredVersion | None:
+    """As `champion_version`; InputError where it is gone and `was_used`, as the effects of a fit show."""
+    return used_champion(tracking, data_driven.model_name, was_used=was_used)
 
 
 def load_version(tracking: Mlflow, version: str) -> ChannelModel:

@@ -152,7 +152,7 @@ def at_risk_panel(figures: Figures, words: Words) -> Panel | None:
     )
     rows = [
         [
-            person.person_id,
+            formats.count(number),
             formats.share(person.p_alive),
             formats.share(person.churn),
             formats.amount(person.expected_value, currency),
@@ -160,7 +160,8 @@ def at_risk_panel(figures: Figures, words: Words) -> Panel | None:
             formats.count(person.orders),
             person.last_order_at.strftime("%Y-%m-%d"),
         ]
-        for person in customers.at_risk
+        # The page is made to be passed on, and an id may be an e-mail address.
+        for number, person in enumerate(customers.at_risk, start=1)
     ]
     table = PageTable(
         caption=words("at_risk.caption", currency=words.currency(currency)),

@@ -11,6 +11,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from jobs.terminal import say_line
+from warehouse.errors import NotInstalled
+
 # job: a module of that name (_ for -) with a function of that name
 JOBS = (
     "simulate",
@@ -40,13 +43,22 @@ class Jobs(TyperGroup):
             return None
         name = cmd_name.replace("-", "_")
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        app.command(cmd_name)(getattr(import_module(f"jobs.{name}"), name))
+        app.command(cmd_name)(getattr(_imported(f"jobs.{name}"), name))
         return typer.main.get_command(app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Every job with the first line of its help."""
         with formatter.section("Commands"):
             formatter.write_dl([(job, first_line(job)) for job in JOBS])
+
+
+def _imported(module: str) -> Any:
+    """The module; one line and exit code 2 where a package that it needs is not installed."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        say_line(f"error: {module} needs the package {error.name}, which is not installed: see docs/running.md")
+        raise typer.Exit(NotInstalled.exit_code) from error
 
 
 def first_line(job: str) -> str:

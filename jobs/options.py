@@ -11,7 +11,8 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from jobs.run import Run, Step, exit_code_of, open_run, perform
+from jobs.ending import exit_code_of
+from jobs.run import Run, Step, open_run, perform
 
 Config = Annotated[Path | None, typer.Option(help="Configuration file; other knobs are those of conf/base.yaml.")]
 AsOf = Annotated[
@@ -46,7 +47,7 @@ def run_steps(
         perform(run, steps)
         at_the_end(run)
 
-    code = exit_code_of(action)
+    code = exit_code_of(action, runs)
     if as_json and runs:
         sys.stdout.write(json.dumps({**runs[0].summary(), "exit_code": code}, indent=2) + "\n")
     raise typer.Exit(code)

@@ -7,6 +7,7 @@ import sys
 
 from dashboard.made_from import made_from as page_is_from
 from jobs.options import Config, DryRun, Json, job_main, run_steps
+from jobs.private_files import umask
 from jobs.run import Plan, Run, Step, StepLog
 from published.run_facts import StepTime
 from published.view import View
@@ -33,14 +34,15 @@ def plan(run: Run) -> Plan:
 
         # A run of this step alone shows the times of the run that published, other runs their own.
         steps = [StepTime(*step) for step in run.step_times] or None
-        page = write_report(
-            settings.lake,
-            settings.report.file,
-            timezone=settings.report.timezone,
-            steps=steps,
-            view=View(language=settings.report.language),
-            made_from=made_from,
-        )
+        with umask(run.umask):  # it is made to be passed on
+            page = write_report(
+                settings.lake,
+                settings.report.file,
+                timezone=settings.report.timezone,
+                steps=steps,
+                view=View(language=settings.report.language),
+                made_from=made_from,
+            )
         log.message = f"wrote {page}"
 
     if not run.lake.exists(OPS_PUBLISHED):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -15,36 +14,34 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from deltalake.exceptions import DeltaError
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from rich.console import Console
 
 from intake.file_counts import MOMENTS
 from intake.knobs import BelievableTimes
 from intake.suspect_times import is_of_before, last_believable
+from jobs.private_files import OWNER_ALONE, are_private, current_umask, umask
 from jobs.settings import Settings, load_settings
-from warehouse.arrow.log import CommitConflictError
+from jobs.signals import stop_requested
+from jobs.start import start_session
+from jobs.terminal import Terminal
 from warehouse.code_version import code_version
 from warehouse.contracts import Table
-from warehouse.delta_log import local_table
-from warehouse.errors import DistributaryError, InputError
-from warehouse.jvm.files import hadoop_path
-from warehouse.jvm.preflight import check_workers
-from warehouse.jvm.session import build_session, process_id, under_spark_submit
+from warehouse.errors import InputError
+from warehouse.jvm.session import end_jvm, process_id, under_spark_submit
 from warehouse.knobs import Part
 from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
+from warehouse.messages import conceal, one_line, secrets_among, secrets_in, secrets_of_environment
 from warehouse.recipes import Recipe
 from warehouse.session_at_need import SessionAtNeed
-from warehouse.small_lake import rows_in_bronze, session_conf
 from warehouse.store import Lake
 from warehouse.table_update import TableUpdate, in_words
 from warehouse.tables import BRONZE_EVENTS, BRONZE_LANDED_FILES, OPS_RUN_LOG
 
-INTERRUPTED = 130
 # Jobs that change no table but the log of runs, to which several may add at once.
 WITHOUT_LOCK = ("report", "simulate")
+LONGEST_MESSAGE = 2000  # characters, in the log of runs
 
 
 @dataclass
@@ -80,6 +77,7 @@ class Run:
     steps: list[StepLog] = field(default_factory=list)
     ahead: dict[Table, str] = field(default_factory=dict)  # what earlier steps of a dry run would write
     rows_ahead: int = 0  # that this run takes in, at most
+    umask: int = field(default_factory=current_umask)  # of files that others may read
     _as_of: date | None = None
 
     @property
@@ -116,14 +114,25 @@ class Run:
         try:
             yield log
         except BaseException as error:
-            log.status, log.message = "failed", " ".join(str(error).split())[:2000]
+            log.status, log.message = "failed", one_line(stop_requested() or error)[:LONGEST_MESSAGE]
             raise
         finally:
             log.seconds = time.monotonic() - begun
             log.written = {k: v for k, v in self.lake.written.items() if before.get(k) != v}
             self.steps.append(log)
-            message = f": {log.message}" if log.message else ""
+            # The line of the failure itself comes last.
+            message = f": {log.message}" if log.message and log.status != "failed" else ""
             self.console.print(f"  {log.status} in {log.seconds:.1f} s{message}", highlight=False, markup=False)
+
+    @property
+    def has_lake_alone(self) -> bool:
+        """Whether it writes to the lake, which no other run does meanwhile."""
+        return not self.dry_run and self.job not in WITHOUT_LOCK
+
+    @property
+    def doing(self) -> str:
+        """The step that failed; '' where none did."""
+        return next((log.name for log in self.steps if log.status == "failed"), "")
 
     @property
     def step_times(self) -> list[tuple[str, float, str, str]]:
@@ -140,7 +149,7 @@ class Run:
                 "finished_at": datetime.fromtimestamp(log.started_at.timestamp() + log.seconds, UTC),
                 "status": log.status,
                 "as_of": self._as_of,
-                "message": log.message,
+                "message": one_line(log.message),
                 "written": log.written,
                 "counts": log.counts,
                 "settings_hash": self.settings.digest(),
@@ -162,7 +171,7 @@ class Run:
                     "step": log.name,
                     "status": log.status,
                     "seconds": round(log.seconds, 1),
-                    "message": log.message,
+                    "message": one_line(log.message),
                     "written": log.written,
                     "counts": log.counts,
                 }
@@ -247,13 +256,14 @@ def open_run(
     started_at = datetime.now(UTC)
     # Set before any import of MLflow.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    session = SessionAtNeed(spark or (lambda: _start(run)))
+    conceal((*secrets_in(chosen.mlflow.tracking_uri), *secrets_among(chosen.spark.conf), *secrets_of_environment()))
+    session = SessionAtNeed(spark or (lambda: start_session(run)))
     run = Run(
         job=job,
         settings=chosen,
         session=session,
         lake=Lake(session, chosen.lake, new_run_id(started_at), chosen.build.small_change_rows),
-        console=console or Console(stderr=True),
+        console=console or Terminal(stderr=True),
         started_at=started_at,
         wanted_as_of=as_of,
         dry_run=dry_run,
@@ -264,31 +274,31 @@ def open_run(
     return run
 
 
-def _start(run: Run) -> SparkSession:
-    """The session of a run, whose workers were found ready."""
-    spark, conf = run.settings.spark, run.settings.spark.conf
-    if local_table(run.lake.root) and not under_spark_submit():
-        rows = rows_in_bronze(run.lake)
-        conf = session_conf(spark, None if rows is None else rows + run.rows_ahead)
-    session = build_session(f"distributary {run.job}", conf, master=spark.master)
-    hadoop_path(session, run.settings.lake)  # fail early with one clear line
-    folders = {"lake": run.settings.lake, "landing.root": run.settings.landing.root}
-    check_workers(session, folders, may_write=not (run.dry_run or run.job in WITHOUT_LOCK), say=run.say)
-    return session
-
-
 def perform(run: Run, steps: Sequence[Step]) -> None:
     """Runs the steps in order and logs them, also when one fails. No other run writes to the lake at the same time."""
-    with _lock(run):
+    with umask(OWNER_ALONE if are_private(run.settings) else run.umask), _lock(run):
+        if run.has_lake_alone:
+            run.lake.remove_staged()  # by a run that was killed
         try:
             for step in steps:
                 _perform(run, step)
         except BaseException:
+            if stop_requested() is not None:
+                run.session.start_no_more()
             # The user must see the failure, even where the log cannot be written either.
-            with suppress(DistributaryError, PySparkException, DeltaError, OSError, CommitConflictError):
+            with suppress(Exception):
                 run.write_log()
+            if stop_requested() is not None:
+                _leave(run)
             raise
         run.write_log()
+
+
+def _leave(run: Run) -> None:
+    """Ends what may still write, while the lake is locked, and removes what it has staged."""
+    end_jvm()
+    if run.has_lake_alone:
+        run.lake.remove_staged()
 
 
 def _perform(run: Run, step: Step) -> None:
@@ -304,7 +314,7 @@ def _perform(run: Run, step: Step) -> None:
 
 
 def _lock(run: Run) -> AbstractContextManager[None]:
-    if run.dry_run or run.job in WITHOUT_LOCK:
+    if not run.has_lake_alone:
         return nullcontext()
     return lake_lock(
         run.lake.root,
@@ -313,16 +323,3 @@ def _lock(run: Run) -> AbstractContextManager[None]:
         say=run.say,
         once_jvm_runs=lambda name: run.session.once_started(lambda session: name(process_id(session))),
     )
-
-
-def exit_code_of(action: Callable[[], None]) -> int:
-    """Runs `action`; an expected failure becomes one clear line on stderr and its exit code."""
-    try:
-        action()
-    except DistributaryError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return INTERRUPTED
-    return 0

@@ -8,7 +8,7 @@ from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import customer_totals, total_lines, total_metrics
-from ltv.customer_value import CUSTOMER_VALUE, champion_of, scorer
+from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
 from ltv.knobs import Scoring
 from warehouse.knobs import Mlflow
 from warehouse.table_update import TableUpdate, in_words
@@ -30,7 +30,7 @@ def score(
 
 def plan(run: Run) -> Plan:
     """Scores every customer as of the run's day; without a champion it writes their summaries only."""
-    champion = champion_of(run)
+    champion = used_champion_of(run)
     update = TableUpdate(run, RECIPES if champion else (CUSTOMER_SUMMARY,))
     stale = update.plan(run.ahead)
     if not stale:

@@ -12,10 +12,11 @@ from typing import Any
 from attribution.knobs import Attribution
 from conf import CONF_ROOT
 from intake.knobs import IdSpelling, Landing, Quality
+from jobs.located import located
 from jobs.unknown_names import names_of_nothing
 from ltv.knobs import Ltv
 from touchpoints.knobs import AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
-from warehouse.knobs import Build, Knobs, Lock, Misfit, Mlflow, Part, Report, Spark, part_of
+from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Spark, part_of
 from warehouse.settings_file import read_knobs, read_yaml
 from warehouse.table_update import digest_of
 
@@ -44,6 +45,7 @@ class Settings(Knobs):
     mlflow: Mlflow
     quality: Quality
     lock: Lock
+    files: Files
     spark: Spark
     simulator: dict[str, Any]
 
@@ -79,6 +81,8 @@ def load_settings(config: Path | None = None) -> Settings:
     """The settings of base.yaml, changed by those of `config`.
 
     Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob,
-    for an unreadable file, an unknown knob or a value that does not fit.
+    for an unreadable file, an unknown knob or a value that does not fit. Relative paths start at the folder of
+    `config`, without one at the working folder.
     """
-    return read_knobs(Settings, BASE_FILE, config)
+    settings = read_knobs(Settings, BASE_FILE, config)
+    return settings if config is None else located(settings, config.parent)

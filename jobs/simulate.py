@@ -11,11 +11,13 @@ from typing import Any
 
 import typer
 
+from jobs.ending import exit_code_of
 from jobs.options import Config, DryRun, Json, job_main
-from jobs.run import Plan, Run, Step, StepLog, exit_code_of
+from jobs.run import Plan, Run, Step, StepLog
 from jobs.settings import Settings, load_settings
 from simulator import Shop, write_landing
 from warehouse.errors import UsageError
+from warehouse.messages import one_line
 
 
 def simulate(config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
@@ -25,7 +27,7 @@ def simulate(config: Config = None, dry_run: DryRun = False, json: Json = False)
     """
 
     def say(message: str) -> None:
-        sys.stderr.write(f"  {message}\n")
+        sys.stderr.write(f"  {one_line(message)}\n")
 
     def action() -> None:
         settings = load_settings(config)

@@ -16,7 +16,7 @@ from ltv.customer_summary import expired_days, of_day
 from ltv.intervals import quantile
 from ltv.knobs import Scoring, SummaryUnit
 from ltv.value_model import ValueModel
-from warehouse.champion import champion
+from warehouse.champion import champion, used_champion
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.knobs import Mlflow, Registry, ReportingCurrency, ValueModelName
@@ -123,6 +123,13 @@ def champion_of(run: Run) -> str | None:
     """'<name>/<number>' of the model that scores; None before the first training."""
     tracking = run.knobs(Mlflow)
     found = champion(tracking, tracking.model_name)
+    return found.full_name if found else None
+
+
+def used_champion_of(run: Run) -> str | None:
+    """As `champion_of`; InputError where the lake has scores of a champion that is gone."""
+    tracking = run.knobs(Mlflow)
+    found = used_champion(tracking, tracking.model_name, was_used=run.lake.exists(GOLD_CUSTOMER_VALUE))
     return found.full_name if found else None
 
 

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
+from touchpoints.emails import COLUMNS, without_emails
 from touchpoints.internal_addresses import is_internal
 from touchpoints.knobs import HitKnobs
 from touchpoints.marketing_params import parameters_of, with_marketing
@@ -65,6 +66,7 @@ def build_hits(
 
     has_origin: the sender, the URL or the referrer names the source. The sender and the URL win over the referrer,
     which counts only where they name none or theirs is guessed. is_bot: a robot's user agent or an internal address.
+    mask_emails: e-mail addresses in the source, in the other parameters and in the page's path are (e-mail).
     `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
@@ -114,6 +116,8 @@ def build_hits(
         "value",
         "currency",
     )
+    if knobs.mask_emails:
+        hits = hits.withColumns({name: without_emails(F.col(name)) for name in COLUMNS})
     return hits.select(*HIT_COLUMNS)
 
 

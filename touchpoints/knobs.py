@@ -107,7 +107,13 @@ class AdsConsent(Knobs):
     consent_ads_missing: bool
 
 
-class HitKnobs(NoSource, InternalAddresses, AdsConsent, Links):
+class EmailMask(Knobs):
+    """Whether e-mail addresses in links are kept out of silver."""
+
+    mask_emails: bool
+
+
+class HitKnobs(NoSource, InternalAddresses, AdsConsent, Links, EmailMask):
     """The knobs of `build_hits`."""
 
 

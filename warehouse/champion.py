@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from warehouse.errors import InputError
 from warehouse.knobs import Mlflow
 
 CHAMPION = "champion"
@@ -51,12 +52,30 @@ def champion(tracking: Mlflow, name: str) -> RegisteredVersion | None:
 
     No artifact is read. InputError where MLflow is asked and does not answer.
     """
+    file = _file_of(tracking)
+    if file is not None and not file.exists():
+        return None  # MLflow would make a new database
     try:
         return champion_in_file(tracking, name)
     except NotReadableHere:
         from warehouse import model_registry  # noqa: PLC0415
 
         return model_registry.champion(tracking, name)
+
+
+def used_champion(tracking: Mlflow, name: str, *, was_used: bool) -> RegisteredVersion | None:
+    """As `champion`; InputError where there is none, but `was_used`: the lake has rows of a former one.
+
+    Without it the rows of a new day would stand beside those of the former champion's. The knob
+    mlflow.champion_may_be_missing allows it.
+    """
+    found = champion(tracking, name)
+    if found is None and was_used and not tracking.champion_may_be_missing:
+        raise InputError(
+            f"mlflow.tracking_uri {tracking.tracking_uri}: there is no {name}@{CHAMPION}, but this lake was made with "
+            "one; bring the registry or the alias back, or train again, or set mlflow.champion_may_be_missing: true"
+        )
+    return found
 
 
 def load_json(tracking: Mlflow, version: str, artifact: str, read: Callable[[Any], Loaded], *, what: str) -> Loaded:
@@ -100,12 +119,17 @@ def artifact_in_file(tracking: Mlflow, version: str, artifact: str) -> Path:
     return Path(unquote(place.path)) / artifact
 
 
+def _file_of(tracking: Mlflow) -> Path | None:
+    """The file of the registry; None where it is no SQLite file, or one that is opened with options."""
+    uri = tracking.tracking_uri
+    return Path(uri.removeprefix(SQLITE)).absolute() if uri.startswith(SQLITE) and "?" not in uri else None
+
+
 @contextmanager
 def _opened(tracking: Mlflow) -> Iterator[sqlite3.Connection]:
     """The registry's file, for reading alone."""
-    uri = tracking.tracking_uri
-    file = Path(uri.removeprefix(SQLITE)).absolute()
-    if not uri.startswith(SQLITE) or "?" in uri or not file.is_file() or any(name in os.environ for name in WORKSPACES):
+    uri, file = tracking.tracking_uri, _file_of(tracking)
+    if file is None or not file.is_file() or any(name in os.environ for name in WORKSPACES):
         raise NotReadableHere(uri)
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as registry:

@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from pyspark.sql import SparkSession
 
-from warehouse.errors import InputError
+from warehouse.faults import damaged_file, damaged_log
 from warehouse.local_files import folder_without_hadoop
 
 # The log has the greatest moment of a file in milliseconds: one writer rounds down, another up.
@@ -137,7 +137,7 @@ class LocalLog:
             return DeltaTable(self._folder) if DeltaTable.is_deltatable(str(self._folder)) else None
         except (DeltaError, OSError, ValueError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise InputError(f"{self._folder}: the table's log cannot be read ({reason})") from error
+            raise damaged_log(self._folder, reason) from error
 
 
 def _greatest_in(file: Path, column: str) -> datetime:
@@ -148,5 +148,5 @@ def _greatest_in(file: Path, column: str) -> datetime:
         with parquet.ParquetFile(file, coerce_int96_timestamp_unit="us") as opened:
             found: datetime = compute.max(opened.read(columns=[column])[column]).as_py()
     except (OSError, ValueError) as error:
-        raise InputError(f"{file}: the table's file cannot be read ({error})") from error
+        raise damaged_file(file, error) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)

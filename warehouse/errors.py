@@ -24,8 +24,22 @@ class UsageError(DistributaryError):
     exit_code = 2
 
 
+class NotInstalled(UsageError):  # noqa: N818 (a state of the machine)
+    """A package or program that the settings need is not installed."""
+
+
 class InputError(DistributaryError):
     """Input missing, unreadable, changed after landing, or stale."""
+
+    exit_code = 3
+
+
+class DamagedTable(InputError):  # noqa: N818 (a state of the lake, not a mistake)
+    """A table's log or one of its files is missing, cut or damaged."""
+
+
+class NotWritable(DistributaryError):  # noqa: N818 (a state of the disk, not a mistake)
+    """A place that the run writes to takes nothing: the disk is full, read-only, or the user may not write there."""
 
     exit_code = 3
 

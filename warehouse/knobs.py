@@ -112,6 +112,7 @@ class Mlflow(Registry, ValueModelName):
 
     artifact_root: str | None
     experiment: str
+    champion_may_be_missing: bool
 
 
 class UnsettledLimit(Knobs):
@@ -124,6 +125,12 @@ class Lock(Knobs):
     """What a run does while another one writes to the lake."""
 
     wait_seconds: float = Field(ge=0)
+
+
+class Files(Knobs):
+    """Who may read the files of a run."""
+
+    private: bool
 
 
 class Spark(Knobs):

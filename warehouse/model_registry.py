@@ -12,6 +12,7 @@ import json
 import logging
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,10 +29,12 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 import mlflow
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
+from mlflow.store.db import utils as mlflow_databases
 from mlflow.tracking import MlflowClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from warehouse.champion import CHAMPION, RegisteredVersion
-from warehouse.errors import InputError
+from warehouse.errors import InputError, NotInstalled
 from warehouse.knobs import Mlflow
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "store_json",
 ]
 
+DATABASE_TRIALS = 3
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 Loaded = TypeVar("Loaded")
@@ -55,9 +59,11 @@ Loaded = TypeVar("Loaded")
 
 def connect(tracking: Mlflow) -> MlflowClient:
     """Point MLflow at the tracking server or database of the settings, for both runs and registry."""
-    # They log each step of a new database's schema, and each check of a stored model.
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # They log each step of a new database's schema, and each check of a stored model; of a database that does not
+    # answer, its stack at each of ten trials, for minutes.
+    for name, level in (("alembic", logging.WARNING), ("mlflow", logging.WARNING), ("mlflow.store.db", logging.ERROR)):
+        logging.getLogger(name).setLevel(level)
+    mlflow_databases.MAX_RETRY_COUNT = DATABASE_TRIALS
     mlflow.set_tracking_uri(tracking.tracking_uri)
     mlflow.set_registry_uri(tracking.tracking_uri)
     return MlflowClient(tracking.tracking_uri, tracking.tracking_uri)
@@ -101,11 +107,12 @@ def load_json(tracking: Mlflow, version: str, artifact: str, read: Callable[[Any
     `artifact` is the file's path inside the version; `what` names its content in the error, such as "the champion's
     parameters".
     """
-    connect(tracking)
     file = f"models:/{version}/{artifact}"
     try:
-        return read(json.loads(mlflow.artifacts.load_text(file)))
-    except (MlflowException, OSError, ValueError, KeyError, TypeError) as error:
+        with clear_errors(tracking):
+            connect(tracking)
+            return read(json.loads(mlflow.artifacts.load_text(file)))
+    except (InputError, OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file}: {what} cannot be read ({first_line(error)})") from error
 
 
@@ -156,7 +163,7 @@ def log_metrics(tracking: Mlflow, version: str, metrics: Mapping[str, float], *,
         client = connect(tracking)
         made_by = client.get_model_version(*name_and_number(version)).run_id
         client.log_batch(str(made_by), metrics=figures)
-    except MlflowException:
+    except (MlflowException, SQLAlchemyError):
         return False
     return True
 
@@ -174,8 +181,21 @@ def first_line(error: Exception) -> str:
 
 @contextmanager
 def clear_errors(tracking: Mlflow) -> Iterator[None]:
-    """Turns an error of MLflow into an InputError of one line that names the server or database."""
+    """Turns an error of MLflow or of its database into an InputError of one line that names server or database.
+
+    NotInstalled where the database's driver is not installed.
+    """
     try:
         yield
     except MlflowException as error:
         raise InputError(f"mlflow.tracking_uri {tracking.tracking_uri}: {first_line(error)}") from error
+    except SQLAlchemyError as error:
+        raise InputError(
+            f"mlflow.tracking_uri {tracking.tracking_uri}: the database cannot be used ({first_line(error)}); bring it "
+            "back from a backup, or name another one and train again"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise NotInstalled(
+            f"mlflow.tracking_uri {tracking.tracking_uri}: the database's driver {error.name} is not installed; "
+            f"pip install it into {sys.prefix}"
+        ) from error

@@ -31,9 +31,18 @@ class SessionAtNeed:
                 act(self._session)
         return self._session
 
+    def start_no_more(self) -> None:
+        """From now on a call fails where no session runs yet."""
+        if self._session is None:
+            self._start = _refuse
+
     def once_started(self, act: Callable[[SparkSession], None]) -> None:
         """Calls `act` with the session: now where it runs already, otherwise as soon as it does."""
         if self._session is None:
             self._then.append(act)
         else:
             act(self._session)
+
+
+def _refuse() -> SparkSession:
+    raise RuntimeError("the run is ending: no session is started any more")

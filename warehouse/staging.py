@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 
 from warehouse.jvm.files import delete_folder
+from warehouse.local_files import folder_without_hadoop
 
 Stage = Callable[[str, DataFrame], DataFrame]  # stores a frame under a name and reads it back
 
@@ -40,4 +42,13 @@ def stage_below(spark: SparkSession, folder: str) -> Iterator[Staging]:
     try:
         yield Staging(spark, folder)
     finally:
-        delete_folder(spark, folder)
+        remove_staged(folder, lambda: delete_folder(spark, folder))
+
+
+def remove_staged(folder: str, elsewhere: Callable[[], None]) -> None:
+    """Removes a folder with all that is in it: here, also where the JVM is gone; otherwise by `elsewhere`."""
+    here = folder_without_hadoop(folder)
+    if here is None:
+        elsewhere()
+    else:
+        shutil.rmtree(here, ignore_errors=True)

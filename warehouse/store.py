@@ -32,7 +32,7 @@ from warehouse.jvm.spark_writer import BROADCAST_AT_MOST
 from warehouse.lake_state import LakeState
 from warehouse.layout import by_period
 from warehouse.origin import Head, Origin, TableVersion, commit_metadata, origin_at
-from warehouse.staging import Stage, Staging, stage_below
+from warehouse.staging import Stage, Staging, remove_staged, stage_below
 
 __all__ = ["BROADCAST_AT_MOST", "Head", "Lake", "Origin", "Stage", "TableVersion"]
 
@@ -54,8 +54,16 @@ class Lake(LakeState):
     @contextmanager
     def staging(self, purpose: str) -> Iterator[Staging]:
         """A function that stores a frame by name below `<lake>/_staging/<purpose>` and reads it back."""
-        with stage_below(self.spark, f"{self._root}/_staging/{purpose}") as stage:
+        with stage_below(self.spark, f"{self._staged}/{purpose}") as stage:
             yield stage
+
+    def remove_staged(self) -> None:
+        """Removes what a run that was stopped has staged in a lake on this machine. Only while the lake is locked."""
+        remove_staged(self._staged, lambda: None)
+
+    @property
+    def _staged(self) -> str:
+        return f"{self._root}/_staging"
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The rows of the table, of one version where given; an empty frame where it does not exist yet."""

@@ -279,3 +279,10 @@ def test_a_publication_without_any_gold_table_still_makes_a_page(tmp_path: Path)
     publish(tmp_path, {OPS_QUALITY_RESULTS: 0})
     page = Page(write_report(str(tmp_path), tmp_path / "r.html").read_text(encoding="utf-8"))
     assert "Nothing is known about channels yet." in page.words
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_numbers_its_customers_and_holds_no_id_of_them(shop: Path, tmp_path: Path, language: str) -> None:
+    html = write_report(str(shop), tmp_path / "report.html", view=View(language=language)).read_text()
+    assert not re.search(r"user:|device:|maybe|perhaps", html)
+    assert "read_figures(lake).customers.at_risk" in html

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import stat
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +14,23 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs import attribute as attribute_job
 from jobs import build as build_job
 from jobs import ingest as ingest_job
+from jobs import pipeline as pipeline_job
+from jobs import score as score_job
+from jobs.run import Plan, Run, Step
 from tests.quick import QUICK
+from warehouse.contracts import Table
 from warehouse.lock import lake_lock
 from warehouse.store import Lake
-from warehouse.tables import BRONZE_EVENTS, BRONZE_LANDED_FILES, OPS_RUN_LOG
+from warehouse.tables import (
+    BRONZE_EVENTS,
+    BRONZE_LANDED_FILES,
+    GOLD_CHANNEL_EFFECTS,
+    GOLD_CUSTOMER_VALUE,
+    OPS_RUN_LOG,
+)
 
 
 @dataclass(frozen=True)
@@ -54,12 +67,12 @@ class Shop:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def ingest(self, *options: str) -> Outcome:
-        return self._run(ingest_job.main, *options)
+        return self.run(ingest_job.main, *options)
 
     def build(self) -> Outcome:
-        return self._run(build_job.main)
+        return self.run(build_job.main)
 
-    def _run(self, main: Callable[[Sequence[str]], int], *options: str) -> Outcome:
+    def run(self, main: Callable[[Sequence[str]], int], *options: str) -> Outcome:
         self.capture.readouterr()
         code = main(["--config", str(self.folder / "shop.yaml"), *options])
         output = self.capture.readouterr()
@@ -243,3 +256,113 @@ def test_a_lake_that_another_run_writes_to_is_exit_3_and_a_dry_run_goes_ahead(sh
         assert not shop.lake.exists(BRONZE_EVENTS)
         assert shop.ingest("--dry-run").code == 0
     assert shop.ingest().code == 0
+
+
+@pytest.mark.parametrize(
+    ("job", "used", "name"),
+    [
+        (score_job.main, GOLD_CUSTOMER_VALUE, "customer-value"),
+        (attribute_job.main, GOLD_CHANNEL_EFFECTS, "channel-attribution"),
+    ],
+)
+def test_a_registry_that_is_gone_ends_with_3_where_the_lake_was_made_with_its_model(
+    job: Callable[[Sequence[str]], int], used: Table, name: str, shop: Shop
+) -> None:
+    shop.land("events/today.jsonl", event("e1"))
+    assert shop.ingest().code == 0
+    assert shop.build().code == 0
+    assert shop.run(attribute_job.main).code == 0, "a new lake goes on without a champion"
+    assert shop.run(score_job.main).code == 0
+    assert not (shop.folder / "mlflow.db").exists(), "and makes no registry"
+
+    shop.lake.append_rows(used, [])
+    outcome = shop.run(job, "--full") if used is GOLD_CHANNEL_EFFECTS else shop.run(job)
+    assert outcome.code == 3
+    assert outcome.error == (
+        f"error: mlflow.tracking_uri sqlite:///./mlflow.db: there is no {name}@champion, but this lake was made with "
+        "one; bring the registry or the alias back, or train again, or set mlflow.champion_may_be_missing: true"
+    )
+
+    shop.configure("mlflow: {champion_may_be_missing: true}\n")
+    assert shop.run(job).code == 0
+
+
+def test_a_driver_that_is_not_installed_ends_with_2_and_its_address_is_shown_without_the_password(shop: Shop) -> None:
+    shop.land("events/today.jsonl", event("e1"))
+    assert shop.ingest().code == 0
+    shop.configure("mlflow: {tracking_uri: 'mysql+nosuch://shop:s3cr3t-word@127.0.0.1:1/mlflow'}\n")
+    outcome = shop.run(score_job.main)
+    assert outcome.code in (2, 3)
+    assert outcome.error.startswith("error: mlflow.tracking_uri mysql+nosuch://shop:***@127.0.0.1:1/mlflow: ")
+
+    shop.configure("mlflow: {tracking_uri: 'postgresql://shop:s3cr3t-word@127.0.0.1:1/mlflow'}\n")
+    outcome = shop.run(score_job.main)
+    assert outcome.code == 2
+    assert outcome.error == (
+        "error: mlflow.tracking_uri postgresql://shop:***@127.0.0.1:1/mlflow: the database's driver psycopg is not "
+        f"installed; pip install it into {sys.prefix}"
+    )
+    log = [row.asDict(recursive=True) for row in shop.lake.read(OPS_RUN_LOG).collect()]
+    assert "psycopg" in str(log)
+    assert "s3cr3t-word" not in str(log)
+
+
+def test_a_registry_s_database_with_garbage_in_it_ends_with_3(shop: Shop) -> None:
+    shop.land("events/today.jsonl", event("e1"))
+    assert shop.ingest().code == 0
+    (shop.folder / "mlflow.db").write_bytes(b"garbage " * 1000)
+    outcome = shop.run(score_job.main)
+    assert outcome.code == 3
+    assert outcome.error.startswith("error: mlflow.tracking_uri sqlite:///./mlflow.db: the database cannot be used (")
+    assert "file is not a database" in outcome.error
+
+
+def test_control_characters_of_a_header_reach_no_terminal(shop: Shop) -> None:
+    shop.land("events/today.jsonl", event("e1"))
+    shop.land("ad_spend/today.csv", "date,platform,spend,\x1b]0;title\x07\x1b[31m\u202e\n2026-03-01,meta,1,x\n")
+    outcome = shop.ingest()
+    assert outcome.code == 3
+    assert outcome.error.endswith(r"it has date, platform, spend, \x1b]0;title\x07\x1b[31m\u202e")
+
+
+def test_what_nobody_foresaw_ends_with_70_and_one_line_and_its_stack_is_in_a_file_for_the_user_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(run: Run) -> Plan:
+        raise ZeroDivisionError(
+            f"in {run.lake.root}/silver/orders/part-0.parquet of ftp://me:s3cr3t-word@host\nand more"
+        )
+
+    shop.land("events/today.jsonl", event("e1"))
+    assert shop.ingest().code == 0
+    monkeypatch.setattr(build_job, "STEP", Step("build", broken))
+    outcome = shop.build()
+
+    assert outcome.code == 70
+    [file] = (shop.folder / "lake").glob("distributary-failure-*.txt")
+    assert outcome.error == (
+        "error: build failed unexpectedly at silver.orders, ./lake/silver/orders/part-0.parquet: ZeroDivisionError: in "
+        "./lake/silver/orders/part-0.parquet of ftp://me:***@host; the stack is in "
+        f"./lake/{file.name}; run again, and report it if it stays"
+    )
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    stack = file.read_text()
+    assert "in broken" in stack
+    assert "s3cr3t-word" not in stack
+    [log] = [row for row in shop.lake.read(OPS_RUN_LOG).collect() if row["status"] == "failed"]
+    assert log["message"].startswith("in ")
+    assert "s3cr3t-word" not in log["message"]
+
+
+def test_new_files_of_a_lake_are_for_the_user_alone_and_the_report_is_not(shop: Shop) -> None:
+    before = os.umask(0o022)
+    try:
+        shop.land("events/today.jsonl", event("e1"))
+        assert shop.run(pipeline_job.main).code == 0
+        # What Spark writes: test_signals.py, where it is started by the run.
+        assert stat.S_IMODE((shop.folder / "lake" / "_lock").stat().st_mode) == 0o600
+        assert stat.S_IMODE((shop.folder / "lake").stat().st_mode) == 0o700
+        assert stat.S_IMODE((shop.folder / "report.html").stat().st_mode) == 0o644
+        assert os.umask(0o022) == 0o022, "the process has its own again"
+    finally:
+        os.umask(before)

@@ -45,7 +45,11 @@ AT_CUTOFF = ValueModel(
 
 def settings(tracking_uri: str, artifact_root: str | None = None) -> Mlflow:
     return Mlflow(
-        tracking_uri=tracking_uri, artifact_root=artifact_root, experiment="value", model_name="customer-value"
+        tracking_uri=tracking_uri,
+        artifact_root=artifact_root,
+        experiment="value",
+        model_name="customer-value",
+        champion_may_be_missing=False,
     )
 
 

@@ -68,6 +68,7 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Mlflow:
         artifact_root=str(folder / "artifacts"),
         experiment="value",
         model_name="customer-value",
+        champion_may_be_missing=False,
     )
 
 

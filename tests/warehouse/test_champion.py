@@ -26,6 +26,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Mlflow:
         artifact_root=str(folder / "artifacts é"),
         experiment="other",
         model_name="other",
+        champion_may_be_missing=False,
     )
     model_registry.connect(tracking).search_registered_models()
     return tracking

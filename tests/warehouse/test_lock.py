@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from warehouse import lock
 from warehouse.errors import LakeInUse
 from warehouse.lock import LOCK_FILE, lake_lock
 
@@ -23,6 +25,12 @@ from warehouse.lock import lake_lock
 with lake_lock(sys.argv[1], "first", wait_seconds=0, say=print):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
+"""
+TOUCH = """
+import os, sys, time
+while True:
+    os.utime(sys.argv[1])
+    time.sleep(0.1)
 """
 
 
@@ -82,10 +90,75 @@ def test_a_run_that_fails_releases_the_lock(tmp_path: Path) -> None:
     assert take(tmp_path) == []
 
 
-def test_another_host_s_lock_is_never_taken_over(tmp_path: Path) -> None:
-    (tmp_path / LOCK_FILE).write_text('{"run_id": "r", "host": "elsewhere", "pid": 1, "started_at": "noon"}')
-    with pytest.raises(LakeInUse, match="this host cannot see whether it still runs; if it does not, remove the file"):
-        take(tmp_path)
+ELSEWHERE = '{"run_id": "r", "host": "elsewhere", "pid": 1, "started_at": "noon"}'
+
+
+def test_a_lock_of_another_host_or_of_a_container_that_is_gone_is_taken_over_after_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "SILENT_SECONDS", 1.0)
+    (tmp_path / LOCK_FILE).write_text(ELSEWHERE)
+
+    begun = time.monotonic()
+    messages = take(tmp_path)
+
+    assert time.monotonic() - begun >= 1.0
+    of_run = "run r (pid 1 on elsewhere, since noon)"
+    assert messages == [
+        f"{of_run} has not ended normally: watching for 1 s whether it still runs",
+        f"taking over the lock of {of_run}, which was stopped before its end",
+    ]
+
+
+def test_a_run_on_another_host_that_still_touches_the_file_keeps_the_lake_where_locks_do_not_reach_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "SILENT_SECONDS", 2.0)
+    (tmp_path / LOCK_FILE).write_text(ELSEWHERE)
+    with subprocess.Popen([sys.executable, "-c", TOUCH, str(tmp_path / LOCK_FILE)]) as other:
+        try:
+            with pytest.raises(LakeInUse, match=r"in use by run r \(pid 1 on elsewhere.*which still runs"):
+                take(tmp_path)
+        finally:
+            other.kill()
+    assert (tmp_path / LOCK_FILE).read_text() == ELSEWHERE
+
+
+def test_a_run_touches_the_file_as_long_as_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "TOUCH_SECONDS", 0.05)
+    with lake_lock(str(tmp_path), "first", wait_seconds=0, say=print):
+        begun = (tmp_path / LOCK_FILE).stat().st_mtime_ns
+        time.sleep(0.5)
+        assert (tmp_path / LOCK_FILE).stat().st_mtime_ns > begun
+    ended = (tmp_path / LOCK_FILE).stat().st_mtime_ns
+    time.sleep(0.2)
+    assert (tmp_path / LOCK_FILE).stat().st_mtime_ns == ended
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"owner": "somebody", "since": 1}',
+        b'["a", "list"]',
+        b"null",
+        b"7",
+        b'{"run_id": "cut in the mid',
+        b"\xff\xfe\x00garbage",
+        b"[" * 100_000,
+        b" " * 1_000_000,
+    ],
+)
+def test_a_lock_file_with_anything_in_it_names_nobody(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / LOCK_FILE).write_bytes(content)
+    assert take(tmp_path) == []
+
+
+def test_a_lock_file_that_lacks_something_is_that_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "SILENT_SECONDS", 0.3)
+    (tmp_path / LOCK_FILE).write_text('{"run_id": "r", "jvm_pid": "many"}')
+    assert "taking over the lock of run r (pid ? on ?, since ?), which" in take(tmp_path)[-1]
+    (tmp_path / LOCK_FILE).write_text(json.dumps({"run_id": "r", "host": socket.gethostname(), "jvm_pid": "many"}))
+    assert take(tmp_path)[0].startswith("taking over the lock of run r (pid ? on ")
 
 
 def test_an_object_store_is_not_locked(tmp_path: Path) -> None:
@@ -111,11 +184,11 @@ def test_the_lock_names_the_jvm_as_soon_as_there_is_one(tmp_path: Path) -> None:
 
 
 def test_a_run_that_does_not_get_the_lock_leaves_the_other_s_name(tmp_path: Path) -> None:
-    other = '{"run_id": "r", "host": "elsewhere", "pid": 1, "started_at": "noon"}'
-    (tmp_path / LOCK_FILE).write_text(other)
-    with (
-        pytest.raises(LakeInUse),
-        lake_lock(str(tmp_path), "second", wait_seconds=0, say=print, once_jvm_runs=lambda name: name(4712)),
-    ):
-        pass
-    assert (tmp_path / LOCK_FILE).read_text() == other
+    with another_run(tmp_path, seconds=60):
+        before = (tmp_path / LOCK_FILE).read_text()
+        with (
+            pytest.raises(LakeInUse),
+            lake_lock(str(tmp_path), "second", wait_seconds=0, say=print, once_jvm_runs=lambda name: name(4712)),
+        ):
+            pass
+        assert (tmp_path / LOCK_FILE).read_text() == before

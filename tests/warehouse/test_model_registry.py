@@ -20,6 +20,7 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Mlflow:
         artifact_root=str(folder / "artifacts"),
         experiment="other",
         model_name="other",
+        champion_may_be_missing=False,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from attribution.knobs import Attribution
 from attribution.rules import RULES
 from conf import CONF_ROOT
+from jobs.located import located
 from jobs.settings import Settings, load_settings
 from warehouse.errors import UsageError
 from warehouse.knobs import Knobs, ReportingCurrency, ReportingDay
@@ -57,7 +58,69 @@ def test_a_file_changes_only_the_knobs_it_names_and_lists_are_replaced(tmp_path:
 
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
-    assert load_settings(configured(tmp_path, "# nothing yet\n")) == load_settings()
+    assert load_settings(configured(tmp_path, "# nothing yet\n")) == located(load_settings(), tmp_path)
+
+
+def test_relative_paths_start_at_the_folder_of_the_file_wherever_a_job_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "mine.yaml").write_text("")
+    text = (
+        "lake: ../lake\nlanding: {root: landing}\nreport: {file: out/report.html}\n"
+        "mlflow: {tracking_uri: sqlite:///mlflow.db, artifact_root: ./artifacts}\n"
+        "touchpoints: {channels_file: mine.yaml}\n"
+    )
+    file = configured(tmp_path / "conf", text)
+    found = []
+    for folder, named in (
+        (tmp_path, Path("conf/shop.yaml")),
+        (tmp_path / "conf", Path("shop.yaml")),
+        (Path("/"), file),
+    ):
+        monkeypatch.chdir(folder)
+        found.append(load_settings(named))
+
+    assert found[0] == found[1] == found[2]
+    settings = found[0]
+    assert settings.lake == f"{tmp_path}/lake"
+    assert settings.landing.root == f"{tmp_path}/conf/landing"
+    assert settings.report.file == f"{tmp_path}/conf/out/report.html"
+    assert settings.mlflow.tracking_uri == f"sqlite:///{tmp_path}/conf/mlflow.db"
+    assert settings.mlflow.artifact_root == f"{tmp_path}/conf/artifacts"
+    assert settings.touchpoints.channels_file == f"{tmp_path}/conf/mine.yaml"
+    assert settings.touchpoints.sources_file == "sources.yaml", "that of the project"
+
+
+@pytest.mark.parametrize(
+    ("given", "located_at"),
+    [
+        ("sqlite:///mlflow.db?timeout=5", "sqlite:////shop/mlflow.db?timeout=5"),
+        ("sqlite:////data/mlflow.db", "sqlite:////data/mlflow.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite+pysqlite:///a b.db", "sqlite+pysqlite:////shop/a b.db"),
+        ("mlruns", "/shop/mlruns"),
+        ("/data/mlruns", "/data/mlruns"),
+        ("file:mlruns", "file:/shop/mlruns"),
+        ("file:///data/mlruns", "file:///data/mlruns"),
+        ("http://mlflow:5000", "http://mlflow:5000"),
+        ("postgresql://u:p@db/mlflow", "postgresql://u:p@db/mlflow"),
+        ("databricks", "databricks"),
+        ("databricks://profile", "databricks://profile"),
+    ],
+)
+def test_an_address_of_mlflow_stays_and_a_path_in_it_starts_at_the_folder(given: str, located_at: str) -> None:
+    base = load_settings()
+    settings = base.model_copy(update={"mlflow": base.mlflow.model_copy(update={"tracking_uri": given})})
+    assert located(settings, Path("/shop")).mlflow.tracking_uri == located_at
+
+
+@pytest.mark.parametrize("address", ["s3a://bucket/lake", "hdfs://name/lake", "file:/data/lake", "/data/lake"])
+def test_an_address_of_a_lake_or_a_landing_folder_stays(address: str) -> None:
+    base = load_settings()
+    settings = base.model_copy(update={"lake": address, "landing": base.landing.model_copy(update={"root": address})})
+    found = located(settings, Path("/shop"))
+    assert (found.lake, found.landing.root) == (address, address)
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from warehouse.jars import delta_jars
 from warehouse.package_files import on_disk
 
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+# A JVM that does not end in the first time is killed, which takes the system as long as it has other things to do.
+JVM_END_SECONDS, JVM_KILL_SECONDS = 2.0, 20.0
 
 # The meaning of the tables depends on these; no configuration file may change them.
 FIXED_CONF = {
@@ -43,8 +51,11 @@ def build_session(app_name: str, conf: Mapping[str, str], *, master: str | None 
     builder = SparkSession.builder.appName(app_name)
     for key, value in chosen.items():
         builder = builder.config(key, value)
+    # A JVM that has ended shows in the error of the call; py4j would print its stack, too.
+    logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
     session: SparkSession = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
+    session.sparkContext.setLogLevel("FATAL")
+    _keep_quiet_at_the_end(session.sparkContext)
     _cache_classes(session)
     return session
 
@@ -60,6 +71,60 @@ def java_class(session: SparkSession, name: str) -> Any:
 def process_id(session: SparkSession) -> int:
     """The process id of the session's JVM."""
     return int(java_class(session, "java.lang.ProcessHandle").current().pid())
+
+
+def _keep_quiet_at_the_end(context: SparkContext) -> None:
+    """PySpark's server for counts of workers prints a stack where the JVM ends before it."""
+    server = getattr(context, "_accumulatorServer", None)
+    if server is not None:
+        server.handle_error = lambda request, client_address: None
+
+
+def cancel_jobs() -> None:
+    """Ends all jobs of Spark in this process: their callers get an error. Nothing happens where there is none."""
+    context = SparkContext._active_spark_context
+    with suppress(Exception):  # there may be no JVM any more
+        if context is not None:
+            context.cancelAllJobs()
+
+
+def end_jvm() -> None:
+    """Ends the JVM that this process started, and waits until it has ended; one of spark-submit's is left alone."""
+    started = [pid for pid in _children() if _is_jvm(pid)]
+    for number, seconds in ((signal.SIGTERM, JVM_END_SECONDS), (signal.SIGKILL, JVM_KILL_SECONDS)):
+        for pid in started:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        until = time.monotonic() + seconds
+        while started and time.monotonic() < until:
+            started = [pid for pid in started if _runs(pid)]
+            time.sleep(0.05)
+
+
+def _children() -> list[int]:
+    """The processes that this one started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name, in brackets, may hold anything.
+            if status.read_text(errors="replace").rpartition(")")[2].split()[1] == str(os.getpid()):
+                found.append(int(status.parent.name))
+    return found
+
+
+def _is_jvm(pid: int) -> bool:
+    """Whether it is a JVM or Spark's script that becomes one."""
+    with suppress(OSError):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"java" in command or b"spark-submit" in command or b"spark-class" in command
+    return False
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process has not ended; one that has is taken from the list of processes."""
+    with suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    return Path(f"/proc/{pid}").exists()
 
 
 def default_parallelism(session: SparkSession) -> int:

@@ -1,0 +1,108 @@
+"""How a job's process ends: an exit code and one line, and the stack of what nobody foresaw in a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobs.signals import Stopped, signals_end_the_run, stop_requested
+from jobs.terminal import say_line
+from warehouse.code_version import code_version
+from warehouse.errors import DistributaryError
+from warehouse.faults import expected, first_line, look_at
+from warehouse.java_errors import is_jvm_gone, java_stack
+from warehouse.local_files import local_folder
+from warehouse.messages import concealed
+
+if TYPE_CHECKING:
+    from jobs.run import Run
+
+INTERRUPTED = 130
+UNFORESEEN = 70
+OWNER_ONLY = 0o600
+
+
+def exit_code_of(action: Callable[[], None], runs: Sequence[Run] = ()) -> int:
+    """Runs `action`; a failure becomes one line on stderr and its exit code. `runs` has the run once there is one.
+
+    SIGTERM and SIGINT end it as a failure does, with 143 and 130. What nobody foresaw ends with 70, and its stack goes
+    to a file that only the user may read.
+    """
+    try:
+        with signals_end_the_run():
+            try:
+                action()
+            except Exception as error:
+                # A signal that came while the JVM was called shows as an error of that call.
+                if (stop := stop_requested()) is not None:
+                    raise stop from error
+                raise
+    except DistributaryError as error:
+        say_line(f"error: {error}")
+        return error.exit_code
+    except Stopped as stop:
+        say_line(stop)
+        return int(stop.code or 0)
+    except KeyboardInterrupt:
+        say_line("interrupted")
+        return INTERRUPTED
+    except Exception as error:
+        return _end_with(error, runs[0] if runs else None)
+    return 0
+
+
+def _end_with(error: Exception, run: Run | None) -> int:
+    lake = run.lake.root if run else ""
+    foreseen = expected(error, lake)
+    if foreseen is not None:
+        say_line(f"error: {foreseen}")
+        return foreseen.exit_code
+    what = f"{run.doing or run.job} failed" if run else "failed"
+    found = look_at(error, lake)
+    where = f" at {found.place}" if found.path else ""
+    if is_jvm_gone(error):
+        reason = "Spark's JVM has ended; where memory ran out, lower spark.driver.memory or give the machine more"
+    else:
+        reason = f"{type(error).__name__}: {first_line(error)}"
+    file = _write_stack(error, run)
+    stack = f"the stack is in {file}" if file else "its stack could be written nowhere"
+    say_line(f"error: {what} unexpectedly{where}: {reason}; {stack}; run again, and report it if it stays")
+    return UNFORESEEN
+
+
+def _write_stack(error: Exception, run: Run | None) -> Path | None:
+    """The file with the stack; None where no folder takes it."""
+    run_id = run.lake.run_id if run else f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
+    text = "\n".join(
+        (
+            f"run {run_id}, {' '.join(sys.argv)}",
+            f"code {code_version()}, Python {sys.version.split()[0]}",
+            *traceback.format_exception(error),
+            java_stack(error),
+        )
+    )
+    for folder in _folders(run):
+        file = folder / f"distributary-failure-{run_id}.txt"
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+            with open(handle, "w", encoding="utf-8", errors="backslashreplace") as opened:  # noqa: PTH123
+                opened.write(concealed(text))
+        except OSError:
+            continue
+        return file
+    return None
+
+
+def _folders(run: Run | None) -> Iterator[Path]:
+    """Where a stack may go: the lake's folder, the working folder, that of temporary files."""
+    lake = local_folder(run.lake.root) if run else None
+    if lake is not None and lake.is_dir():
+        yield lake.absolute()
+    yield Path.cwd()
+    yield Path(tempfile.gettempdir())

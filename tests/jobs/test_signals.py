@@ -1,0 +1,119 @@
+"""A run that gets a signal ends as a failed one: logged, unlocked, nothing staged is left, and its JVM is gone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.jobs.places import Place
+from tests.jobs.worlds import cut_worlds
+from tests.quick import QUICK
+from warehouse.lock import LOCK_FILE
+from warehouse.tables import OPS_RUN_LOG
+
+SECONDS_AT_MOST = 120
+CUT = cut_worlds(2, seed=1, batches=2)
+
+
+@pytest.fixture(scope="module")
+def whole(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A lake that took in the first batch."""
+    place = Place.new(tmp_path_factory.mktemp("signals") / "whole")
+    CUT.land(place.landing, 0)
+    place.run_here(spark)
+    return place
+
+
+def holder(place: Place) -> dict[str, Any]:
+    """Whom the lock names."""
+    file = place.lake / LOCK_FILE
+    try:
+        found: dict[str, Any] = json.loads(file.read_text() or "{}")
+    except (OSError, ValueError):  # not there yet, or between two writes
+        return {}
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = status.read_text(errors="replace")
+        except OSError:
+            continue
+        if text.rpartition(")")[2].split()[1] == str(pid):
+            found.append(int(status.parent.name))
+    return found
+
+
+def running(pid: int) -> str:
+    """The command of a process, '' where it has ended."""
+    try:
+        has_ended = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] in "ZX"
+        return "" if has_ended else Path(f"/proc/{pid}/cmdline").read_text(errors="replace")[:200] or "?"
+    except OSError:
+        return ""
+
+
+def is_staging(place: Place, pid: int) -> bool:
+    """Whether it has staged something, in a call of the JVM."""
+    return any((place.lake / "_staging").rglob("*.parquet"))
+
+
+def is_starting_spark(place: Place, pid: int) -> bool:
+    """Whether there is a JVM that has no session yet."""
+    return bool(holder(place)) and bool(children(pid)) and holder(place)["jvm_pid"] is None
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS_AT_MOST
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "moment"),
+    [
+        (signal.SIGTERM, 143, is_staging),
+        (signal.SIGTERM, 143, is_starting_spark),
+        (signal.SIGINT, 130, is_staging),
+    ],
+)
+def test_a_signal_ends_a_run_as_a_failure_does(
+    number: signal.Signals, code: int, moment: Callable[[Place, int], bool], whole: Place, tmp_path: Path
+) -> None:
+    place = whole.copy(tmp_path / "stopped")
+    CUT.land(place.landing, 1)
+    logged, begun_at = len(place.table(OPS_RUN_LOG.full_name)), time.time()
+
+    with place.begin(QUICK) as process:
+        until(lambda: moment(place, process.pid))
+        started = children(process.pid)
+        begun = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(SECONDS_AT_MOST) == code
+        assert time.monotonic() - begun < 30
+
+    assert started
+    assert not [seen for pid in started if (seen := running(pid))], "the JVM is gone"
+    assert (place.lake / LOCK_FILE).read_text() == ""
+    assert not (place.lake / "_staging").exists()
+    stderr = (place.folder / "stderr.txt").read_text().splitlines()
+    assert stderr[-1] == f"stopped by {number.name}"
+    assert f"{number.name}: stopping" in stderr
+    assert not [line for line in stderr if "Traceback" in line or "py4j" in line or line.startswith("\tat ")]
+    last = max(place.table(OPS_RUN_LOG.full_name), key=lambda row: row["started_at"])
+    assert len(place.table(OPS_RUN_LOG.full_name)) > logged
+    assert (last["status"], last["message"]) == ("failed", f"stopped by {number.name}")
+    written = [path for path in place.lake.rglob("*") if path.is_file() and path.stat().st_ctime > begun_at]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}, "they are for the user alone"
