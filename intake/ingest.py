@@ -126,7 +126,7 @@ class Ingest:
 
     def require_a_folder(self, inputs: Sequence[Input]) -> None:
         """InputError where no input has a folder: then the landing folder itself is not there, or is another."""
-        if not any(self.landing.has_folder(input_) for input_ in inputs):
+        if inputs and not any(self.landing.has_folder(input_) for input_ in inputs):
             self.landing.require_folder(inputs[0])
 
     def require_nothing_refused(self) -> None:

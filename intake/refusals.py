@@ -12,9 +12,8 @@ from pyspark.sql import functions as F
 
 from intake.first_look import shown
 from intake.inputs import Input
+from intake.samples import sample
 from warehouse.errors import CheckFailed, DistributaryError, InputError
-
-SAMPLE_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,11 @@ def too_many_bad(input_: Input, rows: DataFrame, total: Mapping[str, int], limit
         .first()
     )
     assert worst is not None
-    first = worst["first"]
+    first, raw = worst["first"], worst["first"]["raw"] or ""
     return CheckFailed(
         f"{input_.name}: {total['bad']:,} of {total['read']:,} rows are unusable, more than "
         f"quality.max_quarantined_share = {limit:g}; most often in {shown(worst['file'])}: {worst['reason']} "
-        f"({worst['count']:,} rows), such as line {first['line']:,}: {_sample(first['raw'])}.{_keys(first['raw'])} "
+        f"({worst['count']:,} rows), such as line {first['line']:,}: {sample(raw)}.{_keys(raw)} "
         "Nothing of the batch was taken in; its bad rows are in bronze.refused_rows."
     )
 
@@ -58,15 +57,10 @@ def source_is(name: str) -> str:
     return f"source = '{escaped}'"
 
 
-def _sample(raw: str | None) -> str:
-    text = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in raw or "")
-    return text if len(text) <= SAMPLE_CHARACTERS else f"{text[:SAMPLE_CHARACTERS]}…"
-
-
-def _keys(raw: str | None) -> str:
+def _keys(raw: str) -> str:
     """The keys of a JSON object, for who has others than an adapter reads; '' for another row."""
     try:
-        found = json.loads(raw or "")
+        found = json.loads(raw)
     except (ValueError, RecursionError):
         return ""
-    return f" It has the keys {_sample(', '.join(found))}; see docs/input.md." if isinstance(found, dict) else ""
+    return f" It has the keys {sample(', '.join(found))}; see docs/input.md." if isinstance(found, dict) else ""
