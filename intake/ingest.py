@@ -81,7 +81,7 @@ class Ingest:
         self.landing = LandingFolder(
             lambda: lake.spark, root, defaults, max_line_bytes=max_line_bytes, staging=lake.staging
         )
-        self.refused: list[Refusal] = []
+        self.refused = self.landing.refused
         self.max_quarantined_share = max_quarantined_share
         self.started_at = started_at
         self.say = say
@@ -89,8 +89,8 @@ class Ingest:
     def new_batches(self, inputs: Sequence[Input]) -> list[Batch]:
         """The batches to take in, by input: those that a killed run left planned, then one of all new files.
 
-        An input with a file that cannot be read, or that has changed since it was taken in, is added to `refused`.
-        InputError where a killed run has begun to take in files of such an input: the others must wait for them.
+        An input with a new file that cannot be read, or with one that has changed since it was taken in, is added to
+        `refused`. InputError where a killed run's batch cannot be gone on with: the others must wait for it.
         """
         known: dict[str, dict[str, Known]] = {}
         for row in self.lake.rows(BRONZE_LANDED_FILES):  # one row per landed file
