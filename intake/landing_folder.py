@@ -167,14 +167,13 @@ class LandingFolder:
             partial(header_problem, wanted=wanted or self._wanted(input_)),
         )
         looks = look_at_files(files, partial(fetched, self.session), expected)
+        passed_over = [look for look in looks if look.outcome == "passed over"]
+        self.passed_over += passed_over
         if refused := [look for look in looks if look.outcome == "refused"]:
             raise InputError(_refused_in_words(refused))
-        passed_over = [look for look in looks if look.outcome == "passed over"]
         if passed_over and is_known:
-            raise InputError(
-                f"{shown(passed_over[0].file.file)}: {passed_over[0].reason}; a run has begun to take it in"
-            )
-        self.passed_over += passed_over
+            first = passed_over[0]
+            raise InputError(f"{shown(first.file.file)}: {first.reason}; a run has begun to take it in")
         return [look for look in looks if look.outcome == "read"]
 
     def _refuse_changed(self, input_: Input, files: Sequence[LandedFile], known: Mapping[str, Known]) -> None:
