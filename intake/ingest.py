@@ -21,7 +21,7 @@ from intake.file_accounts import Account, FileAccount, counts_by_file, planned_a
 from intake.landed_rows import LandedFile, unreadable
 from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, passed_over_in_words
 from intake.parse import NOT_DATA
-from intake.refusals import Refusal, require_none, source_is, too_many_bad
+from intake.refusals import Refusal, keep_refused_rows, require_none, too_many_bad
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed, InputError
 from warehouse.event_values import values_of
@@ -32,7 +32,6 @@ from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
-from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 
 LINE_BYTES_AT_MOST = 1 << 24
 VERDICT = ("row", "source_file", "batch_id", "is_kept", "is_conflicting", "is_superseding")
@@ -174,18 +173,20 @@ class Ingest:
         files = self.landing.staged(batch.looks, folder)
         counts = Observation()
         is_bad = F.col("reason").isNotNull() & ~F.col("reason").isin(*NOT_DATA)
-        parsed_rows = self.landing.parsed(batch.input, files, folder).observe(
-            counts, F.count(F.lit(1)).alias("read"), F.count_if(is_bad).alias("bad")
-        )
         try:
+            parsed_rows = self.landing.parsed(batch.input, files, folder).observe(
+                counts, F.count(F.lit(1)).alias("read"), F.count_if(is_bad).alias("bad")
+            )
             rows = stage(name, parsed_rows.withColumn("row", F.monotonically_increasing_id()))
         except READ_FAILURES as error:
             raise (unreadable(error, files) or error) from error
         total = counts.get
         staged = Staged(batch, rows, total["read"], files)
         if total["bad"] > self.max_quarantined_share * total["read"]:
-            refused_rows = self._write_refused(staged, rows.where(is_bad), total["bad"])
-            raise too_many_bad(batch.input, refused_rows, total, self.max_quarantined_share)
+            of_events = files if is_event(batch.input.adapter) else []
+            bad_rows = numbered_bad_rows(self.lake.spark, self.root, rows.where(is_bad), of_events, total["bad"])
+            kept = keep_refused_rows(self.lake, batch.input.name, bad_rows, at=self.started_at, number=total["bad"])
+            raise too_many_bad(batch.input, kept, total, self.max_quarantined_share)
         return staged
 
     def _classified(self, staged: Staged) -> DataFrame:
@@ -291,24 +292,6 @@ class Ingest:
             self.lake.append(
                 BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE), at_most=sum(bad_rows.values())
             )
-
-    def _write_refused(self, staged: Staged, bad_rows: DataFrame, number: int) -> DataFrame:
-        """Keeps the bad rows of a batch that is refused, in place of those of the input's last refusal."""
-        name, files = staged.batch.input.name, staged.files if is_event(staged.batch.input.adapter) else []
-        if self.lake.exists(BRONZE_REFUSED_ROWS):
-            self.lake.delete(BRONZE_REFUSED_ROWS, source_is(name))
-        bad = numbered_bad_rows(self.lake.spark, self.root, bad_rows, files, number)
-        rows = bad.select(
-            F.lit(name).alias("source"),
-            "file",
-            "line",
-            "reason",
-            "raw",
-            F.lit(self.started_at).alias("refused_at"),
-            F.lit(self.lake.run_id).alias("run_id"),
-        )
-        self.lake.append(BRONZE_REFUSED_ROWS, conform(rows, BRONZE_REFUSED_ROWS), at_most=number)
-        return self.lake.read(BRONZE_REFUSED_ROWS).where(source_is(name))
 
     def _say(self, batch: Batch, account: Account) -> None:
         conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""

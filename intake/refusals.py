@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -13,7 +14,10 @@ from pyspark.sql import functions as F
 from intake.first_look import shown
 from intake.inputs import Input
 from intake.samples import sample
+from warehouse.conform import conform
 from warehouse.errors import CheckFailed, DistributaryError, InputError
+from warehouse.store import Lake
+from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,26 @@ def too_many_bad(input_: Input, rows: DataFrame, total: Mapping[str, int], limit
     )
 
 
-def source_is(name: str) -> str:
-    """SQL that selects the rows of an input."""
-    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-    return f"source = '{escaped}'"
+def keep_refused_rows(lake: Lake, source: str, bad_rows: DataFrame, *, at: datetime, number: int) -> DataFrame:
+    """The bad rows of a batch that is refused, as they are stored in place of those of the input's last refusal.
+
+    `number` is how many there are, `at` the start of the run.
+    """
+    escaped = source.replace("\\", "\\\\").replace("'", "\\'")
+    of_source = f"source = '{escaped}'"
+    if lake.exists(BRONZE_REFUSED_ROWS):
+        lake.delete(BRONZE_REFUSED_ROWS, of_source)
+    rows = bad_rows.select(
+        F.lit(source).alias("source"),
+        "file",
+        "line",
+        "reason",
+        "raw",
+        F.lit(at).alias("refused_at"),
+        F.lit(lake.run_id).alias("run_id"),
+    )
+    lake.append(BRONZE_REFUSED_ROWS, conform(rows, BRONZE_REFUSED_ROWS), at_most=number)
+    return lake.read(BRONZE_REFUSED_ROWS).where(of_source)
 
 
 def _keys(raw: str) -> str:
