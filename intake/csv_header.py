@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from intake.csv_records import Line, records
 from intake.file_kinds import LOOKED_AT
+from intake.samples import sample
 from intake.wanted_columns import IN_SETTINGS, Wanted, bare
 
 DELIMITERS = (",", ";", "\t", "|")
 LOOKED_THROUGH = 20  # lines; a web export has its title and its dates above the header
-SHOWN_CHARACTERS = 400
+COLUMNS_AT_MOST = 5_000  # Spark makes a column of each
 
 
 class NoHeader(Exception):  # noqa: N818 (what a file has)
@@ -66,6 +67,8 @@ def header_of(begin: bytes, encoding: str, wanted: Wanted) -> Header | None:
     if not complete:
         raise _no_header(by_line, wanted, encoding if has_other_bytes else None)
     chosen = complete[0]
+    if len(chosen.cells) > COLUMNS_AT_MOST:
+        raise NoHeader(f"the header (line {chosen.line}) has {len(chosen.cells):,} columns, over {COLUMNS_AT_MOST:,}")
     _refuse_repeated(chosen, wanted)
     places = tuple(sorted(chosen.places.items()))
     return Header(chosen.delimiter, len(chosen.cells), places, chosen.last_line)
@@ -103,7 +106,7 @@ def _refuse_repeated(header: _Candidate, wanted: Wanted) -> None:
         again = [number for number, name in enumerate(names, start=1) if name == names[place]]
         if len(again) > 1:
             raise NoHeader(
-                f"the header (line {header.line}) has the column {_visible(header.cells[place])} "
+                f"the header (line {header.line}) has the column {sample(header.cells[place])} "
                 f"{len(again)} times (columns {', '.join(map(str, again))}), and {column} is read from it; take out or "
                 "rename all but one"
             )
@@ -115,7 +118,7 @@ def _no_header(by_line: Sequence[_Candidate], wanted: Wanted, not_in: str | None
     if not_in is not None:
         return NoHeader(
             f"no header can be read, as the file is not in {not_in.upper()}: line {nearest.line} is "
-            f"{_visible(', '.join(nearest.cells))}; give its input the encoding that it has, such as encoding: cp949, "
+            f"{sample(', '.join(nearest.cells))}; give its input the encoding that it has, such as encoding: cp949, "
             f"cp1252 or shift_jis ({IN_SETTINGS})"
         )
     column = wanted.headers_of(missing)
@@ -125,12 +128,6 @@ def _no_header(by_line: Sequence[_Candidate], wanted: Wanted, not_in: str | None
     )
     return NoHeader(
         f"the header lacks the required column {missing}{looked_for}; it has "
-        f"{_visible(', '.join(cell.strip().lower() for cell in nearest.cells))} ({lines}). Where another one is meant, "
+        f"{sample(', '.join(cell.strip().lower() for cell in nearest.cells))} ({lines}). Where another one is meant, "
         f"name it in {IN_SETTINGS}, columns: {{{missing}: <column of the file>}}; see docs/input.md"
     )
-
-
-def _visible(text: str) -> str:
-    """A text of a file for a line on a terminal, not too long."""
-    clean = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text.replace("\ufeff", ""))
-    return clean if len(clean) <= SHOWN_CHARACTERS else f"{clean[:SHOWN_CHARACTERS]}…"

@@ -14,6 +14,7 @@ from intake.csv_records import records_of_batches
 from intake.line_text import as_text
 from intake.wanted_columns import Wanted
 
+FIELDS_AT_MOST = 20_000  # of a record; Spark's parser of CSV allows 20,480
 PLACES = "file string, block bigint, lines_before bigint, header int, last_line bigint, is_joined boolean"
 
 
@@ -89,8 +90,14 @@ def _rows_of(
 
     # A line of delimiters alone is as blank as one without them.
     is_blank = F.trim(F.translate("raw", f'{delimiter}"\t', "")) == ""
-    parsed = records.where(~is_blank).withColumn("row", F.from_csv("raw", F.lit(schema), options))
-    wrong_width = F.when(F.col("row._corrupt").isNotNull(), F.lit(f"does not have the header's {width} fields"))
+    # A record with more fields than the parser's limit would end the query.
+    unquoted = F.regexp_replace("raw", r'"[^"]*+"', "")
+    delimiters = F.octet_length(unquoted) - F.octet_length(F.replace(unquoted, F.lit(delimiter), F.lit("")))
+    is_endless = (F.octet_length("raw") > FIELDS_AT_MOST) & (delimiters > FIELDS_AT_MOST)
+    fields = F.from_csv(F.when(~is_endless, F.col("raw")), F.lit(schema), options)
+    parsed = records.where(~is_blank).withColumns({"row": fields, "is_endless": is_endless})
+    has_other_width = F.col("is_endless") | F.col("row._corrupt").isNotNull()
+    wrong_width = F.when(has_other_width, F.lit(f"does not have the header's {width} fields"))
     return parsed.select(
         "file",
         "line",

@@ -67,9 +67,12 @@ def not_rows(begin: bytes) -> str | None:
         return f"is {wide}; save it as UTF-8, or give its input encoding: {codec} (landing.inputs)"
     if MARKUP.match(begin):
         return f"is {'an HTML page' if HTML.search(begin) else 'HTML or XML'}; {DOWNLOAD}"
-    if len(CONTROL.findall(begin)) > BINARY_FROM * len(begin):
-        return "is no text; land CSV or JSON Lines"
-    return None
+    return "is no text; land CSV or JSON Lines" if is_binary(begin) else None
+
+
+def is_binary(begin: bytes) -> bool:
+    """Whether the bytes are those of no text in any encoding."""
+    return len(CONTROL.findall(begin)) > BINARY_FROM * len(begin)
 
 
 def wide_encoding(begin: bytes) -> str | None:

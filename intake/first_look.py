@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-from intake.file_kinds import COMPRESSED, COMPRESSED_ENDINGS, LOOKED_AT, compression_of, not_rows, not_text
+from intake.file_kinds import COMPRESSED, COMPRESSED_ENDINGS, LOOKED_AT, compression_of, is_binary, not_rows, not_text
 from intake.landed_bytes import (
     Damaged,
     OtherEncoding,
@@ -141,8 +141,8 @@ def _not_as_named(file: FoundFile, stored: bytes) -> str | None:
         return "is compressed twice; unpack it once and land that" if compression_of(begin_of(stored)) else None
     if not shown(file.file).lower().endswith(COMPRESSED_ENDINGS):
         return None
-    is_cut = not stored or stored == b"\x1f"
-    return CUT if is_cut else "the file is named as compressed and is not; land it without that ending"
+    is_damaged = not stored or is_binary(stored)
+    return CUT if is_damaged else "the file is named as compressed and is not; land it without that ending"
 
 
 def _reading(look: Look) -> Look:

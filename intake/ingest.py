@@ -27,7 +27,7 @@ from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, 
 from intake.line_items import require_one_row_per_order
 from intake.parse import NOT_DATA
 from intake.quarantined import held_by
-from intake.refusals import Refusal, require_none, source_is, too_many_bad
+from intake.refusals import Refusal, keep_refused_rows, require_none, too_many_bad
 from intake.suspect_times import FileAccount, stray_files, stray_in_words, suspect_in_words
 from warehouse.conform import conform
 from warehouse.contracts import Table
@@ -42,7 +42,6 @@ from warehouse.tables.bronze_landed_files import BRONZE_LANDED_FILES
 from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
-from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 
 LINE_BYTES_AT_MOST = 1 << 24
 VERDICT = ("row", "source_file", "batch_id", "is_kept", "is_conflicting", "is_superseding")
@@ -97,7 +96,7 @@ class Ingest:
         self.landing = LandingFolder(
             lambda: lake.spark, root, defaults, max_line_bytes=max_line_bytes, staging=lake.staging
         )
-        self.refused: list[Refusal] = []
+        self.refused = self.landing.refused
         self.max_quarantined_share = max_quarantined_share
         self.believable = believable
         self.started_at = started_at
@@ -106,8 +105,8 @@ class Ingest:
     def new_batches(self, inputs: Sequence[Input]) -> list[Batch]:
         """The batches to take in, by input: those that a killed run left planned, then one of all new files.
 
-        An input with a file that cannot be read, or that has changed since it was taken in, is added to `refused`.
-        InputError where a killed run has begun to take in files of such an input: the others must wait for them.
+        An input with a new file that cannot be read, or with one that has changed since it was taken in, is added to
+        `refused`. InputError where a killed run's batch cannot be gone on with: the others must wait for it.
         """
         known: dict[str, dict[str, Known]] = {}
         for row in self.lake.rows(BRONZE_LANDED_FILES):  # one row per landed file
@@ -152,7 +151,7 @@ class Ingest:
 
     def require_a_folder(self, inputs: Sequence[Input]) -> None:
         """InputError where no input has a folder: then the landing folder itself is not there, or is another."""
-        if not any(self.landing.has_folder(input_) for input_ in inputs):
+        if inputs and not any(self.landing.has_folder(input_) for input_ in inputs):
             self.landing.require_folder(inputs[0])
 
     def require_nothing_refused(self) -> None:
@@ -203,10 +202,10 @@ class Ingest:
         files = self.landing.staged(batch.looks, folder)
         counts = Observation()
         is_bad = F.col("reason").isNotNull() & ~F.col("reason").isin(*NOT_DATA)
-        parsed_rows = self.landing.parsed(batch.input, files, folder).observe(
-            counts, F.count(F.lit(1)).alias("read"), F.count_if(is_bad).alias("bad")
-        )
         try:
+            parsed_rows = self.landing.parsed(batch.input, files, folder).observe(
+                counts, F.count(F.lit(1)).alias("read"), F.count_if(is_bad).alias("bad")
+            )
             rows = stage(name, parsed_rows.withColumn("row", F.monotonically_increasing_id()))
         except READ_FAILURES as error:
             raise (unreadable(error, files) or error) from error
@@ -215,8 +214,10 @@ class Ingest:
             require_one_row_per_order(rows)
         staged = Staged(batch, rows, total["read"], files)
         if total["bad"] > self.max_quarantined_share * total["read"]:
-            refused_rows = self._write_refused(staged, rows.where(is_bad), total["bad"])
-            raise too_many_bad(batch.input, refused_rows, total, self.max_quarantined_share)
+            of_events = files if is_event(batch.input.adapter) else []
+            bad_rows = numbered_bad_rows(self.lake.spark, self.root, rows.where(is_bad), of_events, total["bad"])
+            kept = keep_refused_rows(self.lake, batch.input.name, bad_rows, at=self.started_at, number=total["bad"])
+            raise too_many_bad(batch.input, kept, total, self.max_quarantined_share)
         return staged
 
     def _classified(self, staged: Staged) -> DataFrame:
@@ -344,24 +345,6 @@ class Ingest:
             self.lake.append(
                 BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE), at_most=sum(bad_rows.values())
             )
-
-    def _write_refused(self, staged: Staged, bad_rows: DataFrame, number: int) -> DataFrame:
-        """Keeps the bad rows of a batch that is refused, in place of those of the input's last refusal."""
-        name, files = staged.batch.input.name, staged.files if is_event(staged.batch.input.adapter) else []
-        if self.lake.exists(BRONZE_REFUSED_ROWS):
-            self.lake.delete(BRONZE_REFUSED_ROWS, source_is(name))
-        bad = numbered_bad_rows(self.lake.spark, self.root, bad_rows, files, number)
-        rows = bad.select(
-            F.lit(name).alias("source"),
-            "file",
-            "line",
-            "reason",
-            "raw",
-            F.lit(self.started_at).alias("refused_at"),
-            F.lit(self.lake.run_id).alias("run_id"),
-        )
-        self.lake.append(BRONZE_REFUSED_ROWS, conform(rows, BRONZE_REFUSED_ROWS), at_most=number)
-        return self.lake.read(BRONZE_REFUSED_ROWS).where(source_is(name))
 
     def _say(self, batch: Batch, account: Account) -> None:
         conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from urllib.parse import unquote
 
 from intake.adapter import Adapter
 from intake.adapters import adapter_named
@@ -11,6 +13,7 @@ from intake.first_look import is_known_encoding
 from intake.knobs import Export, InputFiles
 from warehouse.errors import UsageError
 from warehouse.knobs import part_of
+from warehouse.local_files import above
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,29 @@ def input_of(chosen: InputFiles) -> Input:
 def input_named(name: str, adapter: str, files: str, *, required: bool, options: Mapping[str, str]) -> Input:
     """An input with its adapter, written as the adapter expects; UsageError for an unknown adapter."""
     return input_of(InputFiles(name=name, adapter=adapter, files=files, required=required, options=dict(options)))
+
+
+def is_of_another(file: str, input_: Input, others: Sequence[Input]) -> bool:
+    """Whether a landed file is a lookup, or lies in a subfolder that is another input's."""
+    name = unquote(file)
+    if name in input_.lookup_files.values():
+        return True
+    depth = name.count("/")
+    if depth <= _depth(input_.files):
+        return False
+    return any(
+        other is not input_ and (name in other.lookup_files.values() or _is_nearer(name, other.files, input_.files))
+        for other in others
+    )
+
+
+def _is_nearer(name: str, pattern: str, own: str) -> bool:
+    """Whether a file lies below the folder of `pattern`, and that lies deeper than the one of `own`."""
+    folder = above(pattern).strip("/")
+    deeper = _depth(pattern) > _depth(own) and fnmatchcase("/".join(name.split("/")[: _depth(pattern)]), folder)
+    return deeper or (_depth(pattern) == name.count("/") and fnmatchcase(name, pattern))
+
+
+def _depth(pattern: str) -> int:
+    """How many folders a pattern names."""
+    return above(pattern).strip("/").count("/") + 1 if above(pattern).strip("/") else 0

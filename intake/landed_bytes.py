@@ -114,8 +114,8 @@ def with_lines_cut(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
                 rest_is_left_out, after_cut = not is_end, piece.endswith(b"\r")
                 continue
             line += piece
-            if len(line.rstrip(b"\r\n")) > limit:
-                yield CUT_LINE + bytes(line[:KEPT_BYTES]) + b"\n"
+            if len(text := line.rstrip(b"\r\n")) > limit:
+                yield CUT_LINE + bytes(text[:KEPT_BYTES]) + b"\n"
                 rest_is_left_out, after_cut = not is_end, piece.endswith(b"\r")
                 line.clear()
             elif is_end:

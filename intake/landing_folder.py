@@ -7,25 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
 from intake.first_look import Expected, Look, look_at_files, shown
-from intake.inputs import Input, input_named, input_of
+from intake.inputs import Input, input_named, input_of, is_of_another
 from intake.knobs import Export
 from intake.landed_rows import LandedFile, header_problem, list_files, read_rows, unreadable
 from intake.money_limits import with_money_limits
+from intake.refusals import Refusal
 from intake.staged_files import fetched, staged_files
 from intake.wanted_columns import Wanted
 from warehouse.errors import InputError
 from warehouse.jvm.files import READ_FAILURES
-from warehouse.local_files import above
 from warehouse.session_at_need import Session, started
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 
@@ -78,6 +76,7 @@ class LandingFolder:
         self.max_line_bytes = max_line_bytes
         self.staging = staging
         self.passed_over: list[Look] = []
+        self.refused: list[Refusal] = []
 
     def has_folder(self, input_: Input) -> bool:
         """Whether the folder of an input's files exists."""
@@ -95,11 +94,12 @@ class LandingFolder:
         """Batches of `input_` that a killed run left planned, then one of the files that are not in `known`.
 
         `known` are the input's rows of bronze.landed_files by file. Files in subfolders are the input's, unless they
-        are those of one of `others`. Files that are passed over are in no batch and are added to `passed_over`.
-        InputError for a landed file that has changed, for a planned file that is gone, and where a file is refused.
+        are those of one of `others`. Files that are passed over are in no batch and are added to `passed_over`; where
+        a new file cannot be read, none of the new ones is, and the input is added to `refused`. InputError for a landed
+        file that has changed and for a planned file that is gone.
         """
         listed = list_files(self.session, self.root, input_.files, required=input_.required, below=True)
-        landed = {file.file: file for file in listed if not _is_of_another(file, input_, others)}
+        landed = {file.file: file for file in listed if not is_of_another(file.file, input_, others)}
         self._refuse_changed(input_, [file for file in landed.values() if file.file in known], known)
         resumed: dict[str, list[LandedFile]] = {}
         for row in known.values():
@@ -113,7 +113,11 @@ class LandingFolder:
             Batch(input_, batch_id, self._looks(input_, files, is_known=True), is_resumed=True)
             for batch_id, files in sorted(resumed.items())
         ]
-        looks = self._looks(input_, [file for name, file in landed.items() if name not in known])
+        try:
+            looks = self._looks(input_, [file for name, file in landed.items() if name not in known])
+        except InputError as error:
+            self.refused.append(Refusal(input_, error))
+            return batches
         if looks:
             files = [look.file for look in looks]
             batches.append(Batch(input_, _batch_id(input_, files), looks, is_resumed=False))
@@ -165,14 +169,13 @@ class LandingFolder:
             partial(header_problem, wanted=wanted or self._wanted(input_)),
         )
         looks = look_at_files(files, partial(fetched, self.session), expected)
+        passed_over = [look for look in looks if look.outcome == "passed over"]
+        self.passed_over += passed_over
         if refused := [look for look in looks if look.outcome == "refused"]:
             raise InputError(_refused_in_words(refused))
-        passed_over = [look for look in looks if look.outcome == "passed over"]
         if passed_over and is_known:
-            raise InputError(
-                f"{shown(passed_over[0].file.file)}: {passed_over[0].reason}; a run has begun to take it in"
-            )
-        self.passed_over += passed_over
+            first = passed_over[0]
+            raise InputError(f"{shown(first.file.file)}: {first.reason}; a run has begun to take it in")
         return [look for look in looks if look.outcome == "read"]
 
     def _refuse_changed(self, input_: Input, files: Sequence[LandedFile], known: Mapping[str, Known]) -> None:
@@ -214,32 +217,6 @@ class LandingFolder:
         of_lookup = replace(input_, files=place, export=Export())
         staged = self.staged(self._looks(of_lookup, files, Wanted(columns, columns)), folder)
         return read_rows(started(self.session), self.root, staged, columns=columns, required=columns, numbered=True)
-
-
-def _is_of_another(file: LandedFile, input_: Input, others: Sequence[Input]) -> bool:
-    """Whether a file is a lookup, or lies in a subfolder that is another input's."""
-    name = unquote(file.file)
-    if name in input_.lookup_files.values():
-        return True
-    depth = name.count("/")
-    if depth <= _depth(input_.files):
-        return False
-    return any(
-        other is not input_ and (name in other.lookup_files.values() or _is_nearer(name, other.files, input_.files))
-        for other in others
-    )
-
-
-def _is_nearer(name: str, pattern: str, own: str) -> bool:
-    """Whether a file lies below the folder of `pattern`, and that lies deeper than the one of `own`."""
-    folder = above(pattern).strip("/")
-    deeper = _depth(pattern) > _depth(own) and fnmatchcase("/".join(name.split("/")[: _depth(pattern)]), folder)
-    return deeper or (_depth(pattern) == name.count("/") and fnmatchcase(name, pattern))
-
-
-def _depth(pattern: str) -> int:
-    """How many folders a pattern names."""
-    return above(pattern).strip("/").count("/") + 1 if above(pattern).strip("/") else 0
 
 
 def _refused_in_words(looks: Sequence[Look]) -> str:

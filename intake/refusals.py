@@ -6,15 +6,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from intake.first_look import shown
 from intake.inputs import Input
+from intake.samples import sample
+from warehouse.conform import conform
 from warehouse.errors import CheckFailed, DistributaryError, InputError
-
-SAMPLE_CHARACTERS = 200
+from warehouse.store import Lake
+from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 
 
 @dataclass(frozen=True)
@@ -43,30 +46,41 @@ def too_many_bad(input_: Input, rows: DataFrame, total: Mapping[str, int], limit
         .first()
     )
     assert worst is not None
-    first = worst["first"]
+    first, raw = worst["first"], worst["first"]["raw"] or ""
     return CheckFailed(
         f"{input_.name}: {total['bad']:,} of {total['read']:,} rows are unusable, more than "
         f"quality.max_quarantined_share = {limit:g}; most often in {shown(worst['file'])}: {worst['reason']} "
-        f"({worst['count']:,} rows), such as line {first['line']:,}: {_sample(first['raw'])}.{_keys(first['raw'])} "
+        f"({worst['count']:,} rows), such as line {first['line']:,}: {sample(raw)}.{_keys(raw)} "
         "Nothing of the batch was taken in; its bad rows are in bronze.refused_rows."
     )
 
 
-def source_is(name: str) -> str:
-    """SQL that selects the rows of an input."""
-    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-    return f"source = '{escaped}'"
+def keep_refused_rows(lake: Lake, source: str, bad_rows: DataFrame, *, at: datetime, number: int) -> DataFrame:
+    """The bad rows of a batch that is refused, as they are stored in place of those of the input's last refusal.
+
+    `number` is how many there are, `at` the start of the run.
+    """
+    escaped = source.replace("\\", "\\\\").replace("'", "\\'")
+    of_source = f"source = '{escaped}'"
+    if lake.exists(BRONZE_REFUSED_ROWS):
+        lake.delete(BRONZE_REFUSED_ROWS, of_source)
+    rows = bad_rows.select(
+        F.lit(source).alias("source"),
+        "file",
+        "line",
+        "reason",
+        "raw",
+        F.lit(at).alias("refused_at"),
+        F.lit(lake.run_id).alias("run_id"),
+    )
+    lake.append(BRONZE_REFUSED_ROWS, conform(rows, BRONZE_REFUSED_ROWS), at_most=number)
+    return lake.read(BRONZE_REFUSED_ROWS).where(of_source)
 
 
-def _sample(raw: str | None) -> str:
-    text = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in raw or "")
-    return text if len(text) <= SAMPLE_CHARACTERS else f"{text[:SAMPLE_CHARACTERS]}…"
-
-
-def _keys(raw: str | None) -> str:
+def _keys(raw: str) -> str:
     """The keys of a JSON object, for who has others than an adapter reads; '' for another row."""
     try:
-        found = json.loads(raw or "")
+        found = json.loads(raw)
     except (ValueError, RecursionError):
         return ""
-    return f" It has the keys {_sample(', '.join(found))}; see docs/input.md." if isinstance(found, dict) else ""
+    return f" It has the keys {sample(', '.join(found))}; see docs/input.md." if isinstance(found, dict) else ""

@@ -84,5 +84,6 @@ def load_settings(config: Path | None = None) -> Settings:
     for an unreadable file, an unknown knob or a value that does not fit. Relative paths start at the folder of
     `config`, without one at the working folder.
     """
-    settings = read_knobs(Settings, BASE_FILE, config)
-    return settings if config is None else located(settings, config.parent)
+    if config is None:
+        return read_knobs(Settings, BASE_FILE)
+    return read_knobs(Settings, BASE_FILE, config, located=lambda settings: located(settings, config.parent))

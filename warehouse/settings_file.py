@@ -17,8 +17,14 @@ from warehouse.knobs import Part
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_knobs(model: type[Part], base: Traversable, config: Path | None = None) -> Part:
-    """The knobs of the file `base`, changed by those of `config`.
+def read_knobs(
+    model: type[Part],
+    base: Traversable,
+    config: Path | None = None,
+    *,
+    located: Callable[[Part], Part] = lambda knobs: knobs,
+) -> Part:
+    """The knobs of the file `base`, changed by those of `config`; `located` turns paths in them into those that count.
 
     Mappings are merged knob by knob, lists and values replace. Raises UsageError, naming file, line and knob, one line
     for each, for an unreadable file, unknown knobs and values that do not fit, by themselves or beside the others.
@@ -27,7 +33,7 @@ def read_knobs(model: type[Part], base: Traversable, config: Path | None = None)
     if config is not None:
         knobs = _merged(knobs, read_yaml(config))
     try:
-        read = model.model_validate(knobs)
+        read = located(model.model_validate(knobs))
     except ValidationError as error:
         raise UsageError(_explain(error, model, config or base)) from error
     if misfits := [_misfit_in(config or base, *misfit) for misfit in read.misfits()]:

@@ -6,6 +6,7 @@ import pytest
 
 from intake.csv_header import NoHeader, header_of
 from intake.knobs import Export
+from intake.samples import sample
 from intake.wanted_columns import Wanted
 
 SPEND = Wanted(("date", "spend", "clicks"), ("date", "spend"), names={"spend": ("Amount spent (USD)", "Kosten")})
@@ -97,3 +98,21 @@ def test_a_file_of_blanks_has_no_header_and_without_needed_columns_the_first_lin
     assert header_of(b"\n \r\n\t\n", "utf-8", SPEND) is None
     assert header_of(b"", "utf-8", SPEND) is None
     assert found("x;y\n1;2\n", Wanted(("a",)))[2] == 1
+
+
+def test_a_header_of_too_many_columns_is_refused() -> None:
+    with pytest.raises(NoHeader, match=r"^the header \(line 1\) has 6,002 columns, over 5,000$"):
+        found(f"date,spend{',x' * 6_000}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ann@shop-mail.com,10.0.0.7,1.50", "…,…,1.50"),
+        ('{"user": "Ann <ann@x.kr>", "v": "1.2.3"}', '{"user": "Ann <…>", "v": "1.2.3"}'),
+        ("\ufeffa\x1b]0;x\x07\nb", "a\\x1b]0;x\\x07\\x0ab"),
+        ("x" * 301, f"{'x' * 300}…"),
+    ],
+)
+def test_a_sample_of_a_file_shows_no_addresses_and_nothing_a_terminal_would_obey(text: str, shown: str) -> None:
+    assert sample(text) == shown

@@ -204,6 +204,7 @@ def test_a_database_is_refused_by_name(tmp_path: Path) -> None:
         ("e.jsonl.gz", gzip.compress(LINES)[:-8] + b"12345678"),
         ("e.jsonl.gz", gzip.compress(LINES) + b"and more"),
         ("e.jsonl.gz", b""),
+        ("e.jsonl.gz", gzip.compress(os.urandom(5000))[1:]),
         ("e.jsonl.bz2", bz2.compress(os.urandom(5000))[:3000]),
         ("e.jsonl.zst", zstandard.compress(os.urandom(5000))[:3000]),
     ],

@@ -241,6 +241,15 @@ def test_numbers_in_json_keep_their_digits_and_their_spelling(spark: SparkSessio
     assert found[-1][4:] == ("2.50", '{"id":1.5}', '"id": 1.500')
 
 
+def test_a_row_with_more_fields_than_any_parser_takes_is_a_bad_row(spark: SparkSession, tmp_path: Path) -> None:
+    land(tmp_path, "1.csv", f'a;b\n1;2\n{";" * 30_000}x\n"{";" * 30_000}";3\n')
+    assert [row[1:4] for row in rows_of(spark, tmp_path, ("a", "b"))] == [
+        (2, None, "1"),
+        (3, "does not have the header's 2 fields", None),
+        (4, None, ";" * 30_000),
+    ]
+
+
 def test_columns_have_the_names_that_settings_and_adapter_give_them(spark: SparkSession, tmp_path: Path) -> None:
     land(tmp_path, "1.csv", "Order Nr;Betrag;x\n7;1,5;y\n")
     land(tmp_path, "2.jsonl", '{"Order Nr": 8, "Betrag": 2}\n{"Order Nr": 9, "other": 1}\n')

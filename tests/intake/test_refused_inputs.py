@@ -132,6 +132,20 @@ def test_one_input_s_refusal_does_not_undo_the_intake_of_the_others(shop: Shop) 
     assert shop.unbalanced() == []
 
 
+def test_a_killed_run_s_batch_is_gone_on_with_beside_a_new_file_that_is_refused(shop: Shop) -> None:
+    shop.land("events/1.jsonl", [event("e1")])
+    with pytest.raises(Killed):
+        shop.run(EVENTS, kind=KilledWhenPlanned)
+    land(shop, "events/2.jsonl", b"%PDF-1.7")
+    shop.land("orders/o.csv", [ORDER_HEADER, ORDER])
+
+    with pytest.raises(InputError, match=r"^events/2\.jsonl: is a PDF"):
+        shop.run(EVENTS, ORDERS)
+
+    assert shop.rows(BRONZE_LANDED_FILES, "file", "status") == [("events/1.jsonl", "done"), ("orders/o.csv", "done")]
+    assert shop.unbalanced() == []
+
+
 def test_a_refused_input_that_may_lag_stops_nothing_and_is_reported(shop: Shop) -> None:
     shop.land("orders/o.csv", [ORDER_HEADER, ORDER])
     shop.land("ad_spend/s.csv", [SPEND_HEADER, "Total,,,,,,2.5,USD"])

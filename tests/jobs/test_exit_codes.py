@@ -25,6 +25,7 @@ from warehouse.contracts import Table
 from warehouse.lock import lake_lock
 from warehouse.store import Lake
 from warehouse.tables import (
+    BRONZE_AD_SPEND,
     BRONZE_EVENTS,
     BRONZE_LANDED_FILES,
     GOLD_CHANNEL_EFFECTS,
@@ -220,7 +221,8 @@ def test_a_file_that_is_not_json_ends_with_1_and_a_spend_file_without_currency_w
         "1). Where another one is meant, name it in landing.inputs, columns: {currency: <column of the file>}; see "
         "docs/input.md",
     )
-    assert not shop.lake.exists(BRONZE_EVENTS)
+    assert shop.lake.read(BRONZE_EVENTS).count() == 1, "the refusal of one input does not undo the others"
+    assert not shop.lake.exists(BRONZE_AD_SPEND)
 
 
 def test_a_refund_in_a_currency_without_a_rate_on_its_orders_day_ends_with_3(shop: Shop) -> None:
