@@ -68,8 +68,8 @@ def spend_outcomes(
     """One row per row of bronze.ad_spend; see `touchpoints.outcomes`.
 
     A row of an earlier file is replaced where the valid file has its campaign (and hour), by id or by name; otherwise
-    its amount is left out. Valid rows whose sum is more than fits do not count; those of a day of which a later file has
-    rows in `quarantine` (bronze.quarantine) count, unsettled.
+    its amount is left out. Valid rows whose sum is more than fits do not count; those of a day of which a later file
+    has rows in `quarantine` (bronze.quarantine) count, unsettled.
     """
     day = F.coalesce(report_day("spend_at", timezone), F.col("spend_date"))
     rows = with_key(_with_newest_export(spend), platforms=platforms).withColumns(
