@@ -17,6 +17,7 @@ from touchpoints.outcomes import (
     PENDING,
     REPLACED,
     SET_ASIDE,
+    SHOWN,
     TOO_LARGE,
     UNSETTLED,
     as_outcomes,
@@ -101,6 +102,8 @@ def line_outcomes(
     whole = as_outcomes(
         by_outcome.where(~is_credit | (uncovered == 0) | has_rest),
         input_,
+        # Where it is listed in silver.set_aside, an order is one row.
+        rows=F.when(F.col("outcome").isin(*SHOWN), 1).otherwise(F.col("rows")),
         amount=F.when(is_credit, F.col("amount") + uncovered).otherwise(F.col("amount")).cast(MONEY),
         reason=F.when(F.col("outcome") == TOO_LARGE, NO_ROOM)
         .when(F.col("outcome") == UNSETTLED, F.concat(F.lit(BAD_LINE), F.col("bad_reason")))
@@ -111,7 +114,7 @@ def line_outcomes(
         input_,
         outcome=F.lit(SET_ASIDE),
         amount=(-uncovered).cast(MONEY),
-        rows=F.when(has_rest, 0).otherwise(F.col("rows")),
+        rows=F.lit(1),
         reason=F.lit(NOT_COVERED),
     )
     return whole.unionByName(rest)
