@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.credit_notes import with_credits
+from touchpoints.credit_notes import buyer_of_order, with_credits
 from touchpoints.exchange_rates import is_too_large, with_rate
 from touchpoints.order_versions import newest_versions
 from touchpoints.outcomes import (
@@ -45,6 +45,10 @@ def line_outcomes(
     Credits are below 0. The part of them that no order of the buyer covers is set aside; sales and credits of an order
     with a line in `quarantine` are unsettled.
     """
+    # Lines and the other orders of their buyers: where there are no lines, there is nothing more to do.
+    with_buyer = orders.withColumn("line_buyer", buyer_of_order())
+    buyers = with_buyer.where(F.col("part").isNotNull()).select("line_buyer").distinct()
+    orders = with_buyer.join(buyers, "line_buyer", how="left_semi").drop("line_buyer")
     priced = with_rate(
         with_credits(newest_versions(orders)).where(F.col("part").isNotNull()),
         daily_rates,
