@@ -48,7 +48,8 @@ def line_outcomes(
     # Lines and the other orders of their buyers: where there are no lines, there is nothing more to do.
     with_buyer = orders.withColumn("line_buyer", buyer_of_order())
     buyers = with_buyer.where(F.col("part").isNotNull()).select("line_buyer").distinct()
-    orders = with_buyer.join(buyers, "line_buyer", how="left_semi").drop("line_buyer")
+    order_ids = with_buyer.join(buyers, "line_buyer", how="left_semi").select("order_id").distinct()
+    orders = orders.join(order_ids, "order_id", how="left_semi")
     priced = with_rate(
         with_credits(newest_versions(orders)).where(F.col("part").isNotNull()),
         daily_rates,
