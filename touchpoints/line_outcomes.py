@@ -51,7 +51,7 @@ def line_outcomes(
     order_ids = with_buyer.join(buyers, "line_buyer", how="left_semi").select("order_id").distinct()
     orders = orders.join(order_ids, "order_id", how="left_semi")
     priced = with_rate(
-        with_credits(newest_versions(orders)).where(F.col("part").isNotNull()),
+        with_credits(newest_versions(orders)),
         daily_rates,
         day=report_day("order_at", timezone),
         report_currency=report_currency,
@@ -60,6 +60,7 @@ def line_outcomes(
         "order_id",
         "uncovered_value",
         is_too_large(F.col("value"), F.col("rate")).alias("is_too_large"),
+        F.col("part").isNotNull().alias("newest_is_line"),
         F.col("updated_at").alias("newest_at"),
     )
     of_order = Window.partitionBy("order_id")
@@ -69,7 +70,7 @@ def line_outcomes(
         .join(valid, "order_id", how="inner")
         .join(unread, "order_id", how="left")
     )
-    is_newest = F.col("updated_at") == F.col("newest_at")
+    is_newest = F.col("newest_is_line") & (F.col("updated_at") == F.col("newest_at"))
     is_bad = F.coalesce(F.col("dated.version_at") >= F.col("newest_at"), F.lit(False)) | F.col("undated").isNotNull()
     state = (
         F.when(~is_newest, REPLACED)

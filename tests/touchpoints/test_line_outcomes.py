@@ -52,6 +52,10 @@ CASES: dict[str, tuple[list[Fields], list[tuple[str, str, int]]]] = {
         [line("1", "5"), line("1", "-8", part="sale"), line("2", "10")],
         [("counted", "10", 1), ("credited", "-3", 2)],
     ),
+    "lines of an order that comes as a whole row later are replaced": (
+        [line("1", "15"), line("1", "14", part=None, updated_at=at(1))],
+        [("replaced", "15", 1)],
+    ),
     "an order of a whole row is no line's": ([line("1", "15", part=None), line("2", "7")], [("counted", "7", 1)]),
 }
 
