@@ -7,6 +7,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,5 +105,6 @@ def _folders(run: Run | None) -> Iterator[Path]:
     lake = local_folder(run.lake.root) if run else None
     if lake is not None and lake.is_dir():
         yield lake.absolute()
-    yield Path.cwd()
+    with suppress(OSError):  # it may have been removed
+        yield Path.cwd()
     yield Path(tempfile.gettempdir())
