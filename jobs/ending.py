@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.signals import Stopped, signals_end_the_run, stop_requested
-from jobs.terminal import say_line
 from warehouse.code_version import code_version
 from warehouse.errors import DistributaryError
 from warehouse.faults import expected, first_line, look_at
 from warehouse.java_errors import is_jvm_gone, java_stack
 from warehouse.local_files import local_folder
-from warehouse.messages import concealed
+from warehouse.messages import concealed, say_line
 
 if TYPE_CHECKING:
     from jobs.run import Run
