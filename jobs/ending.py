@@ -44,7 +44,8 @@ def exit_code_of(action: Callable[[], None], runs: Sequence[Run] = ()) -> int:
                     raise stop from error
                 raise
     except DistributaryError as error:
-        say_line(f"error: {error}")
+        for line in str(error).split("\nerror: "):  # one for each input that is refused
+            say_line(f"error: {line}")
         return error.exit_code
     except Stopped as stop:
         say_line(stop)

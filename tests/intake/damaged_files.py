@@ -175,15 +175,18 @@ def damaged(draw: random.Random, kind: Kind, others: Sequence[bytes]) -> tuple[s
     return ending, content
 
 
-def lines_of(content: bytes, encoding: str) -> list[bytes]:
-    """The lines of a landed file, unpacked; those of wide letters in UTF-8. Written for the tests alone."""
+def lines_of(content: bytes, encoding: str) -> tuple[list[bytes], str]:
+    """The lines of a landed file, unpacked, and the encoding that they are in: UTF-8 for files that begin as it does,
+    and for those of wide letters. Written for the tests alone."""
     if content.startswith(b"\x1f\x8b"):
         content = gzip.decompress(content)
     elif content.startswith(b"BZh"):
         content = bz2.decompress(content)
     elif content.startswith(b"\x28\xb5\x2f\xfd"):
         content = pa.CompressedInputStream(pa.BufferReader(content), "zstd").read()
-    if encoding.startswith("utf-16") and not content.startswith(BOM):
-        content = content.decode(encoding).encode()
+    if content.startswith(BOM):
+        encoding = "utf-8"
+    elif encoding.startswith("utf-16"):
+        content, encoding = content.decode(encoding).encode(), "utf-8"
     lines = LINE_BREAK.split(content.removeprefix(BOM))
-    return lines[:-1] if lines[-1] == b"" else lines
+    return (lines[:-1] if lines[-1] == b"" else lines), encoding

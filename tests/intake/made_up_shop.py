@@ -118,7 +118,7 @@ class MadeUpInput:
 class MadeUpShop:
     """Inputs of orders and of ad spend, and what must become of their amounts."""
 
-    def __init__(self, seed: int, *, orders: int = 5, spend: int = 3) -> None:
+    def __init__(self, seed: int, *, orders: int = 4, spend: int = 2) -> None:
         draw = random.Random(seed)
         self.inputs = [
             *(self._orders(draw, f"orders{number}", number) for number in range(orders)),

@@ -54,7 +54,7 @@ class Text(NamedTuple):
 
     def line(self, number: int) -> str:
         """A line by its number, from 1."""
-        return self.lines[number - 1].decode("utf-8" if self.encoding.startswith("utf-16") else self.encoding)
+        return self.lines[number - 1].decode(self.encoding)
 
     @property
     def blanks(self) -> bytes:
@@ -123,7 +123,7 @@ def assert_lines_are_in_rows(
         rows_of[row["file"]].append(row)
     encoding = wanted.export.encoding or "utf-8"
     for file in staged:
-        text = Text(lines_of(content_of[file.file], encoding), encoding, *header_of_file(spark, file, wanted))
+        text = Text(*lines_of(content_of[file.file], encoding), *header_of_file(spark, file, wanted))
         assert_lines_are_covered(file.file, text, rows_of[file.file])
 
     parsed = landing.parsed(input_, staged, f"{landing.root}/../lookups")
