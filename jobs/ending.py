@@ -31,7 +31,7 @@ OWNER_ONLY = 0o600
 def exit_code_of(action: Callable[[], None], runs: Sequence[Run] = ()) -> int:
     """Runs `action`; a failure becomes one line on stderr and its exit code. `runs` has the run once there is one.
 
-    SIGTERM, SIGINT and SIGHUP end it as a failure does, with 143, 130 and 129. What nobody foresaw ends with 70, and its
+    SIGTERM, SIGINT and SIGHUP end it as a failure does, with 143, 130, 129. What nobody foresaw ends with 70, and its
     stack goes to a file that only the user may read.
     """
     try:

@@ -1,4 +1,4 @@
-"""SIGTERM, SIGINT and SIGHUP end a run as a failure does: staged files are removed, the log is written, the lock is free.
+"""SIGTERM, SIGINT and SIGHUP end a run as a failure does: staged files removed, log written, lock free.
 
 Python calls a handler between two of its own instructions, and also while it waits for the JVM. There the handler must
 not raise: the answer that comes later would be taken for that to the next call. So Spark's jobs are cancelled, and the
