@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from intake.csv_records import Line, records
 from intake.file_kinds import LOOKED_AT
-from intake.samples import sample
+from intake.samples import CHARACTERS_AT_MOST, sample
 from intake.wanted_columns import IN_SETTINGS, Wanted, bare
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -90,7 +90,7 @@ def _candidates(text: str, delimiter: str, wanted: Wanted) -> Iterator[_Candidat
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:LOOKED_THROUGH]
     for record in records((Line(number, line) for number, line in enumerate(lines, start=1)), delimiter):
         if record.raw.strip():
-            cells = next(csv.reader([record.raw], delimiter=delimiter), [])
+            cells = _cells(record.raw, delimiter)
             names = [bare(cell) for cell in cells]
             places = {}
             for column in wanted.columns:
@@ -98,6 +98,13 @@ def _candidates(text: str, delimiter: str, wanted: Wanted) -> Iterator[_Candidat
                 if found := next((header for header in headers if header in names), None):
                     places[column] = names.index(found)
             yield _Candidate(record.line, record.line + record.raw.count("\n"), delimiter, cells, places)
+
+
+def _cells(raw: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([raw], delimiter=delimiter), [])
+    except csv.Error:  # a text of over 131,072 characters, which is no name of a column
+        return [raw[:CHARACTERS_AT_MOST]]
 
 
 def _refuse_repeated(header: _Candidate, wanted: Wanted) -> None:

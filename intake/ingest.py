@@ -21,7 +21,7 @@ from intake.file_accounts import Account, planned_account, total_account
 from intake.file_counts import BatchRows, FileCounts, counts_by_file
 from intake.files_of_before import look_at_files_of_before
 from intake.knobs import BelievableTimes
-from intake.landed_money import money_of
+from intake.landed_money import MoneyRow, conflicts_in_words, money_of
 from intake.landed_rows import LandedFile, unreadable
 from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, passed_over_in_words
 from intake.line_items import require_one_row_per_order
@@ -177,7 +177,8 @@ class Ingest:
                 self._write_rows(one, verdicts, file_counts[one.batch.batch_id].values(), stage)
                 self._write_quarantine(one, of_batch)
                 account = total_account(of_batch)
-                self._say(one.batch, account)
+                counts = file_counts[one.batch.batch_id].values()
+                self._say(one.batch, account, [row for of_file in counts for row in of_file.money])
                 accounts.append((one.batch.input.name, account))
         finally:
             for rows in classified:
@@ -346,8 +347,9 @@ class Ingest:
                 BRONZE_QUARANTINE, conform(rows.repartition(1), BRONZE_QUARANTINE), at_most=sum(bad_rows.values())
             )
 
-    def _say(self, batch: Batch, account: Account) -> None:
-        conflicts = f" ({account.conflicting:,} of them with another payload)" if account.conflicting else ""
+    def _say(self, batch: Batch, account: Account, money: Sequence[MoneyRow]) -> None:
+        amounts = conflicts_in_words(money)
+        conflicts = f" ({account.conflicting:,} of them with another payload{amounts})" if account.conflicting else ""
         self.say(
             f"{batch.input.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
             f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"

@@ -70,8 +70,9 @@ def _as_written(fields: Column) -> Column:
         written = F.regexp_extract_all("raw", named, 1)
         number = F.translate(value, '"', "").try_cast("double")
         same = F.filter(written, lambda one: one.try_cast("double") == number)
+        as_spark_does = F.when(F.array_contains(written, value), value)  # rather than that of a key within an object
         # Text that begins with another sign than a digit, - or " is greater than :, so most of it is not looked at.
         is_double = (value < ":") & value.rlike(DOUBLE)
-        return F.when(is_double, F.coalesce(F.get(same, F.lit(0)), value)).otherwise(value)
+        return F.when(is_double, F.coalesce(as_spark_does, F.get(same, F.lit(0)), value)).otherwise(value)
 
     return F.transform_values(fields, spelled)

@@ -84,6 +84,16 @@ def money_rows(
     ]
 
 
+def conflicts_in_words(rows: Iterable[MoneyRow]) -> str:
+    """The amounts of known events that came with another payload, e.g. ', 4.00 USD'; '' where they have none."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        if row["outcome"] in (CONFLICTING, REPLACED) and row["amount"]:
+            currency = row["currency"] or "without currency"
+            sums[currency] = sums.get(currency, Decimal(0)) + row["amount"]
+    return "".join(f", {amount:,.2f} {currency}" for currency, amount in sorted(sums.items()))
+
+
 def money_from_bronze(files: Sequence[FileAccount], read: Callable[[Table], DataFrame]) -> list[MoneyRow]:
     """The amounts of files that were taken in before this table, as bronze has them now: read and kept."""
     by_name = {file["file"]: file for file in files}

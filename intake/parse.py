@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import reduce
@@ -41,7 +42,7 @@ _TOTAL_WORDS = (
     *(any_case(word) for word in ("gesamtsumme", "insgesamt", "totale", "totaal", "suma")),
     "합계", "총계", "총 ?합계", "소계", "合計", "合计",
 )  # fmt: skip
-TOTAL = rf"^(?:{'|'.join(_TOTAL_WORDS)})(?:[ ]?[:(-].*| of [0-9].*)?\z"
+TOTAL = portable(rf"^(?:{'|'.join(_TOTAL_WORDS)})(?:[ ]?[:(-].*| of [0-9].*)?\z")
 
 # Reasons of rows that are no data, such as a totals row: they do not count for quality.max_quarantined_share.
 NOT_DATA = (A_TOTALS_ROW, A_REPEATED_HEADER, A_FOOTER, A_CUT_ORDER)
@@ -130,10 +131,16 @@ def account_field(name: str) -> Column:
     return F.when(is_dashed, F.regexp_replace(id_, "-", "")).otherwise(id_)
 
 
+def account_key(written: str) -> str:
+    """The id of an ad account in the settings, as `account_field` reads it from a file."""
+    bare = re.sub("^act_", "", written.strip(), flags=re.IGNORECASE)
+    return bare.replace("-", "") if re.fullmatch(r"[0-9]{3}-[0-9]{3}-[0-9]{4}", bare) else bare
+
+
 def of_account(name: str, account_id: Column, defaults: Defaults) -> Column:
     """The text of `name`, currency or timezone, otherwise the setting of the account `account_id`."""
     from_settings = [
-        F.when(account_id == account, F.lit(getattr(of_settings, name)))
+        F.when(account_id == account_key(account), F.lit(getattr(of_settings, name)))
         for account, of_settings in defaults.accounts.items()
     ]
     return F.coalesce(given(F.col(name)), *from_settings)

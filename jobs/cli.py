@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from jobs.terminal import say_line
 from warehouse.errors import NotInstalled
+from warehouse.messages import say_line
 
 # job: a module of that name (_ for -) with a function of that name
 JOBS = (

@@ -7,18 +7,18 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.signals import Stopped, signals_end_the_run, stop_requested
-from jobs.terminal import say_line
 from warehouse.code_version import code_version
 from warehouse.errors import DistributaryError
 from warehouse.faults import expected, first_line, look_at
 from warehouse.java_errors import is_jvm_gone, java_stack
 from warehouse.local_files import local_folder
-from warehouse.messages import concealed
+from warehouse.messages import concealed, say_line
 
 if TYPE_CHECKING:
     from jobs.run import Run
@@ -105,5 +105,6 @@ def _folders(run: Run | None) -> Iterator[Path]:
     lake = local_folder(run.lake.root) if run else None
     if lake is not None and lake.is_dir():
         yield lake.absolute()
-    yield Path.cwd()
+    with suppress(OSError):  # it may have been removed
+        yield Path.cwd()
     yield Path(tempfile.gettempdir())

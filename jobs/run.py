@@ -22,12 +22,13 @@ from intake.knobs import BelievableTimes
 from intake.suspect_times import is_of_before, last_believable
 from jobs.private_files import OWNER_ALONE, are_private, current_umask, umask
 from jobs.settings import Settings, load_settings
-from jobs.signals import stop_requested
+from jobs.signals import stop_requested, stopping
 from jobs.start import start_session
 from jobs.terminal import Terminal
 from warehouse.code_version import code_version
 from warehouse.contracts import Table
 from warehouse.errors import InputError
+from warehouse.faults import reason_of
 from warehouse.jvm.session import end_jvm, process_id, under_spark_submit
 from warehouse.knobs import Part
 from warehouse.layout import event_periods
@@ -114,7 +115,8 @@ class Run:
         try:
             yield log
         except BaseException as error:
-            log.status, log.message = "failed", one_line(stop_requested() or error)[:LONGEST_MESSAGE]
+            reason = str(stop_requested() or "") or reason_of(error, self.lake.root)
+            log.status, log.message = "failed", one_line(reason)[:LONGEST_MESSAGE]
             raise
         finally:
             log.seconds = time.monotonic() - begun
@@ -283,12 +285,13 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
             for step in steps:
                 _perform(run, step)
         except BaseException:
-            if stop_requested() is not None:
+            is_stopped = stopping()
+            if is_stopped:
                 run.session.start_no_more()
             # The user must see the failure, even where the log cannot be written either.
             with suppress(Exception):
                 run.write_log()
-            if stop_requested() is not None:
+            if is_stopped:
                 _leave(run)
             raise
         run.write_log()

@@ -106,6 +106,14 @@ def stop_requested() -> Stopped | None:
     return Stopped(_current.number)
 
 
+def stopping() -> bool:
+    """Whether a signal ends this process. From then on none interrupts it: what is left is cleaned up."""
+    if _current is None or _current.number is None:
+        return False
+    _current.end()
+    return True
+
+
 def listen_again() -> None:
     """Handles signals again: Spark sets a handler of its own for SIGINT."""
     if _current is not None:

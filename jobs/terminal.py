@@ -1,15 +1,14 @@
-"""Where messages are printed: all of them, on stderr."""
+"""The console that a run's lines are printed on; see `warehouse.messages`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.segment import Segment
 
-from warehouse.messages import concealed, one_line, printable
+from warehouse.messages import concealed, printable
 
 
 class Terminal(Console):
@@ -19,9 +18,3 @@ class Terminal(Console):
         """What is printed, piece by piece."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=printable(concealed(segment.text)))
-
-
-def say_line(text: object) -> None:
-    """Prints one line."""
-    sys.stderr.write(f"{one_line(text)}\n")
-    sys.stderr.flush()

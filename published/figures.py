@@ -10,6 +10,7 @@ from published.paths import PathSummary, read_paths
 from published.performance import Performance, read_performance
 from published.publication import Published, read_published
 from published.run_facts import RunFacts, StepTime, read_run_facts
+from published.unmatched import UnmatchedSpend, read_unmatched
 from published.view import EVERYTHING, View
 
 
@@ -23,6 +24,7 @@ class Figures:
     paths: PathSummary | None
     customer_count: int | None
     customers: CustomerFigures | None
+    unmatched: UnmatchedSpend | None
     facts: RunFacts
 
 
@@ -40,5 +42,6 @@ def read_figures(lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime
         paths=read_paths(published, view),
         customer_count=count_customers(published, view),
         customers=read_customers(published, view),
+        unmatched=read_unmatched(published),
         facts=read_run_facts(published, view, steps=steps),
     )

@@ -22,6 +22,11 @@ STEPS = (
 )  # fmt: skip
 
 
+def buyer_of_order() -> Column:
+    """Who the feed names as the buyer; an order that names nobody has a buyer of its own."""
+    return F.coalesce("user_id", "anonymous_id", F.concat(F.lit("order:"), F.col("order_id")))
+
+
 def with_credits(orders: DataFrame) -> DataFrame:
     """`orders`, the frame of `newest_versions`, with credited_value, what credits of the buyer take from the order, and
     uncovered_value, what of the row's own credits no order covers.
@@ -30,8 +35,6 @@ def with_credits(orders: DataFrame) -> DataFrame:
     own order, or name none. Cancelled, pending and deleted orders take no part. By buyer and currency, the credits to
     be taken from other orders are the sum of credited_value and uncovered_value.
     """
-    # An order that names nobody has a buyer of its own.
-    buyer = F.coalesce("user_id", "anonymous_id", F.concat(F.lit("order:"), F.col("order_id")))
     counts = ~F.col("status").isin(*NOT_COUNTED) & ~F.col("deleted")
     by_time = Window.partitionBy("buyer", "currency").orderBy("order_at", "is_credit", "order_id")
     so_far = by_time.rowsBetween(Window.unboundedPreceding, Window.currentRow)
@@ -49,7 +52,7 @@ def with_credits(orders: DataFrame) -> DataFrame:
     left = F.when(counts, F.col("value") - F.col("refunded_value")).otherwise(F.lit(0)).cast(SUM)
     with_free = orders.withColumns(
         {
-            "buyer": buyer,
+            "buyer": buyer_of_order(),
             "free": F.greatest(left, nothing),
             "credit": F.when(F.col("part").isNotNull(), F.greatest(-left, nothing)).otherwise(nothing),
         }

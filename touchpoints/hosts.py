@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
@@ -59,11 +60,10 @@ OwnHost = Annotated[OwnedHost, AfterValidator(_under_one_suffix)]
 def written_forms(host: str) -> set[str]:
     """The host in Unicode and in the form of the domain name system (xn--...)."""
     forms = {host}
-    for convert in (lambda: host.encode("idna").decode("ascii"), lambda: host.encode("ascii").decode("idna")):
-        try:
-            forms.add(convert())
-        except UnicodeError:
-            continue
+    with suppress(UnicodeError):
+        forms.add(host.encode("idna").decode("ascii"))
+    with suppress(UnicodeError):
+        forms.add(host.encode("ascii").decode("idna"))
     return forms
 
 

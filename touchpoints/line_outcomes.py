@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.credit_notes import with_credits
+from touchpoints.credit_notes import buyer_of_order, with_credits
 from touchpoints.exchange_rates import is_too_large, with_rate
 from touchpoints.order_versions import newest_versions
 from touchpoints.outcomes import (
@@ -17,6 +17,7 @@ from touchpoints.outcomes import (
     PENDING,
     REPLACED,
     SET_ASIDE,
+    SHOWN,
     TOO_LARGE,
     UNSETTLED,
     as_outcomes,
@@ -44,8 +45,13 @@ def line_outcomes(
     Credits are below 0. The part of them that no order of the buyer covers is set aside; sales and credits of an order
     with a line in `quarantine` are unsettled.
     """
+    # Lines and the other orders of their buyers: where there are no lines, there is nothing more to do.
+    with_buyer = orders.withColumn("line_buyer", buyer_of_order())
+    buyers = with_buyer.where(F.col("part").isNotNull()).select("line_buyer").distinct()
+    order_ids = with_buyer.join(buyers, "line_buyer", how="left_semi").select("order_id").distinct()
+    orders = orders.join(order_ids, "order_id", how="left_semi")
     priced = with_rate(
-        with_credits(newest_versions(orders)).where(F.col("part").isNotNull()),
+        with_credits(newest_versions(orders)),
         daily_rates,
         day=report_day("order_at", timezone),
         report_currency=report_currency,
@@ -54,6 +60,7 @@ def line_outcomes(
         "order_id",
         "uncovered_value",
         is_too_large(F.col("value"), F.col("rate")).alias("is_too_large"),
+        F.col("part").isNotNull().alias("newest_is_line"),
         F.col("updated_at").alias("newest_at"),
     )
     of_order = Window.partitionBy("order_id")
@@ -63,7 +70,7 @@ def line_outcomes(
         .join(valid, "order_id", how="inner")
         .join(unread, "order_id", how="left")
     )
-    is_newest = F.col("updated_at") == F.col("newest_at")
+    is_newest = F.col("newest_is_line") & (F.col("updated_at") == F.col("newest_at"))
     is_bad = F.coalesce(F.col("dated.version_at") >= F.col("newest_at"), F.lit(False)) | F.col("undated").isNotNull()
     state = (
         F.when(~is_newest, REPLACED)
@@ -101,6 +108,8 @@ def line_outcomes(
     whole = as_outcomes(
         by_outcome.where(~is_credit | (uncovered == 0) | has_rest),
         input_,
+        # Where it is listed in silver.set_aside, an order is one row.
+        rows=F.when(F.col("outcome").isin(*SHOWN), 1).otherwise(F.col("rows")),
         amount=F.when(is_credit, F.col("amount") + uncovered).otherwise(F.col("amount")).cast(MONEY),
         reason=F.when(F.col("outcome") == TOO_LARGE, NO_ROOM)
         .when(F.col("outcome") == UNSETTLED, F.concat(F.lit(BAD_LINE), F.col("bad_reason")))
@@ -111,7 +120,7 @@ def line_outcomes(
         input_,
         outcome=F.lit(SET_ASIDE),
         amount=(-uncovered).cast(MONEY),
-        rows=F.when(has_rest, 0).otherwise(F.col("rows")),
+        rows=F.lit(1),
         reason=F.lit(NOT_COVERED),
     )
     return whole.unionByName(rest)

@@ -69,9 +69,9 @@ def check_money_ledger(
     `bronze` and `silver` are frames of currency and amount, by input; refunds, whose currency may be their order's, are
     compared over any currency.
     """
-    currency = F.when(F.col("input") == REFUNDS, F.lit(ANY)).otherwise(F.col("currency"))
+    compared_as = F.when(F.col("input") == REFUNDS, F.lit(ANY)).otherwise(F.col("currency"))
     of_ledger = ledger.select(
-        "input", currency.alias("currency"), "amount", F.col("outcome").isin(*IN_FORCE).alias("is_counted")
+        "input", compared_as.alias("currency"), "amount", F.col("outcome").isin(*IN_FORCE).alias("is_counted")
     )
     frames = [
         _sums(of_ledger, "ledger", F.col("input")),

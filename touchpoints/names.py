@@ -19,7 +19,7 @@ NO_WIDTH = r"\x{AD}\x{61C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{
 # What links have in place of a name before a platform fills it in. Some signs prove it by themselves ..
 _SIGNS = (
     "[$#]?[{][^{}]*[}]|[{][{][^{}]*[}][}]",  # {campaignid}, {{campaign.name}}, ${campaign}
-    "__[A-Z][A-Z0-9_]*__",  # __CAMPAIGN_NAME__
+    "__[A-Z0-9]+(?:_[A-Z0-9]+)*__",  # __CAMPAIGN_NAME__
     "%%[^%]+%%|%[a-z]{1,6}!",  # %%CAMPAIGN%%, %ecid!
     "[*][|][^|]*[|][*]|<%[^%>]*%>",  # *|CAMPAIGN_UID|*, <%= campaign %>
 )
@@ -28,9 +28,13 @@ _WORDS = (
     "campaign", "adset", "ad_set", "ad-set", "adgroup", "ad_group", "ad-group", "creative", "keyword", "placement",
     "publisher", "network", "source", "medium", "utm", "click_id", "clickid", "ad_id", "adid", "ad_name", "site_id",
 )  # fmt: skip
-_WORD = f"[a-zA-Z0-9_.-]*(?:{'|'.join(map(any_case, _WORDS))})[a-zA-Z0-9_.-]*"
-_AROUND_WORDS = (r"\[\[?", r"\]\]?"), ("<<?", ">>?"), ("[$]", "[$]?"), ("%", "%"), ("__", "__"), ("#", "#"), ("@", "@")
-_PLACEHOLDER = "|".join([*_SIGNS, *(f"{before}{_WORD}{after}" for before, after in _AROUND_WORDS)])
+_WORD = f"(?:{'|'.join(map(any_case, _WORDS))})"
+_WITH_WORD = f"[a-zA-Z0-9_.-]*{_WORD}[a-zA-Z0-9_.-]*"
+_AROUND_WORDS = (r"\[\[?", r"\]\]?"), ("<<?", ">>?"), ("[$]", "[$]?"), ("%", "%"), ("#", "#"), ("@", "@")
+_BETWEEN_UNDERSCORES = f"__(?:[a-zA-Z0-9]+_)*{_WORD}(?:_[a-zA-Z0-9]+)*__"
+_PLACEHOLDER = "|".join(
+    [*_SIGNS, _BETWEEN_UNDERSCORES, *(f"{before}{_WITH_WORD}{after}" for before, after in _AROUND_WORDS)]
+)
 PLACEHOLDERS = rf"^(?:(?:{_PLACEHOLDER})[ _|,.:/+-]*)+\z"  # one or several, and nothing beside them
 OPENING = "[{\\[$#%<*@_]"
 

@@ -41,7 +41,8 @@ def order_outcomes(
 
     The newest version counts, unless it is cancelled, deleted or too large. It replaces the others where it has a newer
     updated_at, or where buyer, order_ts and value are the same. Otherwise they are set aside: they may well be other
-    orders. An updated_at that is only the order's own time, as where the export has none, is no newer one. An order
+    orders. So are those of another buyer and another order_ts, whatever their updated_at. An updated_at that is only
+    the order's own time, as where the export has none, is no newer one. An order
     whose newest row is in `quarantine` (bronze.quarantine) counts as its older rows give it, and is unsettled.
     """
     newest_first = Window.partitionBy("order_id").orderBy(*(F.col(name).desc() for name in POSITION))
@@ -65,7 +66,8 @@ def order_outcomes(
     )
     is_other_value = (F.col("value") != F.col("newest.value")) | (F.col("currency") != F.col("newest.currency"))
     differs = {"buyer": _is_other_buyer(), "order_ts": is_other_time, "value": is_other_value}
-    is_set_aside = ~is_newer & (differs["buyer"] | is_other_time | is_other_value)
+    is_another = differs["buyer"] & is_other_time
+    is_set_aside = is_another | ~is_newer & (differs["buyer"] | is_other_time | is_other_value)
     outcome = (
         F.when(~is_newest, F.when(is_set_aside, SET_ASIDE).otherwise(REPLACED))
         .when(F.col("deleted"), DELETED)

@@ -23,6 +23,7 @@ AN_ADDRESS = (
 )
 ADDRESS = f"((?:=|%(?:25)*3[Dd]){AN_ADDRESS})"
 NAME = "[a-zA-Z0-9_.-]+"
+REST = r"[^\x00]*"  # of a text, over line breaks too
 DEEPEST = 3  # codes of codes are looked at so many times: %3F, %253F, %25253F
 
 
@@ -44,7 +45,7 @@ def page_query(names: Sequence[str], *, read_fragment: bool) -> Column:
 def page_path(names: Sequence[str]) -> Column:
     """page_url without its parameters and fragment."""
     path = F.substring_index(F.substring_index("page_url", "#", 1), "?", 1)
-    first = f"(?:{BEFORE}|{_encoded_before('(?:25)*')}){_one_of(names)}(?:=|%(?:25)*3[Dd])(?:[^&]|&)*"
+    first = f"(?:{BEFORE}|{_encoded_before('(?:25)*')}){_one_of(names)}(?:=|%(?:25)*3[Dd]){REST}"
     return F.when(_may_name_one(path), F.regexp_replace(path, first, "")).otherwise(path)
 
 
@@ -61,8 +62,7 @@ def _query_of(page: Column, names: Sequence[str]) -> Column:
     plain = F.when(F.contains(page, F.lit("?")), F.substring(page, F.instr(page, "?") + 1, F.length(page)))
     has_odd_mark = reduce(Column.__or__, (F.contains(plain, F.lit(mark)) for mark in ("%", ";", "?", "\\")))
     is_odd = _may_name_one(F.substring_index(page, "?", 1)) | F.coalesce(has_odd_mark, F.lit(False))
-    mended = _mended(page, names)
-    odd = F.when(F.contains(mended, F.lit("&")), F.regexp_replace(mended, "^[^&]*&", ""))
+    odd = F.regexp_extract(_mended(page, names), f"&({REST})", 1)
     return F.nullif(F.when(is_odd, odd).otherwise(plain), F.lit(""))
 
 
@@ -88,7 +88,7 @@ def _encoded(named: str, again: str) -> str:
     """A pattern of a parameter whose marks are codes, encoded once more for each 25 of `again`, with its value."""
     equals, before, end = f"%{again}3[Dd]", _encoded_before(again), f"%{again}26"
     others = "|".join(f"{end[:place]}[^&%{end[place]}]" for place in range(1, len(end)))
-    return f"{ADDRESS}|(?:{BEFORE}{named}{equals}|{before}{named}(?:=|{equals}))((?:[^&%]|{others})*)"
+    return f"{ADDRESS}|(?:{BEFORE}{named}{equals}|{before}{named}(?:=|{equals}))((?:[^&%]+|{others})*)"
 
 
 def _encoded_before(again: str) -> str:

@@ -22,7 +22,7 @@ from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 SPEND = "ad_spend"
 # What an export restates as a whole.
 UNIT = ("platform", "account_id", "spend_date", "unit_campaign")
-LACKS_CAMPAIGN = "a later file of this platform, account and day lacks the campaign"
+LACKS_CAMPAIGN = "a later file of this platform, account and day lacks the campaign or its hour"
 
 
 def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
@@ -75,9 +75,9 @@ def spend_outcomes(
 ) -> DataFrame:
     """One row per row of bronze.ad_spend; see `touchpoints.outcomes`.
 
-    A row of an earlier file is replaced where the valid file has its campaign, by id or by name; otherwise its amount
-    is left out. Valid rows whose sum is more than fits do not count; those of a day of which a later file has rows in
-    `quarantine` (bronze.quarantine) count, unsettled.
+    A row of an earlier file is replaced where the valid file has its campaign (and hour), by id or by name; otherwise
+    its amount is left out. Valid rows whose sum is more than fits do not count; those of a day of which a later file
+    has rows in `quarantine` (bronze.quarantine) count, unsettled.
     """
     day = F.coalesce(report_day("spend_at", timezone), F.col("spend_date"))
     rows = with_key(_with_newest_export(spend), platforms=platforms).withColumns(
@@ -129,8 +129,8 @@ def _with_newest_export(spend: DataFrame) -> DataFrame:
     )
     exports = with_units.groupBy(*UNIT, "source_file").agg(
         F.max("exported_at").alias("file_exported_at"),
-        F.collect_set("campaign_id").alias("campaign_ids"),
-        F.collect_set(name).alias("campaign_names"),
+        F.collect_set(_in_its_hour(F.col("campaign_id"))).alias("campaign_ids"),
+        F.collect_set(_in_its_hour(name)).alias("campaign_names"),
         F.max(_is_unnamed().cast("int")).alias("has_unnamed"),
     )
     newest = Window.partitionBy(*UNIT).orderBy(F.col("file_exported_at").desc(), F.col("source_file").desc())
@@ -148,14 +148,19 @@ def _with_newest_export(spend: DataFrame) -> DataFrame:
     return with_units.join(newest_exports, same_unit, how="inner")
 
 
+def _in_its_hour(campaign: Column) -> Column:
+    """A campaign's id or name, with the hour of hourly rows; null without one."""
+    return F.when(campaign.isNotNull(), F.concat_ws("@", campaign, F.col("spend_at").cast("string")))
+
+
 def _is_unnamed() -> Column:
     """Whether a row names no campaign."""
     return F.col("campaign_id").isNull() & F.col("campaign_name").isNull()
 
 
 def _is_restated() -> Column:
-    """Whether the newest export has the row's campaign."""
-    by_id = F.array_contains(F.col("newest.campaign_ids"), F.col("campaign_id"))
-    by_name = F.array_contains(F.col("newest.campaign_names"), F.lower("campaign_name"))
+    """Whether the newest export has the row's campaign, of hourly rows in that hour."""
+    by_id = F.array_contains(F.col("newest.campaign_ids"), _in_its_hour(F.col("campaign_id")))
+    by_name = F.array_contains(F.col("newest.campaign_names"), _in_its_hour(F.lower("campaign_name")))
     unnamed = _is_unnamed() & (F.col("newest.has_unnamed") == 1)
     return F.coalesce(by_id, F.lit(False)) | F.coalesce(by_name, F.lit(False)) | unnamed

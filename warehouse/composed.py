@@ -6,6 +6,7 @@ File names of some systems, and what is copied from them, have Korean syllables 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 
 from pyspark.sql import Column
@@ -38,9 +39,9 @@ def composed(text: Column) -> Column:
     return whole
 
 
-def _each(text: Column, pattern: str, replace: object) -> Column:
+def _each(text: Column, pattern: str, replace: Callable[[Column], Column]) -> Column:
     parts = F.split(F.regexp_replace(text, pattern, f"{CUT}$1{CUT}"), CUT)
-    return F.array_join(F.transform(parts, replace), "")  # type: ignore[arg-type]
+    return F.array_join(F.transform(parts, replace), "")
 
 
 def _syllable(part: Column) -> Column:

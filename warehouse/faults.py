@@ -85,6 +85,12 @@ def look_at(error: BaseException, lake: str) -> Found:
     return Found(text, path, f"{prefix}/{parts[0]}/{parts[1]}" if layer else "", layer)
 
 
+def reason_of(error: BaseException, lake: str) -> str:
+    """What the log of runs has of an error: its line, of one that nobody foresaw its kind and first line."""
+    known = error if isinstance(error, DistributaryError) else expected(error, lake)
+    return str(known) if known is not None else f"{type(error).__name__}: {first_line(error)}"
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, not too long."""
     line = next(filter(None, map(str.strip, message_of(error).splitlines())), type(error).__name__)

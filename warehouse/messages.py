@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
@@ -68,3 +69,9 @@ def one_line(text: object) -> str:
     """A message as one line that a terminal and a log may get."""
     lines = (line.strip() for line in str(text).splitlines())
     return printable(concealed(" ".join(filter(None, lines))))
+
+
+def say_line(text: object) -> None:
+    """Prints a message on stderr."""
+    sys.stderr.write(f"{one_line(text)}\n")
+    sys.stderr.flush()

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from intake.adapter import Defaults
 from intake.ingest import Ingest
 from intake.inputs import input_of
+from intake.knobs import BelievableTimes
 from jobs.settings import load_settings
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_AD_SPEND, BRONZE_ORDERS, BRONZE_QUARANTINE
@@ -39,6 +40,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
         str(folder / "landing"),
         defaults=Defaults(currency=settings.conversions.default_currency),
         max_quarantined_share=settings.quality.max_quarantined_share,
+        believable=settings.part(BelievableTimes),
         started_at=datetime(2026, 3, 3, tzinfo=UTC),
         say=lambda message: None,
     )

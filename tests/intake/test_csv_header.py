@@ -116,3 +116,8 @@ def test_a_header_of_too_many_columns_is_refused() -> None:
 )
 def test_a_sample_of_a_file_shows_no_addresses_and_nothing_a_terminal_would_obey(text: str, shown: str) -> None:
     assert sample(text) == shown
+
+
+def test_a_file_of_one_huge_text_has_no_header() -> None:
+    with pytest.raises(NoHeader, match=r"the header lacks the required column date; it has x{300} \(line 1; none"):
+        found("x" * 200_000)

@@ -209,6 +209,7 @@ def test_what_a_bad_row_holds_is_kept_beside_it(shop: Shop) -> None:
             line("x1", "500", more=",on hold,2026-03-05T00:00:00Z"),
             line("x2", "ten", more=",paid,2026-03-05T00:00:00Z"),
             line("x3", "10", more=",paid,tomorrow"),
+            line("x4", "10"),  # cut short
         ],
     )
     shop.land("events/1.jsonl", [purchase("e1", "ten"), "not JSON"])
@@ -220,6 +221,7 @@ def test_what_a_bad_row_holds_is_kept_beside_it(shop: Shop) -> None:
             ("bronze.orders", "x1", Decimal("500.000000"), "GBP"),
             ("bronze.orders", "x2", None, "GBP"),
             ("bronze.orders", "x3", Decimal("10.000000"), "GBP"),
+            ("bronze.orders", "x4", Decimal("10.000000"), "GBP"),
             ("bronze.events", "e1", None, "USD"),
             ("bronze.events", None, None, None),
             ("bronze.ad_spend", "meta 1 2026-03-01", Decimal("2.000000"), "USD"),
@@ -231,6 +233,7 @@ def test_what_a_bad_row_holds_is_kept_beside_it(shop: Shop) -> None:
         "x1": True,
         "x2": True,
         "x3": False,
+        "x4": True,
         "e1": True,
         "meta 1 2026-03-01": True,
     }

@@ -15,7 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import build, check, ingest, pipeline
-from jobs.options import job_main, run_steps
+from jobs.options import Config, job_main, run_steps
 from jobs.run import Step
 from tests.jobs.places import Place
 from tests.jobs.worlds import cut_worlds
@@ -118,7 +118,7 @@ def test_damage_ends_with_3_and_names_the_table_and_the_way_out(
     damaged.damage(folder)
     capfd.readouterr()
 
-    def job(config: Path) -> None:
+    def job(config: Config = None) -> None:
         run_steps("pipeline", damaged.steps, config=config)
 
     code = job_main(job)(["--config", str(place.configured())])

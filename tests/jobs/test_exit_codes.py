@@ -319,6 +319,17 @@ def test_a_registry_s_database_with_garbage_in_it_ends_with_3(shop: Shop) -> Non
     assert "file is not a database" in outcome.error
 
 
+def test_a_lake_below_a_folder_with_a_colon_in_its_name_is_one_like_others(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = Shop(spark, tmp_path / "2026-03-01T00:00", capsys)
+    shop.folder.mkdir()
+    shop.configure()
+    shop.land("events/today.jsonl", event("e1"))
+    assert shop.run(pipeline_job.main).code == 0
+    assert shop.lake.read(BRONZE_EVENTS).count() == 1
+
+
 def test_control_characters_of_a_header_reach_no_terminal(shop: Shop) -> None:
     shop.land("events/today.jsonl", event("e1"))
     shop.land("ad_spend/today.csv", "date,platform,spend,\x1b]0;title\x07\x1b[31m\u202e\n2026-03-01,meta,1,x\n")
@@ -352,7 +363,7 @@ def test_what_nobody_foresaw_ends_with_70_and_one_line_and_its_stack_is_in_a_fil
     assert "in broken" in stack
     assert "s3cr3t-word" not in stack
     [log] = [row for row in shop.lake.read(OPS_RUN_LOG).collect() if row["status"] == "failed"]
-    assert log["message"].startswith("in ")
+    assert log["message"].startswith("ZeroDivisionError: in ")
     assert "s3cr3t-word" not in log["message"]
 
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from jobs.pipeline import STEPS
 from jobs.run import Step, open_run, perform
 from tests.jobs.places import Place
+from touchpoints.spend_versions import LACKS_CAMPAIGN
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed
 from warehouse.store import Lake
@@ -92,7 +93,7 @@ def test_what_another_row_set_aside_is_reported_in_one_line_per_kind(shop: tuple
     _, output = shop
     lines = [line.strip() for line in output.splitlines() if "set aside:" in line or "left out:" in line]
     assert lines == [
-        "ad_spend: 700.00 USD of 1 row left out: a later file of this platform, account and day lacks the campaign",
+        f"ad_spend: 700.00 USD of 1 row left out: {LACKS_CAMPAIGN}",
         "orders: 60.00 USD of 1 purchase set aside: same order_id, other day and value",
         "orders: 30.00 USD of 2 order rows set aside: same order_id, other buyer and order_ts and value",
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.jobs.places import Place
+from tests.jobs.places import REPOSITORY, Place
 from tests.jobs.worlds import cut_worlds
 from tests.quick import QUICK
 from warehouse.lock import LOCK_FILE
@@ -117,3 +119,37 @@ def test_a_signal_ends_a_run_as_a_failure_does(
     assert (last["status"], last["message"]) == ("failed", f"stopped by {number.name}")
     written = [path for path in place.lake.rglob("*") if path.is_file() and path.stat().st_ctime > begun_at]
     assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}, "they are for the user alone"
+
+
+CALL = """
+import sys
+from jobs.ending import exit_code_of
+from jobs.signals import listen_again
+from warehouse.jvm.session import build_session, java_class
+
+def call() -> None:
+    session = build_session("a long call", {"spark.ui.enabled": "false"}, master="local[1]")
+    listen_again()
+    sys.stdout.write("calling\\n")
+    sys.stdout.flush()
+    java_class(session, "java.lang.Thread").sleep(600_000)
+
+sys.exit(exit_code_of(call))
+"""
+
+
+def test_a_call_that_the_jvm_does_not_answer_is_ended_with_the_jvm() -> None:
+    command = [sys.executable, "-c", CALL]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "calling\n"
+        [jvm] = children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=SECONDS_AT_MOST)
+
+    assert process.returncode == 143
+    assert stderr.splitlines()[-2:] == ["SIGTERM: stopping", "stopped by SIGTERM"]
+    assert "Traceback" not in stderr
+    assert not running(jvm)

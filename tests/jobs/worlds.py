@@ -25,7 +25,7 @@ STEPS = (0, 0, 60, 600, 1800, 1801, 7200)
 PAGES = (
     "https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign={world}-spring",
     "https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign={world}-0",
-    "https://shop.example/?gclid={click}",
+    "https://shop.example/?gclid={click}&gad_campaignid={world}-1",
     "https://shop.example/?utm_source=news&utm_medium=email&utm_campaign={world}-news",
     "https://shop.example/?utm_source=facebook&utm_medium=paid_social",
     "https://shop.example/shoes",

@@ -29,11 +29,13 @@ def _fate_of_version(row: Mapping[str, Any], newest: Mapping[str, Any]) -> str:
         return "deleted" if row["deleted"] else "cancelled" if row["status"] == "cancelled" else "counted"
     is_other_time = row["order_at"] != newest["order_at"]
     by_default = newest["updated_at"] == newest["order_at"] and is_other_time
-    if newest["updated_at"] > row["updated_at"] and not by_default:
-        return "replaced"
     logins = row["user_id"], newest["user_id"]
     ids = logins if None not in logins else (row["anonymous_id"], newest["anonymous_id"])
     is_other_buyer = None not in ids and ids[0] != ids[1]
+    if is_other_buyer and is_other_time:
+        return "set_aside"
+    if newest["updated_at"] > row["updated_at"] and not by_default:
+        return "replaced"
     is_other_value = (row["value"], row["currency"]) != (newest["value"], newest["currency"])
     return "set_aside" if is_other_buyer or is_other_time or is_other_value else "replaced"
 
@@ -126,10 +128,10 @@ def _is_too_large(amount: Decimal, currency: str, rates: Rates) -> bool:
     return currency in rates and amount * rates[currency] >= 10**12
 
 
-def _names(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
-    """What a campaign is known by; a row without a campaign is known by that."""
+def _names(row: Mapping[str, Any]) -> set[tuple[Any, ...]]:
+    """What a campaign is known by, with its hour; a row without a campaign is known by that."""
     known = {("id", row["campaign_id"]), ("name", (row["campaign_name"] or "").lower() or None)}
-    return {name for name in known if name[1]} or {("none", None)}
+    return {(*name, row["spend_at"]) for name in known if name[1]} or {("none", None, None)}
 
 
 def summed(fates: Iterable[Fate]) -> dict[tuple[str, str], Decimal]:

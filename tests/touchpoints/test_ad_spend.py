@@ -106,6 +106,22 @@ PRICED: dict[str, tuple[list[Fields], Fields]] = {
         [spent("1", campaign_name="SPRING Sale"), spent("1", campaign_name="spring sale")],
         {"campaign": "spring sale", "spend": Decimal(2), "impressions": 0, "clicks": 0, "platform_conversions": 0.0},
     ),
+    "names are in the form that those of touches have": (
+        [
+            spent("1", campaign_name="no%2520code\u00a0founders ", source=" Google", medium="c\u200bpc"),
+            spent("2", campaign_name="No code  founders", source="Google", medium="cpc"),
+            spent("4", campaign_name="no code founders", source="Google", medium="cpc", campaign_id=" 7"),
+        ],
+        {"campaign": "no code founders", "source": "Google", "medium": "cpc", "campaign_id": "7", "spend": Decimal(7)},
+    ),
+    "Korean letters in pieces are whole, a plus is a plus": (
+        [spent("1", campaign_name="\u1107\u1169\u11b7+\u1109\u1166\u110b\u1175\u11af")],
+        {"campaign": "봄+세일"},
+    ),
+    "a placeholder that a platform did not fill in is no name": (
+        [spent("1", campaign_name="{{campaign.name}}", source="__SOURCE__")],
+        {"campaign": None, "source": "google", "medium": "cpc"},
+    ),
     "without source and medium the platform's own are used": (
         [spent("1")],
         {"source": "google", "medium": "cpc", "channel": "Paid Search", "campaign": "spring"},

@@ -49,6 +49,13 @@ EXAMPLES: dict[tuple[str | None, str | None, str | None, str | None], str] = {
     ("facebook", "paid_social", None, None): "Paid Social",
     ("facebook", "cpm", None, None): "Paid Social",
     ("kakao", "cpc", None, None): "Paid Social",
+    # as Meta fills in {{site_source_name}}: an is its Audience Network
+    ("fb", "paid", None, "fbclid"): "Paid Social",
+    ("ig", "paid", None, "fbclid"): "Paid Social",
+    ("an", "paid", None, "fbclid"): "Paid Social",
+    ("msg", "paid", None, "fbclid"): "Paid Social",
+    ("th", "paid", None, None): "Paid Social",
+    ("audience_network", "cpc", None, None): "Paid Social",
     ("youtube", "cpv", None, None): "Paid Video",
     ("youtube", "cpm", None, None): "Paid Video",
     ("amazon", "cpc", None, None): "Paid Shopping",

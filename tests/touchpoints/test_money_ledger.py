@@ -61,6 +61,7 @@ def a_spend_row(draw: st.DrawFn) -> dict[str, Any]:
         "platform": draw(st.sampled_from(["meta", "tiktok"])),
         "account_id": draw(st.sampled_from([None, "1"])),
         "spend_date": NOON.date(),
+        "spend_at": draw(st.sampled_from([None, None, NOON, NOON + timedelta(hours=1)])),
         "campaign_id": draw(st.sampled_from([None, "7", "8"])),
         "campaign_name": draw(st.sampled_from([None, "Spring", "SPRING", "Summer"])),
         "spend": draw(amounts),

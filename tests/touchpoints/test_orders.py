@@ -80,9 +80,9 @@ CASES: dict[str, Case] = {
     ),
     "the lines of an order add up, in whatever files they are": (
         [
-            fed_row("15.30", part="sale", items=6, source_file="a", order_at=at(1)),
-            fed_row("20.34", part="sale", items=6, source_file="b"),
-            fed_row("20.34", part="sale", items=6, source_file="b"),
+            fed_row("15.30", part="sale", items=6, source_file="a", updated_at=at(1), order_at=at(1)),
+            fed_row("20.34", part="sale", items=6, source_file="b", updated_at=at(1)),
+            fed_row("20.34", part="sale", items=6, source_file="b", updated_at=at(1)),
         ],
         [],
         {"value": Decimal("55.98"), "items": 18, "ordered_at": at(0), "status": "paid"},

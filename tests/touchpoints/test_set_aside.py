@@ -66,6 +66,14 @@ FEEDS: dict[str, tuple[list[Fields], list[tuple[int, str]]]] = {
         [fed("o", "ann", "10"), fed("o", "ann", "12", days=30)],
         [(10, "same order_id, other order_ts and value")],
     ),
+    "two shops that number alike, each with an updated_at of its own": (
+        [fed("1001", "ann", "10", updated_at=at(days=1)), fed("1001", "bob", "12", days=3, updated_at=at(days=4))],
+        [(10, "same order_id, other buyer and order_ts and value")],
+    ),
+    "a buyer corrected by a newer updated_at is no other order": (
+        [fed("o", "ann", "10"), fed("o", "bob", "10", updated_at=at(days=1))],
+        [],
+    ),
     "paid, then refunded without updated_at": (
         [fed("o", "ann", "10"), fed("o", "ann", "10", status="refunded", refunded_value=Decimal(4), source_line=9)],
         [],
@@ -160,7 +168,7 @@ def in_account(*rows: Fields) -> list[Fields]:
     return [{**row, "account_id": "1"} for row in rows]
 
 
-LACKS = "a later file of this platform, account and day lacks the campaign"
+LACKS = "a later file of this platform, account and day lacks the campaign or its hour"
 # rows of two exports: the spend that counts, and the amounts that are left out
 EXPORTS: dict[str, tuple[list[Fields], int, list[tuple[int, str]]]] = {
     "two exports of one day without account, each with a campaign of its own": (
@@ -177,6 +185,15 @@ EXPORTS: dict[str, tuple[list[Fields], int, list[tuple[int, str]]]] = {
         in_account(spent("300", "alpha", "a.csv"), spent("700", "beta", "a.csv"), spent("310", "alpha", "b.csv")),
         310,
         [(700, LACKS)],
+    ),
+    "a later export with only some hours of the day": (
+        in_account(
+            spent("300", "alpha", "a.csv", spend_at=at(0)),
+            spent("200", "alpha", "a.csv", spend_at=at(60)),
+            spent("310", "alpha", "b.csv", spend_at=at(0)),
+        ),
+        310,
+        [(200, LACKS)],
     ),
     "a campaign renamed between two exports is known by its id": (
         in_account(spent("300", "alpha", "a.csv", campaign_id="7"), spent("300", "new", "b.csv", campaign_id="7")),

@@ -10,7 +10,7 @@ from pyspark.sql import Column, SparkSession
 
 from intake.adapter import Defaults
 from intake.knobs import Export
-from intake.parse import account_field, id_field, is_rounded_id, order_id_field, person_id_field
+from intake.parse import account_field, account_key, id_field, is_rounded_id, order_id_field, person_id_field
 
 ROUNDED = "a spreadsheet has rounded this id"
 AT = "2026-03-01T09:00:00Z"
@@ -86,6 +86,8 @@ def test_an_ad_account_is_its_number_however_the_platform_prints_it(spark: Spark
         "nad-a001-02": "nad-a001-02",
     }
     assert dict(zip(cases, read(spark, list(cases), account_field("id")), strict=True)) == cases
+    in_settings = {text: account_key(text) for text in cases if "." not in text}
+    assert in_settings == {text: cases[text] for text in in_settings}, "an account of ad_spend.accounts likewise"
 
 
 def test_three_orders_whose_ids_excel_made_one_are_quarantined_not_one_order_of_30(landing: Landing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -15,7 +16,7 @@ from intake.written_days import date_field, is_period, timestamp_field
 from intake.written_numbers import has_sign_of_another
 
 
-def read(spark: SparkSession, texts: list[str], column: Column) -> list[object]:
+def read(spark: SparkSession, texts: Sequence[str | None], column: Column) -> list[object]:
     """The column's value for each text of the column `text`."""
     frame = spark.createDataFrame(list(enumerate(texts)), "at int, text string")
     return [row["read"] for row in frame.orderBy("at").select(column.alias("read")).collect()]
@@ -185,7 +186,7 @@ def test_a_row_that_says_total_and_has_no_day_is_a_sum_of_others(spark: SparkSes
 
 def test_the_words_of_shops_for_the_state_of_an_order(spark: SparkSession) -> None:
     cases = {
-        **dict.fromkeys(["paid", "PAID", "wc-completed", "processing", "partially_refunded", "", "배송완료"], "paid"),
+        **dict.fromkeys(["paid", "PAID", "wc-completed", "processing", "partially_refunded", None, "배송완료"], "paid"),
         **dict.fromkeys(["pending", "on-hold", "wc-on-hold", "Authorized", "partially_paid", "입금대기"], "pending"),
         **dict.fromkeys(["refunded", "Refunded", "환불완료"], "refunded"),
         **dict.fromkeys(["canceled", "Cancelled", "CANCELED", "Voided", "wc-failed", "expired", "취소"], "cancelled"),
