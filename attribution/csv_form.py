@@ -11,11 +11,20 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from warehouse.errors import InputError, UsageError, did_you_mean
-from warehouse.file_kinds import FIRST_BYTES, compression_of, refused_kind, wide_encoding
+from warehouse.file_kinds import ARCHIVE, MARKUP, REPACK, REWRITE, SHEET, compression_of, no_text, wide_encoding
 
 REQUIRED = ("path", "conversions")
 OPTIONAL = ("value", "nulls")
 USED = (*REQUIRED, *OPTIONAL)
+FIRST_BYTES = 4096  # that show what a file is
+# The ways out, by those of a landing folder.
+WAYS_OUT = {
+    SHEET: "save its sheet as CSV (UTF-8)",
+    ARCHIVE: "unpack it first",
+    REPACK: "unpack it, or compress it with gzip",
+    REWRITE: "write its rows as CSV or Parquet",
+}
+EXPORT = "export the table as CSV"
 HEAD_BYTES = 1024 * 1024  # that the header is looked for in
 SAMPLE_CHARACTERS = 80  # of a row in a message
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -127,15 +136,15 @@ def head_of(file: SourceFile, form: CsvForm) -> tuple[str, bool]:
 
 
 def _check_kind(source: str, first: bytes, form: CsvForm) -> None:
-    if refused := refused_kind(first):
-        raise InputError(f"{source} is {refused[0]}, not CSV or Parquet: {refused[1]}")
+    if found := no_text(first) or (("HTML or XML", EXPORT) if MARKUP.match(first) else None):
+        raise InputError(f"{source} is {found[0]}, not CSV or Parquet: {WAYS_OUT.get(found[1], EXPORT)}")
     if compression_of(first):
         raise InputError(f"{source} is compressed twice: unpack it once")
     if (form.encoding or "").lower().startswith(WIDE):
         return
     if wide := wide_encoding(first):
         raise InputError(
-            f"{source} is {wide.upper()} text: add --encoding {wide}, or save it as UTF-8 (in Excel: CSV UTF-8)"
+            f"{source} is {wide} text: add --encoding {wide.lower()}, or save it as UTF-8 (in Excel: CSV UTF-8)"
         )
     if b"\0" in first:
         raise InputError(f"{source} is no text: it has zero bytes; CSV or Parquet is needed")

@@ -16,10 +16,10 @@ from attribution.path_numbers import decimal_sign, numbers
 from attribution.paths import Paths
 from attribution.paths_csv import RawPaths, check_columns, read_csv
 from warehouse.errors import InputError, UsageError
-from warehouse.file_kinds import FIRST_BYTES, is_parquet
 from warehouse.terms import UNATTRIBUTED
 
 SEPARATOR = " > "
+PARQUET_MARK = b"PAR1"
 PARQUET_ENDINGS = (".parquet", ".pq")
 AS_WRITTEN = CsvForm()
 
@@ -82,7 +82,7 @@ def _read(source: str, form: CsvForm) -> RawPaths:
         return _parquet(source, source)
     file = SourceFile(source)
     with file.bytes() as stream:
-        has_its_mark = is_parquet(first_of(stream, FIRST_BYTES))
+        has_its_mark = first_of(stream, len(PARQUET_MARK)) == PARQUET_MARK
     if has_its_mark or Path(source).suffix in PARQUET_ENDINGS:
         return _parquet(source, file.bytes())
     return read_csv(file, form)

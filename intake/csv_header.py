@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from intake.csv_records import Line, records
-from intake.file_kinds import LOOKED_AT
 from intake.samples import CHARACTERS_AT_MOST, sample
 from intake.wanted_columns import IN_SETTINGS, Wanted, bare
+from warehouse.file_kinds import LOOKED_AT
 
 DELIMITERS = (",", ";", "\t", "|")
 LOOKED_THROUGH = 20  # lines; a web export has its title and its dates above the header

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-from intake.file_kinds import COMPRESSED, COMPRESSED_ENDINGS, LOOKED_AT, compression_of, is_binary, not_rows, not_text
 from intake.landed_bytes import (
     Damaged,
     OtherEncoding,
@@ -28,6 +27,15 @@ from intake.landed_bytes import (
     in_utf8,
     starts_with_bom,
     unpacked,
+)
+from warehouse.file_kinds import (
+    COMPRESSED,
+    COMPRESSED_ENDINGS,
+    LOOKED_AT,
+    compression_of,
+    is_binary,
+    not_rows,
+    not_text,
 )
 from warehouse.local_files import FoundFile
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from intake.file_kinds import LOOKED_AT, UTF8_BOM, compression_of
+from warehouse.file_kinds import LOOKED_AT, UTF8_BOM, compression_of
 
 CHUNK = 1 << 20  # bytes read at once
 # How a line of a copy begins that is longer than the limit in the landed file; so much of it is in the copy.

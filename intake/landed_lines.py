@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from intake.file_kinds import LOOKED_AT, compression_of
 from intake.first_look import CUT, shown
 from intake.landed_bytes import Damaged, begin_of, first_bytes, first_unpacked
 from warehouse.errors import InputError
+from warehouse.file_kinds import LOOKED_AT, compression_of
 from warehouse.jvm import files as hadoop
 from warehouse.jvm.files import as_glob, folder_uri
 from warehouse.local_files import FoundFile, local_file

@@ -29,6 +29,7 @@ from attribution.path_rules import path_rule_knobs
 from attribution.path_transforms import Transform, transform_named, transformed
 from attribution.paths import Paths
 from attribution.paths_file import SEPARATOR, read_paths
+from jobs.ending import exit_code_of
 from jobs.paths_options import (
     ENDS,
     KNOBS,
@@ -50,9 +51,9 @@ from jobs.paths_options import (
     Separator,
     Transforms,
 )
-from warehouse.errors import DistributaryError, UsageError
+from warehouse.errors import UsageError
+from warehouse.messages import say_line
 
-INTERRUPTED = 130
 AUTO = "auto"
 ORDERS = (1, 2, 3)
 LARGE_BYTES = 100_000_000
@@ -122,7 +123,8 @@ def attribute_paths(
     the separator as a JSON array: ["A > B","C"]. Rows with an empty path are credited to (unattributed).
 
     \b
-    Exit codes: 0 done; 1 sums differ; 2 wrong option; 3 input missing or with a bad row (named); 130 interrupted.
+    Exit codes: 0 done; 1 sums differ; 2 wrong option; 3 input missing or with a bad row (named); 70 unforeseen, with
+    the stack in a file; 130 interrupted; 143 stopped.
 
     \b
     Models with options:
@@ -142,7 +144,7 @@ def attribute_paths(
         states = States(_order(order), collapse)
         _credit(files, _names(models), states=states, knobs=knobs, transforms=steps)
 
-    raise typer.Exit(_exit_code_of(action))
+    raise typer.Exit(exit_code_of(partial(_to_the_end_of_the_pipe, action)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -154,23 +156,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = list(sys.argv[1:] if argv is None else argv)
         return int(app(args=arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
     except WrongCommandLine as error:
-        _say(f"error: {error.format_message()}")
+        say_line(f"error: {error.format_message()}")
         return UsageError.exit_code
 
 
-def _exit_code_of(action: Callable[[], None]) -> int:
+def _to_the_end_of_the_pipe(action: Callable[[], None]) -> None:
     try:
         action()
-    except DistributaryError as error:
-        _say(f"error: {error}")
-        return error.exit_code
-    except KeyboardInterrupt:
-        _say("interrupted")
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader of stdout has closed it; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _credit(
@@ -186,21 +181,21 @@ def _credit(
         raise UsageError("--out, --effects and --matrix need different files")
     paths_file = Path(files.paths)
     if paths_file.is_file() and paths_file.stat().st_size > LARGE_BYTES:
-        _say(f"note: {paths_file} has {paths_file.stat().st_size / 1e6:,.0f} MB; it is processed in memory")
+        say_line(f"note: {paths_file} has {paths_file.stat().st_size / 1e6:,.0f} MB; it is processed in memory")
 
     read = read_paths(files.paths, files.separator, files.form)
     paths = transformed(read.paths, transforms)
     order = _best_order(files, paths, transforms) if states.order is None else states.order
     result = attribute(paths, models, order=order, collapse=states.collapse, knobs=knobs, has_value=read.has_value)
     for note in (*read.notes, *result.notes, *_formulas(files, paths)):
-        _say(f"note: {note}")
+        say_line(f"note: {note}")
     write = partial(write_rows, escape_formulas=files.escape_formulas)
     if files.effects and result.markov:
         write(files.effects, EffectRow, effect_rows(result.markov, has_value=read.has_value))
     if files.matrix and result.markov:
         write(files.matrix, TransitionRow, transition_rows(result.markov))
     write(files.out, CreditRow, result.credit)
-    _say(
+    say_line(
         f"{len(paths):,} paths, {len(paths.channels):,} channels, {paths.conversions.sum():,.0f} conversions, "
         f"{len(models)} models -> {files.out}"
     )
@@ -218,7 +213,7 @@ def _best_order(files: Files, paths: Paths, transforms: Sequence[Transform]) -> 
     """The order of the Markov model that predicts the newer paths best."""
     newer = transformed(read_paths(str(files.newer), files.separator, files.form).paths, transforms)
     order = select_order(paths, newer, ORDERS)
-    _say(f"note: order {order} of markov predicts {files.newer} best")
+    say_line(f"note: order {order} of markov predicts {files.newer} best")
     return order
 
 
@@ -239,12 +234,6 @@ def _shares(text: str) -> dict[str, float]:
         return {"first": float(first), "last": float(last)}
     except ValueError:
         raise UsageError(f"--position-shares: {text!r} is not two numbers, as 0.4,0.4 is") from None
-
-
-def _say(message: str) -> None:
-    """One line; characters that a terminal would act on are written as escapes."""
-    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in message)
-    sys.stderr.write(f"{shown}\n")
 
 
 if __name__ == "__main__":

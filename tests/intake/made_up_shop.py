@@ -1,17 +1,20 @@
 """A shop that is made up, its exports as people write them, and what must become of every amount: plain Python.
 
 Nothing here uses the code that is tested. Rules are those of docs/input.md: an order's newest version counts by
-(updated_at, file, line); of a day of spend the file exported last.
+(updated_at, file, line); of a day of spend the file exported last; of the purchases of one order the earliest, unless
+the orders have it.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,6 +46,7 @@ class Form:
     ids: str
     end: str
     total: str
+    is_packed: bool
 
     @classmethod
     def drawn(cls, draw: random.Random) -> Form:
@@ -55,12 +59,13 @@ class Form:
             ids=draw.choice(["{}", "{}.0", "'{}", '="{}"', " {} "]),
             end=draw.choice(["\n", "\r\n"]),
             total=draw.choice(["Total", "Summe", "Grand total"] + (["합계"] if encoding in ("utf-8", "cp949") else [])),
+            is_packed=draw.random() < 0.3,
         )
 
     def in_other_clothes(self, draw: random.Random) -> Form:
         """The same encoding and decimal sign, which are the input's; another spelling of everything besides."""
         other = Form.drawn(draw)
-        return Form(self.encoding, other.delimiter, self.decimal, other.has_groups, other.ids, other.end, self.total)
+        return replace(other, encoding=self.encoding, decimal=self.decimal, total=self.total)
 
     def money(self, cents: int) -> str:
         whole = f"{cents // 100:,}" if self.has_groups else str(cents // 100)
@@ -74,12 +79,16 @@ class Form:
     def content(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
         text = io.StringIO()
         csv.writer(text, delimiter=self.delimiter, lineterminator=self.end).writerows([header, *rows])
-        return text.getvalue().encode(self.encoding)
+        return self.packed(text.getvalue().encode(self.encoding))
+
+    def packed(self, content: bytes) -> bytes:
+        return gzip.compress(content, mtime=0) if self.is_packed else content
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row as it was meant. `bad` is why it cannot be used; `key` is the order, or the campaign of a day."""
+    """A row as it was meant. `bad` is why it cannot be used; `key` is the order, or the campaign of a day; `status` of
+    a purchase is its event_id."""
 
     key: tuple[Any, ...]
     cents: int
@@ -100,12 +109,15 @@ class MadeUpInput:
     name: str
     adapter: str
     form: Form
-    header: tuple[str, ...]
+    header: tuple[str, ...] = ()
+    feed: MadeUpInput | None = None  # the orders that purchases may be of
     files: dict[str, list[Row]] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
 
     def knobs(self) -> dict[str, Any]:
         own = {"name": self.name, "adapter": self.adapter, "files": f"{self.name}/*", "required": True}
+        if self.adapter == "events":
+            return own | ({"shop": self.feed.name} if self.feed else {})
         return own | self.form.knobs() | ({"shop": self.name} if self.adapter == "orders" else {})
 
     def places(self) -> Iterator[tuple[str, int, Row]]:
@@ -124,6 +136,7 @@ class MadeUpShop:
             *(self._orders(draw, f"orders{number}", number) for number in range(orders)),
             *(self._spend(draw, f"spend{number}", number) for number in range(spend)),
         ]
+        self.inputs.append(self._purchases(draw, "events", self.inputs[0]))
 
     def _orders(self, draw: random.Random, name: str, number: int) -> MadeUpInput:
         header = ("order_id", "user_id", "order_ts", "value", "currency", "status", "updated_at", "note")
@@ -162,25 +175,67 @@ class MadeUpShop:
         self._cut(draw, input_, rows)
         return input_
 
+    def _purchases(self, draw: random.Random, name: str, feed: MadeUpInput) -> MadeUpInput:
+        input_ = MadeUpInput(name, "events", Form.drawn(draw), feed=feed)
+        of_feed = sorted({row.key[1] for _, _, row in feed.places() if not row.bad})
+        rows = []
+        for number in range(draw.randint(4, 8)):
+            key = ("order", draw.choice(of_feed)) if draw.random() < 0.4 else ("cart", number)
+            at, cents = START + timedelta(days=number), draw.choice([0, 100_00, 1234_50])
+            for again in range(draw.choice([1, 2, 3])):
+                paid = draw.choice([cents, cents, 60_00])
+                rows.append(
+                    Row(key, paid, at, at + timedelta(minutes=again * draw.choice([0, 5])), f"p{number}-{again}")
+                )
+        rows.append(Row(("unread", 1), 0, START, START, "unread", BAD_VALUE))
+        self._cut(draw, input_, rows)
+        return input_
+
     def _cut(self, draw: random.Random, input_: MadeUpInput, rows: Sequence[Row]) -> None:
         """The rows in up to three files, some with a totals row or the header again, some landed twice."""
         cuts = sorted(draw.randint(0, len(rows)) for _ in range(draw.choice([0, 1, 2])))
         parts = [list(rows[start:end]) for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
         for place, part in enumerate(parts):
-            if part and draw.random() < 0.4:
+            if part and input_.header and draw.random() < 0.4:
                 part.append(Row(("header",), 0, START, START, "", HEADER_AGAIN))
-            if draw.random() < 0.5:
+            if input_.header and draw.random() < 0.5:
                 part.append(Row(("total",), sum(row.cents for row in part), START, START, "", TOTALS))
-            self._write(draw, input_, f"part{place}.csv", part, input_.form)
+            self._write(draw, input_, f"part{place}", part, input_.form)
             if draw.random() < 0.4:
                 # Before or after the first one by name, whose rows it moves to a later place.
                 again = draw.choice(["again", "replay"])
-                self._write(draw, input_, f"{again}{place}.csv", part, input_.form.in_other_clothes(draw))
+                self._write(draw, input_, f"{again}{place}", part, input_.form.in_other_clothes(draw))
 
     def _write(self, draw: random.Random, input_: MadeUpInput, name: str, rows: list[Row], form: Form) -> None:
-        cells = self._order_cells if input_.adapter == "orders" else self._spend_cells
-        texts = [input_.header if row.bad == HEADER_AGAIN else cells(draw, form, row) for row in rows]
-        input_.files[name], input_.contents[name] = rows, form.content(input_.header, texts)
+        name += ".csv" if input_.header else ".jsonl"
+        if not input_.header:
+            lines = [self._purchase_line(draw, row) for row in rows]
+            content = form.packed("".join(line + form.end for line in lines).encode())
+        else:
+            cells = self._order_cells if input_.adapter == "orders" else self._spend_cells
+            texts = [input_.header if row.bad == HEADER_AGAIN else cells(draw, form, row) for row in rows]
+            content = form.content(input_.header, texts)
+        input_.files[name], input_.contents[name] = rows, content
+
+    def _purchase_line(self, draw: random.Random, row: Row) -> str:
+        """A purchase as JSON; numbers and ids are numbers in one line and texts in another."""
+        what, number = row.key
+        amount = f"{row.cents // 100}.{row.cents % 100:02}"
+        order_id = str(number) if what == "order" else f'"{what}-{number}"'
+        fields = {
+            "event_id": json.dumps(row.status),
+            "event_name": draw.choice(['"purchase"', '"Purchase"']),
+            "event_ts": f'"{row.version_at:%Y-%m-%dT%H:%M:%SZ}"',
+            "anonymous_id": draw.choice(["7{}", '"7{}"', "7{}.0"]).format(number),
+            "order_id": draw.choice([order_id, f'"{order_id}"', f"{order_id}.0"]) if what == "order" else order_id,
+            "value": '"12,3x"' if row.bad else draw.choice([amount, f'"{amount}"']),
+            "currency": draw.choice(['"USD"', '"usd"']),
+        }
+        return (
+            "{"
+            + ", ".join(f'"{name}": {text}' for name, text in draw.sample(sorted(fields.items()), len(fields)))
+            + "}"
+        )
 
     def _order_cells(self, draw: random.Random, form: Form, row: Row) -> Sequence[str]:
         note = draw.choice(["", LETTERS[form.encoding], f"a {form.delimiter} b", 'a "quote"', "two\nlines"])
@@ -221,7 +276,7 @@ class MadeUpShop:
         for input_ in self.inputs:
             seen: set[tuple[Any, ...]] = set()
             for _, _, row in input_.places():
-                is_known = input_.adapter == "orders" and row.content in seen
+                is_known = input_.adapter in ("orders", "events") and row.content in seen
                 outcome = "quarantined" if row.bad else "same_again" if is_known else "kept"
                 seen |= set() if row.bad else {row.content}
                 for what in ("read", outcome):
@@ -237,11 +292,29 @@ class MadeUpShop:
         """Rows and cents by kind of input and outcome, of all rows that are kept."""
         rows, cents = Money(), Money()
         for input_ in self.inputs:
-            outcomes = self._order_outcomes if input_.adapter == "orders" else self._spend_outcomes
+            name, outcomes = {
+                "orders": ("orders", self._order_outcomes),
+                "events": ("purchase_events", self._purchase_outcomes),
+                "ad_spend": ("ad_spend", self._spend_outcomes),
+            }[input_.adapter]
             for row, outcome in outcomes(input_):
-                rows[input_.adapter, outcome] += 1
-                cents[input_.adapter, outcome] += row.cents
+                rows[name, outcome] += 1
+                cents[name, outcome] += row.cents
         return rows, cents
+
+    def _purchase_outcomes(self, input_: MadeUpInput) -> Iterator[tuple[Row, str]]:
+        assert input_.feed is not None
+        in_feed = {("order", row.key[1]) for _, _, row in input_.feed.places() if not row.bad}
+        by_order: dict[tuple[Any, ...], set[Row]] = defaultdict(set)
+        for _, _, row in input_.places():
+            if not row.bad:
+                by_order[row.key].add(row)
+        for key, purchases in by_order.items():
+            first, *others = sorted(purchases, key=lambda row: (row.version_at, row.status))
+            yield first, "in_feed" if key in in_feed else "counted"
+            for row in others:
+                same = "same_again" if row.cents == first.cents else "set_aside"
+                yield row, "in_feed" if key in in_feed else same
 
     def _order_outcomes(self, input_: MadeUpInput) -> Iterator[tuple[Row, str]]:
         last_place: dict[tuple[Any, ...], tuple[datetime, str, int, Row]] = {}

@@ -261,3 +261,19 @@ def test_order_auto_needs_newer_paths_and_they_need_it(desk: Desk) -> None:
     newer = desk.file(HEADER + "A,1,1,1\n", "newer.csv")
     assert desk.fails(HEADER + "A,1,1,1\n", "--order", "auto")[0] == 2
     assert desk.fails(HEADER + "A,1,1,1\n", "--newer", newer)[0] == 2
+
+
+def test_what_nobody_foresaw_is_one_line_and_exit_70_with_the_stack_in_a_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault\x1b[31m of nobody")
+
+    monkeypatch.chdir(desk.folder)
+    monkeypatch.setattr("jobs.attribute_paths.attribute", fail)
+    code, message = desk.fails(HEADER + "A,1,1,1\n")
+    assert code == 70
+    assert "RuntimeError: a fault\\x1b[31m of nobody" in message
+    (file,) = desk.folder.glob("distributary-failure-*.txt")
+    assert str(file) in message
+    assert "RuntimeError" in file.read_text()

@@ -142,14 +142,20 @@ def zip_of(*names: str) -> bytes:
     [
         (
             zip_of("[Content_Types].xml", "xl/workbook.xml"),
-            "paths.csv is an Excel workbook (.xlsx), not CSV or Parquet: sa",
+            "paths.csv is an Excel workbook, not CSV or Parquet: save its sheet as CSV",
         ),
         (zip_of("paths.csv"), "paths.csv is a zip archive, not CSV or Parquet: unpack it first"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 500, "paths.csv is an Excel workbook (.xls), not CSV"),
-        (b"\n<html><table><tr><td>path</td></tr></table></html>", "paths.csv is HTML or XML, not CSV or Parquet: save"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 500,
+            "is an Excel workbook of the old kind (.xls), not CSV",
+        ),
+        (
+            b"\n<html><table><tr><td>path</td></tr></table></html>",
+            "paths.csv is HTML or XML, not CSV or Parquet: export",
+        ),
         (b"%PDF-1.7 ...", "paths.csv is a PDF, not CSV or Parquet: export the table as CSV"),
         (GERMAN.encode("utf-16"), "paths.csv is UTF-16 text: add --encoding utf-16, or save it as UTF-8"),
-        (GERMAN.encode("utf-16-le"), "paths.csv is UTF-16-LE text: add --encoding utf-16-le, or save it as UTF-8"),
+        (GERMAN.encode("utf-16-le"), "paths.csv is UTF-16 text: add --encoding utf-16, or save it as UTF-8"),
         (GERMAN.encode("utf-32"), "paths.csv is UTF-32 text: add --encoding utf-32, or save it as UTF-8"),
         (b"path,conversions\nA\0B,1\n", "paths.csv is no text: it has zero bytes; CSV or Parquet is needed"),
         (gzip.compress(PLAIN.encode())[:-12], "paths.csv cannot be read: Truncated compressed stream"),
