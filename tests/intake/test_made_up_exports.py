@@ -95,9 +95,9 @@ def assert_every_amount_is_found_again(spark: SparkSession, folder: Path, seed: 
 def assert_the_identity_holds(shop: MadeUpShop) -> None:
     """What the files say = what is in force + what each named outcome took out, by input, to the cent."""
     (_, door), (_, ledger) = shop.at_the_door(), shop.in_the_ledger()
-    said = sum(cents for (_, outcome), cents in door.items() if outcome == "read")
+    read = sum(cents for (_, outcome), cents in door.items() if outcome == "read")
     at_the_door_alone = sum(cents for (_, outcome), cents in door.items() if outcome not in ("read", "kept"))
-    assert said == at_the_door_alone + sum(ledger.values())
+    assert read == at_the_door_alone + sum(ledger.values())
 
 
 def at_the_door(lake: Lake) -> tuple[Counter[tuple[str, ...]], Counter[tuple[str, ...]]]:
