@@ -49,10 +49,10 @@ def _bounds(network: IPv4Network | IPv6Network) -> tuple[str, str]:
 def _spread(ip: Column) -> Column:
     """An address with all its digits, so that addresses are ordered as texts: 203.000.113.007, 20010db8..."""
     plain = F.lower(F.trim(ip))
-    v4 = F.substring_index(plain, ":", -1)  # also after ::ffff:
+    v4 = F.regexp_replace(plain, "^[^.]*:", "")  # also after ::ffff:
     spread_v4 = F.array_join(F.transform(F.split(v4, "[.]"), lambda part: F.lpad(part, 3, "0")), ".")
     has_gap = F.contains(plain, F.lit("::"))
-    before, after = (_hex_of(F.substring_index(plain, "::", side)) for side in (1, -1))
+    before, after = (_hex_of(F.regexp_replace(plain, half, "")) for half in ("::[0-9a-f:.]*", "^[0-9a-f:.]*::"))
     zeros = F.repeat(F.lit("0"), F.lit(32) - F.length(before) - F.length(after))
     spread_v6 = F.when(has_gap, F.concat(before, zeros, after)).otherwise(_hex_of(plain))
     return F.when(F.contains(plain, F.lit(".")), spread_v4).otherwise(spread_v6)

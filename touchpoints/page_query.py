@@ -15,7 +15,7 @@ from warehouse.patterns import any_case
 
 # What stands before a parameter. Mails and scripts escape ampersands: &amp;utm_medium=, \u0026utm_medium=.
 ESCAPED = "(?:amp;|#?0*38;)*"
-BEFORE = rf"(?:[?&;]|\\u0026){ESCAPED}"
+BEFORE = rf"(?:^|[?&;]|\\u0026){ESCAPED}"
 # A value that is an address of its own: whatever is asked of that address is not asked of this page.
 AN_ADDRESS = (
     r"(?:(?:(?:[a-zA-Z][a-zA-Z0-9+._-]*(?::|%(?:25)*3[Aa]))?(?:/|%(?:25)*2[Ff]){2}|"
@@ -38,13 +38,14 @@ def page_query(names: Sequence[str], *, read_fragment: bool) -> Column:
     sent = F.nullif(F.trim("install_referrer"), F.lit(""))
     is_encoded = ~F.contains(sent, F.lit("=")) & F.contains(sent, F.lit("%"))
     install = F.when(is_encoded, F.coalesce(F.try_url_decode(sent), sent)).otherwise(sent)
-    of_install = F.when(F.col("event_name") == "app_install", _query_of(F.concat(F.lit("?"), install), names))
+    mended = F.when(_has_odd_mark(install), _from_first(_mended(install, names))).otherwise(install)
+    of_install = F.when(F.col("event_name") == "app_install", mended)
     return F.coalesce(of_install, _query_of(_page(read_fragment=read_fragment), names))
 
 
 def page_path(names: Sequence[str]) -> Column:
     """page_url without its parameters and fragment."""
-    path = F.substring_index(F.substring_index("page_url", "#", 1), "?", 1)
+    path = _before(_before(F.col("page_url"), "#"), "?")
     first = f"(?:{BEFORE}|{_encoded_before('(?:25)*')}){_one_of(names)}(?:=|%(?:25)*3[Dd]){REST}"
     return F.when(_may_name_one(path), F.regexp_replace(path, first, "")).otherwise(path)
 
@@ -52,7 +53,7 @@ def page_path(names: Sequence[str]) -> Column:
 def _page(*, read_fragment: bool) -> Column:
     """page_url with what counts of its fragment, as one more parameter."""
     if not read_fragment:
-        return F.substring_index("page_url", "#", 1)
+        return _before(F.col("page_url"), "#")
     has_fragment = F.contains("page_url", F.lit("#"))
     return F.when(has_fragment, F.replace("page_url", F.lit("#"), F.lit("&"))).otherwise(F.col("page_url"))
 
@@ -60,10 +61,22 @@ def _page(*, read_fragment: bool) -> Column:
 def _query_of(page: Column, names: Sequence[str]) -> Column:
     """What follows the first question mark of a page; of an odd one, its parameters from the first that is found."""
     plain = F.when(F.contains(page, F.lit("?")), F.substring(page, F.instr(page, "?") + 1, F.length(page)))
-    has_odd_mark = reduce(Column.__or__, (F.contains(plain, F.lit(mark)) for mark in ("%", ";", "?", "\\")))
-    is_odd = _may_name_one(F.substring_index(page, "?", 1)) | F.coalesce(has_odd_mark, F.lit(False))
-    odd = F.regexp_extract(_mended(page, names), f"&({REST})", 1)
-    return F.nullif(F.when(is_odd, odd).otherwise(plain), F.lit(""))
+    is_odd = _may_name_one(_before(page, "?")) | F.coalesce(_has_odd_mark(plain), F.lit(False))
+    return F.nullif(F.when(is_odd, _from_first(_mended(page, names))).otherwise(plain), F.lit(""))
+
+
+def _has_odd_mark(query: Column) -> Column:
+    return reduce(Column.__or__, (F.contains(query, F.lit(mark)) for mark in ("%", ";", "?", "\\")))
+
+
+def _from_first(mended: Column) -> Column:
+    """What follows the first ampersand; '' where there is none."""
+    return F.regexp_replace(mended, "^[^&]*&?", "")
+
+
+def _before(text: Column, mark: str) -> Column:
+    """`text` up to the first `mark`. Of what Spark's substring_index gives, Sail reads no parts."""
+    return F.when(F.contains(text, F.lit(mark)), F.substring(text, F.lit(1), F.instr(text, mark) - 1)).otherwise(text)
 
 
 def _may_name_one(text: Column) -> Column:

@@ -62,7 +62,8 @@ def _character(code: Column) -> Column:
 def _letter(part: Column) -> Column:
     place = F.instr(F.lit("".join(_letters())), part)
     letter = F.substring(F.lit("".join(_letters().values())), ((place + 1) / 2).cast("int"), F.lit(1))
-    return F.when((F.length(part) == 2) & (place > 0), letter).otherwise(part)
+    is_pair = (F.length(part) == 2) & (place % 2 == 1)  # at an even place begins with a mark: no letter
+    return F.when(is_pair, letter).otherwise(part)
 
 
 @cache
