@@ -10,7 +10,7 @@ INSTEAD = "(e-mail)"
 _APART = r"\x00-\x20/?&=#@:;,'\"<>()|\\"
 _AT = "(?:@|%(?:25)*40)"
 EMAIL = f"[^{_APART}]+{_AT}(?:[^{_APART}.%]+\\.)+[^{_APART}.%0-9]{{2,}}"
-COLUMNS = ("source", "medium", "campaign", "content", "term", "landing_url")
+COLUMNS = ("source", "medium", "campaign", "campaign_id", "content", "term", "landing_url")
 
 
 def without_emails(text: Column) -> Column:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from bronze_rows import collected, events, frame
+from bronze_rows import collected, events, frame, hit_knobs
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from conf import CONF_ROOT
 from touchpoints.emails import without_emails
 from touchpoints.hits import build_hits
-from touchpoints.knobs import HitKnobs
 from touchpoints.source_list import load_sources
 
 CASES = {
@@ -42,7 +41,7 @@ def test_links_of_mailing_tools_bring_no_address_into_hits(mask_emails: bool, sp
         "https://shop.example/u/ann%40mail.example/sale?utm_source=ann@mail.example&utm_medium=email&"
         "utm_campaign=to-ann%40mail.example&utm_content=ann%2Bsale@mail.example&utm_term=ann%40mail.example"
     )
-    knobs = HitKnobs(own_domains=[], internal_ips=[], consent_ads_missing=True, mask_emails=mask_emails)
+    knobs = hit_knobs(own_domains=[], internal_ips=[], mask_emails=mask_emails)
     sources = load_sources(str(CONF_ROOT / "sources.yaml"))
 
     [hit] = collected(build_hits(events(spark, [{"event_id": "1", "page_url": page}]), knobs, sources=sources))
