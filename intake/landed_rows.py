@@ -58,8 +58,11 @@ def list_files(session: Session, root: str, pattern: str, *, required: bool, bel
 
 
 def _is_open(pattern: str) -> bool:
-    """Whether a pattern is for many files, so that those in subfolders are meant too."""
-    return is_plain(pattern) and "*" in pattern.removeprefix(above(pattern))
+    """Whether a pattern is for many files of a folder, so that those in subfolders are meant too.
+
+    Below the landing folder itself there are the folders of all inputs, and perhaps a lake.
+    """
+    return is_plain(pattern) and above(pattern) != "" and "*" in pattern.removeprefix(above(pattern))
 
 
 def read_rows(

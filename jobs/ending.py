@@ -31,8 +31,8 @@ OWNER_ONLY = 0o600
 def exit_code_of(action: Callable[[], None], runs: Sequence[Run] = ()) -> int:
     """Runs `action`; a failure becomes one line on stderr and its exit code. `runs` has the run once there is one.
 
-    SIGTERM and SIGINT end it as a failure does, with 143 and 130. What nobody foresaw ends with 70, and its stack goes
-    to a file that only the user may read.
+    SIGTERM, SIGINT and SIGHUP end it as a failure does, with 143, 130, 129. What nobody foresaw ends with 70, and its
+    stack goes to a file that only the user may read.
     """
     try:
         with signals_end_the_run():

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end a run as a failure does: its steps are left, what they staged is removed, the log is written.
+"""SIGTERM, SIGINT and SIGHUP end a run as a failure does: staged files removed, log written, lock free.
 
 Python calls a handler between two of its own instructions, and also while it waits for the JVM. There the handler must
 not raise: the answer that comes later would be taken for that to the next call. So Spark's jobs are cancelled, and the
@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PATIENCE_SECONDS = 5.0  # of the ten that a container gets
 AGAIN_SECONDS = 0.02
 STDERR = 2
@@ -50,7 +50,9 @@ class Stop:
         """Handles the signals from now on, in place of a handler that another library has set."""
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                signal.signal(number, self._handle)
+                is_for_others = number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN  # nohup
+                if not is_for_others:
+                    signal.signal(number, self._handle)
 
     def end(self) -> None:
         """Waits until no signal is sent again."""
@@ -122,7 +124,7 @@ def listen_again() -> None:
 
 @contextmanager
 def signals_end_the_run() -> Iterator[None]:
-    """While the block runs, SIGTERM and SIGINT raise Stopped in it."""
+    """While the block runs, SIGNALS raise Stopped in it."""
     global _current  # noqa: PLW0603  (signals are the process's, too)
     before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in SIGNALS}
     outer, _current = _current, Stop()

@@ -87,6 +87,9 @@ class LocalLog:
         table = self._table()
         if table is None:
             return None
+        commit = self._commit(table.version())
+        if commit.exists() and commit.stat().st_size == 0:  # as a crash of the machine leaves it
+            raise damaged_log(self._folder, f"{commit.name} is empty")
         found = table.metadata()
         columns = [field.name for field in table.schema().fields]
         return Snapshot(str(found.id), table.version(), found.configuration, columns)
@@ -94,7 +97,7 @@ class LocalLog:
     def commits_back(self, newest: int) -> Iterator[dict[str, Any]]:
         """See `DeltaLog`."""
         for version in range(newest, -1, -1):
-            file = self._folder / "_delta_log" / f"{version:020d}.json"
+            file = self._commit(version)
             if not file.exists():
                 return
             with file.open(encoding="utf-8") as lines:
@@ -131,6 +134,9 @@ class LocalLog:
         last = max(recorded.values())
         reach_farthest = [path for path, moment in recorded.items() if moment >= last - 2 * ROUNDING]
         return max(_greatest_in(self._folder / unquote(path), column) for path in reach_farthest)
+
+    def _commit(self, version: int) -> Path:
+        return self._folder / "_delta_log" / f"{version:020d}.json"
 
     def _table(self) -> DeltaTable | None:
         try:

@@ -41,6 +41,21 @@ def test_files_have_one_name_however_the_landing_folder_is_written(
     assert sorted(map(tuple, lines)) == sorted(zip(names, ('{"id": "3"}', '{"id": "1"}', '{"id": "2"}'), strict=True))
 
 
+def test_subfolders_of_an_input_s_folder_are_read_where_its_pattern_is_for_many_files(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    for name in ("a.csv", "orders/b.csv", "orders/2026/c.csv", "orders/2026/d.txt", "orders/_old/e.csv"):
+        land(tmp_path, name, "x")
+
+    def found(pattern: str) -> list[str]:
+        return [file.file for file in list_files(spark, str(tmp_path), pattern, required=True, below=True)]
+
+    assert found("orders/*.csv") == ["orders/2026/c.csv", "orders/b.csv"]
+    assert found("orders/*") == ["orders/2026/c.csv", "orders/2026/d.txt", "orders/b.csv"]
+    assert found("orders/b.csv") == ["orders/b.csv"]
+    assert found("*.csv") == ["a.csv"], "below the landing folder there are the folders of all inputs"
+
+
 def test_a_missing_folder_is_an_error_where_the_input_is_required_a_file_in_its_place_always(
     spark: SparkSession, tmp_path: Path
 ) -> None:

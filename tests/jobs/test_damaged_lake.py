@@ -105,7 +105,7 @@ CASES = {
     "a missing file": Case("bronze.events", of_files(missing), (ingest.STEP,)),
     "an empty file": Case("silver.identities", of_files(lambda content: b""), UP_TO_SILVER),
     "missing files of silver": Case("silver.touchpoints", of_files(missing), UP_TO_SILVER),
-    "a cut file of gold": Case("gold.channel_performance", of_files(cut), (check.PUBLISH,)),
+    "a cut file of gold": Case("gold.channel_performance", of_files(cut), (check.STEP,)),
 }
 
 

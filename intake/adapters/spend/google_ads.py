@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
 from intake.adapters.spend.ad_spend import spend_rows
-from intake.parse import money_from_micros, of_account
+from intake.parse import account_field, money_from_micros, of_account
 from intake.written_days import date_field
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 
@@ -29,7 +29,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         .join(F.broadcast(campaigns), "id", how="left")
         .withColumns(
             {
-                "account_id": F.col("customer_id"),
+                "account_id": account_field("customer_id"),
                 "campaign_id": F.col("id"),
                 "source": F.lit(None).cast("string"),
                 "medium": F.lit(None).cast("string"),
