@@ -111,7 +111,7 @@ def _match(texts: pa.ChunkedArray, pattern: str) -> Flags:
 
 
 def _is_text(column: pa.ChunkedArray) -> bool:
-    return pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
 def _either(name: str, text: str) -> str:

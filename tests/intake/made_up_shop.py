@@ -31,7 +31,11 @@ LETTERS = {
     "cp1252": "größe €",
     "utf-16": "김민지",
 }
-STATUSES = {"paid": ("paid", "Paid", "completed"), "cancelled": ("cancelled", "Canceled", "VOIDED")}
+STATUSES = {
+    "paid": ("paid", "Paid", "completed", "wc-processing"),
+    "pending": ("pending", "on hold", "Awaiting payment"),
+    "cancelled": ("cancelled", "Canceled", "VOIDED"),
+}
 Money = Counter[tuple[str, ...]]  # cents by what they are of
 
 
@@ -147,7 +151,7 @@ class MadeUpShop:
             cents = draw.choice([0, 5, 99_99, 1234_50, 1_234_567_89])
             version_at = ordered + timedelta(hours=1)  # a version has a time of its own
             for _ in range(draw.choice([1, 1, 2, 3])):
-                status = draw.choice(["paid", "paid", "paid", "cancelled"])
+                status = draw.choice(["paid", "paid", "paid", "paid", "pending", "cancelled"])
                 rows.append(Row(key, cents, ordered, version_at, status))
                 # Now and then another version of the same moment: nothing says that it is newer.
                 version_at += timedelta(hours=draw.choice([0, 1, 24]))
@@ -335,8 +339,8 @@ class MadeUpShop:
                 is_other = row.cents != newest[3].cents
                 yield row, "set_aside" if is_other and not is_newer else "replaced"
             is_unread = any(place > newest[:3] for place in unread[key])
-            is_cancelled = newest[3].status == "cancelled"
-            yield newest[3], "cancelled" if is_cancelled else "unsettled" if is_unread else "counted"
+            no_sale = newest[3].status if newest[3].status in ("cancelled", "pending") else ""
+            yield newest[3], no_sale or ("unsettled" if is_unread else "counted")
 
     def _spend_outcomes(self, input_: MadeUpInput) -> Iterator[tuple[Row, str]]:
         by_day: dict[tuple[Any, ...], list[tuple[datetime, str, Row]]] = defaultdict(list)
