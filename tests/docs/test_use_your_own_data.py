@@ -22,7 +22,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "use-your-own-data.md").
 FILES = re.findall(r"^```(?:csv|json) (\S+)\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
 (CONFIGURATION,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
 # input: read, kept, set aside
-SAID = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE, flags=re.MULTILINE)
+ON_THE_PAGE = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE, flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     accounts = ingest.take_in(ingest.new_batches([input_of(chosen) for chosen in settings.landing.inputs]))
     ingest.require_nothing_refused()
     counted = {name: (account.read, account.kept, account.quarantined) for name, account in accounts.items()}
-    assert counted == {name: (int(read), int(kept), int(aside)) for name, read, kept, aside in SAID}
+    assert counted == {name: (int(read), int(kept), int(aside)) for name, read, kept, aside in ON_THE_PAGE}
     return made
 
 

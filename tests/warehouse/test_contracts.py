@@ -37,7 +37,7 @@ IMPERSONAL = {
     "channel_rule", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country",
     "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "input", "interaction",
     "job", "kind", "medium", "message", "milestones", "model", "model_version", "next_state", "origin",
-    "other_file", "outcome", "page_group", "platform", "reason", "referrer_domain", "report_currency", "run_id",
+    "other_file", "outcome", "page_group", "part", "platform", "reason", "referrer_domain", "report_currency", "run_id",
     "settings_hash", "source", "source_file", "state", "status", "table_id", "table_name", "term", "timezone",
     "written",
 }  # fmt: skip

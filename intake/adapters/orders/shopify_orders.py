@@ -38,7 +38,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
             "record": F.concat_ws("\n", F.collect_list("raw").over(of_record)),
         }
     )
-    # A name that two orders share has two records, whose rows below cannot be told apart.
+    # A name that two orders share has two records, whose rows below cannot be kept apart.
     is_one = F.col("first_rows") == 1
     stays_alone = F.col("problem").isNotNull() | F.col("order_id").isNull()
     is_cut = (F.col("first_rows") == 0) & (F.col("row_in_record") == 1)
