@@ -11,7 +11,7 @@ from warehouse.contracts import Table
 def with_contract_columns(frame: DataFrame, table: Table) -> DataFrame:
     """A stored table with every column of its contract: null in those that an older version did not have."""
     lacking = [column for column in table.columns if column.name not in frame.columns]
-    return frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking})
+    return frame.withColumns({column.name: F.lit(None).cast(column.type) for column in lacking}) if lacking else frame
 
 
 def conform(frame: DataFrame, table: Table) -> DataFrame:

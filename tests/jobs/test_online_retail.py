@@ -52,7 +52,8 @@ def lake(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPa
     # In two files, cut in the middle of an order, and a part of the first one delivered again: a run for each.
     lines = pd.read_csv(source, dtype=str, keep_default_na=False)
     (folder / "landing" / "online_retail").mkdir(parents=True)
-    cut = lines.index[lines["InvoiceNo"] == "557000"][2]
+    in_an_order = (lines["InvoiceNo"] == lines["InvoiceNo"].shift()) & (lines["CustomerID"] != "")
+    cut = next(place for place in range(250_000, len(lines)) if in_an_order[place])
     again = lines[cut - 5000 : cut]
     again = again[again["CustomerID"] != ""]
     for name, part in (("1", lines[:cut]), ("2", pd.concat([lines[cut:], again]))):

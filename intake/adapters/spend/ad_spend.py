@@ -132,7 +132,7 @@ def spend_rows(
     numbers[conversion_value] = "conversion_value"
     reason = first_problem(
         (is_header(_headers(rows, export)), A_REPEATED_HEADER),
-        (is_total(_total_marks_in(rows), unless=day.isNotNull()), A_TOTALS_ROW),
+        (is_total(_names_of_totals(rows), unless=day.isNotNull()), A_TOTALS_ROW),
         (day.isNull() & is_period("date"), A_MONTH),
         (day.isNull(), "date is missing or not a date"),
         (impossible_time(day), f"date {IMPOSSIBLE}"),
@@ -180,7 +180,7 @@ def _headers(rows: DataFrame, export: Export) -> dict[str, list[str]]:
     return {name: [export.columns.get(name, name)] for name in names}
 
 
-def _total_marks_in(rows: DataFrame) -> list[str]:
+def _names_of_totals(rows: DataFrame) -> list[str]:
     """The columns in which an export says that a row is a total."""
     names = ("date", "platform", "account_id", "campaign_id", "campaign_name", "currency", "total_mark")
     return [name for name in names if name in rows.columns]
