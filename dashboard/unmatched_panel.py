@@ -8,8 +8,6 @@ from dashboard.words import Words
 from published.figures import Figures
 from published.unmatched import UnmatchedCampaign, UnmatchedSpend
 
-NAMES = ("campaign", "source", "medium", "channel")
-
 
 def unmatched_panel(figures: Figures, words: Words) -> Panel | None:
     """Spend without touches beside paid touches without spend; None where all of it meets."""
@@ -71,7 +69,13 @@ def _without_spend(unmatched: UnmatchedSpend, words: Words) -> PageTable:
 
 
 def _names(words: Words) -> tuple[Column, ...]:
-    return tuple(Column(words(f"unmatched.{name}"), numeric=False) for name in NAMES)
+    labels = (
+        words("unmatched.campaign"),
+        words("unmatched.source"),
+        words("unmatched.medium"),
+        words("unmatched.channel"),
+    )
+    return tuple(Column(label, numeric=False) for label in labels)
 
 
 def _named(one: UnmatchedCampaign) -> tuple[str, ...]:

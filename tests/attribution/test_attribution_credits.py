@@ -112,6 +112,7 @@ def test_a_row_carries_its_touch_and_its_conversion(rows: list[Row]) -> None:
         "source": "letter",
         "medium": "email",
         "campaign": "Spring",
+        "campaign_id": None,
         "credit": 1.0,
         "credited_value": Decimal(10),
         "gross_value": Decimal(10),

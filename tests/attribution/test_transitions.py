@@ -41,7 +41,7 @@ JOURNEYS = [
 def journeys(spark: SparkSession) -> DataFrame:
     rows = []
     for number, (kind, channels, converted, value) in enumerate(JOURNEYS):
-        path = [(NOON, str(i), channel, None, None, None) for i, channel in enumerate(channels)]
+        path = [(NOON, str(i), channel, None, None, None, None) for i, channel in enumerate(channels)]
         row = journey(str(number), [], conversion_type=kind, value=str(value) if converted else "0")
         rows.append(row | {"path": path, "conversion_id": str(number) if converted else None})
     return journeys_frame(spark, rows)

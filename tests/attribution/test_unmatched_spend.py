@@ -120,12 +120,12 @@ def test_matched_and_unmatched_spend_are_all_spend(frames: Frames) -> None:
     assert not broken.passed
 
 
-def test_the_share_that_meets_no_touch_is_said(frames: Frames) -> None:
+def test_the_share_that_meets_no_touch_is_reported(frames: Frames) -> None:
     line = "22.7% of ad spend (47.00 KRW, campaigns: 2) meets no touch: see gold.unmatched_spend"
     assert share_in_words(frames.spend, frames.unmatched()) == line
 
 
-def test_where_all_of_it_meets_one_nothing_is_said(spark: SparkSession) -> None:
+def test_where_all_of_it_meets_one_nothing_is_reported(spark: SparkSession) -> None:
     frames = Frames(spark, TOUCHES[:2], SPEND[:1])
     assert frames.unmatched().count() == 0
     assert share_in_words(frames.spend, frames.unmatched()) == ""
