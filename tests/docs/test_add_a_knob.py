@@ -18,6 +18,7 @@ import jobs.settings
 from attribution import knobs
 from attribution.channel_performance import PERFORMANCE
 from attribution.path_summary import PATHS
+from attribution.unmatched_spend import UNMATCHED_SPEND
 from jobs import settings_page
 from jobs.check import RECIPES
 from jobs.run import Run, open_run
@@ -91,7 +92,7 @@ def opened(lake: Lake, changed: Changed, **attribution: float) -> Run:
 
 
 def test_only_tables_that_rest_on_the_knob_are_stale_and_credits_go_by_it(lake: Lake, changed: Changed) -> None:
-    recipes = (changed.recipe, PERFORMANCE, PATHS)
+    recipes = (changed.recipe, PERFORMANCE, UNMATCHED_SPEND, PATHS)
 
     def made(**attribution: float) -> dict[str, int]:
         TableUpdate(opened(lake, changed, **attribution), recipes).make()
