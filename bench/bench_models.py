@@ -90,6 +90,7 @@ def write_journeys(spark: SparkSession, folder: str, count: int, seed: int = 5) 
                 F.lit("source").alias("source"),
                 F.lit("medium").alias("medium"),
                 F.lit(None).cast("string").alias("campaign"),
+                F.lit(None).cast("string").alias("campaign_id"),
             ),
         ).alias("path"),
     )

@@ -69,13 +69,13 @@ def _without_spend(unmatched: UnmatchedSpend, words: Words) -> PageTable:
 
 
 def _names(words: Words) -> tuple[Column, ...]:
-    texts = (
+    labels = (
         words("unmatched.campaign"),
         words("unmatched.source"),
         words("unmatched.medium"),
         words("unmatched.channel"),
     )
-    return tuple(Column(text, numeric=False) for text in texts)
+    return tuple(Column(label, numeric=False) for label in labels)
 
 
 def _named(one: UnmatchedCampaign) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ _PLACEHOLDER = "|".join(
     [*_SIGNS, _BETWEEN_UNDERSCORES, *(f"{before}{_WITH_WORD}{after}" for before, after in _AROUND_WORDS)]
 )
 PLACEHOLDERS = rf"^(?:(?:{_PLACEHOLDER})[ _|,.:/+-]*)+\z"  # one or several, and nothing beside them
+BETWEEN = "\x1f"
 OPENING = "[{\\[$#%<*@_]"
 
 
@@ -46,10 +47,24 @@ def with_names(frame: DataFrame, names: Sequence[str]) -> DataFrame:
     gone. Nothing is named by a blank text, by '(not set)' and its like, and by a placeholder that nobody filled:
     {{campaign.name}}, __CAMPAIGN_NAME__, [CAMPAIGN]. Case stays: names are compared in lower case.
     """
-    is_odd = f"[{NO_WIDTH}{BLANKS.replace(' ', '')}{in_pieces()}]|  |^ *{OPENING}|^ | \\z"
-    shown = {name: F.when(F.rlike(name, F.lit(is_odd)), _shown(F.col(name))).otherwise(F.col(name)) for name in names}
+    # Few names need any of it: one search finds the rows that have some, and one expression serves all columns.
+    any_odd = F.rlike(F.concat_ws(BETWEEN, *names), F.lit(_odd()))
+    one_form = F.when(any_odd, F.transform(F.array(*names), _shown).cast("array<string>"))
+    shown = frame.withColumn("shown_names", one_form).withColumns(
+        {
+            name: F.when(F.col("shown_names").isNotNull(), F.get("shown_names", F.lit(place))).otherwise(F.col(name))
+            for place, name in enumerate(names)
+        }
+    )
     is_something = {name: ~F.lower(name).isin(*NOTHING) for name in names}
-    return frame.withColumns(shown).withColumns({name: F.when(is_something[name], F.col(name)) for name in names})
+    named = {name: F.when(is_something[name], F.col(name)) for name in names}
+    return shown.drop("shown_names").withColumns(named)
+
+
+def _odd() -> str:
+    """A pattern of names, with BETWEEN between them, of which one is not in that form or may be a placeholder."""
+    signs = f"[{NO_WIDTH}{BLANKS.replace(' ', '')}{in_pieces()}]"
+    return f"{signs}|  |(?:^|{BETWEEN}) |(?:^|{BETWEEN}){OPENING}| (?:{BETWEEN}|\\z)"
 
 
 def decoded(raw: Column) -> Column:

@@ -191,7 +191,7 @@ def journeys(spark: SparkSession, *rows: tuple[str, str, str, str | None, str, l
             "is_first_purchase": False,
             "milestones": None,
             "path": [
-                (dt.datetime.fromisoformat(end), f"t{i}", channel, None, None, None)
+                (dt.datetime.fromisoformat(end), f"t{i}", channel, None, None, None, None)
                 for i, channel in enumerate(channels)
             ],
         }

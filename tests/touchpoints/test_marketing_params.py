@@ -129,59 +129,59 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "an empty click id is none": ({"page_url": f"{PAGE}?gclid=&gclid"}, {}),
 }  # fmt: skip
-NEWS = {"source": "news", "medium": "email"}
+LETTER = {"source": "news", "medium": "email"}
 NEVER: dict[str, str] = {}
 
 # Links as people make them: page_url -> the fields read; others are null. Fragments are read.
 LINKS_OF_PEOPLE: dict[str, tuple[str, dict[str, str]]] = {
     # a question mark too many, or none
-    "a second question mark": ("https://shop.com/p?id=7?utm_source=news&utm_medium=email", NEWS),
-    "a third": ("https://shop.com/p?id=7?x=1?utm_source=news&utm_medium=email", NEWS),
-    "two at once": ("https://shop.com/p??utm_source=news&utm_medium=email", NEWS),
-    "one after the parameters": ("https://shop.com/p?utm_source=news&utm_medium=email?id=7", NEWS),
-    "no question mark": ("https://shop.com/user/verify&utm_source=news&utm_medium=email", NEWS),
+    "a second question mark": ("https://shop.com/p?id=7?utm_source=news&utm_medium=email", LETTER),
+    "a third": ("https://shop.com/p?id=7?x=1?utm_source=news&utm_medium=email", LETTER),
+    "two at once": ("https://shop.com/p??utm_source=news&utm_medium=email", LETTER),
+    "one after the parameters": ("https://shop.com/p?utm_source=news&utm_medium=email?id=7", LETTER),
+    "no question mark": ("https://shop.com/user/verify&utm_source=news&utm_medium=email", LETTER),
     "one that Facebook added": (
         "https://shop.com/p&utm_source=news&utm_medium=email?fbclid=f",
-        {**NEWS, "click_id_type": "fbclid", "click_id": "f"},
+        {**LETTER, "click_id_type": "fbclid", "click_id": "f"},
     ),
     "a click id after a second question mark": (
         "https://shop.com/p?utm_source=news&utm_medium=email?gclid=g",
-        {**NEWS, "click_id_type": "gclid", "click_id": "g"},
+        {**LETTER, "click_id_type": "gclid", "click_id": "g"},
     ),
     "a click id without question mark": (
         "https://shop.com/p&gclid=g",
         {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "g"},
     ),
     # encoded marks
-    "an encoded question mark": ("https://shop.com/?type=guest%3Futm_source%3Dnews&utm_medium=email", NEWS),
-    "and an encoded ampersand": ("https://shop.com/?type=guest%3futm_source%3dnews%26utm_medium%3demail", NEWS),
+    "an encoded question mark": ("https://shop.com/?type=guest%3Futm_source%3Dnews&utm_medium=email", LETTER),
+    "and an encoded ampersand": ("https://shop.com/?type=guest%3futm_source%3dnews%26utm_medium%3demail", LETTER),
     "a value ends at an encoded ampersand": (
-        "https://shop.com/?type=guest%3Futm_source%3Dnews%26x%3D1%26utm_medium%3Demail%26y%3D2&z=3", NEWS),
-    "plain equal signs after encoded marks": ("https://shop.com/p%3Futm_source=news%26utm_medium=email%26x=1", NEWS),
-    "the query encoded in the path": ("https://shop.com/p%3Futm_source%3Dnews%26utm_medium%3Demail", NEWS),
-    "encoded twice": ("https://shop.com/p?x=1%253Futm_source%253Dnews%2526utm_medium%253Demail", NEWS),
-    "encoded three times": ("https://shop.com/p%25253Futm_source%25253Dnews%252526utm_medium%25253Demail", NEWS),
-    "the whole address encoded": ("https%3A%2F%2Fshop.com%2Fp%3Futm_source%3Dnews%26utm_medium%3Demail", NEWS),
-    "only the equal signs encoded": ("https://shop.com/p?utm_source%3Dnews&utm_medium%3Demail", NEWS),
+        "https://shop.com/?type=guest%3Futm_source%3Dnews%26x%3D1%26utm_medium%3Demail%26y%3D2&z=3", LETTER),
+    "plain equal signs after encoded marks": ("https://shop.com/p%3Futm_source=news%26utm_medium=email%26x=1", LETTER),
+    "the query encoded in the path": ("https://shop.com/p%3Futm_source%3Dnews%26utm_medium%3Demail", LETTER),
+    "encoded twice": ("https://shop.com/p?x=1%253Futm_source%253Dnews%2526utm_medium%253Demail", LETTER),
+    "encoded three times": ("https://shop.com/p%25253Futm_source%25253Dnews%252526utm_medium%25253Demail", LETTER),
+    "the whole address encoded": ("https%3A%2F%2Fshop.com%2Fp%3Futm_source%3Dnews%26utm_medium%3Demail", LETTER),
+    "only the equal signs encoded": ("https://shop.com/p?utm_source%3Dnews&utm_medium%3Demail", LETTER),
     "an ampersand of a name stays in the name": (
         "https://shop.com/p%3Futm_source%3Dnews%26utm_medium%3Demail%26utm_campaign%3Dr%2526d",
-        {**NEWS, "campaign": "r&d"},
+        {**LETTER, "campaign": "r&d"},
     ),
     # other marks
-    "semicolons": ("https://shop.com/p?utm_source=news;utm_medium=email", NEWS),
-    "escaped ampersands": ("https://shop.com/p?id=7&amp;utm_source=news&amp;utm_medium=email", NEWS),
-    "escaped twice": ("https://shop.com/p?id=7&amp;amp;utm_source=news&amp;amp;utm_medium=email", NEWS),
-    "escaped by number": ("https://shop.com/p?utm_source=news&#38;utm_medium=email", NEWS),
-    "escaped and encoded": ("https://shop.com/p?x=1%26amp%3Butm_source%3Dnews%26amp%3Butm_medium%3Demail", NEWS),
-    "escaped at the start": ("https://shop.com/p?amp;utm_source=news&amp;utm_medium=email", NEWS),
-    "escaped by a script": ("https://shop.com/p?id=7\\u0026utm_source=news\\u0026utm_medium=email", NEWS),
+    "semicolons": ("https://shop.com/p?utm_source=news;utm_medium=email", LETTER),
+    "escaped ampersands": ("https://shop.com/p?id=7&amp;utm_source=news&amp;utm_medium=email", LETTER),
+    "escaped twice": ("https://shop.com/p?id=7&amp;amp;utm_source=news&amp;amp;utm_medium=email", LETTER),
+    "escaped by number": ("https://shop.com/p?utm_source=news&#38;utm_medium=email", LETTER),
+    "escaped and encoded": ("https://shop.com/p?x=1%26amp%3Butm_source%3Dnews%26amp%3Butm_medium%3Demail", LETTER),
+    "escaped at the start": ("https://shop.com/p?amp;utm_source=news&amp;utm_medium=email", LETTER),
+    "escaped by a script": ("https://shop.com/p?id=7\\u0026utm_source=news\\u0026utm_medium=email", LETTER),
     # fragments
-    "a fragment": ("https://shop.com/lp#utm_source=news&utm_medium=email", NEWS),
-    "a route of a page of scripts": ("https://shop.com/#/lp?utm_source=news&utm_medium=email", NEWS),
-    "a fragment with a question mark": ("https://shop.com/lp#?utm_source=news&utm_medium=email", NEWS),
+    "a fragment": ("https://shop.com/lp#utm_source=news&utm_medium=email", LETTER),
+    "a route of a page of scripts": ("https://shop.com/#/lp?utm_source=news&utm_medium=email", LETTER),
+    "a fragment with a question mark": ("https://shop.com/lp#?utm_source=news&utm_medium=email", LETTER),
     "the query comes before the fragment": (
-        "https://shop.com/lp?utm_source=news#utm_source=x&utm_medium=email", NEWS),
-    "a value ends at the fragment": ("https://shop.com/lp?utm_medium=email&utm_source=news#reviews", NEWS),
+        "https://shop.com/lp?utm_source=news#utm_source=x&utm_medium=email", LETTER),
+    "a value ends at the fragment": ("https://shop.com/lp?utm_medium=email&utm_source=news#reviews", LETTER),
     # what is no parameter of the page
     "the address that a redirect leads to": (
         "https://shop.com/login?to=https%3A%2F%2Fother.com%2F%3Futm_source%3Dnews%26utm_medium%3Demail", NEVER),
@@ -190,12 +190,12 @@ LINKS_OF_PEOPLE: dict[str, tuple[str, dict[str, str]]] = {
     "an address without scheme": ("https://shop.com/out?url=//other.com/?utm_source=news", NEVER),
     "an address that begins with www": ("https://shop.com/share?u=www.other.com%2F%3Futm_source%3Dnews", NEVER),
     "its own parameters count beside it": (
-        "https://shop.com/out?url=https%3A%2F%2Fother.com%3Futm_source%3Dx&utm_source=news&utm_medium=email", NEWS),
+        "https://shop.com/out?url=https%3A%2F%2Fother.com%3Futm_source%3Dx&utm_source=news&utm_medium=email", LETTER),
     "a text that was searched for": ("https://shop.com/search?q=utm_source%3Dnews", NEVER),
     "a name inside another": ("https://shop.com/p?x=1%3Fmy_utm_source%3Dnews&a_utm_medium=b", NEVER),
     "a name without value": ("https://shop.com/p?x=1%26utm_source&y=2", NEVER),
     "a path of the shop's own that a login leads to": (
-        "https://shop.com/login?next=/cart?utm_source=news&utm_medium=email", NEWS),
+        "https://shop.com/login?next=/cart?utm_source=news&utm_medium=email", LETTER),
     # names of campaigns
     "encoded twice, a name is read": (
         "https://shop.com/?utm_campaign=no%2520code%2520founders", {"campaign": "no code founders"}),
@@ -209,12 +209,12 @@ LINKS_OF_PEOPLE: dict[str, tuple[str, dict[str, str]]] = {
         {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "g", "campaign_id": "22200000001"},
     ),
     "utm_id": (
-        "https://shop.com/?utm_source=news&utm_medium=email&utm_id=222-a", {**NEWS, "campaign_id": "222-a"}),
+        "https://shop.com/?utm_source=news&utm_medium=email&utm_id=222-a", {**LETTER, "campaign_id": "222-a"}),
     "of both, Google's": (
-        "https://shop.com/?utm_source=news&utm_medium=email&utm_id=b&gad_campaignid=a", {**NEWS, "campaign_id": "a"}),
+        "https://shop.com/?utm_source=news&utm_medium=email&utm_id=b&gad_campaignid=a", {**LETTER, "campaign_id": "a"}),
     "an id that the platform did not fill in": (
         "https://shop.com/?utm_source=news&utm_medium=email&gad_campaignid={campaignid}&utm_id=b",
-        {**NEWS, "campaign_id": "b"},
+        {**LETTER, "campaign_id": "b"},
     ),
 }  # fmt: skip
 
@@ -273,14 +273,20 @@ def test_the_landing_page_has_neither_query_nor_fragment(spark: SparkSession) ->
 
 
 def oracle(page_url: str) -> dict[str, str | None]:
-    """Plain Python: split the query at &, the first of each name counts. Without ? it begins at the first &."""
+    """Plain Python: split the query at &, the first of each name counts, of click ids the first with a value.
+
+    Without ? it begins at the first &.
+    """
     page = page_url.partition("#")[0]
     query = page.partition("?")[2] if "?" in page else page.partition("&")[2]
     first: dict[str, str] = {}
+    some: dict[str, str] = {}
     for pair in query.split("&"):
         name, equals, value = pair.partition("=")
         if equals and name.lower() not in first:
             first[name.lower()] = value
+        if value and name.lower() not in some:
+            some[name.lower()] = value
     expected: dict[str, str | None] = dict.fromkeys(READ)
     for name, parameter in [*((name, f"utm_{name}") for name in READ[:5]), ("campaign_id", "utm_id")]:
         text = unquote_plus(first.get(parameter, "")).strip(" ")
@@ -290,8 +296,8 @@ def oracle(page_url: str) -> dict[str, str | None]:
         ("msclkid", "bing", "cpc", True),
         ("fbclid", "facebook", "social", False),
     ]:
-        if first.get(parameter):
-            expected |= {"click_id_type": parameter, "click_id": unquote_plus(first[parameter])}
+        if parameter in some:
+            expected |= {"click_id_type": parameter, "click_id": unquote_plus(some[parameter])}
             is_open = expected["medium"] is None or expected["medium"].lower() == "organic"
             if (is_paid and is_open) or (expected["source"] is None and expected["medium"] is None):
                 expected |= {"source": source, "medium": medium}
