@@ -92,14 +92,6 @@ def assert_every_amount_is_found_again(spark: SparkSession, folder: Path, seed: 
     assert [check.name for check in checks if not check.passed] == []
 
 
-<<<<<<< HEAD
-def assert_the_identity_holds(shop: MadeUpShop) -> None:
-    """What the files say = what is in force + what each named outcome took out, by input, to the cent."""
-    (_, door), (_, ledger) = shop.at_the_door(), shop.in_the_ledger()
-    read = sum(cents for (_, outcome), cents in door.items() if outcome == "read")
-    at_the_door_alone = sum(cents for (_, outcome), cents in door.items() if outcome not in ("read", "kept"))
-    assert read == at_the_door_alone + sum(ledger.values())
-=======
 def assert_the_identity_holds(shop: MadeUpShop, lake: Lake) -> None:
     """What was written to the files = what is in force + what each outcome took out, at the door and after, to the
     cent."""
@@ -107,7 +99,6 @@ def assert_the_identity_holds(shop: MadeUpShop, lake: Lake) -> None:
     (_, door), (_, ledger) = at_the_door(lake), in_the_ledger(lake)
     taken_out = sum(cents for (_, outcome), cents in door.items() if outcome not in ("read", "kept"))
     assert written == taken_out + sum(ledger.values())
->>>>>>> markov
 
 
 def at_the_door(lake: Lake) -> tuple[Counter[tuple[str, ...]], Counter[tuple[str, ...]]]:
