@@ -24,7 +24,10 @@ loaded = [name for name in {SLOW!r} if name in sys.modules]
 sys.stderr.write(repr((code, loaded)))
 """
 # Modules of jobs/ that are no job, and the demo, which only `make demo` runs.
-NO_JOB = {"paths_options", "__init__", "cli", "options", "run", "settings", "settings_page", "demo"}
+NO_JOB = {
+    *("__init__", "cli", "demo", "ending", "located", "options", "paths_options", "private_files", "run", "settings"),
+    *("settings_page", "signals", "start", "terminal", "unknown_names"),
+}
 
 
 def answered(*arguments: str) -> tuple[str, str, float]:
