@@ -333,3 +333,15 @@ def test_spark_and_plain_python_read_the_same_of_random_pages(spark: SparkSessio
     for page, answer in zip(pages, answers, strict=True):
         assert answer == oracle(page), page
     assert sum(answer["click_id_type"] is not None for answer in answers) > 100
+
+
+def test_a_page_of_many_codes_and_marks_is_read_too(spark: SparkSession) -> None:
+    pages = {
+        f"https://shop.com/p?x=1%3Futm_source%3D{'%41' * 5000}": "A" * 5000,
+        f"https://shop.com/p&utm_source={'a?b=' * 3000}": "a",
+        f"https://shop.com/?x={'%2526' * 3000}utm_source%253Da": "a",
+        f"https://shop.com/?utm_source={'__A' * 3000}!": f"{'__A' * 3000}!",
+    }
+    answers = read(spark, [{"event_name": "page_view", "page_url": page} for page in pages])
+
+    assert [answer["source"] for answer in answers] == list(pages.values())

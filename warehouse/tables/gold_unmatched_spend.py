@@ -9,7 +9,6 @@ GOLD_UNMATCHED_SPEND = Table(
     owner="attribution",
     freshness="every pipeline run (attribute)",
     key=("channel", "source", "medium", "campaign"),
-    ordered_by="channel",
     notes=(
         "Over all days. Names are those of gold.channel_performance. Two rows of one campaign, or of names that are "
         "nearly the same, are mostly one campaign whose links and spend name it differently."
