@@ -20,6 +20,7 @@ from jobs.run import Step
 from tests.jobs.places import Place
 from tests.jobs.worlds import cut_worlds
 
+pytestmark = pytest.mark.system
 CUT = cut_worlds(2, seed=1, batches=2)
 Damage = Callable[[Path], None]
 
