@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import pyarrow as pa
 import pytest
@@ -26,6 +27,14 @@ from intake.wanted_columns import Wanted
 from warehouse.local_files import FoundFile, uri_path
 
 LINES = b'{"event_id": "e1"}\n{"event_id": "e2"}\n'
+RANDOM_BYTES = Random(1).randbytes(5000)
+
+
+def packed(content: bytes) -> bytes:
+    """The bytes of a gzip file, the same at any time."""
+    return gzip.compress(content, mtime=0)
+
+
 CSV = "date,platform,spend\n2026-03-01,meta,봄세일\n"
 LINE_BYTES = 100_000
 
@@ -59,17 +68,17 @@ def look(
     ("name", "content", "reading", "ending"),
     [
         ("e.jsonl", LINES, "in place", ""),
-        ("e.jsonl.gz", gzip.compress(LINES), "in place", ""),
+        ("e.jsonl.gz", packed(LINES), "in place", ""),
         ("e.jsonl.bz2", bz2.compress(LINES), "in place", ""),
         ("e.jsonl.zst", zstandard.compress(LINES), "in place", ""),
-        ("e.jsonl", gzip.compress(LINES), "link", ".jsonl.gz"),
-        ("x.jsonl.gzip", gzip.compress(LINES), "link", ".jsonl.gz"),
-        ("X.JSONL.GZ", gzip.compress(LINES), "link", ".jsonl.gz"),
+        ("e.jsonl", packed(LINES), "link", ".jsonl.gz"),
+        ("x.jsonl.gzip", packed(LINES), "link", ".jsonl.gz"),
+        ("X.JSONL.GZ", packed(LINES), "link", ".jsonl.gz"),
         ("e.jsonl.gz", bz2.compress(LINES), "link", ".jsonl.bz2"),
         ("e.jsonl", zstandard.compress(LINES), "link", ".jsonl.zst"),
-        ("two members.jsonl.gz", gzip.compress(LINES) + gzip.compress(LINES), "in place", ""),
+        ("two members.jsonl.gz", packed(LINES) + packed(LINES), "in place", ""),
         ("2026-03-01T00:00:00.jsonl", LINES, "link", ".jsonl"),
-        ("dt=12:00/e.jsonl.gz", gzip.compress(LINES), "link", ".jsonl.gz"),
+        ("dt=12:00/e.jsonl.gz", packed(LINES), "link", ".jsonl.gz"),
         (os.fsdecode("캠페인.csv".encode("cp949")), CSV.encode(), "link", ".csv"),
         ("empty.jsonl", b"", "in place", ""),
         ("one object.json", b'{"event_id": "e1"}', "in place", ""),
@@ -148,9 +157,9 @@ REFUSED = {
     "report.xls": (OLE + bytes(512), f"is an Excel workbook of the old kind (.xls); {SHEET}"),
     "export.zip": (zipped(), f"is a zip archive; {UNPACK}"),
     "export.tar": (tarred(), f"is a tar archive; {UNPACK}"),
-    "export.tar.gz": (gzip.compress(tarred()), f"is a tar archive; {UNPACK}"),
-    "export.tgz": (gzip.compress(tarred()), f"is a tar archive; {UNPACK}"),
-    "export.csv": (gzip.compress(tarred()), f"is a tar archive; {UNPACK}"),
+    "export.tar.gz": (packed(tarred()), f"is a tar archive; {UNPACK}"),
+    "export.tgz": (packed(tarred()), f"is a tar archive; {UNPACK}"),
+    "export.csv": (packed(tarred()), f"is a tar archive; {UNPACK}"),
     "export.7z": (b"7z\xbc\xaf\x27\x1c\x00\x04", f"is a 7z archive; {UNPACK}"),
     "export.rar": (b"Rar!\x1a\x07\x01\x00", f"is a rar archive; {UNPACK}"),
     "export.csv.xz": (b"\xfd7zXZ\x00\x00\x04", "is compressed with xz; land it plain, or compressed with gzip"),
@@ -179,7 +188,7 @@ REFUSED = {
         "has one JSON object over several lines; land one object a line, such as `jq -c .` writes",
     ),
     "plain.jsonl.gz": (LINES, "the file is named as compressed and is not; land it without that ending"),
-    "twice.jsonl.gz": (gzip.compress(gzip.compress(LINES)), "is compressed twice; unpack it once and land that"),
+    "twice.jsonl.gz": (packed(packed(LINES)), "is compressed twice; unpack it once and land that"),
 }  # fmt: skip
 CUT = "the file is cut short or damaged; nothing of this batch was taken in. Land the whole file again."
 
@@ -199,14 +208,14 @@ def test_a_database_is_refused_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("e.jsonl.gz", gzip.compress(os.urandom(5000))[:3000]),
-        ("e.jsonl", gzip.compress(LINES)[:-4]),
-        ("e.jsonl.gz", gzip.compress(LINES)[:-8] + b"12345678"),
-        ("e.jsonl.gz", gzip.compress(LINES) + b"and more"),
+        ("e.jsonl.gz", packed(RANDOM_BYTES)[:3000]),
+        ("e.jsonl", packed(LINES)[:-4]),
+        ("e.jsonl.gz", packed(LINES)[:-8] + b"12345678"),
+        ("e.jsonl.gz", packed(LINES) + b"and more"),
         ("e.jsonl.gz", b""),
-        ("e.jsonl.gz", gzip.compress(os.urandom(5000))[1:]),
-        ("e.jsonl.bz2", bz2.compress(os.urandom(5000))[:3000]),
-        ("e.jsonl.zst", zstandard.compress(os.urandom(5000))[:3000]),
+        ("e.jsonl.gz", packed(RANDOM_BYTES)[1:]),
+        ("e.jsonl.bz2", bz2.compress(RANDOM_BYTES)[:3000]),
+        ("e.jsonl.zst", zstandard.compress(RANDOM_BYTES)[:3000]),
     ],
 )
 def test_a_compressed_file_that_is_cut_or_damaged_is_found(tmp_path: Path, name: str, content: bytes) -> None:
@@ -232,7 +241,7 @@ def test_files_still_being_written_and_of_unknown_endings_are_passed_over(
     ("name", "pattern"), [("e.log", "events/*.log"), ("e.log.gz", "events/*.log.gz"), ("part-00000", "events/part-*")]
 )
 def test_an_ending_that_the_input_asks_for_is_known(tmp_path: Path, name: str, pattern: str) -> None:
-    content = gzip.compress(LINES) if name.endswith(".gz") else LINES
+    content = packed(LINES) if name.endswith(".gz") else LINES
     assert look(tmp_path, name, content, pattern=pattern).outcome == "read"
     assert look(tmp_path, f"{name}.part", content, pattern=pattern).outcome == "passed over"
 
@@ -299,7 +308,7 @@ def test_text_of_two_or_four_bytes_a_letter_is_read_by_the_encoding_of_its_input
 def test_a_header_without_a_needed_column_is_found_at_the_first_look(tmp_path: Path) -> None:
     wanted = Wanted(("date", "spend", "clicks"), ("date", "spend"))
     assert look(tmp_path, "a.csv", CSV.encode(), wanted=wanted).outcome == "read"
-    found = look(tmp_path, "a.csv.gz", gzip.compress(b"Day,Spend\n2026-03-01,1\n"), wanted=wanted)
+    found = look(tmp_path, "a.csv.gz", packed(b"Day,Spend\n2026-03-01,1\n"), wanted=wanted)
     assert found.reason == (
         "the header lacks the required column date; it has day, spend (line 1). Where another one is meant, name it in "
         "landing.inputs, columns: {date: <column of the file>}; see docs/input.md"
