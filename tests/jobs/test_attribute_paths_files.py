@@ -193,7 +193,6 @@ def zip_of(*names: str) -> bytes:
         (b"path,conversions\nA,1 EUR\n", "not '1 EUR' (line 2)"),
         (b"path,conversions\n\xba\xbd,1,2\n", "row 1: 3 columns where the header has 2; quote a path that has commas"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_read_is_named_with_its_place_and_a_way_out(desk: Desk, content: bytes, complaint: str) -> None:
     code, message = desk.fails(content)
