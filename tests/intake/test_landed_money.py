@@ -206,7 +206,7 @@ def test_what_a_bad_row_holds_is_kept_beside_it(shop: Shop) -> None:
         "orders/1.csv",
         [
             header,
-            line("x1", "500", more=",on hold,2026-03-05T00:00:00Z"),
+            line("x1", "500", more=",lost in the post,2026-03-05T00:00:00Z"),
             line("x2", "ten", more=",paid,2026-03-05T00:00:00Z"),
             line("x3", "10", more=",paid,tomorrow"),
             line("x4", "10"),  # cut short

@@ -135,7 +135,10 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         _yes_or_no("consented.analytics").alias("consent_analytics"),
         _yes_or_no("consented.ads").alias("consent_ads"),
         "value",
-        F.when(F.col("value").isNotNull(), F.col("currency")).alias("currency"),
+        # Beside an amount that cannot be read too: bronze.quarantine has what a bad row holds.
+        F.when(F.col("value").isNotNull() | given(F.col("value_text")).isNotNull(), F.col("currency")).alias(
+            "currency"
+        ),
         F.when(F.col("unknown"), F.col("raw")).alias("extra"),
     )
     content = [name for name in parsed.columns if name in BRONZE_EVENTS.column_names and name not in NOT_CONTENT]
