@@ -43,14 +43,14 @@ def money_outcomes(work: Work) -> DataFrame:
     """What became of every amount in bronze: one row per row with an amount, or part of it."""
     currency, timezone = work.knobs(ReportingCurrency).currency, work.knobs(ReportingDay).timezone
     # A lake of before lacks what says which rows are lines.
-    orders = with_contract_columns(work.read(BRONZE_ORDERS), BRONZE_ORDERS)
+    orders = identified(with_contract_columns(work.read(BRONZE_ORDERS), BRONZE_ORDERS))
     landed_rates = work.read(BRONZE_EXCHANGE_RATES)
     # A lake of before lacks the columns that say what a row is about.
     quarantine = with_contract_columns(work.read(BRONZE_QUARANTINE), BRONZE_QUARANTINE)
     max_age_days = work.knobs(ExchangeRates).max_age_days
     rates = build_daily_rates(landed_rates, report_currency=currency, max_age_days=max_age_days)
     of_events = event_outcomes(
-        work.read(BRONZE_EVENTS),
+        identified(work.read(BRONZE_EVENTS)),
         newest_versions(orders),
         quarantine,
         rates,
@@ -70,7 +70,7 @@ def money_outcomes(work: Work) -> DataFrame:
         orders.where(F.col("part").isNull()), quarantine, rates, timezone=timezone, report_currency=currency
     )
     of_lines = line_outcomes(
-        identified(orders), quarantine, rates, input_=ORDERS, timezone=timezone, report_currency=currency
+        orders, quarantine, rates, input_=ORDERS, timezone=timezone, report_currency=currency
     )
     outcomes = (
         of_orders.unionByName(of_lines)

@@ -30,6 +30,7 @@ from tests.intake.test_ingest import (
     Shop,
     event,
 )
+from tests.quick import BELIEVABLE
 from warehouse.errors import CheckFailed, InputError, UsageError
 from warehouse.tables import (
     BRONZE_AD_SPEND,
@@ -63,6 +64,7 @@ def ingest_of(shop: Shop, lines: list[str], *, max_line_bytes: int = 1 << 24) ->
         str(shop.folder / "landing"),
         defaults=Defaults(),
         max_quarantined_share=0.5,
+        believable=BELIEVABLE,
         started_at=datetime(2026, 3, 2, tzinfo=UTC),
         say=lines.append,
         max_line_bytes=max_line_bytes,

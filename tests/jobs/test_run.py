@@ -54,13 +54,16 @@ def test_a_dry_run_follows_from_step_to_step_and_writes_nothing(spark: SparkSess
     land(tmp_path, "e2")
     before = run(spark, tmp_path).lake.versions(ALL_TABLES)
     dry = run(spark, tmp_path, *STEPS, dry_run=True)
-    persons = ("identities", "sessions", "touchpoints", "activity", "orders", "conversions")
+    silver = (
+        *("identities", "sessions", "touchpoints", "activity", "orders", "conversions"),
+        *("set_aside", "money_ledger"),
+    )
     gold = (
         "silver.journeys, gold.attribution_credits, gold.channel_performance, gold.unmatched_spend, gold.path_summary"
     )
     assert reported(dry) == [
         ("ingest", "skipped", "would take in 1 files of events"),
-        ("build", "skipped", f"would make in part: {', '.join(f'silver.{name}' for name in persons)}"),
+        ("build", "skipped", f"would make in part: {', '.join(f'silver.{name}' for name in silver)}"),
         ("attribute", "skipped", f"would make in part: {gold}"),
     ]
     assert run(spark, tmp_path).lake.versions(ALL_TABLES) == before
