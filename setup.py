@@ -45,6 +45,7 @@ EXTRAS = {
         "pandas>=2.2,<3",
         "lifetimes==0.11.3",
         "matplotlib>=3.9",
+        "sqlalchemy>=2,<3",  # its errors, which MLflow passes on
     ],
     # the report page
     "report": [

@@ -69,9 +69,7 @@ def money_outcomes(work: Work) -> DataFrame:
     of_orders = order_outcomes(
         orders.where(F.col("part").isNull()), quarantine, rates, timezone=timezone, report_currency=currency
     )
-    of_lines = line_outcomes(
-        orders, quarantine, rates, input_=ORDERS, timezone=timezone, report_currency=currency
-    )
+    of_lines = line_outcomes(orders, quarantine, rates, input_=ORDERS, timezone=timezone, report_currency=currency)
     outcomes = (
         of_orders.unionByName(of_lines)
         .unionByName(of_events)

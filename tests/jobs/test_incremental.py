@@ -31,7 +31,7 @@ from warehouse.tables import (
 
 # Their rows follow from a fitted model, and the worlds fit none.
 BY_FITTED_MODELS = (GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS, GOLD_CUSTOMER_VALUE)
-# Those of ops are about runs, which differ.
+# Those of ops are about runs, which differ; no input of the worlds is refused.
 # Nor those of money at the door: of equal rows the one that arrives first is kept.
 NOT_THE_SAME = (*BY_FITTED_MODELS, BRONZE_LANDED_MONEY)
 TABLES = tuple(table for table in ALL_TABLES if table.layer != "ops" and table not in NOT_THE_SAME)
@@ -46,7 +46,7 @@ TO_CREDITS = (ingest.STEP, build.STEP, attribute.STEP)
 TO_THE_END = (score.STEP, check.PUBLISH)
 SEED = int(os.environ.get("WORLDS_SEED", "20260301"))
 WORLDS = int(os.environ.get("WORLDS", "200"))
-SHOWN = 20
+SHOWN = 40
 TO_THE_MICROSECOND = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"}
 
 Read = Callable[[Table], DataFrame]

@@ -153,7 +153,7 @@ def test_an_address_of_a_lake_or_a_landing_folder_stays(address: str) -> None:
 )
 def test_a_wrong_knob_is_refused_with_file_line_and_the_way_out(tmp_path: Path, text: str, message: str) -> None:
     refused = refusal(tmp_path, text)
-    assert refused.startswith(message)
+    assert refused.replace(str(tmp_path), "FOLDER").startswith(message)
     assert "\n" not in refused
 
 
@@ -226,9 +226,9 @@ def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path
         # files
         (
             "touchpoints:\n  channels_file: my_channels.yaml\n",
-            "shop.yaml:2: touchpoints.channels_file: there is no file my_channels.yaml, neither here nor in conf/",
+            "shop.yaml:2: touchpoints.channels_file: there is no file FOLDER/my_channels.yaml, neither here nor in conf/",
         ),
-        ("touchpoints:\n  sources_file: conf\n", "shop.yaml:2: touchpoints.sources_file: there is no file conf"),
+        ("touchpoints:\n  sources_file: conf\n", "shop.yaml:2: touchpoints.sources_file: there is no file FOLDER/conf"),
         # channels
         (
             "attribution:\n  paid_channels: [Paid Search, Paid social]\n",
@@ -268,7 +268,7 @@ def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path
 )
 def test_a_setting_that_can_never_match_is_refused(tmp_path: Path, text: str, message: str) -> None:
     refused = refusal(tmp_path, text)
-    assert refused.startswith(message)
+    assert refused.replace(str(tmp_path), "FOLDER").startswith(message)
     assert "\n" not in refused
 
 

@@ -23,13 +23,13 @@ from warehouse.jvm.session import default_parallelism
 
 # The modules with functions that run in Python on workers. They import the packages that workers need.
 ON_WORKERS = (
-    "intake.csv_records",
-    "intake.line_text",
     "touchpoints.bots",
     "touchpoints.referrers",
     "ltv.customer_totals",
     "ltv.customer_value",
     "ltv.spark_likelihood",
+    "intake.csv_rows",
+    "intake.line_text",
 )
 WAY_OUT = 'see "On a cluster" in docs/running.md'
 # Long enough that several workers take part, however few tasks there are.
