@@ -150,7 +150,7 @@ def test_a_killed_run_s_batch_is_gone_on_with_beside_a_new_file_that_is_refused(
 
 def test_a_refused_input_that_may_lag_stops_nothing_and_is_reported(shop: Shop) -> None:
     shop.land("orders/o.csv", [ORDER_HEADER, ORDER])
-    shop.land("ad_spend/s.csv", [SPEND_HEADER, "Total,,,,,,2.5,USD"])
+    shop.land("ad_spend/s.csv", [SPEND_HEADER, "some day,,,,,,2.5,USD"])
     lines: list[str] = []
     ingest = ingest_of(shop, lines)
 
@@ -160,7 +160,7 @@ def test_a_refused_input_that_may_lag_stops_nothing_and_is_reported(shop: Shop) 
     assert accounts == {"orders": Account(read=1, kept=1)}
     assert lines[-1].startswith("ad_spend lags (may_lag): ad_spend: 1 of 1 rows are unusable")
     assert shop.rows(BRONZE_REFUSED_ROWS, "source", "file", "line", "reason", "raw") == [
-        ("ad_spend", "ad_spend/s.csv", 2, "date is missing or not a date", "Total,,,,,,2.5,USD")
+        ("ad_spend", "ad_spend/s.csv", 2, "date is missing or not a date", "some day,,,,,,2.5,USD")
     ]
     with pytest.raises(CheckFailed):
         shop.run(ORDERS, AD_SPEND, max_quarantined_share=0.5)

@@ -226,7 +226,8 @@ def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path
         # files
         (
             "touchpoints:\n  channels_file: my_channels.yaml\n",
-            "shop.yaml:2: touchpoints.channels_file: there is no file FOLDER/my_channels.yaml, neither here nor in conf/",
+            "shop.yaml:2: touchpoints.channels_file: there is no file FOLDER/my_channels.yaml, neither here nor in "
+            "conf/",
         ),
         ("touchpoints:\n  sources_file: conf\n", "shop.yaml:2: touchpoints.sources_file: there is no file FOLDER/conf"),
         # channels
