@@ -16,6 +16,9 @@ from touchpoints.page_query import page_query
 from touchpoints.source_list import ClickId, SourceList
 from warehouse.patterns import any_case
 
+# Characters of a page or referrer that are read: browsers send no more, and Java's regular expressions go one call
+# deeper with each repetition of a group, until its stack is full.
+LONGEST_PAGE = 4000
 UTM = ("source", "medium", "campaign", "content", "term")
 START = "(?:^|&)"  # of a parameter
 
@@ -31,8 +34,10 @@ def with_marketing(events: DataFrame, sources: SourceList, links: Links) -> Data
     that encodes nothing stays as it is). campaign_id is the first of links.campaign_id_parameters that has a value. A
     paid click id sets source and medium where medium is null or organic; another only where neither is known. Of
     several click ids the first in conf/sources.yaml counts. is_guessed: source and medium are those of a click id that
-    organic clicks have too.
+    organic clicks have too. Of a page only the first LONGEST_PAGE characters are read.
     """
+    longest = {"page_url": LONGEST_PAGE, "install_referrer": LONGEST_PAGE, **dict.fromkeys(UTM, LONGEST_PAGE)}
+    events = events.withColumns({name: F.substring(name, 1, length) for name, length in longest.items()})
     # Columns that are not parsed are carried as one struct: each step copies it at once, not field by field.
     carried = F.struct(*(name for name in events.columns if name not in UTM)).alias("carried")
     query = page_query(parameters_of(sources, links), read_fragment=links.read_fragment)

@@ -11,6 +11,7 @@ from warehouse.composed import composed, in_pieces
 from warehouse.expressions import let
 from warehouse.patterns import any_case
 
+LONGEST_NAME = 500  # characters; see LONGEST_PAGE of touchpoints.marketing_params
 NOTHING = ("", "(not set)", "not set", "undefined", "null")
 UNDECODABLE = "\ufffd"  # the decoded form of bytes that are not UTF-8
 BLANKS = r"\t\n\x0B\f\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
@@ -45,8 +46,10 @@ def with_names(frame: DataFrame, names: Sequence[str]) -> DataFrame:
 
     Letters are in one piece (NFC), every blank is a plain one, alone and not at an end, and signs without width are
     gone. Nothing is named by a blank text, by '(not set)' and its like, and by a placeholder that nobody filled:
-    {{campaign.name}}, __CAMPAIGN_NAME__, [CAMPAIGN]. Case stays: names are compared in lower case.
+    {{campaign.name}}, __CAMPAIGN_NAME__, [CAMPAIGN]. Case stays: names are compared in lower case. A name has at most
+    LONGEST_NAME characters, the rest is cut.
     """
+    frame = frame.withColumns({name: F.substring(name, 1, LONGEST_NAME) for name in names})
     # Few names need any of it: one search finds the rows that have some, and one expression serves all columns.
     any_odd = F.rlike(F.concat_ws(BETWEEN, *names), F.lit(_odd()))
     one_form = F.when(any_odd, F.transform(F.array(*names), _shown).cast("array<string>"))

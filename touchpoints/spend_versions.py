@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import is_too_large, with_rate
 from touchpoints.knobs import PlatformDefault
-from touchpoints.names import with_names, without_codes
+from touchpoints.names import LONGEST_NAME, with_names, without_codes
 from touchpoints.outcomes import COUNTED, LEFT_OUT, NO_ROOM, REPLACED, TOO_LARGE, UNSETTLED, as_outcomes
 from touchpoints.unsettled import because_of, newer_than, newest_quarantined
 from warehouse.contracts import COUNT_LIMIT, MONEY
@@ -53,7 +53,7 @@ def with_key(spend: DataFrame, *, platforms: Mapping[str, PlatformDefault]) -> D
 def _named(spend: DataFrame) -> DataFrame:
     """`spend` with its names in the form that those of touches have."""
     names = ("source", "medium", "campaign_name", "campaign_id")
-    plain = spend.withColumns({name: without_codes(F.col(name)) for name in names})
+    plain = spend.withColumns({name: without_codes(F.substring(name, 1, LONGEST_NAME)) for name in names})
     return with_names(plain, names)
 
 
