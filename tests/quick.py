@@ -14,7 +14,7 @@ QUICK = {name: value for name, value in load_settings().spark.small_lake_conf.it
 }
 # The code cache must hold everything, because Java stops compiling once it is full. The metaspace has its size from the
 # start, because it grows by full garbage collections. A heap in large pages, if the machine has them, is a bit faster.
-_JAVA = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=384m -XX:MetaspaceSize=512m -XX:+UseTransparentHugePages"
+_JAVA = "-Xss8m -XX:+UseParallelGC -XX:ReservedCodeCacheSize=384m -XX:MetaspaceSize=512m -XX:+UseTransparentHugePages"
 # For a process that runs once: the quick compiler alone takes less time than both compilers.
 RUN_ONCE = f"{_JAVA} -XX:TieredStopAtLevel=1"
 # The session that all tests share runs thousands of queries: its hottest methods are worth the optimizing compiler. The
