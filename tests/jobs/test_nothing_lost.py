@@ -30,7 +30,7 @@ from warehouse.tables import (
     SILVER_SET_ASIDE,
 )
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.long  # to be system once it has run on a quiet machine
 ORDERS = "order_id,user_id,order_ts,value,currency,status\n"
 SPEND = "date,platform,account_id,campaign_name,spend,currency\n"
 RATES = "date,currency,report_currency,rate,exported_at\n"
@@ -138,7 +138,7 @@ def test_an_order_whose_newest_row_could_not_be_read_stops_the_publication_until
 ) -> None:
     place = shop[0].copy(tmp_path / "copy")
     more = "".join(order(f"n{n}", "new", 21, "1") for n in range(30))
-    land(place, {"orders/2.csv": ORDERS + more + order("o1", "u1", 2, "100", "on hold")})
+    land(place, {"orders/2.csv": ORDERS + more + order("o1", "u1", 2, "100", "lost in the post")})
     output = run(place, spark)
     assert "orders: 100.00 USD of 1 order row unsettled: a newer row was quarantined: status is not paid" in output
     assert "quality.max_unsettled_share" in output
