@@ -22,7 +22,6 @@ from warehouse.patterns import any_case, portable
 NUMBER = r"^[\x00-\x20]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[\x00-\x20]*\z"
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 IMPOSSIBLE = f"is before {FIRST_YEAR} or after {LAST_YEAR}"
-MICROS = 1_000_000
 NUL = "\x00"
 COUNT_AT_MOST = 10**12  # of one row, so that sums stay far below COUNT_LIMIT of warehouse.contracts
 AS_PROGRAMS_WRITE = Export()
