@@ -23,6 +23,7 @@ from warehouse.tables import (
     ALL_TABLES,
     BRONZE_EVENTS,
     BRONZE_LANDED_MONEY,
+    BRONZE_REFUSED_ROWS,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_VALUE,
@@ -31,9 +32,9 @@ from warehouse.tables import (
 
 # Their rows follow from a fitted model, and the worlds fit none.
 BY_FITTED_MODELS = (GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS, GOLD_CUSTOMER_VALUE)
-# Those of ops are about runs, which differ; no input of the worlds is refused.
-# Nor those of money at the door: of equal rows the one that arrives first is kept.
-NOT_THE_SAME = (*BY_FITTED_MODELS, BRONZE_LANDED_MONEY)
+# Those of ops are about runs, which differ, and no input of the worlds is refused. Of equal rows that carry money the
+# one that arrives first is kept.
+NOT_THE_SAME = (*BY_FITTED_MODELS, BRONZE_LANDED_MONEY, BRONZE_REFUSED_ROWS)
 TABLES = tuple(table for table in ALL_TABLES if table.layer != "ops" and table not in NOT_THE_SAME)
 # Facts about the arrival of a row, not about the row.
 ABOUT_THE_BATCH = {"batch_id", "modified_at", "quarantined_at", "rows_kept", "rows_duplicate", "rows_conflicting"}
