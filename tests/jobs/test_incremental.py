@@ -131,16 +131,19 @@ def grown(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Grow
     return grow(cut, spark, tmp_path_factory.mktemp("worlds"), runs=[[0, 1, 2, 3], [4]])
 
 
+@pytest.mark.system
 def test_200_worlds_in_2_runs_end_as_when_all_came_at_once(grown: Grown) -> None:
     assert differences(grown.step_by_step.read, grown.at_once.read) == []
 
 
+@pytest.mark.system
 def test_the_second_run_was_built_from_the_affected_persons_only(grown: Grown) -> None:
     built, attributed = grown.messages[1]
     assert built.startswith("in part: silver.identities, silver.sessions, ")
     assert "in full" not in built + attributed
 
 
+@pytest.mark.system
 def test_no_table_is_empty_and_one_row_more_or_less_in_any_is_noticed(grown: Grown) -> None:
     def with_one_twice(tables: Sequence[Table]) -> Read:
         def read(table: Table) -> DataFrame:
@@ -154,7 +157,7 @@ def test_no_table_is_empty_and_one_row_more_or_less_in_any_is_noticed(grown: Gro
     assert noticed == sorted([f"{table.full_name} +1" for table in more] + [f"{table.full_name} -1" for table in less])
 
 
-@pytest.mark.long  # to be system once it has run on a quiet machine
+@pytest.mark.system
 def test_200_worlds_in_5_batches_the_last_killed_twice_end_as_when_all_came_at_once(
     spark: SparkSession, tmp_path: Path
 ) -> None:
