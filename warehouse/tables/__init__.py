@@ -17,6 +17,7 @@ from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
 from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
+from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
@@ -59,6 +60,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_UNMATCHED_SPEND,
     GOLD_PATH_SUMMARY,
+    GOLD_CONVERSION_LINKS,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_SUMMARY,
