@@ -40,6 +40,8 @@ def _text_of_number(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+SHORTEST_PART = 4  # characters
+
 Parameter = Annotated[str, AfterValidator(_parameter)]  # of a URL; matched in any case
 PlatformName = Annotated[str, AfterValidator(_platform)]
 AccountId = Annotated[str, BeforeValidator(_text_of_number), AfterValidator(_account)]
@@ -101,6 +103,23 @@ class InternalAddresses(Knobs):
     internal_ips: list[AddressRange]
 
 
+def _text_of_agent(text: str) -> str:
+    """A part of an agent, long enough to be one: a shorter one would be found in most agents."""
+    if len(part := text.strip()) < SHORTEST_PART:
+        raise ValueError(f"is no part of a user agent: it needs at least {SHORTEST_PART} characters, such as ShopApp/")
+    return part
+
+
+AgentPart = Annotated[str, AfterValidator(_text_of_agent)]  # matched anywhere in an agent, in any case
+
+
+class RobotAgents(Knobs):
+    """Parts of user agents that show robots, and parts that show people, beside the known ones."""
+
+    robot_agents: list[AgentPart]
+    people_agents: list[AgentPart]
+
+
 class AdsConsent(Knobs):
     """The consent of an event that does not give it."""
 
@@ -113,7 +132,7 @@ class EmailMask(Knobs):
     mask_emails: bool
 
 
-class HitKnobs(NoSource, InternalAddresses, AdsConsent, Links, EmailMask):
+class HitKnobs(NoSource, InternalAddresses, RobotAgents, AdsConsent, Links, EmailMask):
     """The knobs of `build_hits`."""
 
 

@@ -33,6 +33,7 @@ CARRIED = {
     "event_at": "timestamp",
     **dict.fromkeys(("platform", "content", "term", "click_id_type", "referrer_domain", "landing_url"), "string"),
     **dict.fromkeys(("consent_ads", "is_bot"), "boolean"),
+    "bot_reason": "string",
     "value": MONEY,
     "currency": "string",
 }
