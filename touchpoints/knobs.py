@@ -60,9 +60,13 @@ class SessionGap(Knobs):
 
 
 class RobotLimit(Knobs):
-    """The number of events above which a visit is a robot's."""
+    """What a visit is a robot's by: its number of events, and from `robot_pages` page views on their pace."""
 
     max_events: Annotated[int, Field(gt=0)]
+    robot_pages: Annotated[int, Field(ge=3)]
+    max_pages_per_minute: Annotated[float, Field(gt=0)]
+    even_gap_seconds: Annotated[float, Field(ge=0, le=600)]
+    even_gap_variation: Annotated[float, Field(ge=0, lt=1)]
 
 
 class Sessions(SessionGap, RobotLimit):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from bronze_rows import at, events, frame, hit_knobs, orders
+from bronze_rows import at, events, frame, hit_knobs, orders, robot_limits
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -66,7 +66,7 @@ def test_events_cross_the_network_once_on_their_way_to_visits(visits: DataFrame)
 
 def test_sessions_add_no_shuffle_to_those_of_the_visits(visits: DataFrame) -> None:
     # Visits are read twice, for the counts and for the first events. They are cached in a run, and no shuffle is added.
-    assert sorted(shuffles(build_sessions(visits, max_events=2000))) == sorted(2 * shuffles(visits))
+    assert sorted(shuffles(build_sessions(visits, limits=robot_limits()))) == sorted(2 * shuffles(visits))
 
 
 def test_touches_are_shuffled_by_device_only_once_as_visits_are(spark: SparkSession, visits: DataFrame) -> None:

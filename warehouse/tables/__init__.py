@@ -31,6 +31,7 @@ from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.tables.silver_money_ledger import SILVER_MONEY_LEDGER
 from warehouse.tables.silver_orders import SILVER_ORDERS
+from warehouse.tables.silver_robots import SILVER_ROBOTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
@@ -47,6 +48,7 @@ ALL_TABLES: tuple[Table, ...] = (
     BRONZE_REFUSED_ROWS,
     SILVER_IDENTITIES,
     SILVER_SESSIONS,
+    SILVER_ROBOTS,
     SILVER_TOUCHPOINTS,
     SILVER_ACTIVITY,
     SILVER_ORDERS,
