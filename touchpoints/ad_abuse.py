@@ -1,8 +1,8 @@
 """Ad abuse: clicks that claim a purchase or an install which they did not lead to.
 
-Several signals look at each claim. Each is for abuse, against it, or says nothing, and how much a signal is worth is what
-is written down here, so the same events give the same probability on any day and in any cut of the input. All signals
-look at one device alone, within an hour, so that whoever is concerned by a late event is among its affected persons.
+Several signals look at each claim. Each is for abuse, against it, or says nothing. What a signal is worth is written
+down here and fitted on nothing, so the same events give the same probability on any day and in any cut of the input.
+Signals look at one device alone, within an hour, so that whom a late event concerns is among its affected persons.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ MANY_TIMES = 3  # so many times `several_clicks` are many
 
 
 def with_abuse(rows: DataFrame, knobs: AdAbuse) -> DataFrame:
-    """`rows` with abuse_probability, abuse_signals and is_abuse; probability and signals are null for what claims nothing.
+    """`rows` with abuse_probability, abuse_signals and is_abuse; the first two are null for what claims nothing.
 
     `rows` are touches and successes of `build_visits` without those of robots. A claim is an ad_click, a visit's touch
     with a click id, or an install whose referrer names a source. A claim that lands is followed, within two minutes on

@@ -163,6 +163,15 @@ class Touchpoints(HitKnobs, RuleFiles):
     """Which events are no touches, defaults for what the sender did not give, and the files with channel rules."""
 
 
+class AdAbuse(Knobs):
+    """Which claims of an ad are abuse; see touchpoints/ad_abuse.py for the signals."""
+
+    min_probability: Annotated[float, Field(gt=0, le=1)]
+    several_clicks: Annotated[int, Field(ge=2)]
+    install_seconds: Annotated[int, Field(gt=0, le=3600)]
+    on_site_seconds: Annotated[int, Field(ge=0, le=3600)]
+
+
 class ConversionTypes(Knobs):
     """Which events are success: names of events, final and auxiliary."""
 

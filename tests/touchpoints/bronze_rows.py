@@ -135,7 +135,8 @@ def build_all(
     try:
         slim = slim_visits(built, conversion_types=[])
         sessions = build_sessions(slim, limits=limits or robot_limits())
-        return Silver(collected(built), collected(sessions), collected(build_touchpoints(slim, bot_sessions(sessions))))
+        touchpoints = build_touchpoints(slim, bot_sessions(sessions), abuse=load_settings().ad_abuse)
+        return Silver(collected(built), collected(sessions), collected(touchpoints))
     finally:
         built.unpersist()
 

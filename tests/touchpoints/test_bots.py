@@ -9,13 +9,13 @@ from pathlib import Path
 import crawleruseragents
 import pytest
 from bronze_rows import at, collected, events, hit_knobs
-from pydantic import ValidationError
 from pyspark.sql import SparkSession
 
 from touchpoints.bots import classify_user_agents, is_bot_agent, robot_of
 from touchpoints.hits import build_hits
 from touchpoints.knobs import RobotAgents
 from touchpoints.source_list import load_sources
+from warehouse.errors import UsageError
 from warehouse.settings_file import knobs_of
 
 ROBOTS = [
@@ -195,7 +195,7 @@ def test_the_configuration_adds_robots_and_people_and_people_win() -> None:
 
 @pytest.mark.parametrize("text", ["", " a ", "bot"])
 def test_a_part_that_is_found_in_most_agents_is_refused(text: str) -> None:
-    with pytest.raises((ValidationError, ValueError), match="is no part of a user agent"):
+    with pytest.raises(UsageError, match="is no part of a user agent"):
         knobs_of(RobotAgents, {"robot_agents": [text], "people_agents": []})
 
 

@@ -10,6 +10,7 @@ from bronze_rows import at, events, frame, hit_knobs, orders, robot_limits
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.settings import load_settings
 from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.sessions import bot_sessions, build_sessions
@@ -72,7 +73,7 @@ def test_sessions_add_no_shuffle_to_those_of_the_visits(visits: DataFrame) -> No
 def test_touches_are_shuffled_by_device_only_once_as_visits_are(spark: SparkSession, visits: DataFrame) -> None:
     robots = bot_sessions(frame(spark, SILVER_SESSIONS.ddl, []))
 
-    assert shuffles(build_touchpoints(visits, robots)).count(WIDE) == 1
+    assert shuffles(build_touchpoints(visits, robots, abuse=load_settings().ad_abuse)).count(WIDE) == 1
 
 
 def test_logins_have_four_columns_and_are_shuffled_by_device_and_moment(spark: SparkSession) -> None:

@@ -13,6 +13,7 @@ from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
+from warehouse.tables.gold_ad_abuse import GOLD_AD_ABUSE
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
@@ -60,6 +61,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_UNMATCHED_SPEND,
+    GOLD_AD_ABUSE,
     GOLD_PATH_SUMMARY,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
