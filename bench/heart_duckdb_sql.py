@@ -135,7 +135,7 @@ WITH raw AS (
          coalesce({takes} AND click.weak AND campaign IS NULL, false) AS is_guessed
   FROM named
 ), joined AS (
-  SELECT filled.*, coalesce(a.is_bot_agent, false) AS is_bot, r.*,
+  SELECT filled.*, coalesce(a.is_bot_agent AND platform <> 'server', false) AS is_bot, r.*,
          coalesce(source, medium, campaign, click_id) IS NOT NULL
            AND NOT coalesce(is_guessed AND referrer_source <> source, false) AS is_tagged
   FROM filled LEFT JOIN agents a USING (user_agent) LEFT JOIN referrers r ON host = r.referrer_host

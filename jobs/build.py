@@ -12,11 +12,12 @@ from touchpoints.conversions import CONVERSIONS
 from touchpoints.identities import IDENTITIES
 from touchpoints.money_ledger import MONEY_LEDGER
 from touchpoints.orders import ORDERS
+from touchpoints.robots import ROBOTS
 from touchpoints.sessions import SESSIONS
 from touchpoints.set_aside import SET_ASIDE
 from touchpoints.touchpoints import TOUCHPOINTS
 
-RECIPES = (IDENTITIES, SESSIONS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND, SET_ASIDE, MONEY_LEDGER)
+RECIPES = (IDENTITIES, SESSIONS, ROBOTS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND, SET_ASIDE, MONEY_LEDGER)
 STEP = table_step("build", RECIPES, current="bronze and settings are those silver was made from")
 
 

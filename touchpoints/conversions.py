@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
-from touchpoints.knobs import ConversionTypes, ExchangeRates, InternalAddresses
+from touchpoints.knobs import ConversionTypes, ExchangeRates, InternalAddresses, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, visits
 from touchpoints.repriced import refunds_elsewhere
 from touchpoints.sessions import robots
@@ -139,7 +139,7 @@ def _build(work: Work) -> DataFrame:
 CONVERSIONS = Recipe(
     table=SILVER_CONVERSIONS,
     inputs=(*VISIT_INPUTS, SILVER_SESSIONS, SILVER_ORDERS, BRONZE_EXCHANGE_RATES),
-    knobs=(ConversionTypes, InternalAddresses, ExchangeRates, ReportingDay, ReportingCurrency),
+    knobs=(ConversionTypes, InternalAddresses, RobotAgents, ExchangeRates, ReportingDay, ReportingCurrency),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

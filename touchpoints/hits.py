@@ -21,6 +21,7 @@ EVENT_COLUMNS = (
     "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip", "consent_ads",
     "order_id", "value", "currency",
 )  # fmt: skip
+INTERNAL = "internal address"  # why a hit is none of a customer's, where its agent does not say it
 HIT_COLUMNS = (
     "event_id",
     "event_name",
@@ -44,6 +45,7 @@ HIT_COLUMNS = (
     "landing_url",
     "consent_ads",
     "is_bot",
+    "bot_reason",
     "order_id",
     "value",
     "currency",
@@ -65,7 +67,8 @@ def build_hits(
     """One row per event of bronze.events, `identified`, with HIT_COLUMNS.
 
     has_origin: the sender, the URL or the referrer names the source. The sender and the URL win over the referrer,
-    which counts only where they name none or theirs is guessed. is_bot: a robot's user agent or an internal address.
+    which counts only where they name none or theirs is guessed. is_bot: a robot's user agent or an internal address;
+    bot_reason says which. The agent of a server event is its backend's and proves nothing.
     mask_emails: e-mail addresses in the source, in the other parameters and in the page's path are (e-mail).
     `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
@@ -73,7 +76,9 @@ def build_hits(
     slim_events = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site()).drop("referrer")
     marketing_events = with_marketing(slim_events, sources, knobs)
     known = values_of(events) if values is None else values
-    agents = classify_user_agents(_of_field(known, "user_agent"))
+    agents = classify_user_agents(
+        _of_field(known, "user_agent"), robot_agents=knobs.robot_agents, people_agents=knobs.people_agents
+    )
     # The host is extracted once per site, not per page view.
     sites = (
         _of_field(known, "referring_site")
@@ -111,7 +116,8 @@ def build_hits(
         F.when(F.col("is_ignored"), F.lit(None)).otherwise(F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
-        (F.coalesce("is_bot_agent", F.lit(False)) | is_internal(F.col("ip"), knobs.internal_ips)).alias("is_bot"),
+        _bot_reason(knobs).isNotNull().alias("is_bot"),
+        _bot_reason(knobs).alias("bot_reason"),
         "order_id",
         "value",
         "currency",
@@ -119,6 +125,11 @@ def build_hits(
     if knobs.mask_emails:
         hits = hits.withColumns({name: without_emails(F.col(name)) for name in COLUMNS})
     return hits.select(*HIT_COLUMNS)
+
+
+def _bot_reason(knobs: HitKnobs) -> Column:
+    by_agent = F.when(F.col("platform") != "server", F.col("agent_reason"))
+    return F.coalesce(by_agent, F.when(is_internal(F.col("ip"), knobs.internal_ips), F.lit(INTERNAL)))
 
 
 def _of_field(values: DataFrame, field: str) -> DataFrame:

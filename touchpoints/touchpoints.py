@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.knobs import HitKnobs, RuleFiles, SessionGap
+from touchpoints.ad_abuse import SUCCESSES, with_abuse
+from touchpoints.knobs import AdAbuse, HitKnobs, RuleFiles, SessionGap
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from touchpoints.sessions import robots
 from warehouse.checks import CheckResult, none_found
@@ -17,15 +18,16 @@ from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 DAY = 86_400_000_000  # microseconds
 
 
-def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
+def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame, *, abuse: AdAbuse) -> DataFrame:
     """One row per touch of `build_visits`; those of bots and of `bot_sessions` (session_id) are left out.
 
     An ad_click and its landing are one click: the landing is the touch, the ad_click is not, however often it was sent.
     The landing is an event in a session with the same click id on the same device, within a day of the ad_click. The
     day is a limit so that a later visit by the same link, from a bookmark, does not remove the ad_click's touch.
+    Ad abuse stays, flagged (see `with_abuse`).
     """
-    touches = (
-        visits.where(F.col("is_touch") & ~F.col("is_bot"))
+    rows = (
+        visits.where((F.col("is_touch") | F.col("event_name").isin(*SUCCESSES)) & ~F.col("is_bot"))
         .join(bot_sessions, "session_id", how="left_anti")
         .withColumns({"touchpoint_id": F.col("event_id"), "touched_at": F.col("event_at")})
     )
@@ -34,11 +36,11 @@ def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
     within_a_day = (
         Window.partitionBy("device_key", "device", click).orderBy(F.unix_micros("event_at")).rangeBetween(-DAY, DAY)
     )
-    has_landing = F.max(F.col("session_id").isNotNull()).over(within_a_day)
+    has_landing = F.max(F.col("is_touch") & F.col("session_id").isNotNull()).over(within_a_day)
     is_ad_click = (F.col("event_name") == "ad_click") & F.col("click_id").isNotNull()
-    flagged_touches = touches.select("*", (is_ad_click & has_landing).alias("is_landed"))
+    flagged_rows = with_abuse(rows, abuse).select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
-    distinct_touches = flagged_touches.where(~F.col("is_landed"))
+    distinct_touches = flagged_rows.where(F.col("is_touch") & ~F.col("is_landed"))
     return conform(distinct_touches.withColumn("interaction", interaction), SILVER_TOUCHPOINTS)
 
 
@@ -52,8 +54,8 @@ def check_touchpoints(touchpoints: DataFrame, sessions: DataFrame) -> list[Check
 TOUCHPOINTS = Recipe(
     table=SILVER_TOUCHPOINTS,
     inputs=(*VISIT_INPUTS, SILVER_SESSIONS),
-    knobs=(HitKnobs, RuleFiles, SessionGap),
-    build=lambda work: build_touchpoints(work.once(visits), work.once(robots)),
+    knobs=(HitKnobs, RuleFiles, SessionGap, AdAbuse),
+    build=lambda work: build_touchpoints(work.once(visits), work.once(robots), abuse=work.knobs(AdAbuse)),
     changes=PERSONS,
     scope=of_persons,
     checks=lambda work: check_touchpoints(work.read(SILVER_TOUCHPOINTS), work.read(SILVER_SESSIONS)),

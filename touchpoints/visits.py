@@ -33,6 +33,7 @@ CARRIED = {
     "event_at": "timestamp",
     **dict.fromkeys(("platform", "content", "term", "click_id_type", "referrer_domain", "landing_url"), "string"),
     **dict.fromkeys(("consent_ads", "is_bot"), "boolean"),
+    "bot_reason": "string",
     "value": MONEY,
     "currency": "string",
 }
@@ -49,6 +50,8 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
       otherwise (where neither is named) the event itself;
     - session_id: of events that open or continue a session; null for ad_*, server events and orders;
     - is_session_start: the first event of its session;
+    - since_page_ms: of page views within their session, and of ad_* events: milliseconds since the device's page view
+      before; null where there is none;
     - is_touch: starts a session, changes source, medium, campaign or click id inside it, or is an ad_* event.
 
     `hits` has the columns of `build_hits`; the ids of `hits` and `orders` are `identified`. A gap of more than
@@ -76,7 +79,10 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
     )
 
     last = F.last(F.when(F.col("opens"), F.struct("at", "person_id", "sent_session_id")), ignorenulls=True).over(before)
-    rows_with_last = rows_of_persons.select("*", last.alias("last"))
+    millis = F.unix_millis("at")
+    is_page = F.col("opens") & (F.col("event_name") == "page_view")
+    since_page = millis - F.last(F.when(is_page, millis), ignorenulls=True).over(before)
+    rows_with_last = rows_of_persons.select("*", last.alias("last"), since_page.alias("since_page_ms"))
     rows_with_starts = rows_with_last.select(
         "*", (F.col("opens") & _begins_session(timeout_minutes=timeout_minutes)).alias("is_session_start")
     )
@@ -99,6 +105,7 @@ def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, t
         "person_id",
         F.when(F.col("start_event_id").isNotNull(), session_id).alias("session_id"),
         "is_session_start",
+        F.when((is_page & ~F.col("is_session_start")) | is_ad_touch, F.col("since_page_ms")).alias("since_page_ms"),
         (F.col("is_session_start") | F.coalesce(changes_origin, F.lit(False)) | is_ad_touch).alias("is_touch"),
     )
 

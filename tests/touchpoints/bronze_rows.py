@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from jobs.settings import load_settings
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.ids import identified
-from touchpoints.knobs import HitKnobs
+from touchpoints.knobs import HitKnobs, RobotLimit
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
@@ -32,11 +32,11 @@ HITS = (
     "sent_session_id string, platform string, is_session_event boolean, is_ad_event boolean, has_origin boolean, "
     "source string, medium string, campaign string, campaign_id string, content string, term string, "
     "click_id_type string, click_id string, referrer_domain string, landing_url string, consent_ads boolean, "
-    "is_bot boolean, order_id string, value decimal(18,6), currency string"
+    "is_bot boolean, bot_reason string, order_id string, value decimal(18,6), currency string"
 )
 VISITS = (
     f"{HITS}, row_kind int, device_key bigint, device string, person_id string, session_id string, "
-    "is_session_start boolean, is_touch boolean"
+    "is_session_start boolean, since_page_ms bigint, is_touch boolean"
 )
 RATES = "rate_day date, rate_currency string, rate decimal(18,8)"
 
@@ -45,6 +45,12 @@ def hit_knobs(**changed: Any) -> HitKnobs:
     """The knobs of base.yaml, some changed; what a value becomes when settings are read, it becomes here."""
     knobs = part_of(load_settings().touchpoints, HitKnobs)
     return knobs_of(HitKnobs, {**knobs.model_dump(), **changed})
+
+
+def robot_limits(**changed: Any) -> RobotLimit:
+    """The knobs of base.yaml, some changed."""
+    knobs = part_of(load_settings().sessions, RobotLimit)
+    return knobs_of(RobotLimit, {**knobs.model_dump(), **changed})
 
 
 def at(minutes: float = 0, *, days: float = 0, microseconds: int = 0) -> datetime:
@@ -110,7 +116,7 @@ def build_all(
     *,
     login_window_days: int = 30,
     timeout_minutes: int = 30,
-    max_events: int = 2000,
+    limits: RobotLimit | None = None,
 ) -> Silver:
     """Identities, visits, sessions and touchpoints of hits and orders; the channel is the source, otherwise Direct."""
     event_rows = [{name: row[name] for name in row if name in BRONZE_EVENTS.column_names} for row in rows]
@@ -128,8 +134,9 @@ def build_all(
     )
     try:
         slim = slim_visits(built, conversion_types=[])
-        sessions = build_sessions(slim, max_events=max_events)
-        return Silver(collected(built), collected(sessions), collected(build_touchpoints(slim, bot_sessions(sessions))))
+        sessions = build_sessions(slim, limits=limits or robot_limits())
+        touchpoints = build_touchpoints(slim, bot_sessions(sessions), abuse=load_settings().ad_abuse)
+        return Silver(collected(built), collected(sessions), collected(touchpoints))
     finally:
         built.unpersist()
 

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from bronze_rows import Silver, at, build_all, collected, events, frame, hit_knobs, orders, visits
+from bronze_rows import Silver, at, build_all, collected, events, frame, hit_knobs, orders, robot_limits, visits
 from pyspark.sql import SparkSession
 from visit_oracle import Result, World, result_of_oracle
 
@@ -281,7 +281,8 @@ def test_many_random_histories_have_the_visits_and_touches_of_the_plain_python_o
     chance.shuffle(rows)
     chance.shuffle(order_rows)
 
-    silver = build_all(spark, rows, order_rows, login_window_days=World.LOGIN_WINDOW_DAYS, max_events=World.MAX_EVENTS)
+    limits = robot_limits(max_events=World.MAX_EVENTS)
+    silver = build_all(spark, rows, order_rows, login_window_days=World.LOGIN_WINDOW_DAYS, limits=limits)
 
     built = Result.of(silver)
     for world in sorted(worlds, key=lambda world: len(world.events)):

@@ -13,6 +13,7 @@ from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
+from warehouse.tables.gold_ad_abuse import GOLD_AD_ABUSE
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
@@ -32,6 +33,7 @@ from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.tables.silver_money_ledger import SILVER_MONEY_LEDGER
 from warehouse.tables.silver_orders import SILVER_ORDERS
+from warehouse.tables.silver_robots import SILVER_ROBOTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
@@ -48,6 +50,7 @@ ALL_TABLES: tuple[Table, ...] = (
     BRONZE_REFUSED_ROWS,
     SILVER_IDENTITIES,
     SILVER_SESSIONS,
+    SILVER_ROBOTS,
     SILVER_TOUCHPOINTS,
     SILVER_ACTIVITY,
     SILVER_ORDERS,
@@ -59,6 +62,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_UNMATCHED_SPEND,
+    GOLD_AD_ABUSE,
     GOLD_PATH_SUMMARY,
     GOLD_CONVERSION_LINKS,
     GOLD_CHANNEL_EFFECTS,

@@ -32,5 +32,14 @@ SILVER_TOUCHPOINTS = Table(
         Column("landing_url", "string", "page without its query", personal=True),
         Column("platform", "string", "web, ios, android or server", nullable=False, values=PLATFORMS),
         Column("consent_ads", "boolean", "consent to ads at the touch", nullable=False),
+        Column(
+            "abuse_probability",
+            "double",
+            "how likely the touch is ad abuse; null where it is no claim of an ad",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("abuse_signals", "string", "the signals that were seen, e.g. lands nowhere, several clicks in an hour"),
+        Column("is_abuse", "boolean", "whether it is left out of journeys as ad abuse", nullable=False),
     ),
 )
