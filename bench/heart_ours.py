@@ -94,7 +94,14 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
         part_of(settings.touchpoints, HitKnobs).model_copy(update={"own_domains": [OWN_DOMAIN]}),
         sources=sources,
     )
-    built = build_visits(hits, identities, orders, timeout_minutes=settings.sessions.timeout_minutes)
+    built = build_visits(
+        hits,
+        identities,
+        orders,
+        timeout_minutes=settings.sessions.timeout_minutes,
+        max_hours=settings.sessions.max_hours,
+        has_sent_sessions=False,
+    )
     with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
     visits = slim_visits(with_channels, conversion_types=settings.conversions.final).persist(
         StorageLevel.MEMORY_AND_DISK

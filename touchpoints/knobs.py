@@ -47,16 +47,27 @@ PlatformName = Annotated[str, AfterValidator(_platform)]
 AccountId = Annotated[str, BeforeValidator(_text_of_number), AfterValidator(_account)]
 
 
-class Identity(Knobs):
+class LoginWindow(Knobs):
     """Which login an anonymous event belongs to."""
 
     login_window_days: PositiveDays
+
+
+class Aliases(Knobs):
+    """How many logins of the tracker may be one buyer of the shop."""
+
+    max_aliases: Annotated[int, Field(ge=0)]
+
+
+class Identity(LoginWindow, Aliases):
+    """Which ids are one person."""
 
 
 class SessionGap(Knobs):
     """What ends a visit."""
 
     timeout_minutes: Annotated[int, Field(gt=0)]
+    max_hours: Annotated[int, Field(gt=0, le=24 * 366)]
 
 
 class RobotLimit(Knobs):

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.settings import load_settings
+from touchpoints.aliases import build_aliases
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.ids import identified
 from touchpoints.knobs import HitKnobs, RobotLimit
@@ -116,18 +117,25 @@ def build_all(
     *,
     login_window_days: int = 30,
     timeout_minutes: int = 30,
+    max_hours: int = 24,
+    max_aliases: int = 1,
     limits: RobotLimit | None = None,
 ) -> Silver:
     """Identities, visits, sessions and touchpoints of hits and orders; the channel is the source, otherwise Direct."""
     event_rows = [{name: row[name] for name in row if name in BRONZE_EVENTS.column_names} for row in rows]
-    known_orders = orders(spark, order_rows)
-    logins = logins_of(events(spark, event_rows), known_orders)
+    known_events, known_orders = events(spark, event_rows), orders(spark, order_rows)
+    aliases = build_aliases(known_events, known_orders, max_aliases=max_aliases).where("outcome = 'alias'")
+    aliases = aliases.select("user_id", "buyer_id").persist()
+    logins = logins_of(known_events, known_orders, aliases)
     built = (
         build_visits(
             hits(spark, rows),
             build_identities(logins, login_window_days=login_window_days),
             known_orders,
             timeout_minutes=timeout_minutes,
+            max_hours=max_hours,
+            aliases=aliases,
+            has_sent_sessions=any(row.get("sent_session_id") for row in rows),
         )
         .withColumns({"channel": F.coalesce("source", F.lit("Direct")), "channel_rule": F.lit("test")})
         .persist()

@@ -50,7 +50,7 @@ def visits(spark: SparkSession) -> DataFrame:
         values=frame(spark, BRONZE_EVENT_VALUES.ddl, []),
     )
     known = frame(spark, SILVER_IDENTITIES.ddl, [])
-    built = build_visits(hits, known, orders(spark, []), timeout_minutes=30)
+    built = build_visits(hits, known, orders(spark, []), timeout_minutes=30, max_hours=24, has_sent_sessions=False)
     named = built.withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("test")})
     return slim_visits(named, conversion_types=["sign_up"])
 

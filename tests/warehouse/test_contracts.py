@@ -26,9 +26,10 @@ from warehouse.tables import ALL_TABLES, TABLES
 
 # Names of columns that name one person or lead back to one, in whatever table.
 PERSONAL = {
-    "anonymous_id", "click_id", "conversion_id", "event_id", "extra", "install_referrer", "ip", "journey_id",
-    "landing_url", "next_final_conversion_id", "order_id", "page_url", "path", "payload_hash", "person_id",
-    "properties", "raw", "record_id", "referrer", "session_id", "text", "touchpoint_id", "user_agent", "user_id",
+    "anonymous_id", "buyer_id", "click_id", "conversion_id", "event_id", "extra", "install_referrer", "ip",
+    "journey_id", "landing_url", "next_final_conversion_id", "order_id", "page_url", "path", "payload_hash",
+    "person_id", "properties", "raw", "record_id", "referrer", "session_id", "text", "touchpoint_id", "user_agent",
+    "user_id",
 }  # fmt: skip
 PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 # Names of text columns that are not personal. Numbers, dates and flags are not, unless their name is above.

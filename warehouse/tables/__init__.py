@@ -28,6 +28,7 @@ from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
 from warehouse.tables.ops_run_log import OPS_RUN_LOG
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
+from warehouse.tables.silver_aliases import SILVER_ALIASES
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
@@ -48,6 +49,7 @@ ALL_TABLES: tuple[Table, ...] = (
     BRONZE_EXCHANGE_RATES,
     BRONZE_QUARANTINE,
     BRONZE_REFUSED_ROWS,
+    SILVER_ALIASES,
     SILVER_IDENTITIES,
     SILVER_SESSIONS,
     SILVER_ROBOTS,
