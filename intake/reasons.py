@@ -10,6 +10,8 @@ NOTHING = "nothing to do; it does not count as bad"
 A_TOTALS_ROW = "a totals row, no data"
 A_REPEATED_HEADER = "the header again, no data"
 A_FOOTER = "a line below the rows, no data"
+A_TEST = "sent by a test environment, no data"
+NOBODY = "names nobody: no consent, or an ad without a device, no data"
 A_CUT_ORDER = "the first row of this order is not in this file"
 A_MONTH = "date is a month or a longer period, not a day"
 ROUNDED = "a spreadsheet has rounded this id"
@@ -74,6 +76,9 @@ REASONS = (
     Reason("<field> is missing or not ISO 8601 with an offset", "2026-03-01 09:00 is another moment in every zone",
            A_ZONE),
     Reason("<field> is not ISO 8601 with an offset", "as above", A_ZONE),
+    Reason(NOBODY, "GA4 without consent to analytics, an ad's click or view that no device is known of",
+           "nothing to do; it does not count as bad. What such a purchase was worth is in the orders feed"),
+    Reason(A_TEST, "an event of the sandbox", NOTHING),
     Reason("platform is not web, ios, android or server", "an unknown kind of sender", "one of these, or leave it out"),
     Reason("a refund without order_id", "no order to take the refund from", "send order_id with refunds"),
     Reason("status is not paid, refunded or cancelled", "no [known word](#states-of-an-order) for a state",

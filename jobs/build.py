@@ -19,7 +19,8 @@ from touchpoints.set_aside import SET_ASIDE
 from touchpoints.touchpoints import TOUCHPOINTS
 
 RECIPES = (
-    ALIASES, IDENTITIES, SESSIONS, ROBOTS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND, SET_ASIDE, MONEY_LEDGER,
+    ALIASES, IDENTITIES, SESSIONS, ROBOTS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND, SET_ASIDE,
+    MONEY_LEDGER,
 )  # fmt: skip
 STEP = table_step("build", RECIPES, current="bronze and settings are those silver was made from")
 
