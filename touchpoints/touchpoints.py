@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.knobs import HitKnobs, RuleFiles, SessionGap
+from touchpoints.marketing_params import LINK_TAGS
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from touchpoints.sessions import robots
 from warehouse.checks import CheckResult, none_found
@@ -38,8 +39,9 @@ def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
     is_ad_click = (F.col("event_name") == "ad_click") & F.col("click_id").isNotNull()
     flagged_touches = touches.select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
-    distinct_touches = flagged_touches.where(~F.col("is_landed"))
-    return conform(distinct_touches.withColumn("interaction", interaction), SILVER_TOUCHPOINTS)
+    distinct_touches = flagged_touches.where(~F.col("is_landed")).withColumn("interaction", interaction)
+    tags = {name: F.col(f"link_tags.{name}") for name in LINK_TAGS}
+    return conform(distinct_touches.withColumns(tags), SILVER_TOUCHPOINTS)
 
 
 def check_touchpoints(touchpoints: DataFrame, sessions: DataFrame) -> list[CheckResult]:

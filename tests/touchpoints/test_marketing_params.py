@@ -16,7 +16,7 @@ from touchpoints.page_query import page_path
 from touchpoints.source_list import load_sources
 
 SOURCES = load_sources("sources.yaml")
-LINKS = Links(read_fragment=False, campaign_id_parameters=["gad_campaignid", "utm_id"])
+LINKS = Links(read_fragment=False, campaign_id_parameters=["gad_campaignid", "utm_id"], other_parameters={})
 WITH_FRAGMENTS = LINKS.model_copy(update={"read_fragment": True})
 SENT = ("event_name", "page_url", "install_referrer", "source", "medium", "campaign", "content", "term")
 READ = ("source", "medium", "campaign", "content", "term", "click_id_type", "click_id", "campaign_id")
