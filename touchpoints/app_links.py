@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -205,13 +204,9 @@ def _value(name: str) -> Column:
 def _of_partner(renamed: Column) -> Column:
     """A partner's ads are paid, and it has the name of its platform: facebook_int is facebook."""
     paid = F.regexp_replace(renamed, PARTNER, "utm_source=$1&utm_medium=paid$2")
-    return reduce(
-        lambda text, partner: F.replace(
-            text, F.lit(f"utm_source={partner}&"), F.lit(f"utm_source={PARTNERS[partner]}&")
-        ),
-        PARTNERS,
-        paid,
-    )
+    for partner, platform in PARTNERS.items():
+        paid = F.replace(paid, F.lit(f"utm_source={partner}&"), F.lit(f"utm_source={platform}&"))
+    return paid
 
 
 def _once_decoded(target: Column) -> Column:

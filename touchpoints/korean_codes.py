@@ -1,7 +1,7 @@
 """Korean text in the codes of old pages (EUC-KR, CP949), as an expression that every engine reads.
 
-%B3%D7%C0%CC%B9%F6 is 네이버 in them. Links of shops that were never moved to UTF-8 still have such codes, in search words
-above all.
+%B3%D7%C0%CC%B9%F6 is 네이버 in them. Links of shops that were never moved to UTF-8 still have such codes, in search
+words above all.
 """
 
 from __future__ import annotations
@@ -48,10 +48,8 @@ def _korean(text: Column) -> Column:
     once = F.regexp_replace(text, "%(?:25)+([0-9A-Fa-f]{2})", "%$1")
     parts = F.split(F.regexp_replace(once, CODES, f"{CUT}$1{CUT}"), CUT)
     read = F.array_join(F.transform(parts, _character), "")
-    return F.when(
-        F.rlike(text, F.lit(HIGH)),
-        let(read, lambda it: F.when(~F.contains(it, F.lit(UNDECODABLE)), it).otherwise(text)),
-    ).otherwise(text)
+    if_known = let(read, lambda it: F.when(~F.contains(it, F.lit(UNDECODABLE)), it).otherwise(text))
+    return F.when(F.rlike(text, F.lit(HIGH)), if_known).otherwise(text)
 
 
 def _character(part: Column) -> Column:
@@ -61,14 +59,9 @@ def _character(part: Column) -> Column:
     is_known = (lead >= 0) & (lead <= LAST_LEAD - FIRST_LEAD) & (trail >= 0) & (trail < TRAILS)
     place = (lead * TRAILS + trail + 1).cast("int")
     pair = F.when(is_known, F.substring(F.lit(_table()), place, F.lit(1))).otherwise(F.lit(UNDECODABLE))
-    return (
-        F.when(F.rlike(part, F.lit("^%[0-7]")) & (F.length(part) == 3), F.try_url_decode(part))
-        .when(
-            F.rlike(part, F.lit("^%[89A-Fa-f][0-9A-Fa-f]")),
-            F.when(F.length(part) > 3, pair).otherwise(F.lit(UNDECODABLE)),
-        )
-        .otherwise(part)
-    )
+    is_code = F.rlike(part, F.lit("^%[0-9A-Fa-f]{2}"))
+    of_one = F.when(F.rlike(part, F.lit("^%[0-7]")), F.try_url_decode(part)).otherwise(F.lit(UNDECODABLE))
+    return F.when(is_code & (F.length(part) == 3), of_one).when(is_code & (F.length(part) < 7), pair).otherwise(part)
 
 
 def _digit(part: Column, place: int) -> Column:

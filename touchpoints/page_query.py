@@ -56,9 +56,8 @@ def with_install_query(query: Column, names: Sequence[str]) -> Column:
     sent = F.nullif(F.trim("install_referrer"), F.lit(""))
     is_encoded = ~F.contains(sent, F.lit("=")) & F.contains(sent, F.lit("%"))
     install = F.when(is_encoded, F.coalesce(F.try_url_decode(sent), sent)).otherwise(sent)
-    mended = F.when(_has_odd_mark(install), _from_first(_mended(F.concat(F.lit("?"), install), names))).otherwise(
-        install
-    )
+    odd = _from_first(_mended(F.concat(F.lit("?"), install), names))
+    mended = F.when(_has_odd_mark(install), odd).otherwise(install)
     names_some = F.rlike(F.lower(query), F.lit(f"(?:^|&){one_of(names, letter=str)}="))
     counts = F.col("event_name").isin(*INSTALLS) | ~F.coalesce(names_some, F.lit(False))
     return F.when(sent.isNotNull() & counts, mended).otherwise(query)

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.emails import EMAIL, without_emails
 from touchpoints.knobs import PersonalData
-from warehouse.patterns import any_case, one_of
+from warehouse.patterns import one_of
 
 PHONE, TOKEN = "(phone)", "(token)"
 # What a link said of a touch. The page and the site before it too.
@@ -119,9 +119,7 @@ def _may_have_number(text: Column) -> Column:
 
 def _may_have_token(text: Column) -> Column:
     words = (
-        "eyJ",
-        "://[^/?#@]*@",
-        *(any_case(word) for word in ("token", "key", "passw", "pwd", "secret", "sess", "otp")),
-    )
-    paths = ("verif", "confirm", "activat", "magic", "invit", "unsub", "sso/")
-    return F.rlike(text, F.lit("|".join([*words, *map(any_case, paths)])))
+        "token", "key", "passw", "pwd", "secret", "sess", "otp", "verif", "confirm", "activat", "magic", "invit",
+        "unsub", "sso",
+    )  # fmt: skip
+    return F.rlike(text, F.lit(f"eyJ|://[^/?#@]*@|{one_of(words)}"))

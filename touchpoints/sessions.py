@@ -6,7 +6,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.hits import is_session_event
-from touchpoints.knobs import Fragments, InternalAddresses, NoSource, PersonalData, RobotLimit, RuleFiles, SessionGap
+from touchpoints.knobs import (
+    Fragments,
+    InternalAddresses,
+    NoSource,
+    OtherParameters,
+    PersonalData,
+    RobotLimit,
+    RuleFiles,
+    SessionGap,
+)
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
@@ -75,7 +84,16 @@ def check_sessions(sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
 SESSIONS = Recipe(
     table=SILVER_SESSIONS,
     inputs=VISIT_INPUTS,
-    knobs=(NoSource, InternalAddresses, Fragments, PersonalData, RuleFiles, SessionGap, RobotLimit),
+    knobs=(
+        NoSource,
+        InternalAddresses,
+        Fragments,
+        OtherParameters,
+        PersonalData,
+        RuleFiles,
+        SessionGap,
+        RobotLimit,
+    ),
     build=lambda work: build_sessions(work.once(visits), max_events=work.knobs(RobotLimit).max_events),
     changes=PERSONS,
     scope=of_persons,
