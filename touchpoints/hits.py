@@ -6,11 +6,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
-from touchpoints.emails import COLUMNS, without_emails
 from touchpoints.internal_addresses import is_internal
 from touchpoints.knobs import HitKnobs
-from touchpoints.marketing_params import parameters_of, with_marketing
-from touchpoints.page_query import page_path
+from touchpoints.marketing_params import LINK_TAGS, parameters_of, with_marketing
+from touchpoints.page_query import INSTALLS, page_path
+from touchpoints.personal_data import LINK_COLUMNS, without_personal_data
 from touchpoints.referrers import classify_referrers, referrer_host
 from touchpoints.source_list import SourceList
 from warehouse.event_values import referring_site, values_of
@@ -41,6 +41,8 @@ HIT_COLUMNS = (
     "term",
     "click_id_type",
     "click_id",
+    "click_kind",
+    "link_tags",
     "referrer_domain",
     "landing_url",
     "consent_ads",
@@ -69,7 +71,8 @@ def build_hits(
     has_origin: the sender, the URL or the referrer names the source. The sender and the URL win over the referrer,
     which counts only where they name none or theirs is guessed. is_bot: a robot's user agent or an internal address;
     bot_reason says which. The agent of a server event is its backend's and proves nothing.
-    mask_emails: e-mail addresses in the source, in the other parameters and in the page's path are (e-mail).
+    click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null without any. A
+    first_open is an app_install. Personal data in what the link says is left out as `knobs` ask.
     `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
@@ -96,7 +99,9 @@ def build_hits(
     by_referrer = F.coalesce(~is_tagged & F.col("referrer_source").isNotNull() | names_another, F.lit(False))
     hits = classified_events.select(
         "event_id",
-        "event_name",
+        F.when(F.col("event_name").isin(*INSTALLS), F.lit(INSTALLS[0]))
+        .otherwise(F.col("event_name"))
+        .alias("event_name"),
         "event_at",
         "anonymous_id",
         "user_id",
@@ -113,6 +118,8 @@ def build_hits(
         "term",
         "click_id_type",
         "click_id",
+        "click_kind",
+        *LINK_TAGS,
         F.when(F.col("is_ignored"), F.lit(None)).otherwise(F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
@@ -122,9 +129,10 @@ def build_hits(
         "value",
         "currency",
     )
-    if knobs.mask_emails:
-        hits = hits.withColumns({name: without_emails(F.col(name)) for name in COLUMNS})
-    return hits.select(*HIT_COLUMNS)
+    masked_hits = without_personal_data(hits, [*LINK_COLUMNS, *LINK_TAGS], knobs)
+    # One column, null in most rows, for what nothing reads before touches.
+    has_tags = F.coalesce(*LINK_TAGS).isNotNull()
+    return masked_hits.withColumn("link_tags", F.when(has_tags, F.struct(*LINK_TAGS))).select(*HIT_COLUMNS)
 
 
 def _bot_reason(knobs: HitKnobs) -> Column:

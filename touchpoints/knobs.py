@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -96,7 +96,13 @@ class CampaignIds(Knobs):
     campaign_id_parameters: list[Parameter]
 
 
-class Links(Fragments, CampaignIds):
+class OtherParameters(Knobs):
+    """Parameters that count like those of UTM, each after them."""
+
+    other_parameters: dict[Literal["source", "medium", "campaign", "content", "term", "id"], list[Parameter]]
+
+
+class Links(Fragments, CampaignIds, OtherParameters):
     """How the links of campaigns are read."""
 
 
@@ -141,13 +147,15 @@ class AdsConsent(Knobs):
     consent_ads_missing: bool
 
 
-class EmailMask(Knobs):
-    """Whether e-mail addresses in links are kept out of silver."""
+class PersonalData(Knobs):
+    """What of personal data in links is kept out of silver."""
 
     mask_emails: bool
+    mask_phones: bool
+    mask_tokens: bool
 
 
-class HitKnobs(NoSource, InternalAddresses, RobotAgents, AdsConsent, Links, EmailMask):
+class HitKnobs(NoSource, InternalAddresses, RobotAgents, AdsConsent, Links, PersonalData):
     """The knobs of `build_hits`."""
 
 

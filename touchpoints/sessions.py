@@ -7,10 +7,11 @@ from pyspark.sql import functions as F
 
 from touchpoints.hits import is_session_event
 from touchpoints.knobs import (
-    EmailMask,
     Fragments,
     InternalAddresses,
     NoSource,
+    OtherParameters,
+    PersonalData,
     RobotAgents,
     RobotLimit,
     RuleFiles,
@@ -118,7 +119,17 @@ def check_sessions(sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
 SESSIONS = Recipe(
     table=SILVER_SESSIONS,
     inputs=VISIT_INPUTS,
-    knobs=(NoSource, InternalAddresses, RobotAgents, Fragments, EmailMask, RuleFiles, SessionGap, RobotLimit),
+    knobs=(
+        NoSource,
+        InternalAddresses,
+        RobotAgents,
+        Fragments,
+        OtherParameters,
+        PersonalData,
+        RuleFiles,
+        SessionGap,
+        RobotLimit,
+    ),
     build=lambda work: build_sessions(work.once(visits), limits=work.knobs(RobotLimit)),
     changes=PERSONS,
     scope=of_persons,

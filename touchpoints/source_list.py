@@ -14,6 +14,7 @@ from warehouse.errors import UsageError
 from warehouse.settings_file import read_yaml
 
 Category = Literal["search", "social", "video", "shopping", "ai", "email"]
+Kind = Literal["search", "shopping", "social", "video", "display", "cross_network", "affiliate", "email"]
 
 
 class _Entry(BaseModel):
@@ -42,9 +43,10 @@ class Source(_Entry):
 class ClickId(_Entry):
     """A URL parameter that an ad network or mailer adds, with the source and medium that it stands for.
 
-    `parameter` is in lower case and matches in any case. `value_contains`: the parameter counts only where its value,
-    lower-cased and URL-decoded, contains this text. `weak`: organic clicks have it too, so it gives the source only
-    where the referrer names no other one.
+    `parameter` is in lower case and matches in any case. `value_contains`, `value_part`: the parameter counts only
+    where its value, lower-cased and URL-decoded, contains this text, or is it between two | or ends (tr=sa, which
+    tr=sab is not). `weak`: organic clicks have it too, so it gives the source only where the referrer names no other
+    one. `kind`: the kind of campaign that it proves, for sources whose category does not say it.
     """
 
     parameter: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -52,7 +54,9 @@ class ClickId(_Entry):
     medium: str
     paid: bool
     value_contains: str | None = None
+    value_part: str | None = None
     weak: bool = False
+    kind: Kind | None = None
 
 
 class SourceList(_Entry):

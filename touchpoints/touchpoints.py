@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Window
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.ad_abuse import SUCCESSES, with_abuse
-from touchpoints.knobs import AdAbuse, HitKnobs, RuleFiles, SessionGap
+from touchpoints.emails import INSTEAD
+from touchpoints.knobs import AdAbuse, HitKnobs, PersonalData, RuleFiles, SessionGap
+from touchpoints.marketing_params import LINK_TAGS
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from touchpoints.personal_data import LINK_COLUMNS, PHONE, TOKEN, has_personal_data
 from touchpoints.sessions import robots
 from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
-from warehouse.recipes import Recipe
+from warehouse.recipes import Recipe, Work
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
@@ -40,15 +45,38 @@ def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame, *, abuse: AdAb
     is_ad_click = (F.col("event_name") == "ad_click") & F.col("click_id").isNotNull()
     flagged_rows = with_abuse(rows, abuse).select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
-    distinct_touches = flagged_rows.where(F.col("is_touch") & ~F.col("is_landed"))
-    return conform(distinct_touches.withColumn("interaction", interaction), SILVER_TOUCHPOINTS)
+    distinct_touches = flagged_rows.where(F.col("is_touch") & ~F.col("is_landed")).withColumn(
+        "interaction", interaction
+    )
+    tags = {name: F.col(f"link_tags.{name}") for name in LINK_TAGS}
+    return conform(distinct_touches.withColumns(tags), SILVER_TOUCHPOINTS)
 
 
-def check_touchpoints(touchpoints: DataFrame, sessions: DataFrame) -> list[CheckResult]:
-    """The session of every touch that has one exists."""
+def check_touchpoints(touchpoints: DataFrame, sessions: DataFrame, personal: PersonalData) -> list[CheckResult]:
+    """The session of every touch that has one exists, and what its link says holds no personal data."""
     in_session = touchpoints.where(F.col("session_id").isNotNull())
     without_session = in_session.join(sessions, "session_id", how="left_anti")
-    return [none_found("touches of a session that does not exist", without_session.count())]
+    pages = sessions.select("landing_url", "source", "medium", "campaign")
+    return [
+        none_found("touches of a session that does not exist", without_session.count()),
+        none_found("touches with an e-mail address or phone number", _with_personal_data(touchpoints, personal)),
+        none_found("sessions with an e-mail address or phone number", _with_personal_data(pages, personal)),
+    ]
+
+
+def _with_personal_data(rows: DataFrame, personal: PersonalData) -> int:
+    texts = [name for name in (*LINK_COLUMNS, *LINK_TAGS) if name in rows.columns]
+    return rows.where(reduce(Column.__or__, (has_personal_data(F.col(name), personal) for name in texts))).count()
+
+
+def say_what_is_left_out(work: Work) -> None:
+    """How many touches have (e-mail), (phone) or (token) in what their link says, as a line of the run."""
+    texts = F.concat_ws(" ", *LINK_COLUMNS, *LINK_TAGS)
+    kinds = {"e-mail addresses": INSTEAD, "phone numbers": PHONE, "tokens": TOKEN}
+    counts = [F.count_if(F.contains(texts, F.lit(mark))).alias(kind) for kind, mark in kinds.items()]
+    (found,) = work.read(SILVER_TOUCHPOINTS).agg(*counts).collect()
+    if some := [f"{kind} in {found[kind]:,} touches" for kind in kinds if found[kind]]:
+        work.run.say(f"left out of silver, from what links say: {', '.join(some)}")
 
 
 TOUCHPOINTS = Recipe(
@@ -58,5 +86,8 @@ TOUCHPOINTS = Recipe(
     build=lambda work: build_touchpoints(work.once(visits), work.once(robots), abuse=work.knobs(AdAbuse)),
     changes=PERSONS,
     scope=of_persons,
-    checks=lambda work: check_touchpoints(work.read(SILVER_TOUCHPOINTS), work.read(SILVER_SESSIONS)),
+    checks=lambda work: check_touchpoints(
+        work.read(SILVER_TOUCHPOINTS), work.read(SILVER_SESSIONS), work.knobs(HitKnobs)
+    ),
+    after=say_what_is_left_out,
 )

@@ -21,6 +21,7 @@ from touchpoints.ids import (
     person_of_event,
     person_of_user,
 )
+from touchpoints.marketing_params import LINK_TAGS
 from touchpoints.order_versions import newest_versions
 from touchpoints.session_starts import with_sessions
 from warehouse.contracts import MONEY
@@ -28,19 +29,22 @@ from warehouse.contracts import MONEY
 # Kept for touches only.
 TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "campaign_id", "content", "term", "click_id_type", "click_id",
-    "referrer_domain", "consent_ads", "channel", "channel_rule",
+    "link_tags", "referrer_domain", "consent_ads", "channel", "channel_rule",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = {
     "event_at": "timestamp",
-    **dict.fromkeys(("platform", "content", "term", "click_id_type", "referrer_domain", "landing_url"), "string"),
+    **dict.fromkeys(
+        ("platform", "content", "term", "click_id_type", "click_kind", "referrer_domain", "landing_url"), "string"
+    ),
+    "link_tags": f"struct<{', '.join(f'{name}: string' for name in LINK_TAGS)}>",
     **dict.fromkeys(("consent_ads", "is_bot"), "boolean"),
     "bot_reason": "string",
     "value": MONEY,
     "currency": "string",
 }
 # Dropped after visits are built.
-STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin")
+STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin", "click_kind")
 
 MARKER, ORDER, HIT = 0, 1, 2  # the order of rows at one moment: first whose device it is, then what happened
 
