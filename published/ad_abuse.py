@@ -34,7 +34,7 @@ class AbusedPlacement:
 
 @dataclass(frozen=True)
 class AdAbuseFigures:
-    """Flagged claims of a view's days among all claims, their spend among `all_spend`, and the placements with the most."""
+    """Flagged claims of a view's days among all claims, their part of `all_spend`, and the placements with the most."""
 
     currency: str
     claims: int
