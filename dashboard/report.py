@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from dashboard.ad_abuse_panel import ad_abuse_panel
 from dashboard.customer_panels import acquisition_panel, activity_panel, at_risk_panel
 from dashboard.headline import headline, lead_sentence, subtitle
 from dashboard.panels import Panel
@@ -57,6 +58,7 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
         (
             rows_panel,
             robots_panel,
+            ad_abuse_panel,
             checks_panel,
             steps_panel,
             versions_panel,

@@ -84,7 +84,7 @@ def classify_user_agents(
     def batches(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for frame in frames:
             reasons = [robot_of(agent, robots, people) for agent in frame["user_agent"]]
-            yield frame.assign(agent_reason=pd.Series(reasons, index=frame.index, dtype="object"))
+            yield frame.assign(agent_reason=pd.Series(reasons, index=frame.index, dtype=object))
 
     return user_agents.mapInPandas(batches, "user_agent string, agent_reason string")
 
