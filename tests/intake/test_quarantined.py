@@ -11,9 +11,10 @@ from warehouse.tables import BRONZE_EVENTS
 
 def test_a_row_of_nobody_or_of_a_sandbox_is_no_version_of_its_order(spark: SparkSession) -> None:
     reasons = ["value is not a decimal number", NOBODY, A_TEST]
+    values = ", ".join(f"({reason!r})" for reason in reasons)
     rows = spark.sql(
-        "SELECT reason, 'e1' AS event_id, '00123' AS order_id, 5.00BD AS value, 'USD' AS currency,"
-        f" TIMESTAMP'2026-03-01' AS event_at FROM VALUES {', '.join(f'({reason!r})' for reason in reasons)} AS t(reason)"
+        "SELECT reason, 'e1' AS event_id, '00123' AS order_id, 5.00BD AS value, 'USD' AS currency, "
+        f"TIMESTAMP'2026-03-01' AS event_at FROM VALUES {values} AS t(reason)"
     )
     found = rows.select("reason", *held_by(BRONZE_EVENTS)).collect()
 
