@@ -36,6 +36,7 @@ from warehouse.tables import (
 pytestmark = pytest.mark.system
 
 DAY = f"{FIRST_DAY:%Y-%m-%d}"
+OUTCOMES = ("read", "kept", "duplicate", "quarantined")
 TWICE = 4  # rows of a history that are landed twice
 INSTALLED, BOUGHT = FIRST_DAY, FIRST_DAY + timedelta(days=1)
 APPS = ("adjust_events", "airbridge_events", "appsflyer_events")
