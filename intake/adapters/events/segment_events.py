@@ -47,6 +47,7 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
     by_type = F.coalesce(*(F.when(call == type_, F.lit(name)) for type_, name in CALLS.items()))
     is_alias = call == "alias"
     library = context["library"]["name"]
+    system = F.coalesce(given(context["device"]["type"]), given(context["os"]["name"]))
     is_web = library.rlike(WEB_LIBRARY)
     # An alias is what a backend knows of two ids: no visit.
     is_server = is_alias | (F.lower("channel") == "server") | (library.rlike(SERVER_LIBRARY) & ~is_web)
@@ -63,9 +64,7 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
         "session_id": given(context["sessionId"]),
         **{name: member(campaign, name) for name in ("source", "medium", "content", "term")},
         "campaign": member(campaign, "name", "campaign"),
-        "platform": platform_of(
-            F.coalesce(given(context["device"]["type"]), given(context["os"]["name"])), is_server=is_server, is_web=is_web
-        ),
+        "platform": platform_of(system, is_server=is_server, is_web=is_web),
         "page_url": with_parameters(
             page,
             {"utm_id": member(campaign, "id")},

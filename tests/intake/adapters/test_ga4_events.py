@@ -186,7 +186,7 @@ def test_events_without_consent_and_ids_are_set_aside_as_no_data(landing: Landin
     assert reasons(landing.parsed("ga4_events", "1.jsonl")) == [NOBODY, None]
 
 
-def test_events_of_one_batch_and_moment_are_told_apart_by_their_place_or_their_parameters(landing: Landing) -> None:
+def test_events_of_one_batch_and_moment_are_kept_apart_by_their_place_or_their_parameters(landing: Landing) -> None:
     landing.land(
         "1.jsonl",
         event("view_item_list", {"item": "a"}, batch_event_index="1"),
