@@ -44,7 +44,7 @@ _NUMBERS = (f"{_BEFORE_MOBILE}{_MOBILE}{_AFTER}", f"{_BEFORE}(?:{'|'.join(_GROUP
 # A number under a name that says what it is needs no other sign.
 _PHONE_NAMES = ("phone", "phone_number", "phonenumber", "tel", "mobile", "mobile_number", "msisdn", "cellphone", "hp")
 _NAMED_NUMBER = (
-    rf"((?:^|[^0-9A-Za-z]|{_CODE}){one_of(_PHONE_NAMES)}(?:[=:]|%(?:25)*3[AaDd]))"
+    rf"((?:^|[^A-Za-z]|{_CODE}){one_of(_PHONE_NAMES)}(?:[=:]|%(?:25)*3[AaDd]))"
     rf"(?:{_PLUS}|{_BETWEEN})?{_OPEN}[0-9](?:{_BETWEEN}?{_OPEN}[0-9]{_SHUT}){{6,14}}"
 )
 _TOKEN_NAMES = (
@@ -77,9 +77,10 @@ def without_phones(text: Column) -> Column:
     Digits alone are otherwise none: they are ids, days and amounts. Nor is a part of a longer chain of letters, digits
     and hyphens (nad-a001-02-123-4567, the id of an ad).
     """
-    named = F.regexp_replace(text, _NAMED_NUMBER, f"$1{PHONE}")
-    # Of two numbers with one sign between them the first pass sees the first.
-    masked = reduce(lambda it, number: F.regexp_replace(it, number, f"$1{PHONE}$2"), [*_NUMBERS, *_NUMBERS], named)
+    masked = text
+    for _ in range(2):  # of two numbers with one sign between them the first pass sees the first
+        masked = F.regexp_replace(masked, _NAMED_NUMBER, f"$1{PHONE}")
+        masked = reduce(lambda it, number: F.regexp_replace(it, number, f"$1{PHONE}$2"), _NUMBERS, masked)
     return F.when(_may_have_number(text), masked).otherwise(text)
 
 
