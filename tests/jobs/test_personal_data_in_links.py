@@ -19,7 +19,7 @@ from jobs.run import open_run, perform
 from tests.jobs.places import Place
 
 SHOP = "https://www.shop.example"
-EMAIL, PHONE = "ann.lee@mail.example", "010-2345-6789"
+EMAIL, PHONE = "ann.lee@mail.example", "+82 10-2345-6789"
 WAYS = {
     "as it is": lambda text: text,
     "in code": lambda text: quote(text, safe=""),
@@ -41,8 +41,8 @@ PLACES: dict[str, dict[str, str]] = {
     "install": {"event_name": "app_install", "install_referrer": "utm_source=news&utm_term={}", "platform": "android"},
     "app link": {"page_url": "https://shop.onelink.me/a?pid=news&c={}&af_dp=shop%3A%2F%2Fu%2F{}"},
 }  # fmt: skip
-# However it is written: the name before the @ and the groups of the number stand in every spelling.
-LEAKS = re.compile(rb"ann[.]lee|ann%2elee|010\W{0,8}(?:%(?:25)*2D)?2345\W{0,8}(?:%(?:25)*2D)?6789", re.IGNORECASE)
+# However it is written: the name before the @, and the groups of the number.
+LEAKS = re.compile(rb"ann[.]lee|10[^0-9]{0,4}2345[^0-9]{0,4}6789")
 
 
 def landed() -> list[dict[str, Any]]:
