@@ -29,7 +29,7 @@ _PLUS = "(?:[+]|%(?:25)*2[Bb])"
 # by its first digits, in a chain of words too.
 _CODE = "%(?:25)*[0-9A-Fa-f]{2}"
 _BEFORE, _BEFORE_MOBILE = f"(^|[^0-9A-Za-z%.-]|{_CODE})", f"(^|[^0-9A-Za-z%]|{_CODE})"
-_AFTER = r"([^0-9A-Za-z.-]|[.-](?:[^0-9]|\z)|\z)"
+_AFTER, _AFTER_MOBILE = r"([^0-9A-Za-z.-]|[.-](?:[^0-9]|\z)|\z)", r"([^0-9A-Za-z]|\z)"
 # Of Korea, with its country or without.
 _MOBILE = rf"(?:{_PLUS}?82{_BETWEEN}?{_OPEN}0?{_SHUT}10|010){_BETWEEN}?[1-9][0-9]{{3}}{_BETWEEN}?[0-9]{{4}}"
 _GROUPS = (
@@ -40,7 +40,7 @@ _GROUPS = (
     rf"0[1-9](?:{_BETWEEN}[0-9]{{2}}){{4}}",
     rf"(?:1{_BETWEEN})?{_OPEN}[2-9][0-9]{{2}}{_SHUT}{_BETWEEN}[2-9][0-9]{{2}}{_BETWEEN}[0-9]{{4}}",
 )
-_NUMBERS = (f"{_BEFORE_MOBILE}{_MOBILE}{_AFTER}", f"{_BEFORE}(?:{'|'.join(_GROUPS)}){_AFTER}")
+_NUMBERS = (f"{_BEFORE_MOBILE}{_MOBILE}{_AFTER_MOBILE}", f"{_BEFORE}(?:{'|'.join(_GROUPS)}){_AFTER}")
 # A number under a name that says what it is needs no other sign.
 _PHONE_NAMES = ("phone", "phone_number", "phonenumber", "tel", "mobile", "mobile_number", "msisdn", "cellphone", "hp")
 _NAMED_NUMBER = (
