@@ -61,7 +61,7 @@ def landed() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, str]:
-    """The shop after a run, and what the run said."""
+    """The shop after a run, and what the run printed."""
     place = Place.new(tmp_path_factory.mktemp("personal") / "shop")
     file = place.landing / "events" / "1.jsonl"
     file.parent.mkdir(parents=True)
@@ -90,7 +90,7 @@ def test_no_value_of_silver_gold_or_ops_holds_one(shop: tuple[Place, str]) -> No
     assert {name: leaks for name, leaks in found.items() if leaks} == {}
 
 
-def test_no_byte_of_the_report_of_any_log_and_of_what_the_run_said_holds_one(shop: tuple[Place, str]) -> None:
+def test_no_byte_of_the_report_of_any_log_and_of_what_the_run_printed_holds_one(shop: tuple[Place, str]) -> None:
     place, output = shop
     logs = [path for path in place.lake.rglob("_delta_log/*") if path.is_file()]
     assert {"bronze", "silver", "gold"} <= {path.relative_to(place.lake).parts[0] for path in logs}

@@ -36,10 +36,10 @@ IMPERSONAL = {
     "account_id", "acquisition_channel", "batch_id", "campaign", "campaign_id", "campaign_name", "channel",
     "channel_rule", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country",
     "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "input", "interaction",
-    "job", "kind", "lacks", "medium", "message", "milestones", "model", "model_version", "next_state", "origin",
+    "gad_campaignid", "job", "kind", "lacks", "medium", "message", "milestones", "model", "model_version", "next_state", "origin",
     "other_file", "outcome", "page_group", "part", "platform", "reason", "referrer_domain", "report_currency", "run_id",
     "settings_hash", "source", "source_file", "state", "status", "table_id", "table_name", "term", "timezone",
-    "written",
+    "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform", "written",
 }  # fmt: skip
 NUMBERS = re.compile(r"bigint|int|double|boolean|date|timestamp|decimal.*")
 
