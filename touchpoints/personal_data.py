@@ -17,7 +17,7 @@ from touchpoints.knobs import PersonalData
 from warehouse.patterns import one_of
 
 PHONE, TOKEN = "(phone)", "(token)"
-# What a link said of a touch. The page and the site before it too.
+# What a link says of a touch, and the page and the site before it.
 LINK_COLUMNS = (
     "source", "medium", "campaign", "campaign_id", "content", "term", "click_id", "referrer_domain", "landing_url",
 )  # fmt: skip
