@@ -81,6 +81,9 @@ def _click_case(click_ids: list[ClickId], value: str) -> str:
         if click_id.value_contains:
             found = _decoded(f"regexp_extract(query, '(?i){START}{click_id.parameter}=([^&]+)', 3)")
             is_there += f" AND contains(lower({found}), '{click_id.value_contains}')"
+        if click_id.value_part:
+            found = _decoded(f"regexp_extract(query, '(?i){START}{click_id.parameter}=([^&]+)', 3)")
+            is_there += f" AND contains('|' || lower({found}) || '|', '|{click_id.value_part}|')"
         cases.append(f"WHEN {is_there} THEN {value.format(c=click_id)}")
     return f"CASE {' '.join(cases)} END"
 
@@ -217,7 +220,9 @@ FROM counted c JOIN touches s ON c.session_id = s.session_id AND s.is_start""",
         "touchpoints": """
 CREATE TABLE touchpoints AS
 SELECT event_id AS touchpoint_id, person_id, session_id, anonymous_id, event_at AS touched_at, 'click' AS interaction,
-       channel, channel_rule, source, medium, campaign, campaign_id, content, term, click_id_type, click_id,
+       channel, channel_rule, source, medium, campaign, campaign_id, NULL::VARCHAR AS utm_id,
+       NULL::VARCHAR AS gad_campaignid, NULL::VARCHAR AS utm_source_platform, NULL::VARCHAR AS utm_creative_format,
+       NULL::VARCHAR AS utm_marketing_tactic, content, term, click_id_type, click_id,
        referrer_domain, landing_url, platform, consent_ads
 FROM touches WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot)""",
         "orders": f"""

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.names import decoded
+from touchpoints.names import BLANKS, NO_WIDTH, OPENING, PLACEHOLDERS, decoded
 from touchpoints.source_list import ClickId
+from warehouse.expressions import let
 from warehouse.patterns import any_case, one_of
 
 START = "(?:^|&)"  # of a parameter
@@ -43,11 +44,20 @@ def of_click(click_ids: Sequence[ClickId], field: str) -> Column:
     places: dict[str | bool | None, list[int]] = {}
     for place, click_id in enumerate(click_ids):
         places.setdefault(getattr(click_id, field), []).append(place)
-    value = F.lit(None).cast("boolean" if field in TRUTHS else "string")
+    nothing = F.lit(None).cast("boolean" if field in TRUTHS else "string")
+    value = F.when(F.col("click").isNull(), nothing)
     for found, where in places.items():
         if found is not None:
-            value = F.when(F.col("click").isin(where), F.lit(found)).otherwise(value)
-    return F.when(F.col("click").isNotNull(), value)
+            value = value.when(F.col("click").isin(where), F.lit(found))
+    return value
+
+
+def shown_id(click_id: Column) -> Column:
+    """A click id without blanks around it and signs of no width; null where a platform left its placeholder."""
+    spaced = F.regexp_replace(F.regexp_replace(click_id, f"[{NO_WIDTH}]", ""), f"[{BLANKS}]+", " ")
+    filled = let(F.nullif(F.trim(spaced), F.lit("")), lambda it: F.when(~F.rlike(it, F.lit(PLACEHOLDERS)), it))
+    is_odd = F.rlike(click_id, F.lit(f"[{NO_WIDTH}{BLANKS}]|^{OPENING}"))
+    return F.when(is_odd, filled).otherwise(click_id)
 
 
 def _names(parameters: Sequence[str]) -> Column:
@@ -60,10 +70,11 @@ def _names(parameters: Sequence[str]) -> Column:
 
 def _position(click_ids: Sequence[ClickId]) -> Column:
     """The first of the list whose name is there."""
-    found = F.lit(None).cast("int")
-    for place, click_id in reversed(list(enumerate(click_ids))):
-        found = F.when(_has(click_id), F.lit(place)).otherwise(found)
-    return F.when(F.col("click_names").isNotNull(), found)
+    # One CASE, not one in another: plans may not be as deep as this list is long.
+    found = F.when(F.col("click_names").isNull(), F.lit(None).cast("int"))
+    for place, click_id in enumerate(click_ids):
+        found = found.when(_has(click_id), F.lit(place))
+    return found
 
 
 def _has(click_id: ClickId) -> Column:

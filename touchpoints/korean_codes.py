@@ -25,13 +25,13 @@ FIRST_TRAIL, LAST_TRAIL = 0x41, 0xFE
 TRAILS = LAST_TRAIL - FIRST_TRAIL + 1
 
 
-def with_korean(frame: DataFrame, names: Sequence[str]) -> DataFrame:
+def with_korean(frame: DataFrame, names: Sequence[str], *, where: Column) -> DataFrame:
     """`frame` with the columns `names` decoded where their codes, which are not UTF-8, are Korean syllables and signs.
 
-    A text with any other code stays as it is: it is of another language.
+    A text with any other code stays as it is: it is of another language. Only rows for which `where` holds are read.
     """
     has_any = F.rlike(F.concat_ws(BETWEEN, *names), F.lit(HIGH))
-    texts = F.when(has_any, F.transform(F.array(*names), _korean).cast("array<string>"))
+    texts = F.when(where & has_any, F.transform(F.array(*names), _korean).cast("array<string>"))
     return (
         frame.withColumn("korean", texts)
         .withColumns(

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.app_links import with_app_links, with_meta_referrers
-from touchpoints.click_ids import START, of_click, with_click
+from touchpoints.click_ids import START, of_click, shown_id, with_click
 from touchpoints.knobs import Links
 from touchpoints.korean_codes import with_korean
 from touchpoints.names import decoded, with_names, without_codes
@@ -70,8 +70,10 @@ def with_marketing(events: DataFrame, sources: SourceList, links: Links) -> Data
     with_decoded = with_raw.withColumns(
         {**{name: decoded(F.col(name)) for name in read}, **{name: without_codes(F.col(name)) for name in UTM}}
     )
-    in_korean = with_meta_referrers(with_korean(with_decoded, [*UTM, *read]))
-    named = _with_own_fields(with_names(in_korean, [*UTM, *read]))
+    may_have_codes = F.contains("marketing_query", F.lit("%")) | F.coalesce(*UTM).isNotNull()
+    in_korean = with_meta_referrers(with_korean(with_decoded, [*UTM, *read], where=may_have_codes))
+    in_one_form = with_names(in_korean, [*UTM, *raw]).withColumn("click_id", shown_id(F.col("click_id")))
+    named = _with_own_fields(in_one_form)
     ids = [f"tag_{name}" for name in links.campaign_id_parameters]
     with_ids = named.withColumns(
         {

@@ -22,7 +22,7 @@ AN_ADDRESS = (
     rf"{any_case('www')}[.])[^&]*)"
 )
 ADDRESS = f"((?:=|%(?:25)*3[Dd]){AN_ADDRESS})"
-NAME = "[a-zA-Z0-9_.-]+"
+NAME = "(?:[~$]|%7[Ee]|%24)?[a-zA-Z0-9_.-]+"
 REST = r"[^\x00]*"  # of a text, over line breaks too
 INSTALLS = ("app_install", "first_open")  # the names that installs have
 # Signs without width that are copied into links, as they are and in code.

@@ -17,7 +17,7 @@ from touchpoints.knobs import PersonalData
 from warehouse.patterns import one_of
 
 PHONE, TOKEN = "(phone)", "(token)"
-# What a link said of a touch. The page and the site before it too.
+# What a link says of a touch, and the page and the site before it.
 LINK_COLUMNS = (
     "source", "medium", "campaign", "campaign_id", "content", "term", "click_id", "referrer_domain", "landing_url",
 )  # fmt: skip
@@ -29,7 +29,7 @@ _PLUS = "(?:[+]|%(?:25)*2[Bb])"
 # by its first digits, in a chain of words too.
 _CODE = "%(?:25)*[0-9A-Fa-f]{2}"
 _BEFORE, _BEFORE_MOBILE = f"(^|[^0-9A-Za-z%.-]|{_CODE})", f"(^|[^0-9A-Za-z%]|{_CODE})"
-_AFTER = r"([^0-9A-Za-z.-]|[.-](?:[^0-9]|\z)|\z)"
+_AFTER, _AFTER_MOBILE = r"([^0-9A-Za-z.-]|[.-](?:[^0-9]|\z)|\z)", r"([^0-9A-Za-z]|\z)"
 # Of Korea, with its country or without.
 _MOBILE = rf"(?:{_PLUS}?82{_BETWEEN}?{_OPEN}0?{_SHUT}10|010){_BETWEEN}?[1-9][0-9]{{3}}{_BETWEEN}?[0-9]{{4}}"
 _GROUPS = (
@@ -40,11 +40,11 @@ _GROUPS = (
     rf"0[1-9](?:{_BETWEEN}[0-9]{{2}}){{4}}",
     rf"(?:1{_BETWEEN})?{_OPEN}[2-9][0-9]{{2}}{_SHUT}{_BETWEEN}[2-9][0-9]{{2}}{_BETWEEN}[0-9]{{4}}",
 )
-_NUMBERS = (f"{_BEFORE_MOBILE}{_MOBILE}{_AFTER}", f"{_BEFORE}(?:{'|'.join(_GROUPS)}){_AFTER}")
+_NUMBERS = (f"{_BEFORE_MOBILE}{_MOBILE}{_AFTER_MOBILE}", f"{_BEFORE}(?:{'|'.join(_GROUPS)}){_AFTER}")
 # A number under a name that says what it is needs no other sign.
 _PHONE_NAMES = ("phone", "phone_number", "phonenumber", "tel", "mobile", "mobile_number", "msisdn", "cellphone", "hp")
 _NAMED_NUMBER = (
-    rf"((?:^|[^0-9A-Za-z]|{_CODE}){one_of(_PHONE_NAMES)}(?:[=:]|%(?:25)*3[AaDd]))"
+    rf"((?:^|[^A-Za-z]|{_CODE}){one_of(_PHONE_NAMES)}(?:[=:]|%(?:25)*3[AaDd]))"
     rf"(?:{_PLUS}|{_BETWEEN})?{_OPEN}[0-9](?:{_BETWEEN}?{_OPEN}[0-9]{_SHUT}){{6,14}}"
 )
 _TOKEN_NAMES = (
@@ -77,9 +77,10 @@ def without_phones(text: Column) -> Column:
     Digits alone are otherwise none: they are ids, days and amounts. Nor is a part of a longer chain of letters, digits
     and hyphens (nad-a001-02-123-4567, the id of an ad).
     """
-    named = F.regexp_replace(text, _NAMED_NUMBER, f"$1{PHONE}")
-    # Of two numbers with one sign between them the first pass sees the first.
-    masked = reduce(lambda it, number: F.regexp_replace(it, number, f"$1{PHONE}$2"), [*_NUMBERS, *_NUMBERS], named)
+    masked = text
+    for _ in range(2):  # of two numbers with one sign between them the first pass sees the first
+        masked = F.regexp_replace(masked, _NAMED_NUMBER, f"$1{PHONE}")
+        masked = reduce(lambda it, number: F.regexp_replace(it, number, f"$1{PHONE}$2"), _NUMBERS, masked)
     return F.when(_may_have_number(text), masked).otherwise(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
@@ -14,13 +15,14 @@ from touchpoints.marketing_params import LINK_TAGS
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from touchpoints.personal_data import LINK_COLUMNS, PHONE, TOKEN, has_personal_data
 from touchpoints.sessions import robots
-from warehouse.checks import CheckResult, none_found
+from warehouse.checks import CheckResult, none_found, row_count, side_by_side
 from warehouse.conform import conform
-from warehouse.recipes import Recipe, Work
+from warehouse.recipes import Recipe
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 DAY = 86_400_000_000  # microseconds
+LEFT_OUT = {"email_addresses": INSTEAD, "phone_numbers": PHONE, "tokens": TOKEN}
 
 
 def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame, *, abuse: AdAbuse) -> DataFrame:
@@ -52,31 +54,37 @@ def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame, *, abuse: AdAb
     return conform(distinct_touches.withColumns(tags), SILVER_TOUCHPOINTS)
 
 
-def check_touchpoints(touchpoints: DataFrame, sessions: DataFrame, personal: PersonalData) -> list[CheckResult]:
-    """The session of every touch that has one exists, and what its link says holds no personal data."""
+def check_touchpoints(
+    touchpoints: DataFrame, sessions: DataFrame, personal: PersonalData, say: Callable[[str], None]
+) -> list[CheckResult]:
+    """The session of every touch that has one exists, and what links say holds no personal data.
+
+    `say` gets a line where some was left out: in how many touches, by kind.
+    """
     in_session = touchpoints.where(F.col("session_id").isNotNull())
     without_session = in_session.join(sessions, "session_id", how="left_anti")
-    pages = sessions.select("landing_url", "source", "medium", "campaign")
+    texts, pages = (*LINK_COLUMNS, *LINK_TAGS), ("landing_url", "source", "medium", "campaign")
+    together = F.concat_ws(" ", *texts)
+    left_out = {name: F.contains(together, F.lit(mark)) for name, mark in LEFT_OUT.items()}
+    found = side_by_side(
+        row_count(without_session, "without_session"),
+        touchpoints.agg(
+            F.count_if(_any_personal(texts, personal)).alias("personal_touches"),
+            *(F.count_if(is_left_out).alias(name) for name, is_left_out in left_out.items()),
+        ),
+        sessions.agg(F.count_if(_any_personal(pages, personal)).alias("personal_sessions")),
+    )
+    if some := [f"{name.replace('_', ' ')} in {found[name]:,} touches" for name in LEFT_OUT if found[name]]:
+        say(f"left out of silver, from what links say: {', '.join(some)}")
     return [
-        none_found("touches of a session that does not exist", without_session.count()),
-        none_found("touches with an e-mail address or phone number", _with_personal_data(touchpoints, personal)),
-        none_found("sessions with an e-mail address or phone number", _with_personal_data(pages, personal)),
+        none_found("touches of a session that does not exist", found["without_session"]),
+        none_found("touches whose link says an e-mail address or phone number", found["personal_touches"]),
+        none_found("sessions whose page says an e-mail address or phone number", found["personal_sessions"]),
     ]
 
 
-def _with_personal_data(rows: DataFrame, personal: PersonalData) -> int:
-    texts = [name for name in (*LINK_COLUMNS, *LINK_TAGS) if name in rows.columns]
-    return rows.where(reduce(Column.__or__, (has_personal_data(F.col(name), personal) for name in texts))).count()
-
-
-def say_what_is_left_out(work: Work) -> None:
-    """How many touches have (e-mail), (phone) or (token) in what their link says, as a line of the run."""
-    texts = F.concat_ws(" ", *LINK_COLUMNS, *LINK_TAGS)
-    kinds = {"e-mail addresses": INSTEAD, "phone numbers": PHONE, "tokens": TOKEN}
-    counts = [F.count_if(F.contains(texts, F.lit(mark))).alias(kind) for kind, mark in kinds.items()]
-    (found,) = work.read(SILVER_TOUCHPOINTS).agg(*counts).collect()
-    if some := [f"{kind} in {found[kind]:,} touches" for kind in kinds if found[kind]]:
-        work.run.say(f"left out of silver, from what links say: {', '.join(some)}")
+def _any_personal(names: Sequence[str], personal: PersonalData) -> Column:
+    return reduce(Column.__or__, (has_personal_data(F.col(name), personal) for name in names))
 
 
 TOUCHPOINTS = Recipe(
@@ -87,7 +95,6 @@ TOUCHPOINTS = Recipe(
     changes=PERSONS,
     scope=of_persons,
     checks=lambda work: check_touchpoints(
-        work.read(SILVER_TOUCHPOINTS), work.read(SILVER_SESSIONS), work.knobs(HitKnobs)
+        work.read(SILVER_TOUCHPOINTS), work.read(SILVER_SESSIONS), work.knobs(HitKnobs), work.run.say
     ),
-    after=say_what_is_left_out,
 )

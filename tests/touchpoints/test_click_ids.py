@@ -23,7 +23,7 @@ CASES: dict[str, tuple[str | None, ...]] = {
     "wbraid=Clk": ("google", "cpc", "wbraid", "Clk", "search"),
     "gclsrc=aw.ds": ("google", "cpc", "gclsrc", "aw.ds", "search"),
     "gad_source=1": ("google", "cpc", "gad_source", "1", "search"),
-    "gad_campaignid=222": ("google", "cpc", "gad_campaignid", "222", "search"),
+    "gad_campaignid=222": NONE,
     "gad_source=1&gad_campaignid=222&gbraid=0A&gclid=Cj": ("google", "cpc", "gclid", "Cj", "search"),
     "dclid=CN": ("google", "display", "dclid", "CN", "display"),
     "srsltid=Afm": ("google", "organic", "srsltid", "Afm", "shopping"),

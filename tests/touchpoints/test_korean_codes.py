@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from touchpoints.korean_codes import with_korean
 
@@ -34,7 +35,7 @@ CASES = {
 def test_korean_codes_are_read_and_others_stay(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(text, text) for text in (*CASES, None)], "sent string, name string")
 
-    found = {row["sent"]: row["name"] for row in with_korean(frame, ["name"]).collect()}
+    found = {row["sent"]: row["name"] for row in with_korean(frame, ["name"], where=F.lit(True)).collect()}
 
     assert found == {**CASES, None: None}
 
@@ -44,6 +45,6 @@ def test_every_syllable_is_read(spark: SparkSession) -> None:
     texts = ["".join(syllables[start : start + 50]) for start in range(0, len(syllables), 50)]
     frame = spark.createDataFrame([(text, quote(text, encoding="cp949")) for text in texts], "text string, name string")
 
-    rows = with_korean(frame, ["name"]).collect()
+    rows = with_korean(frame, ["name"], where=F.lit(True)).collect()
 
     assert [row["name"] for row in rows] == [row["text"] for row in rows]
