@@ -26,18 +26,19 @@ from warehouse.contracts import MONEY
 # Kept for touches only.
 TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "campaign_id", "content", "term", "click_id_type", "click_id",
-    "referrer_domain", "consent_ads", "channel", "channel_rule",
+    "source_from", "referrer_domain", "consent_ads", "channel", "channel_rule", "channel_trace",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = {
     "event_at": "timestamp",
-    **dict.fromkeys(("platform", "content", "term", "click_id_type", "referrer_domain", "landing_url"), "string"),
+    **dict.fromkeys(("platform", "content", "term", "click_id_type"), "string"),
+    **dict.fromkeys(("click_kind", "source_from", "referrer_domain", "landing_url"), "string"),
     **dict.fromkeys(("consent_ads", "is_bot"), "boolean"),
     "value": MONEY,
     "currency": "string",
 }
 # Dropped after visits are built.
-STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin")
+STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin", "click_kind")
 
 MARKER, ORDER, HIT = 0, 1, 2  # the order of rows at one moment: first whose device it is, then what happened
 

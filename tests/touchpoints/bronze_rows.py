@@ -31,8 +31,8 @@ HITS = (
     "event_id string, event_name string, event_at timestamp, anonymous_id string, user_id string, "
     "sent_session_id string, platform string, is_session_event boolean, is_ad_event boolean, has_origin boolean, "
     "source string, medium string, campaign string, campaign_id string, content string, term string, "
-    "click_id_type string, click_id string, referrer_domain string, landing_url string, consent_ads boolean, "
-    "is_bot boolean, order_id string, value decimal(18,6), currency string"
+    "click_id_type string, click_id string, source_from string, referrer_domain string, landing_url string, "
+    "consent_ads boolean, is_bot boolean, order_id string, value decimal(18,6), currency string"
 )
 VISITS = (
     f"{HITS}, row_kind int, device_key bigint, device string, person_id string, session_id string, "
@@ -123,7 +123,13 @@ def build_all(
             known_orders,
             timeout_minutes=timeout_minutes,
         )
-        .withColumns({"channel": F.coalesce("source", F.lit("Direct")), "channel_rule": F.lit("test")})
+        .withColumns(
+            {
+                "channel": F.coalesce("source", F.lit("Direct")),
+                "channel_rule": F.lit("test"),
+                "channel_trace": F.lit("test"),
+            }
+        )
         .persist()
     )
     try:

@@ -50,7 +50,9 @@ def visits(spark: SparkSession) -> DataFrame:
     )
     known = frame(spark, SILVER_IDENTITIES.ddl, [])
     built = build_visits(hits, known, orders(spark, []), timeout_minutes=30)
-    named = built.withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("test")})
+    named = built.withColumns(
+        {"channel": F.lit("Direct"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}
+    )
     return slim_visits(named, conversion_types=["sign_up"])
 
 
