@@ -14,9 +14,21 @@ from touchpoints.money_ledger import MONEY_LEDGER
 from touchpoints.orders import ORDERS
 from touchpoints.sessions import SESSIONS
 from touchpoints.set_aside import SET_ASIDE
+from touchpoints.source_findings import SOURCE_FINDINGS
 from touchpoints.touchpoints import TOUCHPOINTS
 
-RECIPES = (IDENTITIES, SESSIONS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND, SET_ASIDE, MONEY_LEDGER)
+RECIPES = (
+    IDENTITIES,
+    SESSIONS,
+    TOUCHPOINTS,
+    ACTIVITY,
+    ORDERS,
+    CONVERSIONS,
+    AD_SPEND,
+    SET_ASIDE,
+    MONEY_LEDGER,
+    SOURCE_FINDINGS,
+)
 STEP = table_step("build", RECIPES, current="bronze and settings are those silver was made from")
 
 

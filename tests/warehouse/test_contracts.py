@@ -35,11 +35,12 @@ PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 IMPERSONAL = {
     "account_id", "acquisition_channel", "batch_id", "campaign", "campaign_id", "campaign_name", "channel",
     "channel_rule", "channel_trace", "check_name", "click_id_type", "code_version", "content", "conversion_type",
-    "country", "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "input",
-    "interaction", "job", "kind", "lacks", "medium", "message", "milestones", "model", "model_version", "next_state", "origin",
+    "country", "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "finding", "input",
+    "interaction", "job", "kind", "lacks", "medium", "message", "milestones", "model", "model_version", "next_state",
+    "origin",
     "other_file", "outcome", "page_group", "part", "platform", "reason", "referrer_domain", "report_currency", "run_id",
-    "settings_hash", "source", "source_file", "source_from", "state", "status", "table_id", "table_name", "term",
-    "timezone", "written",
+    "settings_hash", "site", "source", "source_file", "source_from", "state", "status", "table_id", "table_name",
+    "term", "timezone", "written",
 }  # fmt: skip
 NUMBERS = re.compile(r"bigint|int|double|boolean|date|timestamp|decimal.*")
 

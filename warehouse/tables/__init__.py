@@ -33,6 +33,7 @@ from warehouse.tables.silver_money_ledger import SILVER_MONEY_LEDGER
 from warehouse.tables.silver_orders import SILVER_ORDERS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
+from warehouse.tables.silver_source_findings import SILVER_SOURCE_FINDINGS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 ALL_TABLES: tuple[Table, ...] = (
@@ -48,6 +49,7 @@ ALL_TABLES: tuple[Table, ...] = (
     SILVER_IDENTITIES,
     SILVER_SESSIONS,
     SILVER_TOUCHPOINTS,
+    SILVER_SOURCE_FINDINGS,
     SILVER_ACTIVITY,
     SILVER_ORDERS,
     SILVER_CONVERSIONS,
