@@ -6,7 +6,9 @@ The channel CASE, the click ids and the values that mean "no id" or "no value" c
 from __future__ import annotations
 
 from jobs.settings import Settings
-from touchpoints.channels import ChannelRules, category_sql, channel_rule_sql, channel_sql
+from touchpoints.channel_rules import ChannelRules
+from touchpoints.channel_sql import channel_steps
+from touchpoints.channels import TOUCH_FIELDS
 from touchpoints.ids import NOBODY
 from touchpoints.marketing_params import UTM
 from touchpoints.names import NOTHING
@@ -148,7 +150,10 @@ SELECT event_id, event_name, event_at, anonymous_id, login, sent_session_id, pla
        is_tagged OR referrer_source IS NOT NULL AS has_origin,
        CASE WHEN is_tagged THEN source ELSE coalesce(referrer_source, source) END AS source,
        CASE WHEN NOT is_tagged AND referrer_source IS NOT NULL THEN referrer_medium ELSE medium END AS medium,
-       campaign, campaign_id, content, term, click_id_type, click_id,
+       campaign, campaign_id, content, term, click_id_type, click_id, NULL::VARCHAR AS click_kind,
+       CASE WHEN NOT is_tagged AND referrer_source IS NOT NULL THEN 'referrer' WHEN is_tagged THEN 'tags'
+            WHEN regexp_extract(landing_url, '^https?://(?:www[.])?([^/?#:]+)', 1) = host THEN 'own_page'
+            WHEN is_ignored THEN 'no_source' END AS source_from,
        CASE WHEN NOT is_ignored THEN referrer_domain END AS referrer_domain, landing_url, consent_ads, is_bot
 FROM joined"""
 
@@ -181,6 +186,13 @@ SELECT * EXCLUDE (start_event_id), md5(device || '|' || start_event_id) AS sessi
 
 def touches_sql(rules: ChannelRules, sources: SourceList) -> str:
     """One row per touch, session starts included, with its channel; the rules run once per distinct origin."""
+    fields = ", ".join(TOUCH_FIELDS)
+    steps, before = [], "origins"
+    for name, sql in channel_steps(rules, sources, "duckdb").items():
+        steps.append(f"with_{name} AS (SELECT *, {sql} AS {name} FROM {before})")
+        before = f"with_{name}"
+    steps_sql = ", ".join(steps)
+    same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in TOUCH_FIELDS)
     return f"""
 CREATE TABLE touches AS
 WITH hits_with_origin AS (
@@ -191,14 +203,10 @@ WITH hits_with_origin AS (
   FROM hits_with_origin
 ), origin_changes AS (SELECT * FROM compared WHERE is_touch
 ), origins AS (
-  SELECT DISTINCT source, medium, campaign, click_id_type FROM origin_changes
-), categories AS (SELECT *, {category_sql(sources, "duckdb")} AS source_category FROM origins
-), ruled AS (SELECT *, {channel_rule_sql(rules, sources, "duckdb")} AS channel_rule FROM categories
-), with_channel AS (SELECT *, {channel_sql(rules, "duckdb")} AS channel FROM ruled
-)
-SELECT t.*, n.channel, n.channel_rule FROM origin_changes t JOIN with_channel n
-  ON t.source IS NOT DISTINCT FROM n.source AND t.medium IS NOT DISTINCT FROM n.medium
-  AND t.campaign IS NOT DISTINCT FROM n.campaign AND t.click_id_type IS NOT DISTINCT FROM n.click_id_type"""
+  SELECT DISTINCT {fields} FROM origin_changes
+), {steps_sql}
+SELECT t.*, n.channel, n.channel_rule, n.channel_trace FROM origin_changes t JOIN {before} n
+  ON {same}"""
 
 
 def silver_sql(settings: Settings) -> dict[str, str]:
@@ -220,10 +228,10 @@ FROM counted c JOIN touches s ON c.session_id = s.session_id AND s.is_start""",
         "touchpoints": """
 CREATE TABLE touchpoints AS
 SELECT event_id AS touchpoint_id, person_id, session_id, anonymous_id, event_at AS touched_at, 'click' AS interaction,
-       channel, channel_rule, source, medium, campaign, campaign_id, NULL::VARCHAR AS utm_id,
+       channel, channel_rule, channel_trace, source, medium, campaign, campaign_id, NULL::VARCHAR AS utm_id,
        NULL::VARCHAR AS gad_campaignid, NULL::VARCHAR AS utm_source_platform, NULL::VARCHAR AS utm_creative_format,
        NULL::VARCHAR AS utm_marketing_tactic, content, term, click_id_type, click_id,
-       referrer_domain, landing_url, platform, consent_ads
+       source_from, referrer_domain, landing_url, platform, consent_ads
 FROM touches WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot)""",
         "orders": f"""
 CREATE TABLE orders AS

@@ -16,11 +16,12 @@ from touchpoints.orders import ORDERS
 from touchpoints.robots import ROBOTS
 from touchpoints.sessions import SESSIONS
 from touchpoints.set_aside import SET_ASIDE
+from touchpoints.source_findings import SOURCE_FINDINGS
 from touchpoints.touchpoints import TOUCHPOINTS
 
 RECIPES = (
     ALIASES, IDENTITIES, SESSIONS, ROBOTS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND, SET_ASIDE,
-    MONEY_LEDGER,
+    MONEY_LEDGER, SOURCE_FINDINGS,
 )  # fmt: skip
 STEP = table_step("build", RECIPES, current="bronze and settings are those silver was made from")
 

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from warehouse.errors import NotInstalled
 from warehouse.messages import say_line
 
-# job: a module of that name (_ for -) with a function of that name
+# job: a module of that name (_ for -) with a function of that name; a job of several commands has them in COMMANDS
 JOBS = (
     "simulate",
     "ingest",
@@ -27,6 +27,7 @@ JOBS = (
     "check",
     "report",
     "attribute-paths",
+    "channels",
 )
 
 
@@ -42,8 +43,11 @@ class Jobs(TyperGroup):
         if cmd_name not in JOBS:
             return None
         name = cmd_name.replace("-", "_")
+        module = _imported(f"jobs.{name}")
+        if (group := getattr(module, "COMMANDS", None)) is not None:
+            return typer.main.get_command(group)
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        app.command(cmd_name)(getattr(_imported(f"jobs.{name}"), name))
+        app.command(cmd_name)(getattr(module, name))
         return typer.main.get_command(app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -50,6 +50,7 @@ def located(settings: Settings, folder: Path) -> Settings:
                 update={
                     "channels_file": rules_file(touchpoints.channels_file),
                     "sources_file": rules_file(touchpoints.sources_file),
+                    "more_sources_files": [rules_file(name) for name in touchpoints.more_sources_files],
                 }
             ),
         }

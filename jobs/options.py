@@ -60,12 +60,16 @@ class Main(Protocol):
         """Runs the job with these arguments (by default the process's) and returns its exit code."""
 
 
-def job_main(command: Callable[..., None]) -> Main:
-    """The `main(argv)` of a job script: `command`'s options from argv, its exit code as result."""
+def job_main(command: Callable[..., None] | typer.Typer) -> Main:
+    """The `main(argv)` of a job script: the options of `command`, or of a group of commands, from argv, and its exit
+    code as result."""
 
     def main(argv: Sequence[str] | None = None) -> int:
-        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        app.command()(command)
+        if isinstance(command, typer.Typer):
+            app = command
+        else:
+            app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+            app.command()(command)
         try:
             result: Any = app(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=True)
         except SystemExit as stop:

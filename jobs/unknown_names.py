@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from touchpoints.channels import UNASSIGNED
 from touchpoints.page_query import INSTALLS
 from touchpoints.source_list import conf_file
 from warehouse.errors import did_you_mean
@@ -51,13 +50,18 @@ def _files(settings: Settings) -> Iterator[Misfit]:
         name = getattr(settings.touchpoints, knob)
         if not conf_file(name).is_file():
             yield Misfit(("touchpoints", knob), f"there is no file {name}, neither here nor in conf/")
+    for position, name in enumerate(settings.touchpoints.more_sources_files):
+        if not conf_file(name).is_file():
+            yield Misfit(
+                ("touchpoints", "more_sources_files", position), f"there is no file {name}, neither here nor in conf/"
+            )
 
 
 def _channels(settings: Settings, base: Mapping[str, Any]) -> Iterator[Misfit]:
     knobs, usual = settings.attribution, base["attribution"]["paid_channels"]
     if knobs.paid_channels == usual and not knobs.channel_weights:
         return
-    known = [*dict.fromkeys(rule.channel for rule in settings.touchpoints.channel_rules().rules), UNASSIGNED]
+    known = settings.touchpoints.channel_rules().channels
     where = f"is no channel of {settings.touchpoints.channels_file}"
     yield from _unknown(("attribution", "paid_channels"), knobs.paid_channels, known, where, usual=usual)
     yield from _unknown(("attribution", "channel_weights"), knobs.channel_weights, known, where)

@@ -102,7 +102,7 @@ def _build(work: Work) -> DataFrame:
     return build_ad_spend(
         spend,
         rates,
-        named=lambda frame: with_channel(frame, rules, sources),
+        named=lambda frame: with_channel(frame, rules, sources, is_paid=True),
         platforms=work.knobs(Platforms).platforms,
         report_currency=currency,
     )

@@ -11,7 +11,7 @@ from touchpoints.knobs import HitKnobs
 from touchpoints.marketing_params import LINK_TAGS, parameters_of, with_marketing
 from touchpoints.page_query import INSTALLS, page_path
 from touchpoints.personal_data import LINK_COLUMNS, without_personal_data
-from touchpoints.referrers import classify_referrers, referrer_host
+from touchpoints.referrers import classify_referrers, is_own_page, of_page, path_of_pages, referrer_host
 from touchpoints.source_list import SourceList
 from warehouse.event_values import referring_site, values_of
 
@@ -43,6 +43,7 @@ HIT_COLUMNS = (
     "click_id",
     "click_kind",
     "link_tags",
+    "source_from",
     "referrer_domain",
     "landing_url",
     "consent_ads",
@@ -69,14 +70,19 @@ def build_hits(
     """One row per event of bronze.events, `identified`, with HIT_COLUMNS.
 
     has_origin: the sender, the URL or the referrer names the source. The sender and the URL win over the referrer,
-    which counts only where they name none or theirs is guessed. is_bot: a robot's user agent or an internal address;
-    bot_reason says which. The agent of a server event is its backend's and proves nothing.
-    click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null without any. A
-    first_open is an app_install. Personal data in what the link says is left out as `knobs` ask.
+    which counts only where they name none or theirs is guessed. A referrer on the page's own site names none.
+    source_from: tags (the sender, the URL), referrer, or why there is none: own_page (the referrer is of the page's
+    site), no_source (it is an own domain of the settings, a payment or login page); null without any.
+    is_bot: a robot's user agent or an internal address; bot_reason says which. The agent of a server event is its
+    backend's and proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters
+    LINK_TAGS, null without any. A first_open is an app_install. Personal data in what the link says is left out as
+    `knobs` ask.
     `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
-    slim_events = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site()).drop("referrer")
+    with_site = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site())
+    path = path_of_pages(F.col("referrer"), F.col("referring_site"), sources)
+    slim_events = with_site.withColumn("referrer_path", path).drop("referrer")
     marketing_events = with_marketing(slim_events, sources, knobs)
     known = values_of(events) if values is None else values
     agents = classify_user_agents(
@@ -93,11 +99,24 @@ def build_hits(
     classified_events = marketing_events.join(F.broadcast(agents), "user_agent", how="left").join(
         F.broadcast(referrers), "referring_site", how="left"
     )
+    # In steps, because Spark would otherwise compare the hosts once for each column that depends on it.
+    with_own_pages = classified_events.withColumn("is_own_page", is_own_page(F.col("page_url")))
+    of_another_site = {
+        name: F.when(~F.col("is_own_page"), F.coalesce(of_page(field, sources), F.col(name)))
+        for name, field in (("referrer_source", "name"), ("referrer_medium", "referral_medium"))
+    }
+    with_referrers = with_own_pages.withColumns(of_another_site)
     is_tagged = F.coalesce("source", "medium", "campaign", "click_id").isNotNull()
     # A click id that organic clicks have too loses against a referrer that names another source.
     names_another = F.col("is_guessed") & F.col("campaign").isNull() & (F.col("referrer_source") != F.col("source"))
     by_referrer = F.coalesce(~is_tagged & F.col("referrer_source").isNotNull() | names_another, F.lit(False))
-    hits = classified_events.select(
+    source_from = (
+        F.when(by_referrer, F.lit("referrer"))
+        .when(is_tagged, F.lit("tags"))
+        .when(F.col("is_own_page"), F.lit("own_page"))
+        .when(F.col("is_ignored"), F.lit("no_source"))
+    )
+    hits = with_referrers.select(
         "event_id",
         F.when(F.col("event_name").isin(*INSTALLS), F.lit(INSTALLS[0]))
         .otherwise(F.col("event_name"))
@@ -120,7 +139,8 @@ def build_hits(
         "click_id",
         "click_kind",
         *LINK_TAGS,
-        F.when(F.col("is_ignored"), F.lit(None)).otherwise(F.col("referrer_domain")).alias("referrer_domain"),
+        source_from.alias("source_from"),
+        F.when(~F.col("is_ignored") & ~F.col("is_own_page"), F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
         _bot_reason(knobs).isNotNull().alias("is_bot"),

@@ -160,22 +160,25 @@ class HitKnobs(NoSource, InternalAddresses, RobotAgents, AdsConsent, Links, Pers
 
 
 class RuleFiles(Knobs):
-    """The files with channel rules, and with known sources and click ids."""
+    """The files with channel rules, and with known sources and click ids, and how the rules are read."""
 
     channels_file: str
     sources_file: str
+    more_sources_files: list[str]
+    click_ids_overrule: bool
 
     def channel_rules(self) -> ChannelRules:
         """The channel rules; UsageError, naming file and entry, where they do not fit."""
-        return load_channel_rules(self.channels_file)
+        rules = load_channel_rules(self.channels_file)
+        return rules if self.click_ids_overrule else rules.model_copy(update={"is_strict": True})
 
     def sources(self) -> SourceList:
         """The known sources; UsageError, naming file and entry, where they do not fit."""
-        return load_sources(self.sources_file)
+        return load_sources(self.sources_file, self.more_sources_files)
 
     def content(self) -> str:
-        """The content of both files, whatever their paths."""
-        return f"{self.channel_rules().model_dump_json()}\n{self.sources().model_dump_json()}"
+        """The content of the files, whatever their paths; the days on which lists were gone through change nothing."""
+        return f"{self.channel_rules().model_dump_json()}\n{self.sources().model_dump_json(exclude={'listed_on'})}"
 
 
 class Touchpoints(HitKnobs, RuleFiles):

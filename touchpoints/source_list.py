@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,7 +15,7 @@ from touchpoints.hosts import ANY_SUFFIX, Host
 from warehouse.errors import UsageError
 from warehouse.settings_file import read_yaml
 
-Category = Literal["search", "social", "video", "shopping", "ai", "email"]
+Category = Literal["search", "social", "video", "shopping", "ai", "email", "display"]
 Kind = Literal["search", "shopping", "social", "video", "display", "cross_network", "affiliate", "email"]
 
 
@@ -25,14 +27,23 @@ class Source(_Entry):
     """A known source: its name, its category, the hosts its referrals come from, and other names in utm_source.
 
     A host covers its subdomains unless `subdomains` is false (portals, whose other services are no search).
-    `google.*` stands for google under any public suffix.
+    `google.*` stands for google under a country's suffix, .com, .net and .org. `pages` are the source of referrals from
+    a part of a host, which is otherwise another's: bing.com/chat. `medium` is that of its referrals; without one it is
+    organic for search engines and referral for others.
     """
 
     name: Annotated[str, Field(min_length=1)]
     category: Category
     hosts: list[Host] = []
+    pages: list[Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.[a-z]+/[a-z0-9/_-]+$")]] = []
     aliases: list[str] = []
     subdomains: bool = True
+    medium: Annotated[str, Field(min_length=1)] | None = None
+
+    @property
+    def referral_medium(self) -> str:
+        """The medium of its referrals."""
+        return self.medium or ("organic" if self.category == "search" else "referral")
 
     def names(self) -> set[str]:
         """All names in utm_source that mean it, in lower case."""
@@ -59,37 +70,96 @@ class ClickId(_Entry):
     kind: Kind | None = None
 
 
-class SourceList(_Entry):
+class MoreSources(_Entry):
+    """A file of entries of one's own, in the form of conf/sources.yaml, each part of it if wanted: they count before
+    those of the list."""
+
+    listed_on: dict[str, date] = {}
+    sources: list[Source] = []
+    sites: dict[Category, list[Host]] = {}
+    names: dict[Category, list[str]] = {}
+    click_ids: list[ClickId] = []
+    ignored_referrers: list[Host] = []
+    ignored_labels: list[str] = []
+    shared_domains: list[Host] = []
+
+
+class SourceList(MoreSources):
     """All of conf/sources.yaml. Of two sources with one host or name the earlier in the file counts.
 
-    `ignored_labels`: a host is ignored too if it has one of these words in its first label, before its domain.
+    `listed_on`: when each list was last gone through. `sites` and `names` are sources in short: hosts that are their
+    own names, and names without a host. `ignored_labels`: a host is ignored too if it has one of these words in its
+    first label, before its domain. `shared_domains`: domains below which others have their sites.
     """
 
     sources: Annotated[list[Source], Field(min_length=1)]
     click_ids: list[ClickId]
     ignored_referrers: list[Host]
-    ignored_labels: list[str] = []
+
+    def entries(self) -> Iterator[Source]:
+        """All sources, in the order in which they count."""
+        return iter(_spelled_out(self))
+
+    def categories(self) -> dict[str, Category]:
+        """The category of each name in utm_source, in lower case."""
+        claimed: dict[str, Category] = {}
+        for source in self.entries():
+            for name in source.names():
+                claimed.setdefault(name, source.category)
+        return claimed
 
     def names_of(self, category: Category) -> list[str]:
         """Names of a category in lower case, sorted; each name belongs to one category only."""
-        claimed: dict[str, Category] = {}
-        for source in self.sources:
-            for name in source.names():
-                claimed.setdefault(name, source.category)
-        return sorted(name for name, owner in claimed.items() if owner == category)
+        return sorted(name for name, owner in self.categories().items() if owner == category)
 
     def by_host(self) -> dict[str, Source]:
         """Source of each host."""
         hosts: dict[str, Source] = {}
-        for source in self.sources:
+        for source in self.entries():
             for host in source.hosts:
                 hosts.setdefault(host.lower(), source)
         return hosts
+
+    def by_page(self) -> dict[tuple[str, str], Source]:
+        """Source of each part of a host: (host, path)."""
+        pages: dict[tuple[str, str], Source] = {}
+        for source in self.entries():
+            for page in source.pages:
+                host, path = page.split("/", 1)
+                pages.setdefault((host, f"/{path}"), source)
+        return pages
 
     @property
     def paid_click_ids(self) -> list[str]:
         """Parameters that prove a paid click, each once."""
         return list(dict.fromkeys(click_id.parameter for click_id in self.click_ids if click_id.paid))
+
+    def with_more(self, more: MoreSources) -> SourceList:
+        """The list with more entries before its own; a host that they name as a source is no longer ignored."""
+        entries = _spelled_out(more)
+        named = {host for source in entries for host in source.hosts}
+        ignored = [host for host in self.ignored_referrers if host not in named]
+        return self.model_copy(
+            update={
+                "listed_on": {**self.listed_on, **more.listed_on},
+                "sources": [*entries, *self.sources],
+                "click_ids": [*more.click_ids, *self.click_ids],
+                "ignored_referrers": [*more.ignored_referrers, *ignored],
+                "ignored_labels": [*self.ignored_labels, *more.ignored_labels],
+                "shared_domains": [*self.shared_domains, *more.shared_domains],
+            }
+        )
+
+
+def _spelled_out(more: MoreSources) -> list[Source]:
+    sites = [
+        Source(name=host, category=category, hosts=[host]) for category, hosts in more.sites.items() for host in hosts
+    ]
+    names = [Source(name=name, category=category) for category, names in more.names.items() for name in names]
+    return [*more.sources, *sites, *names]
+
+
+Form = TypeVar("Form", bound=MoreSources)
 
 
 def conf_file(name: str) -> Traversable:
@@ -98,12 +168,20 @@ def conf_file(name: str) -> Traversable:
     return path if path.exists() or path.is_absolute() else CONF_ROOT / name
 
 
-def load_sources(name: str) -> SourceList:
-    """The source list; UsageError, naming the file and the entry, where it does not fit."""
+def load_sources(name: str, more: Sequence[str] = ()) -> SourceList:
+    """The source list, with the entries of the files `more`, the first of them first; UsageError, naming the file and
+    the entry, where one does not fit."""
+    sources = _read(name, SourceList)
+    for file in reversed(more):
+        sources = sources.with_more(_read(file, MoreSources))
+    return sources
+
+
+def _read(name: str, form: type[Form]) -> Form:
     path = conf_file(name)
     knobs = read_yaml(path)
     try:
-        return SourceList.model_validate(knobs)
+        return form.model_validate(knobs)
     except ValidationError as error:
         raise misfit(path, knobs, error) from error
 

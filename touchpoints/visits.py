@@ -29,14 +29,13 @@ from warehouse.contracts import MONEY
 # Kept for touches only.
 TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "campaign_id", "content", "term", "click_id_type", "click_id",
-    "link_tags", "referrer_domain", "consent_ads", "channel", "channel_rule",
+    "link_tags", "source_from", "referrer_domain", "consent_ads", "channel", "channel_rule", "channel_trace",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = {
     "event_at": "timestamp",
-    **dict.fromkeys(
-        ("platform", "content", "term", "click_id_type", "click_kind", "referrer_domain", "landing_url"), "string"
-    ),
+    **dict.fromkeys(("platform", "content", "term", "click_id_type"), "string"),
+    **dict.fromkeys(("click_kind", "source_from", "referrer_domain", "landing_url"), "string"),
     "link_tags": f"struct<{', '.join(f'{name}: string' for name in LINK_TAGS)}>",
     **dict.fromkeys(("consent_ads", "is_bot"), "boolean"),
     "bot_reason": "string",

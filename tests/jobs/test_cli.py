@@ -25,7 +25,20 @@ sys.stderr.write(repr((code, loaded)))
 """
 # Modules of jobs/ that are no job, and the demo, which only `make demo` runs.
 NO_JOB = {
-    *("__init__", "cli", "demo", "ending", "located", "options", "paths_options", "private_files", "run", "settings"),
+    *(
+        "__init__",
+        "channel_diff",
+        "channel_explanation",
+        "cli",
+        "demo",
+        "ending",
+        "located",
+        "options",
+        "paths_options",
+        "private_files",
+        "run",
+        "settings",
+    ),
     *("settings_page", "signals", "start", "terminal", "unknown_names"),
 }
 

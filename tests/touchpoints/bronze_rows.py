@@ -34,8 +34,9 @@ HITS = (
     "source string, medium string, campaign string, campaign_id string, content string, term string, "
     "click_id_type string, click_id string, click_kind string, "
     "link_tags struct<utm_id:string,utm_source_platform:string,utm_creative_format:string,"
-    "utm_marketing_tactic:string,gad_campaignid:string>, referrer_domain string, landing_url string, "
-    "consent_ads boolean, is_bot boolean, bot_reason string, order_id string, value decimal(18,6), currency string"
+    "utm_marketing_tactic:string,gad_campaignid:string>, source_from string, referrer_domain string, "
+    "landing_url string, consent_ads boolean, is_bot boolean, bot_reason string, order_id string, "
+    "value decimal(18,6), currency string"
 )
 VISITS = (
     f"{HITS}, row_kind int, device_key bigint, device string, person_id string, session_id string, "
@@ -139,7 +140,13 @@ def build_all(
             aliases=aliases,
             has_sent_sessions=any(row.get("sent_session_id") for row in rows),
         )
-        .withColumns({"channel": F.coalesce("source", F.lit("Direct")), "channel_rule": F.lit("test")})
+        .withColumns(
+            {
+                "channel": F.coalesce("source", F.lit("Direct")),
+                "channel_rule": F.lit("test"),
+                "channel_trace": F.lit("test"),
+            }
+        )
         .persist()
     )
     try:

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,9 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from conf import CONF_ROOT
-from touchpoints.channels import (
-    ChannelRules,
-    category_sql,
-    channel_rule_sql,
-    channel_sql,
-    load_channel_rules,
-    with_channel,
-)
+from touchpoints.channel_rules import ChannelRules, load_channel_rules
+from touchpoints.channel_sql import category_sql, channel_rule_sql, channel_sql
+from touchpoints.channels import with_channel
 from touchpoints.source_list import SourceList, load_sources
 from warehouse.errors import UsageError
 
@@ -123,39 +119,99 @@ def test_every_example_gets_its_channel(spark: SparkSession) -> None:
     assert got == EXAMPLES
 
 
-def oracle() -> tuple[list[dict[str, Any]], dict[str, str], set[str]]:
-    """The rules and lists as plain data, read without the code under test: rules, category by name, paid click ids."""
-    rules = yaml.safe_load((CONF_ROOT / "channels.yaml").read_text(encoding="utf-8"))["rules"]
+@dataclass(frozen=True)
+class Lists:
+    """The rules and lists as plain data, read without the code under test."""
+
+    rules: list[dict[str, Any]]
+    overrules: list[dict[str, Any]]
+    category: dict[str, str]  # by name
+    hosts: dict[str, tuple[str, bool]]  # category, and whether the host covers its subdomains
+    ignored: set[str]
+    clicks: list[dict[str, Any]]
+
+    @property
+    def paid_clicks(self) -> set[str]:
+        return {click["parameter"] for click in self.clicks if click["paid"]}
+
+
+def oracle() -> Lists:
+    rules = yaml.safe_load((CONF_ROOT / "channels.yaml").read_text(encoding="utf-8"))
     listed = yaml.safe_load((CONF_ROOT / "sources.yaml").read_text(encoding="utf-8"))
+    entries = list(listed["sources"])
+    entries += [{"name": h, "category": kind, "hosts": [h]} for kind, hosts in listed["sites"].items() for h in hosts]
+    entries += [{"name": name, "category": kind} for kind, names in listed["names"].items() for name in names]
     category: dict[str, str] = {}
-    for source in listed["sources"]:
-        hosts = [host[:-2] if host.endswith(".*") else host for host in source.get("hosts", [])]
-        for name in [source["name"], *source.get("aliases", []), *hosts]:
+    hosts: dict[str, tuple[str, bool]] = {}
+    for source in entries:
+        given = source.get("hosts", [])
+        plain = [host[:-2] if host.endswith(".*") else host for host in given]
+        for name in [source["name"], *source.get("aliases", []), *plain]:
             category.setdefault(name.lower(), source["category"])
-    return rules, category, {click["parameter"] for click in listed["click_ids"] if click["paid"]}
+        for host in given:
+            hosts.setdefault(host, (source["category"], source.get("subdomains", True)))
+    ignored = set(listed["ignored_referrers"])
+    return Lists(rules["rules"], rules["overrules"], category, hosts, ignored, listed["click_ids"])
 
 
-ORACLE_RULES, CATEGORY, PAID_CLICKS = oracle()
+LISTS = oracle()
+CATEGORY = LISTS.category
+ANY_SUFFIX = re.compile(r"\.((co|com|net|ne|org|or)\.)?([a-z]{2}|com|net|org|cat)$")
+
+
+def category_of(source: str) -> str | None:
+    """The category of a name, otherwise that of the longest listed domain that the source is below."""
+    name = source.lower()
+    if "." in name and (host := re.fullmatch(r"(?:[a-z-]+://)?(?:www\.)?([^/?#:@ ]+)([/?#:][^ ]*)?", name)):
+        name = host[1]
+    if name in CATEGORY:
+        return CATEGORY[name]
+    labels = name.split(".")
+    for start in range(len(labels) - 1):
+        domain = ".".join(labels[start:])
+        for form in (domain, ANY_SUFFIX.sub(".*", domain)):
+            if form in LISTS.ignored:
+                return None
+            if form in LISTS.hosts:
+                kind, covers = LISTS.hosts[form]
+                return kind if covers or start == 0 else None
+    return None
+
+
+def kind_of(touch: dict[str, str | None]) -> str | None:
+    """The kind of campaign of a click id: what its medium or its source stand for."""
+    for click in LISTS.clicks:
+        if click["parameter"] == touch["click_id_type"]:
+            named = {"display": "display", "affiliate": "affiliate", "email": "email"}.get(click["medium"])
+            return named or category_of(click["source"])
+    return None
 
 
 def holds(condition: dict[str, Any], touch: dict[str, str | None]) -> bool:
-    value = touch.get(condition.get("field", ""))
+    field = condition.get("field", "")
+    value = (touch.get("click_kind") or kind_of(touch)) if field == "click_kind" else touch.get(field)
     tests: dict[str, Callable[[Any], bool]] = {
         "missing": lambda wanted: (value is None) == wanted,
         "is_in": lambda names: value is not None and value.lower() in [name.lower() for name in names],
         "matches": lambda pattern: value is not None and re.search(pattern, value.lower()) is not None,
-        "category": lambda wanted: CATEGORY.get((touch["source"] or "").lower()) == wanted,
-        "paid_click": lambda wanted: (touch["click_id_type"] in PAID_CLICKS) == wanted,
+        "category": lambda wanted: category_of(touch["source"] or "") == wanted,
+        "paid_click": lambda wanted: (touch["click_id_type"] in LISTS.paid_clicks) == wanted,
     }
     return all(test(condition[name]) for name, test in tests.items() if name in condition)
 
 
-def classified(touch: dict[str, str | None]) -> tuple[str, str]:
-    for rule in ORACLE_RULES:
-        all_hold = all(holds(condition, touch) for condition in rule.get("all", []))
-        if all_hold and ("any" not in rule or any(holds(condition, touch) for condition in rule["any"])):
-            return rule["channel"], rule["name"]
-    return "Unassigned", "unassigned"
+def rule_holds(rule: dict[str, Any], touch: dict[str, str | None]) -> bool:
+    all_hold = all(holds(condition, touch) for condition in rule.get("all", []))
+    return all_hold and ("any" not in rule or any(holds(condition, touch) for condition in rule["any"]))
+
+
+def classified(touch: dict[str, str | None], *, is_strict: bool = False) -> tuple[str, str]:
+    nothing = {"channel": "Unassigned", "name": "unassigned"}
+    given = next((rule for rule in LISTS.rules if rule_holds(rule, touch)), nothing)
+    overrules = [] if is_strict else LISTS.overrules
+    over = [rule for rule in overrules if given["channel"] in rule["over"] and rule_holds(rule, touch)]
+    decided = next(iter(over), given)
+    return decided["channel"], decided["name"]
 
 
 def words(*texts: str) -> st.SearchStrategy[str | None]:
@@ -168,20 +224,34 @@ def words(*texts: str) -> st.SearchStrategy[str | None]:
     return st.none() | listed | listed.map(str.upper) | near | noise
 
 
+def hosts() -> st.SearchStrategy[str]:
+    """A listed host, something below it, under another suffix, or with a scheme."""
+    listed = st.sampled_from(sorted({*LISTS.hosts, *LISTS.ignored})[::5])
+    suffixes = st.sampled_from([".com", ".co.kr", ".blog", ".de"])
+    written = st.tuples(listed, suffixes).map(lambda pair: pair[0].replace(".*", pair[1]))
+    before = st.sampled_from(["", "m.", "www.", "a.b.", "x", "https://", "https://m."])
+    return st.builds(lambda a, host, b: a + host + b, before, written, st.sampled_from(["", "/", "/p?q=1", ".kr"]))
+
+
 TOUCHES = st.tuples(
-    words("(direct)", "email", "sms", "firebase", *sorted(CATEGORY)[::7], "google", "naver", "youtube", "facebook"),
+    words(
+        "(direct)", "email", "sms", "firebase", *sorted(CATEGORY)[::7], "google", "naver", "youtube", "facebook",
+        "criteo", "gmail", "stibee", "mail.naver.com",
+    )
+    | hosts(),
     words(
         "(none)", "(not set)", "cpc", "cpm", "ppc", "paid_social", "retargeting", "display", "banner", "social-media",
         "social", "video", "organic", "referral", "link", "email", "e-mail", "affiliate", "audio", "sms", "push",
-        "mobile",
+        "mobile", "pmax", "gdn", "sem", "alimtalk", "알림톡",
     ),
     words("cross-network", "shop", "shopping", "eshop", "spring"),
-    st.none() | st.sampled_from(["gclid", "fbclid", "dclid", "msclkid", "mc_cid", "napm"]),
+    st.none() | st.sampled_from(["gclid", "fbclid", "dclid", "msclkid", "mc_cid", "napm", "ttclid"]),
+    st.none() | st.sampled_from(["search", "affiliate", "cross_network", "shopping", "video", "native"]),
 )  # fmt: skip
 
 
 def test_spark_and_plain_python_name_the_same_rule_for_random_touches(spark: SparkSession) -> None:
-    touches: list[tuple[str | None, ...]] = list(EXAMPLES)
+    touches: list[tuple[str | None, ...]] = [(*example, None) for example in EXAMPLES]
 
     @settings(max_examples=1500, phases=[Phase.generate])
     @given(TOUCHES)
@@ -189,13 +259,22 @@ def test_spark_and_plain_python_name_the_same_rule_for_random_touches(spark: Spa
         touches.append(touch)
 
     draw()
-    frame = with_channel(spark.createDataFrame(touches, TOUCH), RULES, SOURCES)
+    frame = spark.createDataFrame(touches, f"{TOUCH}, click_kind string")
+    fields = ("source", "medium", "campaign", "click_id_type", "click_kind")
 
-    rows = frame.collect()
+    rows = with_channel(frame, RULES, SOURCES).collect()
     for row in rows:
-        touch = {name: row[name] for name in ("source", "medium", "campaign", "click_id_type")}
+        touch = {name: row[name] for name in fields}
         assert (row["channel"], row["channel_rule"]) == classified(touch), touch
-    assert {row["channel_rule"] for row in rows} == {"unassigned", *(rule.name for rule in RULES.rules)}
+        assert row["channel_trace"].startswith(row["channel_rule"]), touch
+    assert {row["channel_rule"] for row in rows} == {"unassigned", *(rule.name for rule in RULES.all_rules)}
+
+    strict = RULES.model_copy(update={"is_strict": True})
+    for row in with_channel(frame, strict, SOURCES).collect():
+        touch = {name: row[name] for name in fields}
+        assert (row["channel"], row["channel_rule"]) == classified(touch, is_strict=True), touch
+        is_kept = classified(touch) != classified(touch, is_strict=True)
+        assert ("in the strict reading of GA4" in row["channel_trace"]) == is_kept, touch
 
 
 def test_a_frame_without_click_ids_is_classified_as_if_there_were_none(spark: SparkSession) -> None:
@@ -205,13 +284,13 @@ def test_a_frame_without_click_ids_is_classified_as_if_there_were_none(spark: Sp
 
     frame = with_channel(spend, RULES, SOURCES)
 
-    assert frame.columns == ["source", "medium", "campaign", "channel_rule", "channel"]
+    assert frame.columns == ["source", "medium", "campaign", "channel_rule", "channel", "channel_trace"]
     assert [row["channel"] for row in frame.collect()] == ["Paid Search", "Unassigned"]
 
 
 def test_the_sql_for_duckdb_uses_its_own_functions_and_escapes() -> None:
     rule, category, channel = (
-        channel_rule_sql(RULES, SOURCES, "duckdb"),
+        channel_rule_sql(RULES, "duckdb"),
         category_sql(SOURCES, "duckdb"),
         channel_sql(RULES, "duckdb"),
     )
@@ -322,7 +401,8 @@ def test_our_categories_agree_with_googles_list_but_for_stated_differences(share
         }
     both = ours.keys() & theirs.keys()
 
-    # Video sites that Google's list calls social, and a shop that it calls a search engine.
+    # Video sites that Google's list calls social, and a shop and webmail that it calls search engines.
     stated = {"niconico", "nicovideo.jp", "crunchyroll", "crunchyroll.com", "rakuten", "rakuten.co.jp"}
+    stated |= {"email.seznam.cz", "mail.rambler.ru"}
     assert {name for name in both if ours[name] != theirs[name]} == stated
     assert len(both) > 150

@@ -51,7 +51,9 @@ def visits(spark: SparkSession) -> DataFrame:
     )
     known = frame(spark, SILVER_IDENTITIES.ddl, [])
     built = build_visits(hits, known, orders(spark, []), timeout_minutes=30, max_hours=24, has_sent_sessions=False)
-    named = built.withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("test")})
+    named = built.withColumns(
+        {"channel": F.lit("Direct"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}
+    )
     return slim_visits(named, conversion_types=["sign_up"])
 
 

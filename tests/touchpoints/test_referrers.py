@@ -111,9 +111,9 @@ def test_spark_gets_one_row_per_host(spark: SparkSession) -> None:
     rows = classify_referrers(hosts, sources=SOURCES, no_source=["example.com"]).collect()
 
     assert sorted(map(tuple, rows)) == [
-        ("example.org", "example.org", "example.org", "referral", False),
-        ("naver.com", "naver.com", "naver", "organic", False),
-        ("shop.example.com", "example.com", None, None, True),
+        ("example.org", "example.org", "example.org", "referral", False, "example.org", None),
+        ("naver.com", "naver.com", "naver", "organic", False, None, None),
+        ("shop.example.com", "example.com", None, None, True, "example.com", None),
     ]
 
 

@@ -75,7 +75,9 @@ def touchpoints(spark: SparkSession) -> list[dict[str, Any]]:
         for number, row in enumerate(device_visits)
     ]
     known = [{"session_id": "s", "is_bot": False}, {"session_id": "robot", "is_bot": True}]
-    visit_frame = visits(spark, rows).withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("direct")})
+    visit_frame = visits(spark, rows).withColumns(
+        {"channel": F.lit("Direct"), "channel_rule": F.lit("direct"), "channel_trace": F.lit("direct")}
+    )
     return collected(
         build_touchpoints(
             visit_frame, bot_sessions(frame(spark, SILVER_SESSIONS.ddl, known)), abuse=load_settings().ad_abuse

@@ -34,7 +34,14 @@ PERSONAL = {
 PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 # Names of text columns that are not personal. Numbers, dates and flags are not, unless their name is above.
 IMPERSONAL = {
-    "abuse_signals", "account_id", "acquisition_channel", "auxiliary_type", "batch_id", "bot_reason", "campaign", "campaign_id", "campaign_name", "channel", "channel_rule", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country", "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "gad_campaignid", "input", "interaction", "job", "kind", "lacks", "medium", "message", "milestones", "model", "model_version", "next_state", "origin", "other_file", "outcome", "page_group", "part", "placement", "platform", "reason", "referrer_domain", "report_currency", "run_id", "settings_hash", "source", "source_file", "state", "status", "table_id", "table_name", "term", "timezone", "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform", "written",
+    "abuse_signals", "account_id", "acquisition_channel", "auxiliary_type", "batch_id", "bot_reason", "campaign",
+    "campaign_id", "campaign_name", "channel", "channel_rule", "channel_trace", "check_name", "click_id_type",
+    "code_version", "content", "conversion_type", "country", "counts", "currency", "date_basis", "detail", "event",
+    "event_name", "field", "file", "finding", "gad_campaignid", "input", "interaction", "job", "kind", "lacks",
+    "medium", "message", "milestones", "model", "model_version", "next_state", "origin", "other_file", "outcome",
+    "page_group", "part", "placement", "platform", "reason", "referrer_domain", "report_currency", "run_id",
+    "settings_hash", "site", "source", "source_file", "source_from", "state", "status", "table_id", "table_name",
+    "term", "timezone", "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform", "written",
 }  # fmt: skip
 NUMBERS = re.compile(r"bigint|int|double|boolean|date|timestamp|decimal.*")
 

@@ -37,6 +37,7 @@ from warehouse.tables.silver_orders import SILVER_ORDERS
 from warehouse.tables.silver_robots import SILVER_ROBOTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
+from warehouse.tables.silver_source_findings import SILVER_SOURCE_FINDINGS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 ALL_TABLES: tuple[Table, ...] = (
@@ -54,6 +55,7 @@ ALL_TABLES: tuple[Table, ...] = (
     SILVER_SESSIONS,
     SILVER_ROBOTS,
     SILVER_TOUCHPOINTS,
+    SILVER_SOURCE_FINDINGS,
     SILVER_ACTIVITY,
     SILVER_ORDERS,
     SILVER_CONVERSIONS,

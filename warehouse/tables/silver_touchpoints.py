@@ -20,6 +20,7 @@ SILVER_TOUCHPOINTS = Table(
         Column("interaction", "string", "click or impression", nullable=False, values=("click", "impression")),
         Column("channel", "string", "channel group by conf/channels.yaml", nullable=False),
         Column("channel_rule", "string", "the rule that decided the channel", nullable=False),
+        Column("channel_trace", "string", "the fields it decided by, and the rule that it overruled", nullable=False),
         Column("source", "string", "utm_source, otherwise the source of the click id or referrer"),
         Column("medium", "string", "utm_medium, otherwise the medium of the click id or referrer"),
         Column("campaign", "string", "utm_campaign"),
@@ -33,6 +34,13 @@ SILVER_TOUCHPOINTS = Table(
         Column("term", "string", "utm_term"),
         Column("click_id_type", "string", "click id parameter, e.g. gclid"),
         Column("click_id", "string", "click id as sent", personal=True),
+        Column(
+            "source_from",
+            "string",
+            "what names the source: tags (event, link) or referrer; or why the referrer names none: own_page (of the "
+            "page's site), no_source (payment page, login page, own domain); null without any",
+            values=("tags", "referrer", "own_page", "no_source"),
+        ),
         Column("referrer_domain", "string", "registrable domain of the referrer"),
         Column("landing_url", "string", "page without its query", personal=True),
         Column("platform", "string", "web, ios, android or server", nullable=False, values=PLATFORMS),
