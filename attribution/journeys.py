@@ -54,7 +54,7 @@ def build_journeys(
     longer than N days.
     """
     touches = (
-        touchpoints.where(F.col("interaction").isin(list(knobs.interactions)))
+        touchpoints.where(F.col("interaction").isin(list(knobs.interactions)) & is_no_abuse())
         .groupBy(F.xxhash64("person_id").alias("person_key"), "person_id")
         .agg(F.sort_array(F.collect_list(F.struct(*TOUCH))).alias("touches"))
     )
@@ -75,6 +75,11 @@ def build_journeys(
         }
     )
     return conform(journeys, SILVER_JOURNEYS)
+
+
+def is_no_abuse() -> Column:
+    """Whether a touch takes part in gold: one that is ad abuse does not."""
+    return ~F.coalesce("is_abuse", F.lit(False))
 
 
 def _ends(conversions: DataFrame, knobs: JourneyKnobs) -> DataFrame:

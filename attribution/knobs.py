@@ -135,11 +135,18 @@ class DataDriven(FittedModels, ChannelModelName):
     experiment: str
 
 
+class LinkKnobs(Knobs):
+    """How soon a conversion must follow a small step."""
+
+    within_days: PositiveDays
+
+
 class Attribution(JourneyKnobs, CreditStart, RuleModels, RuleKnobs, Transforms):
     """Which conversions are credited, over which window, by which models."""
 
     markov: Markov
     data_driven: DataDriven
+    conversion_links: LinkKnobs
 
     @model_validator(mode="after")
     def _rules_have_their_knobs(self) -> Self:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_models
 from attribution.campaign_names import campaign_names, with_known_campaign, with_named_campaign
+from attribution.journeys import is_no_abuse
 from attribution.knobs import PaidChannels, RuleModels
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
@@ -75,7 +76,8 @@ def touches_by_campaign(touchpoints: DataFrame, names: DataFrame, *, timezone: s
     """CAMPAIGN, touches and their first and last day of every campaign that was touched."""
     named_by = (*CAMPAIGN, "campaign_id")
     daily = (
-        touchpoints.select(*named_by, report_day("touched_at", timezone).alias("date"))
+        touchpoints.where(is_no_abuse())
+        .select(*named_by, report_day("touched_at", timezone).alias("date"))
         .groupBy(*named_by, "date")
         .agg(F.count(F.lit(1)).alias("touches"))
     )

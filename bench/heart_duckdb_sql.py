@@ -83,6 +83,9 @@ def _click_case(click_ids: list[ClickId], value: str) -> str:
         if click_id.value_contains:
             found = _decoded(f"regexp_extract(query, '(?i){START}{click_id.parameter}=([^&]+)', 3)")
             is_there += f" AND contains(lower({found}), '{click_id.value_contains}')"
+        if click_id.value_part:
+            found = _decoded(f"regexp_extract(query, '(?i){START}{click_id.parameter}=([^&]+)', 3)")
+            is_there += f" AND contains('|' || lower({found}) || '|', '|{click_id.value_part}|')"
         cases.append(f"WHEN {is_there} THEN {value.format(c=click_id)}")
     return f"CASE {' '.join(cases)} END"
 
@@ -137,7 +140,7 @@ WITH raw AS (
          coalesce({takes} AND click.weak AND campaign IS NULL, false) AS is_guessed
   FROM named
 ), joined AS (
-  SELECT filled.*, coalesce(a.is_bot_agent, false) AS is_bot, r.*,
+  SELECT filled.*, coalesce(a.is_bot_agent AND platform <> 'server', false) AS is_bot, r.*,
          coalesce(source, medium, campaign, click_id) IS NOT NULL
            AND NOT coalesce(is_guessed AND referrer_source <> source, false) AS is_tagged
   FROM filled LEFT JOIN agents a USING (user_agent) LEFT JOIN referrers r ON host = r.referrer_host
@@ -225,8 +228,10 @@ FROM counted c JOIN touches s ON c.session_id = s.session_id AND s.is_start""",
         "touchpoints": """
 CREATE TABLE touchpoints AS
 SELECT event_id AS touchpoint_id, person_id, session_id, anonymous_id, event_at AS touched_at, 'click' AS interaction,
-       channel, channel_rule, channel_trace, source, medium, campaign, campaign_id, content, term, click_id_type,
-       click_id, source_from, referrer_domain, landing_url, platform, consent_ads
+       channel, channel_rule, channel_trace, source, medium, campaign, campaign_id, NULL::VARCHAR AS utm_id,
+       NULL::VARCHAR AS gad_campaignid, NULL::VARCHAR AS utm_source_platform, NULL::VARCHAR AS utm_creative_format,
+       NULL::VARCHAR AS utm_marketing_tactic, content, term, click_id_type, click_id, source_from,
+       referrer_domain, landing_url, platform, consent_ads
 FROM touches WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot)""",
         "orders": f"""
 CREATE TABLE orders AS

@@ -20,7 +20,7 @@ from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.ids import identified
-from touchpoints.knobs import ConversionTypes, HitKnobs
+from touchpoints.knobs import ConversionTypes, HitKnobs, RobotLimit
 from touchpoints.orders import build_orders
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
@@ -94,15 +94,22 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
         part_of(settings.touchpoints, HitKnobs).model_copy(update={"own_domains": [OWN_DOMAIN]}),
         sources=sources,
     )
-    built = build_visits(hits, identities, orders, timeout_minutes=settings.sessions.timeout_minutes)
+    built = build_visits(
+        hits,
+        identities,
+        orders,
+        timeout_minutes=settings.sessions.timeout_minutes,
+        max_hours=settings.sessions.max_hours,
+        has_sent_sessions=False,
+    )
     with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
     visits = slim_visits(with_channels, conversion_types=settings.conversions.final).persist(
         StorageLevel.MEMORY_AND_DISK
     )
     try:
-        sessions = write(SILVER_SESSIONS, build_sessions(visits, max_events=settings.sessions.max_events))
+        sessions = write(SILVER_SESSIONS, build_sessions(visits, limits=part_of(settings.sessions, RobotLimit)))
         robots = bot_sessions(sessions)
-        write(SILVER_TOUCHPOINTS, build_touchpoints(visits, robots))
+        write(SILVER_TOUCHPOINTS, build_touchpoints(visits, robots, abuse=settings.ad_abuse))
         built_orders = build_orders(
             orders, visits, rates, default_currency=currency, timezone=zone, report_currency=currency
         )

@@ -9,11 +9,13 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from dashboard.ad_abuse_panel import ad_abuse_panel
 from dashboard.customer_panels import acquisition_panel, activity_panel, at_risk_panel
 from dashboard.headline import headline, lead_sentence, subtitle
 from dashboard.panels import Panel
 from dashboard.path_panels import top_paths_panel, touches_panel
 from dashboard.performance_panels import comparison_panel, roas_panel
+from dashboard.robots_panel import robots_panel
 from dashboard.run_panels import checks_panel, checks_sentence, rows_panel, steps_panel, versions_panel
 from dashboard.time_panels import roas_over_time_panel, spend_and_value_panel
 from dashboard.unmatched_panel import unmatched_panel
@@ -55,6 +57,8 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
         "sections.run",
         (
             rows_panel,
+            robots_panel,
+            ad_abuse_panel,
             checks_panel,
             steps_panel,
             versions_panel,

@@ -82,7 +82,7 @@ def named_export(
     *,
     required: tuple[str, ...],
     constants: Mapping[str, str] | None = None,
-    prepared: Callable[[DataFrame], DataFrame] = lambda rows: rows,
+    prepared: Callable[[DataFrame, Defaults], DataFrame] = lambda rows, defaults: rows,
 ) -> Adapter:
     """An adapter for an export that people download themselves, in one of several languages and ages.
 
@@ -94,7 +94,9 @@ def named_export(
     columns = tuple(dict.fromkeys((*own.columns, *names)))
 
     def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
-        filled = prepared(rows).withColumns({name: F.coalesce(name, F.lit(text)) for name, text in texts.items()})
+        filled = prepared(rows, defaults).withColumns(
+            {name: F.coalesce(name, F.lit(text)) for name, text in texts.items()}
+        )
         return own.parse(filled, defaults, lookups)
 
     needs_currency = tuple(name for name in own.required_without_accounts if name in names and name not in texts)

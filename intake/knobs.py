@@ -21,6 +21,7 @@ class Export(Knobs):
     encoding: a codec of Python, e.g. cp949; null = UTF-8. columns: field of the adapter: column of the file.
     constants: field of the adapter: the text of every row. decimal: the decimal sign of numbers. date_format: null =
     ISO 8601. timezone: of times without offset. shop: prefix of order ids, where several shops number alike.
+    event_names: name of an event in the file: its name here, e.g. {Bought: purchase}.
     """
 
     encoding: str | None = None
@@ -30,6 +31,7 @@ class Export(Knobs):
     date_format: Annotated[str, AfterValidator(_known_format)] | None = None
     timezone: TimeZone | None = None
     shop: str | None = None
+    event_names: dict[str, str] = Field(default_factory=dict)
 
 
 class InputFiles(Export):

@@ -12,7 +12,16 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Defaults
 from intake.knobs import Export
-from intake.reasons import A_CUT_ORDER, A_FOOTER, A_REPEATED_HEADER, A_TOTALS_ROW, ROUNDED, known_reason
+from intake.reasons import (
+    A_CUT_ORDER,
+    A_FOOTER,
+    A_REPEATED_HEADER,
+    A_TEST,
+    A_TOTALS_ROW,
+    NOBODY,
+    ROUNDED,
+    known_reason,
+)
 from intake.written_numbers import BLANK, NO_DATA, NO_DATA_MARKS, given, plain_number, trimmed
 from warehouse.contracts import MONEY
 from warehouse.numbers import DOUBLE_BELOW, decimal_of
@@ -44,7 +53,7 @@ _TOTAL_WORDS = (
 TOTAL = portable(rf"^(?:{'|'.join(_TOTAL_WORDS)})(?:[ ]?[:(-].*| of [0-9].*)?\z")
 
 # Reasons of rows that are no data, such as a totals row: they do not count for quality.max_quarantined_share.
-NOT_DATA = (A_TOTALS_ROW, A_REPEATED_HEADER, A_FOOTER, A_CUT_ORDER)
+NOT_DATA = (A_TOTALS_ROW, A_REPEATED_HEADER, A_FOOTER, A_CUT_ORDER, A_TEST, NOBODY)
 # A copyright line, as Microsoft puts below its rows.
 FOOTER = r"^\"?(?:©|\(c\)) ?[0-9]{4}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from intake.reasons import A_TEST, NOBODY
 from warehouse.contracts import MONEY, Table
 from warehouse.record_ids import spend_record_id
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
@@ -22,7 +23,9 @@ def held_by(table: Table) -> list[Column]:
 
     What the reason calls unreadable is null, though the adapter may have put a default in its place.
     """
-    found = {"record_id": _record_id(table)}
+    # A row that is nobody's, or a test's, is no version of an order: no other row waits for it.
+    is_version = ~F.col("reason").isin(A_TEST, NOBODY)
+    found = {"record_id": F.when(is_version, _record_id(table))}
     if table in AMOUNTS:
         found |= {"amount": _if_read(AMOUNTS[table]), "currency": F.col("currency")}
         found |= {"version_at": _if_read(TIMES[table])}

@@ -10,6 +10,8 @@ NOTHING = "nothing to do; it does not count as bad"
 A_TOTALS_ROW = "a totals row, no data"
 A_REPEATED_HEADER = "the header again, no data"
 A_FOOTER = "a line below the rows, no data"
+A_TEST = "sent by a test environment, no data"
+NOBODY = "names nobody: no consent, or an ad without a device, no data"
 A_CUT_ORDER = "the first row of this order is not in this file"
 A_MONTH = "date is a month or a longer period, not a day"
 ROUNDED = "a spreadsheet has rounded this id"
@@ -24,6 +26,7 @@ class Reason:
     way_out: str
 
 
+A_ZONE = "`timezone: Asia/Seoul` of the input; for other spellings also `date_format: dd.MM.yyyy HH:mm`"
 DECIMAL = 'for 1.234,50 write `decimal: ","` to the input'
 REASONS = (
     # The reader
@@ -71,8 +74,11 @@ REASONS = (
     Reason("neither anonymous_id nor user_id is given", "nobody to whom the event or order could belong",
            "`columns: {user_id: …}` of the input, e.g. the e-mail"),
     Reason("<field> is missing or not ISO 8601 with an offset", "2026-03-01 09:00 is another moment in every zone",
-           "`timezone: Asia/Seoul` of the input; for other spellings also `date_format: dd.MM.yyyy HH:mm`"),
-    Reason("<field> is not ISO 8601 with an offset", "as above", "as above"),
+           A_ZONE),
+    Reason("<field> is not ISO 8601 with an offset", "as above", A_ZONE),
+    Reason(NOBODY, "GA4 without consent to analytics, an ad's click or view that no device is known of",
+           "nothing to do; it does not count as bad. What such a purchase was worth is in the orders feed"),
+    Reason(A_TEST, "an event of the sandbox", NOTHING),
     Reason("platform is not web, ios, android or server", "an unknown kind of sender", "one of these, or leave it out"),
     Reason("a refund without order_id", "no order to take the refund from", "send order_id with refunds"),
     Reason("status is not paid, refunded or cancelled", "no [known word](#states-of-an-order) for a state",
@@ -96,12 +102,26 @@ REASONS = (
 PLACEHOLDER = re.compile("<[a-z]+>")
 
 
-@cache
 def known_reason(text: str) -> str:
     """The same text; ValueError where it is no reason of REASONS."""
-    if not any(re.fullmatch(_pattern(reason.text), text) for reason in REASONS):
+    if _reason_of(text) is None:
         raise ValueError(f"{text!r} is not listed in intake/reasons.py")
     return text
+
+
+def way_out(text: str) -> str | None:
+    """What to do about a reason as bronze.quarantine has it; None where there is nothing to do, or it is not listed.
+
+    >>> way_out("order_ts is missing or not ISO 8601 with an offset")
+    '`timezone: Asia/Seoul` of the input; for other spellings also `date_format: dd.MM.yyyy HH:mm`'
+    """
+    reason = _reason_of(text)
+    return None if reason is None or reason.way_out == NOTHING else reason.way_out
+
+
+@cache
+def _reason_of(text: str) -> Reason | None:
+    return next((reason for reason in REASONS if re.fullmatch(_pattern(reason.text), text)), None)
 
 
 def _pattern(text: str) -> str:

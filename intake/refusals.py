@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from intake.first_look import shown
 from intake.inputs import Input
+from intake.reasons import way_out
 from intake.samples import sample
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed, DistributaryError, InputError
@@ -47,10 +48,12 @@ def too_many_bad(input_: Input, rows: DataFrame, total: Mapping[str, int], limit
     )
     assert worst is not None
     first, raw = worst["first"], worst["first"]["raw"] or ""
+    mend = way_out(worst["reason"])
     return CheckFailed(
         f"{input_.name}: {total['bad']:,} of {total['read']:,} rows are unusable, more than "
         f"quality.max_quarantined_share = {limit:g}; most often in {shown(worst['file'])}: {worst['reason']} "
         f"({worst['count']:,} rows), such as line {first['line']:,}: {sample(raw)}.{_keys(raw)} "
+        f"{f'Way out: {mend}. ' if mend else ''}"
         "Nothing of the batch was taken in; its bad rows are in bronze.refused_rows."
     )
 

@@ -8,27 +8,21 @@ from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import table_step
 from touchpoints.activity import ACTIVITY
 from touchpoints.ad_spend import AD_SPEND
+from touchpoints.aliases import ALIASES
 from touchpoints.conversions import CONVERSIONS
 from touchpoints.identities import IDENTITIES
 from touchpoints.money_ledger import MONEY_LEDGER
 from touchpoints.orders import ORDERS
+from touchpoints.robots import ROBOTS
 from touchpoints.sessions import SESSIONS
 from touchpoints.set_aside import SET_ASIDE
 from touchpoints.source_findings import SOURCE_FINDINGS
 from touchpoints.touchpoints import TOUCHPOINTS
 
 RECIPES = (
-    IDENTITIES,
-    SESSIONS,
-    TOUCHPOINTS,
-    ACTIVITY,
-    ORDERS,
-    CONVERSIONS,
-    AD_SPEND,
-    SET_ASIDE,
-    MONEY_LEDGER,
-    SOURCE_FINDINGS,
-)
+    ALIASES, IDENTITIES, SESSIONS, ROBOTS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND, SET_ASIDE,
+    MONEY_LEDGER, SOURCE_FINDINGS,
+)  # fmt: skip
 STEP = table_step("build", RECIPES, current="bronze and settings are those silver was made from")
 
 

@@ -15,7 +15,7 @@ from intake.knobs import IdSpelling, Landing, Quality
 from jobs.located import located
 from jobs.unknown_names import names_of_nothing
 from ltv.knobs import Ltv
-from touchpoints.knobs import AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
+from touchpoints.knobs import AdAbuse, AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
 from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Spark, part_of
 from warehouse.settings_file import read_knobs, read_yaml
 from warehouse.table_update import digest_of
@@ -39,6 +39,7 @@ class Settings(Knobs):
     touchpoints: Touchpoints
     conversions: Conversions
     ad_spend: AdSpend
+    ad_abuse: AdAbuse
     exchange_rates: ExchangeRates
     attribution: Attribution
     ltv: Ltv

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from touchpoints.page_query import INSTALLS
 from touchpoints.source_list import conf_file
 from warehouse.errors import did_you_mean
 from warehouse.knobs import Misfit
@@ -34,6 +35,8 @@ def _conversion_types(settings: Settings, base: Mapping[str, Any]) -> Iterator[M
                 yield Misfit(
                     ("conversions", group, position), f"no event is called {name}; did you mean {name.lower()}?"
                 )
+            if name.lower() in INSTALLS[1:]:
+                yield Misfit(("conversions", group, position), f"{name} counts as {INSTALLS[0]}: name that")
     where = "is neither in conversions.final nor in .auxiliary"
     for knob in ("conversion_types", "milestones"):
         names = getattr(knobs, knob)

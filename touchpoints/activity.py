@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.hits import is_session_event
-from touchpoints.knobs import EmailMask, InternalAddresses
+from touchpoints.knobs import InternalAddresses, OtherParameters, PersonalData, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from warehouse.checks import CheckResult, at_least, at_most, side_by_side
 from warehouse.conform import conform
@@ -65,7 +65,7 @@ def check_activity(activity: DataFrame, sessions: DataFrame, events: DataFrame) 
 ACTIVITY = Recipe(
     table=SILVER_ACTIVITY,
     inputs=VISIT_INPUTS,
-    knobs=(InternalAddresses, EmailMask, ReportingDay),
+    knobs=(InternalAddresses, RobotAgents, OtherParameters, PersonalData, ReportingDay),
     build=lambda work: build_activity(work.once(visits), timezone=work.knobs(ReportingDay).timezone),
     changes=PERSONS,
     scope=of_persons,

@@ -2,7 +2,8 @@
 
 A changed event or order affects every person that its device ever belonged to, before and after the change, and the
 buyers of its order. The rows of each of these persons are rebuilt from all input of all their devices; the rows of
-other persons cannot differ.
+other persons cannot differ. A login that has become an alias, or is none any more, affects its buyer and itself, and
+everybody on the devices of both.
 
 What names a device, a login or an order together is read once, as ties. Where there are few, whom they affect is found
 on the driver (touchpoints.affected_on_driver), otherwise by joins (touchpoints.affected_by_joins); both give the same.
@@ -61,14 +62,20 @@ def find_affected(
     *,
     other_persons: DataFrame,
     stage: Stage,
+    aliases: DataFrame | None = None,
+    changed_aliases: DataFrame | None = None,
     on_driver_at_most: int = TIES_ON_DRIVER_AT_MOST,
 ) -> Affected:
     """The persons that `changed_events` and `changed_orders` (old and new states of rows) affect, and their input.
 
     `events` and `orders` are all of bronze as it is now; all four frames are `identified`. `other_persons` (person_id)
     are affected in any case. `stage` stores a frame under a name and reads it back: several sets follow from it.
+    `aliases`: see `known_aliases`; `changed_aliases` are old and new states of changed rows of silver.aliases.
     """
-    ties = stage("ties", ties_of(events, orders, changed_events, changed_orders, other_persons))
+    found = ties_of(
+        events, orders, changed_events, changed_orders, other_persons, aliases=aliases, changed_aliases=changed_aliases
+    )
+    ties = stage("ties", found)
     few = ties.limit(on_driver_at_most + 1).toArrow()
     if few.num_rows > on_driver_at_most:
         return Affected(*affected_by_joins(ties, stage=stage))

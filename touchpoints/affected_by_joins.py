@@ -26,7 +26,7 @@ from touchpoints.ids import (
     users_of_devices,
     users_of_persons,
 )
-from touchpoints.ties import CHANGED, LINK, PERSON, VERSION
+from touchpoints.ties import CHANGED, LINK, PERSON, RENAMED, VERSION
 from warehouse.staging import Stage
 
 
@@ -36,7 +36,9 @@ def affected_by_joins(ties: DataFrame, *, stage: Stage) -> tuple[DataFrame, Data
     `ties` (see `ties_of`) are stored; `stage` stores a frame under a name and reads it back: several sets follow from
     each.
     """
-    changed, versions, links, others = (ties.where(F.col("kind") == kind) for kind in (CHANGED, VERSION, LINK, PERSON))
+    changed, versions, links, others, renamed = (
+        ties.where(F.col("kind") == kind) for kind in (CHANGED, VERSION, LINK, PERSON, RENAMED)
+    )
     other_persons, buyers = others.select("person_id"), versions.where(F.col("user_id").isNotNull())
     orders_of_devices = _union(
         links.where(F.col("order_id").isNotNull()).select("device", "order_id"),
@@ -55,6 +57,7 @@ def affected_by_joins(ties: DataFrame, *, stage: Stage) -> tuple[DataFrame, Data
         _union(
             changed.select("device").where(F.col("device").isNotNull()),
             orders_of_devices.join(order_ids, "order_id", how="left_semi").select("device"),
+            logins.join(renamed, "user_id", how="left_semi").select("device"),
         ),
     )
     users = stage(
@@ -65,6 +68,7 @@ def affected_by_joins(ties: DataFrame, *, stage: Stage) -> tuple[DataFrame, Data
             buyers.join(order_ids, "order_id", how="left_semi").select("user_id"),
             users_of_devices(changed_devices),
             users_of_persons(other_persons),
+            renamed.select("user_id"),
         ),
     )
     persons = stage(

@@ -21,7 +21,7 @@ from touchpoints.ids import (
     composed,
     taken_apart,
 )
-from touchpoints.ties import CHANGED, LINK, PERSON, VERSION
+from touchpoints.ties import CHANGED, LINK, PERSON, RENAMED, VERSION
 
 Pairs = set[tuple[str, str]]
 
@@ -38,6 +38,7 @@ def affected_on_driver(ties: pa.Table) -> AffectedIds:
     """The affected ids by `ties` (one row per row of `ties_of`)."""
     changed, versions, links = (_of_kind(ties, kind) for kind in (CHANGED, VERSION, LINK))
     other_persons = {person for _, _, _, person in _of_kind(ties, PERSON)}
+    renamed = {user for _, user, _, _ in _of_kind(ties, RENAMED)}
 
     orders_of_devices: Pairs = {(device, order) for device, _, order, _ in links if order}
     orders_of_devices |= {(device, order) for device, _, order, _ in versions if device}
@@ -49,7 +50,8 @@ def affected_on_driver(ties: pa.Table) -> AffectedIds:
     order_ids = {order for _, _, order, _ in changed if order}
     changed_devices = {device for device, _, _, _ in changed if device}
     changed_devices |= {device for device, order in orders_of_devices if order in order_ids}
-    users = {user for device, user in logins if device in changed_devices}
+    changed_devices |= {device for device, user in logins if user in renamed}
+    users = renamed | {user for device, user in logins if device in changed_devices}
     users |= {user for _, user, _, _ in changed if user}
     users |= {user for order, user in buyers if order in order_ids}
     users |= taken_apart(BY_USER, changed_devices) | taken_apart(USER, other_persons)

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
-from touchpoints.knobs import ConversionTypes, ExchangeRates, InternalAddresses
+from touchpoints.knobs import ConversionTypes, ExchangeRates, InternalAddresses, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, visits
 from touchpoints.repriced import refunds_elsewhere
 from touchpoints.sessions import robots
@@ -45,6 +45,7 @@ def build_conversions(
         F.lit(PURCHASE).alias("conversion_type"),
         F.col("order_id").alias("of"),
         "order_id",
+        F.lit(None).cast("string").alias("session_id"),
         "person_id",
         F.col("ordered_at").alias("converted_at"),
         "value",
@@ -57,6 +58,7 @@ def build_conversions(
         F.col("event_name").alias("conversion_type"),
         F.col("event_id").alias("of"),
         F.lit(None).cast("string").alias("order_id"),
+        "session_id",
         "person_id",
         F.col("event_at").alias("converted_at"),
         F.lit(0).cast(MONEY).alias("value"),
@@ -137,7 +139,7 @@ def _build(work: Work) -> DataFrame:
 CONVERSIONS = Recipe(
     table=SILVER_CONVERSIONS,
     inputs=(*VISIT_INPUTS, SILVER_SESSIONS, SILVER_ORDERS, BRONZE_EXCHANGE_RATES),
-    knobs=(ConversionTypes, InternalAddresses, ExchangeRates, ReportingDay, ReportingCurrency),
+    knobs=(ConversionTypes, InternalAddresses, RobotAgents, ExchangeRates, ReportingDay, ReportingCurrency),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

@@ -6,11 +6,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
-from touchpoints.emails import COLUMNS, without_emails
 from touchpoints.internal_addresses import is_internal
 from touchpoints.knobs import HitKnobs
-from touchpoints.marketing_params import parameters_of, with_marketing
-from touchpoints.page_query import page_path
+from touchpoints.marketing_params import LINK_TAGS, parameters_of, with_marketing
+from touchpoints.page_query import INSTALLS, page_path
+from touchpoints.personal_data import LINK_COLUMNS, without_personal_data
 from touchpoints.referrers import classify_referrers, is_own_page, of_page, path_of_pages, referrer_host
 from touchpoints.source_list import SourceList
 from warehouse.event_values import referring_site, values_of
@@ -21,6 +21,7 @@ EVENT_COLUMNS = (
     "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip", "consent_ads",
     "order_id", "value", "currency",
 )  # fmt: skip
+INTERNAL = "internal address"  # why a hit is none of a customer's, where its agent does not say it
 HIT_COLUMNS = (
     "event_id",
     "event_name",
@@ -42,10 +43,12 @@ HIT_COLUMNS = (
     "click_id",
     "click_kind",
     "source_from",
+    "link_tags",
     "referrer_domain",
     "landing_url",
     "consent_ads",
     "is_bot",
+    "bot_reason",
     "order_id",
     "value",
     "currency",
@@ -69,9 +72,10 @@ def build_hits(
     has_origin: the sender, the URL or the referrer names the source. The sender and the URL win over the referrer,
     which counts only where they name none or theirs is guessed. A referrer on the page's own site names none.
     source_from: tags (the sender, the URL), referrer, or why there is none: own_page (the referrer is of the page's
-    site), no_source (it is an own domain of the settings, a payment or login page); null without any.
-    is_bot: a robot's user agent or an internal address.
-    mask_emails: e-mail addresses in the source, in the other parameters and in the page's path are (e-mail).
+    site), no_source (it is an own domain of the settings, a payment or login page); null without any. is_bot: a
+    robot's user agent or an internal address; bot_reason says which. The agent of a server event is its backend's and
+    proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null
+    without any. A first_open is an app_install. Personal data in what the link says is left out as `knobs` ask.
     `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
@@ -80,7 +84,9 @@ def build_hits(
     slim_events = with_site.withColumn("referrer_path", path).drop("referrer")
     marketing_events = with_marketing(slim_events, sources, knobs)
     known = values_of(events) if values is None else values
-    agents = classify_user_agents(_of_field(known, "user_agent"))
+    agents = classify_user_agents(
+        _of_field(known, "user_agent"), robot_agents=knobs.robot_agents, people_agents=knobs.people_agents
+    )
     # The host is extracted once per site, not per page view.
     sites = (
         _of_field(known, "referring_site")
@@ -111,7 +117,9 @@ def build_hits(
     )
     hits = with_referrers.select(
         "event_id",
-        "event_name",
+        F.when(F.col("event_name").isin(*INSTALLS), F.lit(INSTALLS[0]))
+        .otherwise(F.col("event_name"))
+        .alias("event_name"),
         "event_at",
         "anonymous_id",
         "user_id",
@@ -128,19 +136,27 @@ def build_hits(
         "term",
         "click_id_type",
         "click_id",
-        F.lit(None).cast("string").alias("click_kind"),
+        "click_kind",
         source_from.alias("source_from"),
+        *LINK_TAGS,
         F.when(~F.col("is_ignored") & ~F.col("is_own_page"), F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
-        (F.coalesce("is_bot_agent", F.lit(False)) | is_internal(F.col("ip"), knobs.internal_ips)).alias("is_bot"),
+        _bot_reason(knobs).isNotNull().alias("is_bot"),
+        _bot_reason(knobs).alias("bot_reason"),
         "order_id",
         "value",
         "currency",
     )
-    if knobs.mask_emails:
-        hits = hits.withColumns({name: without_emails(F.col(name)) for name in COLUMNS})
-    return hits.select(*HIT_COLUMNS)
+    masked_hits = without_personal_data(hits, [*LINK_COLUMNS, *LINK_TAGS], knobs)
+    # One column, null in most rows, for what nothing reads before touches.
+    has_tags = F.coalesce(*LINK_TAGS).isNotNull()
+    return masked_hits.withColumn("link_tags", F.when(has_tags, F.struct(*LINK_TAGS))).select(*HIT_COLUMNS)
+
+
+def _bot_reason(knobs: HitKnobs) -> Column:
+    by_agent = F.when(F.col("platform") != "server", F.col("agent_reason"))
+    return F.coalesce(by_agent, F.when(is_internal(F.col("ip"), knobs.internal_ips), F.lit(INTERNAL)))
 
 
 def _of_field(values: DataFrame, field: str) -> DataFrame:

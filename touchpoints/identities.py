@@ -1,7 +1,8 @@
 """silver.identities: which person each device belonged to, and when.
 
 An anonymous event belongs to the next login on its device within the window, otherwise to the last login before it
-within the window, otherwise the device itself is the person. Two logins are never merged through a device.
+within the window, otherwise the device itself is the person. Two logins are never merged through a device; a login
+that orders prove to be another one's alias (touchpoints.aliases) is the buyer.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from touchpoints.aliases import known_aliases, with_buyer
 from touchpoints.ids import event_id_of_order, person_of_device, person_of_user
-from touchpoints.knobs import Identity
+from touchpoints.knobs import LoginWindow
 from touchpoints.order_versions import newest_versions
 from touchpoints.person_tables import PERSONS, of_devices, person_input
 from warehouse.checks import CheckResult, none_found
@@ -18,16 +20,18 @@ from warehouse.conform import conform
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
+from warehouse.tables.silver_aliases import SILVER_ALIASES
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 
 MICROSECOND = "INTERVAL 1 MICROSECOND"
 
 
-def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
-    """One row per login on a device: anonymous_id, user_id, login_at, login_id.
+def logins_of(events: DataFrame, orders: DataFrame, aliases: DataFrame | None = None) -> DataFrame:
+    """One row per login on a device: anonymous_id, user_id (of an alias its buyer), login_at, login_id.
 
     A login is an event with both ids, an order with both ids, or a purchase event whose order (same order_id) has a
     user. `events` and `orders` are the bronze frames, `identified`; of an order's versions only the newest counts.
+    `aliases`: see `known_aliases`.
     """
     orders = newest_versions(orders)
     with_both = F.col("anonymous_id").isNotNull() & F.col("user_id").isNotNull()
@@ -45,7 +49,8 @@ def logins_of(events: DataFrame, orders: DataFrame) -> DataFrame:
     from_pairs = purchases.join(buyers, "order_id", how="inner").select(
         "anonymous_id", "user_id", "login_at", "login_id"
     )
-    return from_events.unionByName(from_orders).unionByName(from_pairs)
+    logins = with_buyer(from_events.unionByName(from_orders).unionByName(from_pairs), aliases)
+    return logins.select("anonymous_id", F.coalesce("buyer_id", "user_id").alias("user_id"), "login_at", "login_id")
 
 
 def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
@@ -118,14 +123,14 @@ def check_identities(identities: DataFrame) -> list[CheckResult]:
 
 def _build(work: Work) -> DataFrame:
     input_ = work.once(person_input)
-    logins = logins_of(input_.events, input_.orders)
-    return build_identities(logins, login_window_days=work.knobs(Identity).login_window_days)
+    logins = logins_of(input_.events, input_.orders, work.once(known_aliases))
+    return build_identities(logins, login_window_days=work.knobs(LoginWindow).login_window_days)
 
 
 IDENTITIES = Recipe(
     table=SILVER_IDENTITIES,
-    inputs=(BRONZE_EVENTS, BRONZE_ORDERS),
-    knobs=(Identity,),
+    inputs=(BRONZE_EVENTS, BRONZE_ORDERS, SILVER_ALIASES),
+    knobs=(LoginWindow,),
     build=_build,
     changes=PERSONS,
     scope=of_devices,

@@ -102,6 +102,11 @@ def session_id_of(device: str, start_event_id: str) -> Column:
     return id_of(F.col(device), F.col(start_event_id))
 
 
+def cut_session_id_of(session_id: Column, since: Column) -> Column:
+    """The id of a later part of a session that is cut, by when the part begins [microseconds since its first event]."""
+    return id_of(session_id, since.cast("string"))
+
+
 def composed(beginning: str, names: Iterable[str]) -> set[str]:
     """The ids of persons or devices that begin like this, of plain texts on the driver."""
     return {beginning + name for name in names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -40,27 +40,44 @@ def _text_of_number(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+SHORTEST_PART = 4  # characters
+
 Parameter = Annotated[str, AfterValidator(_parameter)]  # of a URL; matched in any case
 PlatformName = Annotated[str, AfterValidator(_platform)]
 AccountId = Annotated[str, BeforeValidator(_text_of_number), AfterValidator(_account)]
 
 
-class Identity(Knobs):
+class LoginWindow(Knobs):
     """Which login an anonymous event belongs to."""
 
     login_window_days: PositiveDays
+
+
+class Aliases(Knobs):
+    """How many logins of the tracker may be one buyer of the shop."""
+
+    max_aliases: Annotated[int, Field(ge=0)]
+
+
+class Identity(LoginWindow, Aliases):
+    """Which ids are one person."""
 
 
 class SessionGap(Knobs):
     """What ends a visit."""
 
     timeout_minutes: Annotated[int, Field(gt=0)]
+    max_hours: Annotated[int, Field(gt=0, le=24 * 366)]
 
 
 class RobotLimit(Knobs):
-    """The number of events above which a visit is a robot's."""
+    """What a visit is a robot's by: its number of events, and from `robot_pages` page views on their pace."""
 
     max_events: Annotated[int, Field(gt=0)]
+    robot_pages: Annotated[int, Field(ge=3)]
+    max_pages_per_minute: Annotated[float, Field(gt=0)]
+    even_gap_seconds: Annotated[float, Field(ge=0, le=600)]
+    even_gap_variation: Annotated[float, Field(ge=0, lt=1)]
 
 
 class Sessions(SessionGap, RobotLimit):
@@ -79,7 +96,13 @@ class CampaignIds(Knobs):
     campaign_id_parameters: list[Parameter]
 
 
-class Links(Fragments, CampaignIds):
+class OtherParameters(Knobs):
+    """Parameters that count like those of UTM, each after them."""
+
+    other_parameters: dict[Literal["source", "medium", "campaign", "content", "term", "id"], list[Parameter]]
+
+
+class Links(Fragments, CampaignIds, OtherParameters):
     """How the links of campaigns are read."""
 
 
@@ -101,19 +124,38 @@ class InternalAddresses(Knobs):
     internal_ips: list[AddressRange]
 
 
+def _text_of_agent(text: str) -> str:
+    """A part of an agent, long enough to be one: a shorter one would be found in most agents."""
+    if len(part := text.strip()) < SHORTEST_PART:
+        raise ValueError(f"is no part of a user agent: it needs at least {SHORTEST_PART} characters, such as ShopApp/")
+    return part
+
+
+AgentPart = Annotated[str, AfterValidator(_text_of_agent)]  # matched anywhere in an agent, in any case
+
+
+class RobotAgents(Knobs):
+    """Parts of user agents that show robots, and parts that show people, beside the known ones."""
+
+    robot_agents: list[AgentPart]
+    people_agents: list[AgentPart]
+
+
 class AdsConsent(Knobs):
     """The consent of an event that does not give it."""
 
     consent_ads_missing: bool
 
 
-class EmailMask(Knobs):
-    """Whether e-mail addresses in links are kept out of silver."""
+class PersonalData(Knobs):
+    """What of personal data in links is kept out of silver."""
 
     mask_emails: bool
+    mask_phones: bool
+    mask_tokens: bool
 
 
-class HitKnobs(NoSource, InternalAddresses, AdsConsent, Links, EmailMask):
+class HitKnobs(NoSource, InternalAddresses, RobotAgents, AdsConsent, Links, PersonalData):
     """The knobs of `build_hits`."""
 
 
@@ -141,6 +183,15 @@ class RuleFiles(Knobs):
 
 class Touchpoints(HitKnobs, RuleFiles):
     """Which events are no touches, defaults for what the sender did not give, and the files with channel rules."""
+
+
+class AdAbuse(Knobs):
+    """Which claims of an ad are abuse; see touchpoints/ad_abuse.py for the signals."""
+
+    min_probability: Annotated[float, Field(gt=0, le=1)]
+    several_clicks: Annotated[int, Field(ge=2)]
+    install_seconds: Annotated[int, Field(gt=0, le=3600)]
+    on_site_seconds: Annotated[int, Field(ge=0, le=3600)]
 
 
 class ConversionTypes(Knobs):

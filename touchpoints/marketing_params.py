@@ -5,72 +5,92 @@ Most pages have no query, so a cheap search for the text that it needs precedes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from touchpoints.app_links import with_app_links, with_meta_referrers
+from touchpoints.click_ids import START, of_click, shown_id, with_click
 from touchpoints.knobs import Links
+from touchpoints.korean_codes import with_korean
 from touchpoints.names import decoded, with_names, without_codes
-from touchpoints.page_query import page_query
-from touchpoints.source_list import ClickId, SourceList
+from touchpoints.page_query import page_query, shown_page, with_install_query
+from touchpoints.source_list import SourceList
 from warehouse.patterns import any_case
 
 # Characters of a page or referrer that are read: browsers send no more, and Java's regular expressions go one call
 # deeper with each repetition of a group, until its stack is full.
 LONGEST_PAGE = 4000
 UTM = ("source", "medium", "campaign", "content", "term")
-START = "(?:^|&)"  # of a parameter
+# Parameters that say more of a campaign, kept as they are.
+LINK_TAGS = ("utm_id", "utm_source_platform", "utm_creative_format", "utm_marketing_tactic", "gad_campaignid")
+# What senders and links write for a visit from nowhere.
+DIRECT, NO_MEDIUM = ("(direct)", "direct"), ("(none)", "none")
+LINK = "link"  # the medium of an app link that says nothing of where it stood
 
 
 def with_marketing(events: DataFrame, sources: SourceList, links: Links) -> DataFrame:
-    """`events` with marketing_query, click_id_type, click_id, campaign_id, is_guessed, and the UTM fields instead of
-    the sender's.
+    """`events` with marketing_query, click_id_type, click_id, click_kind, campaign_id, LINK_TAGS, is_guessed, and the
+    UTM fields instead of the sender's.
 
     The sender's own field wins, then the URL's, field by field; names are in one form (touchpoints.names), and null
-    where nothing is named. The query is that of page_url (web page, universal link or custom scheme), for an
-    app_install its install referrer (touchpoints.page_query). The first of two equal parameters counts; names of
-    parameters match in any case, values keep theirs. Values are URL-decoded until no code is left ('+' is a space; a %
-    that encodes nothing stays as it is). campaign_id is the first of links.campaign_id_parameters that has a value. A
-    paid click id sets source and medium where medium is null or organic; another only where neither is known. Of
-    several click ids the first in conf/sources.yaml counts. is_guessed: source and medium are those of a click id that
-    organic clicks have too. Of a page only the first LONGEST_PAGE characters are read.
+    where nothing is named. A sender's (direct) / (none) names nothing where the URL has a source, medium or click id.
+    The query is that of page_url (web page, universal link or custom scheme) or an install referrer
+    (touchpoints.page_query), with what an app link says otherwise (touchpoints.app_links) and, after them, the
+    parameters that `links` let count like utm_*. The first of two equal parameters counts; names of parameters match in
+    any case, values keep theirs. Values are URL-decoded until no code is left ('+' is a space; a % that encodes nothing
+    stays as it is); codes that are not UTF-8 are read as Korean. campaign_id is the first of
+    links.campaign_id_parameters that has a value.
+
+    Of several click ids the first in conf/sources.yaml counts. A paid one sets source and medium where the medium is
+    null, organic or (none); a weak one only where neither is known; another the medium where there is none, and the
+    source where neither is known. is_guessed: source and medium are those of a weak one. Of a page only the first
+    LONGEST_PAGE characters are read.
     """
+    names = parameters_of(sources, links)
     longest = {"page_url": LONGEST_PAGE, "install_referrer": LONGEST_PAGE, **dict.fromkeys(UTM, LONGEST_PAGE)}
     events = events.withColumns({name: F.substring(name, 1, length) for name, length in longest.items()})
+    events = events.withColumn("page_url", shown_page())
     # Columns that are not parsed are carried as one struct: each step copies it at once, not field by field.
     carried = F.struct(*(name for name in events.columns if name not in UTM)).alias("carried")
-    query = page_query(parameters_of(sources, links), read_fragment=links.read_fragment)
+    query = page_query(names, read_fragment=links.read_fragment)
     # In steps, each on columns of the step before: within one step Spark would repeat what conditions share.
-    with_query = events.select(carried, *UTM, query.alias("marketing_query"))
-    with_lower_query = with_query.withColumn("query", F.lower("marketing_query"))
-    raw_utm = {f"utm_{name}": _raw(f"utm_{name}") for name in UTM}
-    raw_ids = {f"raw_{name}": _raw(name) for name in links.campaign_id_parameters}
-    with_click = with_lower_query.withColumns({**raw_utm, **raw_ids, "click": _click(sources.click_ids)})
-    with_type = with_click.withColumn("click_id_type", _of_click(sources.click_ids, "parameter"))
-    with_raw_click_id = with_type.withColumn("click_id", _raw_click(sources.click_ids))
-    of_url = {f"utm_{name}": decoded(F.col(f"utm_{name}")) for name in UTM}
-    ids = {name: decoded(F.col(name)) for name in raw_ids}
-    with_decoded = with_raw_click_id.withColumns(
-        {**of_url, **ids, **{name: without_codes(F.col(name)) for name in UTM}, "click_id": decoded(F.col("click_id"))}
+    with_page_query = events.select(
+        carried, *UTM, "page_url", "event_name", "install_referrer", query.alias("marketing_query")
     )
-    named = with_names(with_decoded, [*UTM, *of_url, *ids])
-    utm = {name: F.coalesce(name, f"utm_{name}") for name in UTM}
-    with_utm = named.withColumns({**utm, "campaign_id": F.coalesce(*ids, F.lit(None).cast("string"))})
-    is_open = F.col("medium").isNull() | (F.lower("medium") == "organic")
-    is_unknown = F.col("medium").isNull() & F.col("source").isNull()
-    takes_click = F.when(_of_click(sources.click_ids, "paid"), is_open).otherwise(is_unknown)
-    with_takes_click = with_utm.withColumn("takes_click", F.col("click").isNotNull() & takes_click)
-    of_click = {name: _of_click(sources.click_ids, name) for name in ("source", "medium")}
-    taken = {name: F.when(F.col("takes_click"), click).otherwise(F.col(name)) for name, click in of_click.items()}
-    return with_takes_click.select(
+    with_query = with_page_query.withColumn(
+        "marketing_query", with_install_query(F.col("marketing_query"), names)
+    ).drop("event_name", "install_referrer")
+    with_others = _with_other_parameters(with_app_links(with_query), links)
+    with_lower_query = with_others.withColumn("query", F.lower("marketing_query"))
+    tags = list(dict.fromkeys([*LINK_TAGS, *links.campaign_id_parameters]))
+    of_url = [f"utm_{name}" for name in UTM]
+    raw = {**{name: _raw(name) for name in of_url}, **{f"tag_{name}": _raw(name) for name in tags}}
+    with_raw = with_click(with_lower_query.withColumns(raw), sources.click_ids)
+    read = [*raw, "click_id"]
+    with_decoded = with_raw.withColumns(
+        {**{name: decoded(F.col(name)) for name in read}, **{name: without_codes(F.col(name)) for name in UTM}}
+    )
+    may_have_codes = F.contains("marketing_query", F.lit("%")) | F.coalesce(*UTM).isNotNull()
+    in_korean = with_meta_referrers(with_korean(with_decoded, [*UTM, *read], where=may_have_codes))
+    in_one_form = with_names(in_korean, [*UTM, *raw]).withColumn("click_id", shown_id(F.col("click_id")))
+    named = _with_own_fields(in_one_form)
+    ids = [f"tag_{name}" for name in links.campaign_id_parameters]
+    with_ids = named.withColumns(
+        {
+            "campaign_id": F.coalesce(*ids, F.lit(None).cast("string")),
+            "click": F.when(F.col("click_id").isNotNull(), F.col("click")),
+        }
+    )
+    return _with_click_source(with_ids, sources).select(
         "carried.*",
         "marketing_query",
-        "click_id_type",
+        F.when(F.col("click").isNotNull(), F.col("click_id_type")).alias("click_id_type"),
         "click_id",
+        of_click(sources.click_ids, "kind").alias("click_kind"),
         "campaign_id",
-        (F.col("takes_click") & _of_click(sources.click_ids, "weak")).alias("is_guessed"),
-        *(taken.get(name, F.col(name)).alias(name) for name in UTM),
+        *(F.col(f"tag_{name}").alias(name) for name in LINK_TAGS),
+        "is_guessed",
+        *UTM,
     )
 
 
@@ -78,7 +98,25 @@ def parameters_of(sources: SourceList, links: Links) -> list[str]:
     """The parameters that are read of a link, each once, in lower case."""
     click_ids = (click_id.parameter for click_id in sources.click_ids)
     utm = (f"utm_{name}" for name in UTM)
-    return list(dict.fromkeys([*utm, *links.campaign_id_parameters, *click_ids]))
+    others = (name for names in links.other_parameters.values() for name in names)
+    return list(dict.fromkeys([*utm, *LINK_TAGS, *links.campaign_id_parameters, *others, *click_ids]))
+
+
+def _with_other_parameters(frame: DataFrame, links: Links) -> DataFrame:
+    """`frame` with the parameters that `links` let count like utm_*, under that name, at the end of marketing_query."""
+    others = {f"utm_{ours}": names for ours, names in links.other_parameters.items() if names}
+    if not others:
+        return frame
+    query = F.col("marketing_query")
+    parts = [F.concat(F.lit(f"{ours}="), F.coalesce(*map(_some, names))) for ours, names in others.items()]
+    some = "|".join(any_case(name) for names in others.values() for name in names)
+    has_some = F.rlike(query, F.lit(f"{START}(?:{some})=[^&]"))
+    return frame.withColumn("marketing_query", F.when(has_some, F.concat_ws("&", query, *parts)).otherwise(query))
+
+
+def _some(parameter: str) -> Column:
+    value = F.regexp_extract("marketing_query", f"{START}{any_case(parameter)}=([^&]+)", 1)
+    return F.nullif(value, F.lit(""))
 
 
 def _raw(parameter: str) -> Column:
@@ -86,37 +124,44 @@ def _raw(parameter: str) -> Column:
     return F.when(F.contains("query", F.lit(f"{parameter}=")), value)
 
 
-def _click(click_ids: Sequence[ClickId]) -> Column:
-    """Position, from 0, of the first of `click_ids` that the query has with a value; null without any."""
-    some = "|".join(dict.fromkeys(click_id.parameter for click_id in click_ids))
-    found = F.lit(None).cast("int")
-    for position, click_id in reversed(list(enumerate(click_ids))):
-        found = F.when(_has(click_id), F.lit(position)).otherwise(found)
-    return F.when(F.rlike("query", F.lit(f"{START}(?:{some})=[^&]")), found) if click_ids else found
+def _with_own_fields(frame: DataFrame) -> DataFrame:
+    """`frame` with the UTM fields of the sender, otherwise of the URL."""
+    url_names = F.coalesce("utm_source", "utm_medium", "click_id").isNotNull()
+    yields = frame.withColumn("yields", _says_direct() & url_names)
+    own = {name: F.when(~F.col("yields"), F.col(name)) for name in ("source", "medium")}
+    own["campaign"] = F.when(~(F.col("yields") & F.lower("campaign").isin(*DIRECT, *NO_MEDIUM)), F.col("campaign"))
+    kept = yields.withColumns({name: F.coalesce(own.get(name, F.col(name)), f"utm_{name}") for name in UTM})
+    return kept.drop("yields")
 
 
-def _has(click_id: ClickId) -> Column:
-    is_named = F.contains("query", F.lit(f"{click_id.parameter}=")) & F.rlike(
-        "query", F.lit(f"{START}{click_id.parameter}=[^&]")
+def _says_direct() -> Column:
+    source, medium = (F.coalesce(F.lower(name), F.lit("")) for name in ("source", "medium"))
+    is_direct = source.isin(*DIRECT) & medium.isin("", *NO_MEDIUM)
+    return is_direct | ((source == "") & medium.isin(*NO_MEDIUM))
+
+
+def _with_click_source(frame: DataFrame, sources: SourceList) -> DataFrame:
+    """`frame` with source and medium of the click id where they are its to give; is_guessed where a weak one did."""
+    medium = F.coalesce(F.lower("medium"), F.lit(""))
+    is_open = medium.isin("", "organic", *NO_MEDIUM) | _says_direct()
+    is_unknown = (F.col("source").isNull() & F.col("medium").isNull()) | _says_direct()
+    is_weak = F.coalesce(of_click(sources.click_ids, "weak"), F.lit(False))
+    is_paid = F.coalesce(of_click(sources.click_ids, "paid"), F.lit(False))
+    is_link = F.col("link_service").isNotNull() & F.coalesce("source", "medium").isNull()
+    asked = frame.withColumns({"is_open": is_open, "is_unknown": is_unknown, "is_weak": is_weak, "is_paid": is_paid})
+    takes = F.col("click").isNotNull() & F.when(F.col("is_paid"), F.col("is_open")).otherwise(F.col("is_unknown"))
+    takes_medium = F.col("click").isNotNull() & ~F.col("is_weak") & F.col("medium").isNull()
+    taken = asked.withColumns({"takes": takes, "takes_medium": takes | takes_medium})
+    of_id = {name: of_click(sources.click_ids, name) for name in ("source", "medium")}
+    return taken.withColumns(
+        {
+            "source": F.when(F.col("takes"), of_id["source"]).otherwise(F.col("source")),
+            "medium": F.when(F.col("takes_medium"), of_id["medium"]).otherwise(F.col("medium")),
+            "is_guessed": F.col("takes") & F.col("is_weak"),
+        }
+    ).withColumns(
+        {
+            "source": F.when(is_link, F.col("link_service")).otherwise(F.col("source")),
+            "medium": F.when(is_link, F.lit(LINK)).otherwise(F.col("medium")),
+        }
     )
-    if click_id.value_contains is None:
-        return is_named
-    return is_named & F.contains(F.lower(decoded(_value_of(click_id.parameter))), F.lit(click_id.value_contains))
-
-
-def _raw_click(click_ids: Sequence[ClickId]) -> Column:
-    value = F.lit(None).cast("string")
-    for parameter in reversed(dict.fromkeys(click_id.parameter for click_id in click_ids)):
-        value = F.when(F.col("click_id_type") == parameter, _value_of(parameter)).otherwise(value)
-    return F.when(F.col("click_id_type").isNotNull(), value)
-
-
-def _value_of(parameter: str) -> Column:
-    return F.regexp_extract("marketing_query", f"{START}{any_case(parameter)}=([^&]+)", 1)
-
-
-def _of_click(click_ids: Sequence[ClickId], field: str) -> Column:
-    """The value of `field` in the list for the click id found; null without one."""
-    type_ = "boolean" if field in ("paid", "weak") else "string"
-    values = F.array(*(F.lit(getattr(click_id, field)) for click_id in click_ids)).cast(f"array<{type_}>")
-    return F.when(F.col("click").isNotNull(), F.get(values, F.col("click")))

@@ -71,10 +71,10 @@ def _odd() -> str:
 
 
 def decoded(raw: Column) -> Column:
-    """`raw` of a URL decoded until no code is left ('+' is a space), a % that encodes nothing kept; unchanged where the
-    codes are not UTF-8."""
+    """`raw` of a URL decoded until no code is left ('+' is a space), a % that encodes nothing kept; all codes stay
+    where they are not UTF-8."""
     plain = F.replace(raw, F.lit("+"), F.lit(" "))
-    return F.when(F.contains(raw, F.lit("%")), F.coalesce(_without_codes(raw), raw)).otherwise(plain)
+    return F.when(F.contains(raw, F.lit("%")), F.coalesce(_without_codes(raw), plain)).otherwise(plain)
 
 
 def without_codes(text: Column) -> Column:

@@ -11,7 +11,7 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from warehouse.patterns import any_case
+from warehouse.patterns import any_case, one_of
 
 # What stands before a parameter. Mails and scripts escape ampersands: &amp;utm_medium=, \u0026utm_medium=.
 ESCAPED = "(?:amp;|#?0*38;)*"
@@ -22,25 +22,45 @@ AN_ADDRESS = (
     rf"{any_case('www')}[.])[^&]*)"
 )
 ADDRESS = f"((?:=|%(?:25)*3[Dd]){AN_ADDRESS})"
-NAME = "[a-zA-Z0-9_.-]+"
+NAME = "(?:[~$]|%7[Ee]|%24)?[a-zA-Z0-9_.-]+"
 REST = r"[^\x00]*"  # of a text, over line breaks too
+INSTALLS = ("app_install", "first_open")  # the names that installs have
+# Signs without width that are copied into links, as they are and in code.
+HIDDEN_SIGNS = ("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "%E2%80%8", "%E2%81%A0", "%EF%BB%BF")
+HIDDEN = "[\\x{200B}-\\x{200D}\\x{2060}\\x{FEFF}]|%E2%80%8[BCDbcd]|%E2%81%A0|%EF%BB%BF"
 DEEPEST = 3  # codes of codes are looked at so many times: %3F, %253F, %25253F
 
 
-def page_query(names: Sequence[str], *, read_fragment: bool) -> Column:
-    """The parameters of page_url, for an app_install of its install referrer where it has one, with & between them.
+def shown_page() -> Column:
+    """page_url without the signs of no width that hide the name of a parameter from a search."""
+    page = F.col("page_url")
+    has_query = F.contains(page, F.lit("?")) | F.contains(page, F.lit("#"))
+    has_some = reduce(Column.__or__, (F.contains(page, F.lit(sign)) for sign in HIDDEN_SIGNS))
+    return F.when(has_query & has_some, F.regexp_replace(page, HIDDEN, "")).otherwise(page)
 
-    Null where there are none. The parameters called `names` (lower case) are found also after a second question mark,
-    without any, after ; and &amp;, and where they are URL-encoded with their question mark, ampersand and equal sign,
-    unless they are in the address that another parameter's value is (https://.., //..). `read_fragment`: what follows
-    the # counts too, after the query. An install referrer that is URL-encoded as a whole is decoded.
+
+def page_query(names: Sequence[str], *, read_fragment: bool) -> Column:
+    """The parameters of page_url, with & between them; null where there are none.
+
+    The parameters called `names` (lower case) are found also after a second question mark, without any, after ; and
+    &amp;, and where they are URL-encoded with their question mark, ampersand and equal sign, unless they are in the
+    address that another parameter's value is (https://.., //..). `read_fragment`: what follows the # counts too, after
+    the query.
     """
+    return _query_of(_page(read_fragment=read_fragment), names)
+
+
+def with_install_query(query: Column, names: Sequence[str]) -> Column:
+    """`query` (of the page), or the install referrer: of an install that has one, and of another event whose page has
+    none of `names`. A referrer that is URL-encoded as a whole is decoded."""
     sent = F.nullif(F.trim("install_referrer"), F.lit(""))
     is_encoded = ~F.contains(sent, F.lit("=")) & F.contains(sent, F.lit("%"))
     install = F.when(is_encoded, F.coalesce(F.try_url_decode(sent), sent)).otherwise(sent)
-    mended = F.when(_has_odd_mark(install), _from_first(_mended(install, names))).otherwise(install)
-    of_install = F.when(F.col("event_name") == "app_install", mended)
-    return F.coalesce(of_install, _query_of(_page(read_fragment=read_fragment), names))
+    odd = _from_first(_mended(F.concat(F.lit("?"), install), names))
+    mended = F.when(_has_odd_mark(install), odd).otherwise(install)
+    names_some = F.rlike(F.lower(query), F.lit(f"(?:^|&){one_of(names, letter=str)}="))
+    counts = F.col("event_name").isin(*INSTALLS) | ~F.coalesce(names_some, F.lit(False))
+    return F.when(sent.isNotNull() & counts, mended).otherwise(query)
 
 
 def page_path(names: Sequence[str]) -> Column:
@@ -109,4 +129,4 @@ def _encoded_before(again: str) -> str:
 
 
 def _one_of(names: Sequence[str]) -> str:
-    return "(" + "|".join(any_case(name) for name in names) + ")"
+    return f"({one_of(names)})"

@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.affected import Affected, find_affected
+from touchpoints.aliases import known_aliases
 from touchpoints.channels import with_channel
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
@@ -27,14 +28,15 @@ from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
+from warehouse.tables.silver_aliases import SILVER_ALIASES
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_orders import SILVER_ORDERS
 from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 
 # A new rate changes amounts of orders and conversions alone, so only their recipes name it among their inputs.
-PERSONS = Changes(follows=(BRONZE_EVENTS, BRONZE_ORDERS), watches=(BRONZE_EXCHANGE_RATES,))
-VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_EVENT_VALUES, BRONZE_ORDERS, SILVER_IDENTITIES)
+PERSONS = Changes(follows=(BRONZE_EVENTS, BRONZE_ORDERS, SILVER_ALIASES), watches=(BRONZE_EXCHANGE_RATES,))
+VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_EVENT_VALUES, BRONZE_ORDERS, SILVER_ALIASES, SILVER_IDENTITIES)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def person_input(work: Work) -> PersonInput:
         changed_events,
         changed_orders,
         other_persons=_repriced(work, events),
+        aliases=work.once(known_aliases),
+        changed_aliases=work.changes[SILVER_ALIASES],
         stage=work.stage,
     )
     # Read several times, and few of all.
@@ -107,7 +111,15 @@ def visits(work: Work) -> DataFrame:
     values = work.read(BRONZE_EVENT_VALUES) if work.lake.exists(BRONZE_EVENT_VALUES) else None
     hits = build_hits(input_.events, work.knobs(HitKnobs), sources=sources, values=values)
     identities = of_devices(work)(work.read(SILVER_IDENTITIES))
-    built = build_visits(hits, identities, input_.orders, timeout_minutes=work.knobs(SessionGap).timeout_minutes)
+    built = build_visits(
+        hits,
+        identities,
+        input_.orders,
+        aliases=work.once(known_aliases),
+        has_sent_sessions=not input_.events.where(F.col("session_id").isNotNull()).isEmpty(),
+        timeout_minutes=work.knobs(SessionGap).timeout_minutes,
+        max_hours=work.knobs(SessionGap).max_hours,
+    )
     with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
     return work.persist(slim_visits(with_channels, conversion_types=work.knobs(ConversionTypes).all_types))
 

@@ -17,6 +17,7 @@ from warehouse.errors import UsageError
 from warehouse.settings_file import read_yaml
 
 Category = Literal["search", "social", "video", "shopping", "ai", "email", "display"]
+Kind = Literal["search", "shopping", "social", "video", "display", "cross_network", "affiliate", "email"]
 
 
 class _Entry(BaseModel):
@@ -54,9 +55,10 @@ class Source(_Entry):
 class ClickId(_Entry):
     """A URL parameter that an ad network or mailer adds, with the source and medium that it stands for.
 
-    `parameter` is in lower case and matches in any case. `value_contains`: the parameter counts only where its value,
-    lower-cased and URL-decoded, contains this text. `weak`: organic clicks have it too, so it gives the source only
-    where the referrer names no other one.
+    `parameter` is in lower case and matches in any case. `value_contains`, `value_part`: the parameter counts only
+    where its value, lower-cased and URL-decoded, contains this text, or is it between two | or ends (tr=sa, which
+    tr=sab is not). `weak`: organic clicks have it too, so it gives the source only where the referrer names no other
+    one. `kind`: the kind of campaign that it proves, for sources whose category does not say it.
     """
 
     parameter: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -64,7 +66,9 @@ class ClickId(_Entry):
     medium: str
     paid: bool
     value_contains: str | None = None
+    value_part: str | None = None
     weak: bool = False
+    kind: Kind | None = None
 
 
 class MoreSources(_Entry):
@@ -177,12 +181,14 @@ def load_sources(name: str, more: Sequence[str] = ()) -> SourceList:
 def _read(name: str, form: type[Form]) -> Form:
     path = conf_file(name)
     found = path.stat() if isinstance(path, Path) and path.is_file() else None
-    return _read_once(path, form, (found.st_mtime_ns, found.st_size) if found else None)
+    read: Form = _read_once(name, form, (found.st_mtime_ns, found.st_size) if found else None)
+    return read
 
 
 @lru_cache(maxsize=8)
-def _read_once(path: Traversable, form: type[Form], state: tuple[int, int] | None) -> Form:
+def _read_once(name: str, form: type[MoreSources], state: tuple[int, int] | None) -> Any:
     """The file in its `state`. A run asks for the lists once for each table that depends on them."""
+    path = conf_file(name)
     knobs = read_yaml(path)
     try:
         return form.model_validate(knobs)

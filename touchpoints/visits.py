@@ -1,16 +1,18 @@
 """Visits: hits with their person, their session and whether they are marketing touches.
 
 Every event crosses the network once, by device, and is sorted once. Identity intervals are marker rows among the
-events, so that a device with many logins costs no more than one with few.
+events, so that a device with many logins costs no more than one with few. Only where the sender names sessions are
+the events of each device sorted a second time, by session, without crossing the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from touchpoints.aliases import with_buyer
 from touchpoints.ids import (
     MONEY_EVENTS,
     device_of_event,
@@ -18,22 +20,25 @@ from touchpoints.ids import (
     person_of_device,
     person_of_event,
     person_of_user,
-    session_id_of,
 )
+from touchpoints.marketing_params import LINK_TAGS
 from touchpoints.order_versions import newest_versions
+from touchpoints.session_starts import with_sessions
 from warehouse.contracts import MONEY
 
 # Kept for touches only.
 TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "campaign_id", "content", "term", "click_id_type", "click_id",
-    "source_from", "referrer_domain", "consent_ads", "channel", "channel_rule", "channel_trace",
+    "source_from", "link_tags", "referrer_domain", "consent_ads", "channel", "channel_rule", "channel_trace",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = {
     "event_at": "timestamp",
     **dict.fromkeys(("platform", "content", "term", "click_id_type"), "string"),
     **dict.fromkeys(("click_kind", "source_from", "referrer_domain", "landing_url"), "string"),
+    "link_tags": f"struct<{', '.join(f'{name}: string' for name in LINK_TAGS)}>",
     **dict.fromkeys(("consent_ads", "is_bot"), "boolean"),
+    "bot_reason": "string",
     "value": MONEY,
     "currency": "string",
 }
@@ -43,64 +48,65 @@ STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "
 MARKER, ORDER, HIT = 0, 1, 2  # the order of rows at one moment: first whose device it is, then what happened
 
 
-def build_visits(hits: DataFrame, identities: DataFrame, orders: DataFrame, *, timeout_minutes: int) -> DataFrame:
+def build_visits(
+    hits: DataFrame,
+    identities: DataFrame,
+    orders: DataFrame,
+    *,
+    timeout_minutes: int,
+    max_hours: int,
+    aliases: DataFrame | None = None,
+    has_sent_sessions: bool = True,
+) -> DataFrame:
     """One row per hit and per order (newest version) with an anonymous buyer: the hit's columns and
 
-    - person_id: the event's own login, otherwise the person of the device's identity interval, otherwise the device,
-      otherwise (where neither is named) the event itself;
-    - session_id: of events that open or continue a session; null for ad_*, server events and orders;
+    - person_id: the event's own login (of an alias its buyer), otherwise the person of the device's identity interval,
+      otherwise the device, otherwise (where neither is named) the event itself;
+    - session_id: of events that open or continue a session, see `with_sessions`; null for ad_*, server events and
+      orders;
     - is_session_start: the first event of its session;
+    - since_page_ms: of page views within their session, and of ad_* events: milliseconds since the device's page view
+      before; null where there is none;
     - is_touch: starts a session, changes source, medium, campaign or click id inside it, or is an ad_* event.
 
-    `hits` has the columns of `build_hits`; the ids of `hits` and `orders` are `identified`. A gap of more than
-    `timeout_minutes` or another person ends a session; where the sender gives session ids on both sides of a gap, they
-    decide instead of the gap.
+    `hits` has the columns of `build_hits`; the ids of `hits` and `orders` are `identified`; `aliases`: see
+    `known_aliases`.
     """
-    rows = _rows(hits, identities, orders)
+    rows = _rows(hits, identities, orders, aliases)
     device = Window.partitionBy("device_key", "device").orderBy("at", "row_kind", "event_id")
     so_far = device.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    before = device.rowsBetween(Window.unboundedPreceding, -1)
-
-    own_login = person_of_user(F.col("user_id"))
-    by_interval = F.last("marked_person_id", ignorenulls=True).over(so_far)
     is_hit = F.col("row_kind") == HIT
-    opens = is_hit & F.col("is_session_event")
     rows_of_persons = rows.select(
         "*",
         F.coalesce(
-            own_login,
-            by_interval,
+            person_of_user(F.coalesce("buyer_id", "user_id")),
+            F.last("marked_person_id", ignorenulls=True).over(so_far),
             person_of_device(F.col("anonymous_id")),
             person_of_event(F.col("event_id")),
         ).alias("person_id"),
-        opens.alias("opens"),
+        (is_hit & F.col("is_session_event")).alias("opens"),
     )
-
-    last = F.last(F.when(F.col("opens"), F.struct("at", "person_id", "sent_session_id")), ignorenulls=True).over(before)
-    rows_with_last = rows_of_persons.select("*", last.alias("last"))
-    rows_with_starts = rows_with_last.select(
-        "*", (F.col("opens") & _begins_session(timeout_minutes=timeout_minutes)).alias("is_session_start")
-    )
-    start_event = F.last(F.when(F.col("is_session_start"), F.col("event_id")), ignorenulls=True).over(so_far)
-    # The last touch of the session: its start, or a later event with a source. Sessions of a device do not overlap and
-    # a start is always a touch, so the last touch before any other event belongs to that event's session.
-    has_own_origin = F.col("is_session_start") | (F.col("opens") & F.col("has_origin"))
-    last_origin = F.last(F.when(has_own_origin, origin_of()), ignorenulls=True).over(before)
-    rows_with_origins = rows_with_starts.select(
-        "*", F.when(F.col("opens"), start_event).alias("start_event_id"), last_origin.alias("last_origin")
-    )
-    changes_origin = F.col("opens") & F.col("has_origin") & (F.col("last_origin") != origin_of())
+    millis = F.unix_millis("at")
+    is_page = F.col("opens") & (F.col("event_name") == "page_view")
     is_ad_touch = is_hit & F.col("is_ad_event")
-    session_id = session_id_of("device", "start_event_id")
-    return rows_with_origins.where(F.col("row_kind") != MARKER).select(
+    before = device.rowsBetween(Window.unboundedPreceding, -1)
+    since_page = millis - F.last(F.when(is_page, millis), ignorenulls=True).over(before)
+    rows_of_sessions = with_sessions(
+        rows_of_persons.select("*", since_page.alias("since_page_ms")),
+        timeout_minutes=timeout_minutes,
+        max_hours=max_hours,
+        has_sent_sessions=has_sent_sessions,
+    )
+    return rows_of_sessions.where(F.col("row_kind") != MARKER).select(
         *(F.col(f"carried.{name}" if name in CARRIED else name) for name in hits.columns),
         "row_kind",
         "device_key",
         "device",
         "person_id",
-        F.when(F.col("start_event_id").isNotNull(), session_id).alias("session_id"),
+        "session_id",
         "is_session_start",
-        (F.col("is_session_start") | F.coalesce(changes_origin, F.lit(False)) | is_ad_touch).alias("is_touch"),
+        F.when((is_page & ~F.col("is_session_start")) | is_ad_touch, F.col("since_page_ms")).alias("since_page_ms"),
+        (F.col("is_visit_touch") | is_ad_touch).alias("is_touch"),
     )
 
 
@@ -117,21 +123,16 @@ def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str]) -> DataFr
     return visits.withColumns(thinned).drop(*STEPS_ONLY)
 
 
-def origin_of() -> Column:
-    """Source, medium, campaign (by its id where it has no name) and click id of a hit, as touches compare them; a null
-    is equal to a null."""
-    return F.struct("source", "medium", F.coalesce("campaign", "campaign_id").alias("campaign"), "click_id")
-
-
-def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFrame:
+def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame, aliases: DataFrame | None) -> DataFrame:
     """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
     device = device_of_event()
     no_person = F.lit(None).cast("string").alias("marked_person_id")
     carried = [name for name in hits.columns if name in CARRIED]
     # By its type, in which every field may be null, as in the rows below that carry nothing.
     carried_type = f"struct<{', '.join(f'{name}: {CARRIED[name]}' for name in carried)}>"
-    hit_rows = hits.select(
+    hit_rows = with_buyer(hits, aliases).select(
         *(name for name in hits.columns if name not in CARRIED),
+        "buyer_id",
         F.struct(*carried).cast(carried_type).alias("carried"),
         F.lit(HIT).alias("row_kind"),
         F.col("event_at").alias("at"),
@@ -160,12 +161,3 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame) -> DataFram
     )
     rows = hit_rows.unionByName(order_rows, allowMissingColumns=True).unionByName(markers, allowMissingColumns=True)
     return rows.select("*", device.alias("device")).select("*", F.xxhash64("device").alias("device_key"))
-
-
-def _begins_session(*, timeout_minutes: int) -> Column:
-    is_first = F.col("last").isNull()
-    is_other_person = F.col("person_id") != F.col("last.person_id")
-    both_sent = F.col("sent_session_id").isNotNull() & F.col("last.sent_session_id").isNotNull()
-    is_other_sent = F.col("sent_session_id") != F.col("last.sent_session_id")
-    is_gap = F.col("at") > F.col("last.at") + F.expr(f"INTERVAL {timeout_minutes} MINUTES")
-    return F.coalesce(is_first | is_other_person | F.when(both_sent, is_other_sent).otherwise(is_gap), F.lit(False))

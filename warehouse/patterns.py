@@ -7,6 +7,7 @@ match before a final line break, and there is no look-around. What stands here m
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 LINE_BREAKS = r"\n\r\x{85}\x{2028}\x{2029}"
 # Inside of a class: [0-9], [^{SPACE}].
@@ -21,6 +22,26 @@ _TOKEN = re.compile(r"\\.|\[\^?\]?|.", re.DOTALL)
 def any_case(text: str) -> str:
     """A pattern of `text` in which ASCII letters match in either case."""
     return "".join(f"[{c.lower()}{c.upper()}]" if c.isascii() and c.isalpha() else re.escape(c) for c in text)
+
+
+def one_of(texts: Iterable[str], *, letter: Callable[[str], str] = any_case) -> str:
+    """A group that matches any of `texts`, in either case, or as `letter` writes each character.
+
+    Texts that begin alike share their beginning: of hundreds of them few are tried where none matches.
+
+    >>> from warehouse.patterns import one_of
+    >>> one_of(["ab", "ac", "a", "b"], letter=str)
+    '(?:a(?:b|c|)|b)'
+    """
+    following: dict[str, list[str]] = {}
+    for text in sorted(set(texts)):
+        following.setdefault(text[:1], []).append(text[1:])
+    ends = following.pop("", None)
+    branches = [
+        "".join(map(letter, first + rest[0])) if len(rest) == 1 else letter(first) + one_of(rest, letter=letter)
+        for first, rest in following.items()
+    ]
+    return branches[0] if len(branches) == 1 and not ends else f"(?:{'|'.join([*branches, *([''] if ends else [])])})"
 
 
 def portable(pattern: str) -> str:

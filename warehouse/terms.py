@@ -3,4 +3,5 @@
 UNATTRIBUTED = "(unattributed)"  # channel of a conversion without a touch in its window
 NO_TOUCH = "(none)"  # its touchpoint_id
 NOT_SET = "(not set)"  # a dimension of gold that is null in silver
+PEOPLE = "(people)"  # in place of why visits are robots'
 DIRECT = "Direct"  # the channel of visits whose source is unknown

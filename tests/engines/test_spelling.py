@@ -15,6 +15,10 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("touchpoints", "attribution", "ltv", "intake/adapters")
 ALSO = (
+    "intake/event_words.py",
+    "intake/media_sources.py",
+    "intake/page_address.py",
+    "intake/trackers.py",
     "intake/parse.py",
     "intake/written_days.py",
     "intake/written_numbers.py",

@@ -56,7 +56,8 @@ def settings_of(folder: Path) -> Settings:
         "report": {"timezone": "Asia/Seoul", "currency": "USD"},
         "touchpoints": {"own_domains": ["shop.example"], "internal_ips": ["203.0.113.0/28", "2001:db8::/32"]},
         "exchange_rates": {"max_age_days": 60},
-        "sessions": {"max_events": 6},
+        "sessions": {"max_events": 6, "robot_pages": 3, "even_gap_seconds": 600, "even_gap_variation": 0.6},
+        "ad_abuse": {"min_probability": 0.4, "several_clicks": 2},
         "attribution": {
             "models": [
                 "first_touch", "last_touch", "last_non_direct", "linear", "position_based", "time_decay",

@@ -203,7 +203,7 @@ def assert_is_one_clear_line(text: str) -> None:
 class TestWholeRuns:
     """Damaged files, each an input of its own, so that the refusal of one hides no other."""
 
-    @pytest.mark.long
+    @pytest.mark.system
     def test_a_run_over_damaged_files_ends_with_the_right_code_and_loses_no_row(
         self, spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -299,6 +299,7 @@ CONTENT = (
 )
 
 
+@pytest.mark.system
 def test_a_run_killed_anywhere_resumes_to_the_same_tables_and_account(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -351,8 +352,8 @@ def test_too_many_unusable_rows_of_one_input_refuse_its_batch_and_the_others_are
 
     assert str(failure.value) == (
         "events: 2 of 4 rows are unusable, more than quality.max_quarantined_share = 0.49; most often in "
-        "events/1.jsonl: not a JSON object (2 rows), such as line 3: bad. Nothing of the batch was taken in; its bad "
-        "rows are in bronze.refused_rows."
+        "events/1.jsonl: not a JSON object (2 rows), such as line 3: bad. Way out: one object a line. Nothing of "
+        "the batch was taken in; its bad rows are in bronze.refused_rows."
     )
     assert not shop.lake.exists(BRONZE_EVENTS)
     assert shop.rows(BRONZE_REFUSED_ROWS) == [

@@ -37,7 +37,7 @@ SHOP = 533  # it has all encodings, delimiters and outcomes
 MORE_SHOPS = range(100, 125)
 
 
-@pytest.mark.long
+@pytest.mark.system
 def test_every_amount_of_a_made_up_shop_is_found_again(spark: SparkSession, tmp_path: Path) -> None:
     assert_every_amount_is_found_again(spark, tmp_path, SHOP)
 

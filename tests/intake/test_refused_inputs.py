@@ -289,8 +289,9 @@ def test_json_lines_with_other_names_are_refused_with_the_names_they_have(shop: 
     assert str(refused.value) == (
         "events: 3 of 3 rows are unusable, more than quality.max_quarantined_share = 0.9; most often in "
         'events/1.jsonl: event_id is missing (3 rows), such as line 1: {"id": "1", "event": "page_view", "timestamp": '
-        "1772355600}. It has the keys id, event, timestamp; see docs/input.md. Nothing of the batch was taken in; its "
-        "bad rows are in bronze.refused_rows."
+        "1772355600}. It has the keys id, event, timestamp; see docs/input.md. Way out: `columns` of the input names "
+        "the export's own column, `constants` gives one text to all rows. Nothing of the batch was taken in; its bad "
+        "rows are in bronze.refused_rows."
     )
 
 

@@ -20,6 +20,7 @@ MAPPINGS: tuple[dict[str, Any], ...] = (
     {"Email": 2.5},
     {"account": {"currency": "EUR", "timezone": "Asia/Tokyo"}},
     {"visitors": 7},
+    {"source": ["ref"]},
 )
 INSTEAD_OF_NULL = ("EUR", "2026-03-05", 1000, "other")
 

@@ -63,7 +63,9 @@ class Place:
             "attribution": {"start_date": f"{FIRST_DAY:%Y-%m-%d}"},
             # Each batch is a large part of so small a lake, and none may end in a full build.
             "build": {"max_changed_share": 1, "small_change_rows": self.small_change_rows},
-            "sessions": {"max_events": 6},  # so that late events make robots of people
+            # So that late events make robots of people, and abuse of clicks.
+            "sessions": {"max_events": 6, "robot_pages": 3, "even_gap_seconds": 600, "even_gap_variation": 0.6},
+            "ad_abuse": {"min_probability": 0.4, "several_clicks": 2},
             "mlflow": {
                 "tracking_uri": f"sqlite:///{self.folder}/mlflow.db",
                 "artifact_root": str(self.folder / "artifacts"),

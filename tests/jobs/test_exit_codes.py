@@ -225,6 +225,7 @@ def test_a_file_that_is_not_json_ends_with_1_and_a_spend_file_without_currency_w
     assert not shop.lake.exists(BRONZE_AD_SPEND)
 
 
+@pytest.mark.system
 def test_a_refund_in_a_currency_without_a_rate_on_its_orders_day_ends_with_3(shop: Shop) -> None:
     common = {"event_ts": "2026-03-01T09:00:00Z", "anonymous_id": "a1", "order_id": "o1"}
     bought = {**common, "event_id": "e1", "event_name": "purchase", "value": 10, "currency": "USD"}
@@ -260,6 +261,7 @@ def test_a_lake_that_another_run_writes_to_is_exit_3_and_a_dry_run_goes_ahead(sh
     assert shop.ingest().code == 0
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("job", "used", "name"),
     [
@@ -319,6 +321,7 @@ def test_a_registry_s_database_with_garbage_in_it_ends_with_3(shop: Shop) -> Non
     assert "file is not a database" in outcome.error
 
 
+@pytest.mark.system
 def test_a_lake_below_a_folder_with_a_colon_in_its_name_is_one_like_others(
     spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -368,6 +371,7 @@ def test_what_nobody_foresaw_ends_with_70_and_one_line_and_its_stack_is_in_a_fil
     assert "s3cr3t-word" not in log["message"]
 
 
+@pytest.mark.system
 def test_new_files_of_a_lake_are_for_the_user_alone_and_the_report_is_not(shop: Shop) -> None:
     before = os.umask(0o022)
     try:

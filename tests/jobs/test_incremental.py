@@ -17,17 +17,26 @@ from pyspark.sql import functions as F
 from jobs import attribute, build, check, ingest, score
 from tests.jobs.places import Place
 from tests.jobs.worlds import Cut, cut_worlds
+from touchpoints.ids import identified
+from touchpoints.order_versions import newest_versions
 from warehouse.contracts import Table
 from warehouse.store import Lake
 from warehouse.tables import (
     ALL_TABLES,
     BRONZE_EVENTS,
     BRONZE_LANDED_MONEY,
+    BRONZE_ORDERS,
     BRONZE_REFUSED_ROWS,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_VALUE,
+    SILVER_ALIASES,
+    SILVER_IDENTITIES,
+    SILVER_JOURNEYS,
+    SILVER_ORDERS,
+    SILVER_SESSIONS,
     SILVER_SET_ASIDE,
+    SILVER_TOUCHPOINTS,
 )
 
 # Their rows follow from a fitted model, and the worlds fit none.
@@ -49,6 +58,8 @@ SEED = int(os.environ.get("WORLDS_SEED", "20260301"))
 WORLDS = int(os.environ.get("WORLDS", "200"))
 SHOWN = 40
 TO_THE_MICROSECOND = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"}
+
+OF_PERSONS = (SILVER_IDENTITIES, SILVER_SESSIONS, SILVER_TOUCHPOINTS, SILVER_ORDERS, SILVER_JOURNEYS)
 
 Read = Callable[[Table], DataFrame]
 
@@ -131,16 +142,34 @@ def grown(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Grow
     return grow(cut, spark, tmp_path_factory.mktemp("worlds"), runs=[[0, 1, 2, 3], [4]])
 
 
+@pytest.mark.system
 def test_200_worlds_in_2_runs_end_as_when_all_came_at_once(grown: Grown) -> None:
     assert differences(grown.step_by_step.read, grown.at_once.read) == []
 
 
+@pytest.mark.system
 def test_the_second_run_was_built_from_the_affected_persons_only(grown: Grown) -> None:
     built, attributed = grown.messages[1]
-    assert built.startswith("in part: silver.identities, silver.sessions, ")
+    assert built.startswith("in part: silver.aliases, silver.identities, silver.sessions, ")
     assert "in full" not in built + attributed
 
 
+@pytest.mark.system
+def test_no_two_buyers_of_the_feed_are_one_person_and_no_alias_is_left_to_itself(grown: Grown) -> None:
+    lake = grown.step_by_step
+    versions = newest_versions(identified(lake.read(BRONZE_ORDERS))).where(F.col("user_id").isNotNull())
+    sold = versions.join(lake.read(SILVER_ORDERS), "order_id").select("user_id", "person_id").distinct()
+    assert sold.count() > WORLDS / 4
+    assert sold.where(F.col("person_id") != F.concat(F.lit("user:"), "user_id")).count() == 0
+    ties = lake.read(SILVER_ALIASES)
+    found = {row["outcome"]: row["ties"] for row in ties.groupBy("outcome").agg(F.count("*").alias("ties")).collect()}
+    assert found["alias"] > WORLDS / 20
+    assert found["several_buyers"] + found["shared"] > WORLDS / 20
+    aliases = ties.where("outcome = 'alias'").select(F.concat(F.lit("user:"), "user_id").alias("person_id"))
+    assert [table.full_name for table in OF_PERSONS if lake.read(table).join(aliases, "person_id").count()] == []
+
+
+@pytest.mark.system
 def test_no_table_is_empty_and_one_row_more_or_less_in_any_is_noticed(grown: Grown) -> None:
     def with_one_twice(tables: Sequence[Table]) -> Read:
         def read(table: Table) -> DataFrame:
@@ -154,7 +183,7 @@ def test_no_table_is_empty_and_one_row_more_or_less_in_any_is_noticed(grown: Gro
     assert noticed == sorted([f"{table.full_name} +1" for table in more] + [f"{table.full_name} -1" for table in less])
 
 
-@pytest.mark.long  # to be system once it has run on a quiet machine
+@pytest.mark.system
 def test_200_worlds_in_5_batches_the_last_killed_twice_end_as_when_all_came_at_once(
     spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -164,7 +193,9 @@ def test_200_worlds_in_5_batches_the_last_killed_twice_end_as_when_all_came_at_o
     assert grown.were_killed == [True, True], "one had ended before"
     assert grown.is_published
     *undisturbed, killed = grown.messages[1:]
-    assert all(built.startswith("in part: silver.identities, silver.sessions, ") for built, _ in undisturbed)
+    assert all(
+        built.startswith("in part: silver.aliases, silver.identities, silver.sessions, ") for built, _ in undisturbed
+    )
     # Tables that the killed runs had finished are not built again.
     assert "in full" not in " ".join([*killed, *(message for both in undisturbed for message in both)])
 

@@ -24,7 +24,7 @@ from tests.jobs.places import Place
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_LANDED_FILES, GOLD_CUSTOMER_SUMMARY, SILVER_CONVERSIONS
 
-pytestmark = pytest.mark.long  # to be system once it has run on a quiet machine
+pytestmark = pytest.mark.system
 ORDERS = "order_id,user_id,order_ts,value,currency\n"
 LAST_DAY = datetime(2026, 3, 20, 12, tzinfo=UTC)
 

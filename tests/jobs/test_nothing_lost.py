@@ -30,7 +30,7 @@ from warehouse.tables import (
     SILVER_SET_ASIDE,
 )
 
-pytestmark = pytest.mark.long  # to be system once it has run on a quiet machine
+pytestmark = pytest.mark.system
 ORDERS = "order_id,user_id,order_ts,value,currency,status\n"
 SPEND = "date,platform,account_id,campaign_name,spend,currency\n"
 RATES = "date,currency,report_currency,rate,exported_at\n"

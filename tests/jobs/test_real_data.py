@@ -33,6 +33,8 @@ from warehouse.tables import (
     SILVER_SESSIONS,
 )
 
+pytestmark = pytest.mark.system
+
 ORDER_VALUES = ["20.42", "24", "50", "66.5", "140", "200"]
 MODELS = ("first_touch", "last_touch", "linear")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 from rich.console import Console
 
@@ -47,6 +48,7 @@ def reported(made: Run) -> list[tuple[str, str, str]]:
     return [(log.name, log.status, log.message) for log in made.steps]
 
 
+@pytest.mark.system
 def test_a_dry_run_follows_from_step_to_step_and_writes_nothing(spark: SparkSession, tmp_path: Path) -> None:
     land(tmp_path, "e1")
     run(spark, tmp_path, *STEPS)

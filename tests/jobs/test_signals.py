@@ -21,7 +21,7 @@ from tests.quick import QUICK
 from warehouse.lock import LOCK_FILE
 from warehouse.tables import OPS_RUN_LOG
 
-pytestmark = pytest.mark.long  # to be system once it has run on a quiet machine
+pytestmark = pytest.mark.system
 SECONDS_AT_MOST = 120
 CUT = cut_worlds(2, seed=1, batches=2)
 

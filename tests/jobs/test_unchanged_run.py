@@ -100,7 +100,7 @@ def test_a_new_file_is_found_without_a_jvm_too_and_a_dry_run_plans_what_follows(
     assert seconds < SECONDS_AT_MOST
     text = " ".join(" ".join(lines).split())
     assert "would take in 1 files of events" in text
-    assert "would make in part: silver.identities, silver.sessions" in text
+    assert "would make in part: silver.aliases, silver.identities, silver.sessions" in text
 
 
 def test_what_was_shown_before_is_written_again_where_the_page_is_gone_or_of_other_knobs(

@@ -15,6 +15,8 @@ from tests.quick import QUICK
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_ORDERS, GOLD_CHANNEL_PERFORMANCE, OPS_PUBLISHED, OPS_RUN_LOG, SILVER_ORDERS
 
+pytestmark = pytest.mark.system
+
 ORDERS = (
     "order_id,user_id,order_ts,value,currency\no1,u1,2026-03-01T09:00:00Z,10,USD\no2,u2,2026-03-02T09:00:00Z,5,USD\n"
 )

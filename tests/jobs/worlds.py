@@ -57,17 +57,20 @@ def make_world(name: str, random: Random) -> World:
     devices = [f"{name}-d{number}" for number in range(random.randint(1, 3))]
     users = [f"{name}-u{number}" for number in range(random.randint(1, 2))]
     orders = [f"{name}-o{number}" for number in range(random.randint(1, 3))]
+    logins = _logins(name, random, users)
     while len(world.events) < random.randint(10, 20):
-        _visit(world, random, devices, users, orders)
+        _visit(world, random, devices, list(logins), orders)
     for event in random.sample(world.events, k=min(2, len(world.events))):
         # The same id again: as it was, or with another payload; received before or after.
-        again = {**event, **_other_payload(random, devices, users)}
+        again = {**event, **_other_payload(random, devices, list(logins))}
         if random.random() < 0.5:
             again["received_ts"] = _received(again, random)
         world.events.append(again)
     for order in (*orders, *_own_orders(world)):
         if random.random() < 0.75:
-            _versions(world, random, order, devices, users)
+            # Few orders are of somebody whom the tracker did not see buy them.
+            seen = _buyers(world, order, logins) if random.random() < 0.85 else []
+            _versions(world, random, order, devices, seen or users)
     _spend(world, random)
     return world
 
@@ -84,6 +87,22 @@ def _other_payload(random: Random, devices: Sequence[str], users: Sequence[str])
             {"event_ts": moment},
         )
     )
+
+
+def _logins(name: str, random: Random, users: Sequence[str]) -> dict[str, str | None]:
+    """How the tracker names the users, each with the shop's name: the same, all others, or one till for all of them."""
+    kind = random.choice(("same", "same", "other", "other", "other", "till"))
+    if kind == "same":
+        return {user: user for user in users}
+    if kind == "till":
+        return {f"{name}-till": None}
+    return {f"{name}-t{number}": user for number, user in enumerate(users)}
+
+
+def _buyers(world: World, order: str, logins: Mapping[str, str | None]) -> list[str]:
+    """Whom the tracker saw buy the order, by the shop's names."""
+    seen = [logins.get(event.get("user_id", "")) for event in world.events if event.get("order_id") == order]
+    return [user for user in seen if user]
 
 
 def _own_orders(world: World) -> list[str]:

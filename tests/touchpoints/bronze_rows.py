@@ -12,9 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.settings import load_settings
+from touchpoints.aliases import build_aliases
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.ids import identified
-from touchpoints.knobs import HitKnobs
+from touchpoints.knobs import HitKnobs, RobotLimit
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
@@ -31,12 +32,14 @@ HITS = (
     "event_id string, event_name string, event_at timestamp, anonymous_id string, user_id string, "
     "sent_session_id string, platform string, is_session_event boolean, is_ad_event boolean, has_origin boolean, "
     "source string, medium string, campaign string, campaign_id string, content string, term string, "
-    "click_id_type string, click_id string, source_from string, referrer_domain string, landing_url string, "
-    "consent_ads boolean, is_bot boolean, order_id string, value decimal(18,6), currency string"
+    "click_id_type string, click_id string, click_kind string, source_from string, "
+    "link_tags struct<utm_id:string,utm_source_platform:string,utm_creative_format:string,"
+    "utm_marketing_tactic:string,gad_campaignid:string>, referrer_domain string, landing_url string, "
+    "consent_ads boolean, is_bot boolean, bot_reason string, order_id string, value decimal(18,6), currency string"
 )
 VISITS = (
     f"{HITS}, row_kind int, device_key bigint, device string, person_id string, session_id string, "
-    "is_session_start boolean, is_touch boolean"
+    "is_session_start boolean, since_page_ms bigint, is_touch boolean"
 )
 RATES = "rate_day date, rate_currency string, rate decimal(18,8)"
 
@@ -45,6 +48,12 @@ def hit_knobs(**changed: Any) -> HitKnobs:
     """The knobs of base.yaml, some changed; what a value becomes when settings are read, it becomes here."""
     knobs = part_of(load_settings().touchpoints, HitKnobs)
     return knobs_of(HitKnobs, {**knobs.model_dump(), **changed})
+
+
+def robot_limits(**changed: Any) -> RobotLimit:
+    """The knobs of base.yaml, some changed."""
+    knobs = part_of(load_settings().sessions, RobotLimit)
+    return knobs_of(RobotLimit, {**knobs.model_dump(), **changed})
 
 
 def at(minutes: float = 0, *, days: float = 0, microseconds: int = 0) -> datetime:
@@ -110,18 +119,25 @@ def build_all(
     *,
     login_window_days: int = 30,
     timeout_minutes: int = 30,
-    max_events: int = 2000,
+    max_hours: int = 24,
+    max_aliases: int = 1,
+    limits: RobotLimit | None = None,
 ) -> Silver:
     """Identities, visits, sessions and touchpoints of hits and orders; the channel is the source, otherwise Direct."""
     event_rows = [{name: row[name] for name in row if name in BRONZE_EVENTS.column_names} for row in rows]
-    known_orders = orders(spark, order_rows)
-    logins = logins_of(events(spark, event_rows), known_orders)
+    known_events, known_orders = events(spark, event_rows), orders(spark, order_rows)
+    aliases = build_aliases(known_events, known_orders, max_aliases=max_aliases).where("outcome = 'alias'")
+    aliases = aliases.select("user_id", "buyer_id").persist()
+    logins = logins_of(known_events, known_orders, aliases)
     built = (
         build_visits(
             hits(spark, rows),
             build_identities(logins, login_window_days=login_window_days),
             known_orders,
             timeout_minutes=timeout_minutes,
+            max_hours=max_hours,
+            aliases=aliases,
+            has_sent_sessions=any(row.get("sent_session_id") for row in rows),
         )
         .withColumns(
             {
@@ -134,8 +150,9 @@ def build_all(
     )
     try:
         slim = slim_visits(built, conversion_types=[])
-        sessions = build_sessions(slim, max_events=max_events)
-        return Silver(collected(built), collected(sessions), collected(build_touchpoints(slim, bot_sessions(sessions))))
+        sessions = build_sessions(slim, limits=limits or robot_limits())
+        touchpoints = build_touchpoints(slim, bot_sessions(sessions), abuse=load_settings().ad_abuse)
+        return Silver(collected(built), collected(sessions), collected(touchpoints))
     finally:
         built.unpersist()
 

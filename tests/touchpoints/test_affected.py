@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from touchpoints.affected import Affected, find_affected
 from touchpoints.affected_on_driver import AffectedIds, affected_on_driver
-from touchpoints.ties import TIES
+from touchpoints.ties import TIES, ties_of
 from warehouse.staging import Staging
 
 Tie = tuple[str, str | None, str | None, str | None, str | None]
@@ -28,6 +28,10 @@ def link(device: str, user: str | None = None, order: str | None = None) -> Tie:
 
 def version(order: str, user: str | None = None, device: str | None = None) -> Tie:
     return "version", device, user, order, None
+
+
+def renamed(user: str) -> Tie:
+    return "renamed", None, user, None, None
 
 
 def person(person_id: str) -> Tie:
@@ -65,6 +69,15 @@ CASES = {
     "an event without device and login is a person of its own": (
         [changed("e:e1")],
         AffectedIds({"event:e1"}, {"e:e1"}, set()),
+    ),
+    "a login that became an alias affects everybody on its devices, and its buyer on all theirs": (
+        [renamed("7"), renamed("ann"), link("a:phone", "ann"), link("a:phone", "bob"), link("a:tv", "bob"),
+         link("u:7", "ann"), version("o1", "ann"), link("a:laptop", "ann", "o1")],
+        AffectedIds(
+            {"user:7", "user:ann", "user:bob", "device:phone", "device:laptop"},
+            {"u:7", "u:ann", "u:bob", "a:phone", "a:tv", "a:laptop"},
+            {"o1"},
+        ),
     ),
     "a person named in any case brings devices and orders": (
         [person("user:ann"), person("order:o9"), version("o1", "ann"), link("a:phone", "ann")],
@@ -105,6 +118,8 @@ def test_joins_find_what_is_found_on_the_driver(spark: SparkSession, tmp_path: P
     random = Random(seed)
     events, orders = random_input(random)
     persons = [(f"user:u{random.randint(0, 20)}",), (f"device:d{random.randint(0, 20)}",)][: random.randint(0, 2)]
+    aliases = [(f"u{number}", f"u{number + 1}") for number in range(0, 9, 2) if random.random() < 0.5]
+    changed_aliases = [("u7", "u8", "alias"), ("u0", "u5", "shared")][: random.randint(0, 2)]
     frames = [
         spark.createDataFrame(events, EVENTS),
         spark.createDataFrame(orders, ORDERS),
@@ -117,8 +132,32 @@ def test_joins_find_what_is_found_on_the_driver(spark: SparkSession, tmp_path: P
             *frames,
             other_persons=spark.createDataFrame(persons, "person_id string"),
             stage=Staging(spark, str(tmp_path / str(at_most))),
+            aliases=spark.createDataFrame(aliases, "user_id string, buyer_id string"),
+            changed_aliases=spark.createDataFrame(changed_aliases, "user_id string, buyer_id string, outcome string"),
             on_driver_at_most=at_most,
         )
         found.append(ids_found(affected))
     assert found[0] == found[1]
     assert found[0].persons
+
+
+def test_ties_name_the_buyer_of_an_alias_in_place_of_the_login(spark: SparkSession) -> None:
+    events = [
+        ("1", "page_view", "phone", "7", None),
+        ("2", "page_view", None, "7", None),
+        ("3", "page_view", None, "8", None),
+        ("4", "purchase", "phone", "8", "o1"),
+    ]
+    aliases = spark.createDataFrame([("7", "ann")], "user_id string, buyer_id string")
+    nothing = spark.createDataFrame([], "person_id string")
+    frame = spark.createDataFrame(events, EVENTS)
+
+    ties = ties_of(frame, spark.createDataFrame([("o1", None, "ann")], ORDERS), frame.limit(0),
+                   spark.createDataFrame([], ORDERS), nothing, aliases=aliases)  # fmt: skip
+
+    assert {tuple(row) for row in ties.collect()} == {
+        link("a:phone", "ann"),
+        link("u:7", "ann"),
+        link("a:phone", "8", "o1"),
+        version("o1", "ann"),
+    }

@@ -16,7 +16,7 @@ from touchpoints.page_query import page_path
 from touchpoints.source_list import load_sources
 
 SOURCES = load_sources("sources.yaml")
-LINKS = Links(read_fragment=False, campaign_id_parameters=["gad_campaignid", "utm_id"])
+LINKS = Links(read_fragment=False, campaign_id_parameters=["gad_campaignid", "utm_id"], other_parameters={})
 WITH_FRAGMENTS = LINKS.model_copy(update={"read_fragment": True})
 SENT = ("event_name", "page_url", "install_referrer", "source", "medium", "campaign", "content", "term")
 READ = ("source", "medium", "campaign", "content", "term", "click_id_type", "click_id", "campaign_id")
@@ -43,7 +43,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "an encoded plus is a plus": ({"page_url": f"{PAGE}?utm_campaign=a%2Bb"}, {"campaign": "a+b"}),
     "a percent that encodes nothing stays": ({"page_url": f"{PAGE}?utm_content=100%_wool"}, {"content": "100%_wool"}),
     "so does one at the end": ({"page_url": f"{PAGE}?utm_content=%EB%B4%84+100%"}, {"content": "봄 100%"}),
-    "codes that are no UTF-8 stay": ({"page_url": f"{PAGE}?utm_term=%BA%BD"}, {"term": "%BA%BD"}),
+    "codes that are no UTF-8 are Korean": ({"page_url": f"{PAGE}?utm_term=%BA%BD"}, {"term": "봄"}),
+    "others stay": ({"page_url": f"{PAGE}?utm_term=M%FCnchen"}, {"term": "M%FCnchen"}),
     "blank is nothing": ({"page_url": f"{PAGE}?utm_source=&utm_medium=+&utm_campaign=%20"}, {}),
     "(not set) is nothing": ({"page_url": f"{PAGE}?utm_source=(not+set)&utm_term=%28Not%20Set%29"}, {}),
     "the first of two counts": ({"page_url": f"{PAGE}?utm_source=a&utm_source=b"}, {"source": "a"}),
@@ -80,7 +81,23 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"event_name": "app_install", "install_referrer": "", "page_url": f"exampleshop://home?{UTM}"},
         NAVER_CPC,
     ),
-    "only an install has an install referrer": ({"event_name": "page_view", "install_referrer": UTM}, {}),
+    "a first_open is an install": ({"event_name": "first_open", "install_referrer": UTM}, NAVER_CPC),
+    "another event is read from its install referrer too": (
+        {"event_name": "page_view", "install_referrer": UTM},
+        NAVER_CPC,
+    ),
+    "also where its page asks for nothing that is known": (
+        {"event_name": "page_view", "page_url": f"{PAGE}?color=red", "install_referrer": UTM},
+        NAVER_CPC,
+    ),
+    "but its page comes first": (
+        {"event_name": "page_view", "page_url": f"{PAGE}?utm_source=toss&gclid=g", "install_referrer": UTM},
+        {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "g"},
+    ),
+    "an install's referrer comes before its page": (
+        {"event_name": "app_install", "page_url": f"{PAGE}?utm_source=toss", "install_referrer": UTM},
+        NAVER_CPC,
+    ),
     # click ids
     "a paid click id alone names source and medium": (
         {"page_url": f"{PAGE}?gclid=EAIaIQob_Ab-1"},
@@ -122,12 +139,73 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"page_url": f"{PAGE}?NaPm=ct%3Dl0%7Cci%3D0zA%7Ctr%3Dgfa%7Chk%3D1"},
         {"source": "naver", "medium": "display", "click_id_type": "napm", "click_id": "ct=l0|ci=0zA|tr=gfa|hk=1"},
     ),
-    "another mark of Naver proves nothing": ({"page_url": f"{PAGE}?NaPm=ct%3Dl0%7Ctr%3Dslsl"}, {}),
+    "a mark of Naver Shopping is shopping": (
+        {"page_url": f"{PAGE}?NaPm=ct%3Dl0%7Ctr%3Dslsl"},
+        {"source": "naver shopping", "medium": "cpc", "click_id_type": "napm", "click_id": "ct=l0|tr=slsl"},
+    ),
+    "another mark of Naver proves nothing": ({"page_url": f"{PAGE}?NaPm=ct%3Dl0%7Ctr%3Dsab%7Chk%3D1"}, {}),
     "an ad number of Naver is paid": (
         {"page_url": f"{PAGE}?n_media=27758&n_ad=nad-a001"},
         {"source": "naver", "medium": "cpc", "click_id_type": "n_ad", "click_id": "nad-a001"},
     ),
     "an empty click id is none": ({"page_url": f"{PAGE}?gclid=&gclid"}, {}),
+    "nor is one that a script did not find, or a platform did not fill in": (
+        {"page_url": f"{PAGE}?gclid=undefined&msclkid=null&fbclid={{fbclid}}"},
+        {},
+    ),
+    "an empty one hides no other": (
+        {"page_url": f"{PAGE}?gclid=&fbclid=f&gclid=g"},
+        {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "g"},
+    ),
+    # (direct) / (none)
+    "a sender's (direct) hides no ad": (
+        {"page_url": f"{PAGE}?gclid=g", "source": "(direct)", "medium": "(none)", "campaign": "(direct)"},
+        {"source": "google", "medium": "cpc", "click_id_type": "gclid", "click_id": "g"},
+    ),
+    "nor one of a link": (
+        {"page_url": f"{PAGE}?utm_source=(direct)&utm_medium=(none)&msclkid=m"},
+        {"source": "bing", "medium": "cpc", "click_id_type": "msclkid", "click_id": "m"},
+    ),
+    "nor does a medium of none": (
+        {"page_url": f"{PAGE}?ttclid=t", "source": "tiktok", "medium": "(none)"},
+        {"source": "tiktok", "medium": "paid_social", "click_id_type": "ttclid", "click_id": "t"},
+    ),
+    "nor a campaign's link": ({"page_url": f"{PAGE}?{UTM}", "source": "direct", "medium": "none"}, NAVER_CPC),
+    "nor a click that proves no ad": (
+        {"page_url": f"{PAGE}?fbclid=f", "source": "(direct)", "medium": "(none)"},
+        {"source": "facebook", "medium": "social", "click_id_type": "fbclid", "click_id": "f"},
+    ),
+    "without any it is kept": (
+        {"page_url": PAGE, "source": "(direct)", "medium": "(none)"},
+        {"source": "(direct)", "medium": "(none)"},
+    ),
+    # an unusual medium stays: the channel rules read it beside the click id
+    "an unusual medium of an ad stays": (
+        {"page_url": f"{PAGE}?utm_source=google&utm_medium=pmax&gclid=g"},
+        {"source": "google", "medium": "pmax", "click_id_type": "gclid", "click_id": "g"},
+    ),
+    "so does Naver's": (
+        {"page_url": f"{PAGE}?utm_source=naver&utm_medium=powerlink&n_ad=a"},
+        {"source": "naver", "medium": "powerlink", "click_id_type": "n_ad", "click_id": "a"},
+    ),
+    "an affiliate's stays": (
+        {"page_url": f"{PAGE}?utm_source=blog&utm_medium=affiliate&gclid=g"},
+        {"source": "blog", "medium": "affiliate", "click_id_type": "gclid", "click_id": "g"},
+    ),
+    # mailers
+    "a mailer's id says the medium that is missing": (
+        {"page_url": f"{PAGE}?utm_source=april-letter&mc_cid=1"},
+        {"source": "april-letter", "medium": "email", "click_id_type": "mc_cid", "click_id": "1"},
+    ),
+    "and changes no other": (
+        {"page_url": f"{PAGE}?utm_source=partner&utm_medium=referral&_hsenc=1"},
+        {"source": "partner", "medium": "referral", "click_id_type": "_hsenc", "click_id": "1"},
+    ),
+    # signs without width
+    "a sign without width hides no parameter": (
+        {"page_url": f"{PAGE}?\u200butm_source=naver&%E2%80%8Butm_medium=cpc\u00a0&\ufeffgclid=g\u200b"},
+        {"source": "naver", "medium": "cpc", "click_id_type": "gclid", "click_id": "g"},
+    ),
 }  # fmt: skip
 LETTER = {"source": "news", "medium": "email"}
 NEVER: dict[str, str] = {}

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from bronze_rows import at, events, frame, hit_knobs, orders
+from bronze_rows import at, events, frame, hit_knobs, orders, robot_limits
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.settings import load_settings
 from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.sessions import bot_sessions, build_sessions
@@ -49,7 +50,7 @@ def visits(spark: SparkSession) -> DataFrame:
         values=frame(spark, BRONZE_EVENT_VALUES.ddl, []),
     )
     known = frame(spark, SILVER_IDENTITIES.ddl, [])
-    built = build_visits(hits, known, orders(spark, []), timeout_minutes=30)
+    built = build_visits(hits, known, orders(spark, []), timeout_minutes=30, max_hours=24, has_sent_sessions=False)
     named = built.withColumns(
         {"channel": F.lit("Direct"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}
     )
@@ -68,13 +69,13 @@ def test_events_cross_the_network_once_on_their_way_to_visits(visits: DataFrame)
 
 def test_sessions_add_no_shuffle_to_those_of_the_visits(visits: DataFrame) -> None:
     # Visits are read twice, for the counts and for the first events. They are cached in a run, and no shuffle is added.
-    assert sorted(shuffles(build_sessions(visits, max_events=2000))) == sorted(2 * shuffles(visits))
+    assert sorted(shuffles(build_sessions(visits, limits=robot_limits()))) == sorted(2 * shuffles(visits))
 
 
 def test_touches_are_shuffled_by_device_only_once_as_visits_are(spark: SparkSession, visits: DataFrame) -> None:
     robots = bot_sessions(frame(spark, SILVER_SESSIONS.ddl, []))
 
-    assert shuffles(build_touchpoints(visits, robots)).count(WIDE) == 1
+    assert shuffles(build_touchpoints(visits, robots, abuse=load_settings().ad_abuse)).count(WIDE) == 1
 
 
 def test_logins_have_four_columns_and_are_shuffled_by_device_and_moment(spark: SparkSession) -> None:

@@ -9,6 +9,7 @@ from bronze_rows import Fields, at, collected, frame, visits
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from jobs.settings import load_settings
 from touchpoints.sessions import bot_sessions
 from touchpoints.touchpoints import build_touchpoints
 from warehouse.tables import SILVER_SESSIONS
@@ -77,7 +78,11 @@ def touchpoints(spark: SparkSession) -> list[dict[str, Any]]:
     visit_frame = visits(spark, rows).withColumns(
         {"channel": F.lit("Direct"), "channel_rule": F.lit("direct"), "channel_trace": F.lit("direct")}
     )
-    return collected(build_touchpoints(visit_frame, bot_sessions(frame(spark, SILVER_SESSIONS.ddl, known))))
+    return collected(
+        build_touchpoints(
+            visit_frame, bot_sessions(frame(spark, SILVER_SESSIONS.ddl, known)), abuse=load_settings().ad_abuse
+        )
+    )
 
 
 @pytest.mark.parametrize("device", CASES)

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from bronze_rows import Silver, at, build_all, collected, events, frame, hit_knobs, orders, visits
+from bronze_rows import Silver, at, build_all, collected, events, frame, hit_knobs, orders, robot_limits, visits
 from pyspark.sql import SparkSession
 from visit_oracle import Result, World, result_of_oracle
 
@@ -81,7 +81,73 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [hit(0, sent_session_id="1", user_id="ann"), hit(1, sent_session_id="1", user_id="bob")],
         "A* B*",
     ),
+    "of the sender's sessions A, B, A, B on one device two are visits": (
+        [hit(minute, sent_session_id=name) for minute, name in enumerate("ABAB")],
+        "A* B* A B",
+    ),
+    "and of A, B, C, A, B, C three": (
+        [hit(minute, sent_session_id=name) for minute, name in enumerate("ABCABC")],
+        "A* B* C* A B C",
+    ),
+    "each keeps its own campaign: back in it, the same campaign is no new touch": (
+        [
+            hit(0, sent_session_id="1", **AD),
+            hit(1, sent_session_id="2", **MAIL),
+            hit(2, sent_session_id="1", **AD),
+            hit(3, sent_session_id="2", **AD),
+            hit(4, sent_session_id="1"),
+        ],
+        "A* B* A B* A",
+    ),
+    "an event without an id is of the visit of the event before it": (
+        [hit(0, sent_session_id="1"), hit(1, sent_session_id="2"), hit(2), hit(3, sent_session_id="1"), hit(4)],
+        "A* B* B A A",
+    ),
+    "the first id continues a visit that began without one, and its campaign": (
+        [hit(0, **AD), hit(1, sent_session_id="1", **AD), hit(2, sent_session_id="2"), hit(3, sent_session_id="1")],
+        "A* A B* A",
+    ),
+    "but not after more than 30 minutes": ([hit(0), hit(31, sent_session_id="1"), hit(32)], "A* B* B"),
+    "an id that comes again after more than 24 hours is another visit": (
+        [hit(0, sent_session_id="1"), hit(60 * 24, sent_session_id="1"), hit(60 * 49, sent_session_id="1")],
+        "A* A B*",
+    ),
+    "a click on a campaign in the middle of a visit is a touch of its own": (
+        [hit(0), hit(5, **AD), hit(6), hit(7, event_name="purchase")],
+        "A* A* A A",
+    ),
+    "a visit of pings alone is one without a touch": (
+        [hit(0, **AD), hit(60, event_name="page_ping"), hit(61, event_name="page_ping")],
+        "A* B B",
+    ),
+    "a ping with a campaign, and a campaign after a ping, are touches": (
+        [hit(0, event_name="heartbeat", **AD), hit(60, event_name="heartbeat"), hit(61), hit(62, **AD)],
+        "A* B B B*",
+    ),
+    "a page view that was sent twice under two ids is no second touch": ([hit(0, **AD), hit(0, **AD)], "A* A"),
     "events of one moment are in order of their ids": ([hit(0), hit(0, **AD), hit(0, **AD)], "A* A* A"),
+}
+
+
+# Visits that are cut: a day is as long as one may be.
+DAY = 60 * 24
+CUT_CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "exactly 24 hours are one visit, a microsecond more is another": (
+        [hit(0, sent_session_id="1"), hit(DAY, sent_session_id="1"), hit(DAY, microseconds=1, sent_session_id="1")],
+        "A* A B*",
+    ),
+    "an event every 20 minutes is a visit a day": (
+        [hit(20 * number) for number in range(2 * 72 + 2)],
+        " ".join(["A*", *["A"] * 72, "B*", *["B"] * 71, "C*"]),
+    ),
+    "what is cut off does not know the campaign of before": (
+        [hit(20 * number, **(AD if number in (0, 72, 75) else {})) for number in range(77)],
+        " ".join(["A*", *["A"] * 72, "B*", "B", "B*", "B"]),
+    ),
+    "nor does it repeat a campaign that it begins with": (
+        [hit(20 * number, **(AD if number in (0, 73, 75) else {})) for number in range(77)],
+        " ".join(["A*", *["A"] * 72, "B*", "B", "B", "B"]),
+    ),
 }
 
 
@@ -114,24 +180,41 @@ ORDERS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def built(spark: SparkSession) -> Silver:
-    rows = [
-        {"event_id": f"{case}/{number:02}", "anonymous_id": case, **row}
-        for case, (device_hits, _) in CASES.items()
-        for number, row in enumerate(device_hits)
-    ]
+    rows = [row for case, (device_hits, _) in CASES.items() for row in rows_of(case, device_hits)]
     return build_all(spark, rows + PEOPLE, ORDERS)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_in_visits(case: str, built: Silver) -> None:
+    assert shown(case, built) == CASES[case][1]
+
+
+def shown(case: str, built: Silver) -> str:
     mine = sorted((row for row in built.visits if row["anonymous_id"] == case), key=lambda row: row["event_id"])
 
     letters: dict[str | None, str] = {None: "-"}
     for row in mine:
-        letters.setdefault(row["session_id"], "ABCDEFG"[len(letters) - 1])
+        letters.setdefault(row["session_id"], "ABCDEFGH"[len(letters) - 1])
 
-    shown = [letters[row["session_id"]] + ("*" if row["is_touch"] else "") for row in mine]
-    assert " ".join(shown) == CASES[case][1]
+    return " ".join(letters[row["session_id"]] + ("*" if row["is_touch"] else "") for row in mine)
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["beside sessions of the sender", "alone"])
+def cut(spark: SparkSession, request: pytest.FixtureRequest) -> Silver:
+    names = [case for case in CUT_CASES if request.param or "sent_session_id" not in CUT_CASES[case][0][0]]
+    return build_all(spark, [row for case in names for row in rows_of(case, CUT_CASES[case][0])])
+
+
+@pytest.mark.parametrize("case", CUT_CASES)
+def test_a_visit_is_cut_after_24_hours(case: str, cut: Silver) -> None:
+    if any(row["anonymous_id"] == case for row in cut.visits):
+        assert shown(case, cut) == CUT_CASES[case][1]
+    starts = [row["session_id"] for row in cut.visits if row["is_session_start"]]
+    assert len(starts) == len(set(starts)) == len(cut.sessions)
+
+
+def rows_of(case: str, device_hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"event_id": f"{case}/{number:03}", "anonymous_id": case, **row} for number, row in enumerate(device_hits)]
 
 
 def test_every_event_and_every_anonymous_order_is_one_row_with_a_person(built: Silver) -> None:
@@ -231,7 +314,9 @@ def test_which_pages_and_referrers_make_a_touch(spark: SparkSession) -> None:
         sources=load_sources("sources.yaml"),
     )
 
-    rows = collected(build_visits(hits, frame(spark, SILVER_IDENTITIES.ddl, []), orders(spark, []), timeout_minutes=30))
+    rows = collected(
+        build_visits(hits, frame(spark, SILVER_IDENTITIES.ddl, []), orders(spark, []), timeout_minutes=30, max_hours=24)
+    )
 
     shopper = [row for row in rows if row["anonymous_id"] == "d"]
     assert {row["event_id"]: row["is_touch"] for row in shopper} == {name: touch for name, _, _, touch in pages}
@@ -281,7 +366,8 @@ def test_many_random_histories_have_the_visits_and_touches_of_the_plain_python_o
     chance.shuffle(rows)
     chance.shuffle(order_rows)
 
-    silver = build_all(spark, rows, order_rows, login_window_days=World.LOGIN_WINDOW_DAYS, max_events=World.MAX_EVENTS)
+    limits = robot_limits(max_events=World.MAX_EVENTS)
+    silver = build_all(spark, rows, order_rows, login_window_days=World.LOGIN_WINDOW_DAYS, limits=limits)
 
     built = Result.of(silver)
     for world in sorted(worlds, key=lambda world: len(world.events)):

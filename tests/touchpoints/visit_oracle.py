@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, ClassVar
 
+from alias_oracle import Shop, person_of_each_login
 from bronze_rows import NOON, Silver, hit_of
 
 Row = dict[str, Any]
@@ -27,7 +28,7 @@ ORIGINS: list[Row] = [
     {"source": "google", "medium": "organic"},
     {"source": "news", "medium": "email", "campaign": "april"},
 ]
-NAMES = ["page_view"] * 6 + ["ad_click"] * 2 + ["ad_impression", "purchase", "purchase"]
+NAMES = ["page_view"] * 5 + ["page_ping"] + ["ad_click"] * 2 + ["ad_impression", "purchase", "purchase"]
 
 
 NO_DEVICE = "00000000-0000-0000-0000-000000000000"
@@ -43,6 +44,7 @@ class World:
 
     LOGIN_WINDOW_DAYS: ClassVar[int] = 2
     TIMEOUT: ClassVar[timedelta] = HALF_HOUR
+    LONGEST: ClassVar[timedelta] = ONE_DAY
     MAX_EVENTS: ClassVar[int] = 4
 
     @classmethod
@@ -50,6 +52,7 @@ class World:
         devices = [f"{name}-d{number}" for number in range(chance.randint(1, 2))]
         users = [f"{name}-u{number}" for number in range(chance.randint(1, 3))]
         order_ids = [f"{name}-o{number}" for number in range(chance.randint(0, 3))]
+        sent_rate = chance.choice([0.0, 0.15, 0.7])
         login_rate, nobody = chance.choice([0.0, 0.1, 0.3]), chance.choice([None, None, "guest"])
         world, moment = cls(name), NOON
         moments = []
@@ -68,7 +71,7 @@ class World:
                     "anonymous_id": device,
                     "user_id": user if device or chance.random() < 0.7 else "0",
                     "platform": "server" if chance.random() < 0.1 else "web",
-                    "sent_session_id": chance.choice(["1", "2"]) if chance.random() < 0.15 else None,
+                    "sent_session_id": chance.choice(["1", "2", "3"]) if chance.random() < sent_rate else None,
                     "is_bot": chance.random() < 0.02,
                     "order_id": chance.choice(order_ids) if event_name == "purchase" and order_ids else None,
                     **(chance.choice(ORIGINS) if chance.random() < 0.5 else {}),
@@ -161,13 +164,14 @@ def result_of_oracle(world: World) -> Result:
     """The result by the rules, one event after the other."""
     world = World(world.name, [_known(row) for row in world.events], [_known(row) for row in world.orders])
     valid_orders = _valid_orders(world)
-    logins = _logins(world, valid_orders)
+    buyer_of = _buyers(world, valid_orders)
+    logins = _logins(world, valid_orders, buyer_of)
     result = Result({}, {}, {}, {})
     devices: dict[str, list[Row]] = defaultdict(list)
     for row in map(hit_of, world.events):
         user, device = row["user_id"], row["anonymous_id"]
         if user:
-            person = f"user:{user}"
+            person = f"user:{buyer_of.get(user, user)}"
         elif device:
             person = _person_at(device, row["event_at"], logins[device])
         else:
@@ -196,11 +200,21 @@ def _valid_orders(world: World) -> list[Row]:
     return list(newest.values())
 
 
-def _logins(world: World, valid_orders: list[Row]) -> dict[str, list[tuple[datetime, str, str]]]:
+def _buyers(world: World, valid_orders: list[Row]) -> dict[str, str]:
+    """By login of a purchase event: the buyer of the feed whose alias it is, or itself."""
+    purchases = [row for row in world.events if row["event_name"] == "purchase" and row["order_id"] and row["user_id"]]
+    feed = {order["order_id"]: order["user_id"] for order in valid_orders if order["user_id"]}
+    return person_of_each_login(Shop([(row["order_id"], row["user_id"]) for row in purchases], feed), max_aliases=1)
+
+
+def _logins(
+    world: World, valid_orders: list[Row], buyer_of: dict[str, str]
+) -> dict[str, list[tuple[datetime, str, str]]]:
     logins: dict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
     for event in world.events:
         if event["anonymous_id"] and event["user_id"]:
-            logins[event["anonymous_id"]].append((event["event_at"], event["event_id"], event["user_id"]))
+            user = buyer_of.get(event["user_id"], event["user_id"])
+            logins[event["anonymous_id"]].append((event["event_at"], event["event_id"], user))
     for order in valid_orders:
         if order["user_id"] is None:
             continue
@@ -226,44 +240,84 @@ def _origin(row: Row) -> tuple[str | None, ...]:
     return tuple(row.get(name) for name in ("source", "medium", "campaign", "click_id"))
 
 
-def _add_device(rows: list[Row], result: Result) -> None:
-    sessions: list[list[Row]] = []
-    touches: list[Row] = []
+@dataclass(eq=False)
+class Visit:
+    """A visit of a device, before it is cut: `sent` is the sender's id of it, `parts` have the events."""
+
+    sent: str | None
+    parts: list[list[Row]] = field(default_factory=list)
     origin: tuple[str | None, ...] = ()
+
+    @property
+    def last(self) -> Row:
+        return self.parts[-1][-1]
+
+
+def _add_device(rows: list[Row], result: Result) -> None:
+    visits: list[Visit] = []
+    touches: list[Row] = []
+    by_id: dict[str, Visit] = {}
+    latest: Visit | None = None
     for row in rows:
         result.session_of[row["event_id"]] = None
         if row["is_ad_event"]:
             touches.append(row)
         if not row["is_session_event"]:
             continue
-        if not sessions or _is_split(sessions[-1][-1], row, result):
-            sessions.append([])
+        latest = _visit_of(row, latest, by_id, result)
+        if latest not in visits:
+            visits.append(latest)
+        if _add_to(latest, row):
             touches.append(row)
-            origin = _origin(row)
-        elif row["has_origin"] and _origin(row) != origin:
-            touches.append(row)
-            origin = _origin(row)
-        sessions[-1].append(row)
-        result.session_of[row["event_id"]] = sessions[-1][0]["event_id"]
-    for session in sessions:
-        result.sessions[session[0]["event_id"]] = SessionResult(
-            result.persons[session[0]["event_id"]],
-            session[0]["event_at"],
-            session[-1]["event_at"],
-            len(session),
-            sum(row["event_name"] == "page_view" for row in session),
-            session[0].get("source"),
-            any(row["is_bot"] for row in session) or len(session) > World.MAX_EVENTS,
+    for part in (part for visit in visits for part in visit.parts):
+        for row in part:
+            result.session_of[row["event_id"]] = part[0]["event_id"]
+        result.sessions[part[0]["event_id"]] = SessionResult(
+            result.persons[part[0]["event_id"]],
+            part[0]["event_at"],
+            part[-1]["event_at"],
+            len(part),
+            sum(row["event_name"] == "page_view" for row in part),
+            part[0].get("source"),
+            any(row["is_bot"] for row in part) or len(part) > World.MAX_EVENTS,
         )
     _add_touches(touches, result)
 
 
-def _is_split(last: Row, row: Row, result: Result) -> bool:
-    if result.persons[last["event_id"]] != result.persons[row["event_id"]]:
-        return True
-    if last["sent_session_id"] and row["sent_session_id"]:
-        return bool(last["sent_session_id"] != row["sent_session_id"])
-    return bool(row["event_at"] - last["event_at"] > World.TIMEOUT)
+def _visit_of(row: Row, latest: Visit | None, by_id: dict[str, Visit], result: Result) -> Visit:
+    """The visit that the event is of: by its id, otherwise that of the event before it, otherwise a new one."""
+
+    def continues(visit: Visit | None, limit: timedelta) -> bool:
+        if visit is None or row["event_at"] - visit.last["event_at"] > limit:
+            return False
+        return result.persons[visit.last["event_id"]] == result.persons[row["event_id"]]
+
+    sent = row["sent_session_id"]
+    if sent is None:
+        return latest if latest and continues(latest, World.TIMEOUT) else Visit(None)
+    known = by_id.get(sent)
+    if known is None and latest and latest.sent is None and continues(latest, World.TIMEOUT):
+        latest.sent, by_id[sent] = sent, latest
+    elif known is None or not continues(known, World.LONGEST):
+        by_id[sent] = Visit(sent)
+    return by_id[sent]
+
+
+def _add_to(visit: Visit, row: Row) -> bool:
+    """Whether the event, now the visit's last, is a touch."""
+    first = visit.parts[0][0]["event_at"] if visit.parts else row["event_at"]
+    whole_days = max((row["event_at"] - first - TICK) // World.LONGEST, 0)
+    days_before = max((visit.last["event_at"] - first - TICK) // World.LONGEST, 0) if visit.parts else None
+    has_origin, origin = row["has_origin"], _origin(row)
+    if whole_days != days_before:
+        visit.parts.append([row])
+        visit.origin = origin
+        return bool(has_origin or row["event_name"] != "page_ping")
+    visit.parts[-1].append(row)
+    if not has_origin or origin == visit.origin:
+        return False
+    visit.origin = origin
+    return True
 
 
 def _is_landing(landing: Row, click: Row) -> bool:

@@ -259,6 +259,10 @@ def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path
             "conversions:\n  final: [Purchase, lead]\n",
             "shop.yaml:2: conversions.final.0: no event is called Purchase; did you mean purchase?",
         ),
+        (
+            "conversions:\n  final: [purchase, first_open]\n",
+            "shop.yaml:2: conversions.final.1: first_open counts as app_install: name that",
+        ),
         # currencies
         ("report:\n  currency: KWR\n", "shop.yaml:2: report.currency: Value error, no currency has the code 'KWR'"),
         (

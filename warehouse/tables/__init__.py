@@ -13,10 +13,12 @@ from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
+from warehouse.tables.gold_ad_abuse import GOLD_AD_ABUSE
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
 from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
+from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
@@ -26,11 +28,13 @@ from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
 from warehouse.tables.ops_run_log import OPS_RUN_LOG
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
+from warehouse.tables.silver_aliases import SILVER_ALIASES
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.tables.silver_money_ledger import SILVER_MONEY_LEDGER
 from warehouse.tables.silver_orders import SILVER_ORDERS
+from warehouse.tables.silver_robots import SILVER_ROBOTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
 from warehouse.tables.silver_source_findings import SILVER_SOURCE_FINDINGS
@@ -46,8 +50,10 @@ ALL_TABLES: tuple[Table, ...] = (
     BRONZE_EXCHANGE_RATES,
     BRONZE_QUARANTINE,
     BRONZE_REFUSED_ROWS,
+    SILVER_ALIASES,
     SILVER_IDENTITIES,
     SILVER_SESSIONS,
+    SILVER_ROBOTS,
     SILVER_TOUCHPOINTS,
     SILVER_SOURCE_FINDINGS,
     SILVER_ACTIVITY,
@@ -60,7 +66,9 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_UNMATCHED_SPEND,
+    GOLD_AD_ABUSE,
     GOLD_PATH_SUMMARY,
+    GOLD_CONVERSION_LINKS,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_SUMMARY,

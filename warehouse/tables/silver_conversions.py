@@ -23,6 +23,12 @@ SILVER_CONVERSIONS = Table(
         Column("person_id", "string", "who converted", nullable=False, personal=True),
         Column("converted_at", "timestamp", "when", "UTC", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY),
         Column("order_id", "string", "order of a purchase", personal=True),
+        Column(
+            "session_id",
+            "string",
+            "visit in which an event happened; null for purchases and outside visits",
+            personal=True,
+        ),
         Column("value", MONEY, "gross value", "currency", nullable=False, minimum=0),
         Column("refunded_value", MONEY, "refunded so far, at most value", "currency", nullable=False, minimum=0),
         Column("currency", "string", "ISO 4217 code of value and refunded_value", nullable=False),

@@ -24,8 +24,7 @@ SILVER_SESSIONS = Table(
         Column("medium", "string", "medium of that touch"),
         Column("campaign", "string", "campaign of that touch"),
         Column("landing_url", "string", "page of the first event, without its query", personal=True),
-        Column(
-            "is_bot", "boolean", "by user agent, internal address, or more events than a person makes", nullable=False
-        ),
+        Column("is_bot", "boolean", "whether a robot or somebody of the shop visited", nullable=False),
+        Column("bot_reason", "string", "name or word of the user agent, or rule, that shows it; null for people"),
     ),
 )

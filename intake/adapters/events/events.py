@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
+from intake.event_words import named_by_settings
 from intake.parse import (
     IMPOSSIBLE,
     content_hash,
@@ -75,6 +76,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         "anonymous_id": person_id_field("anonymous_id", defaults),
         "session_id": id_field("session_id"),
     }
+    name = named_by_settings(F.col("event_name"), export, sent=F.col("event_name"))
     # Fields are read first and checked afterwards, so that each is read once for all conditions.
     typed_fields = rows.select(
         "file",
@@ -84,9 +86,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         "unknown",
         "event_id",
         # "Purchase" is a purchase: taken for one of the sender's own names, its money would be lost silently.
-        F.when(F.lower("event_name").isin(*EVENT_NAMES), F.lower("event_name"))
-        .otherwise(F.col("event_name"))
-        .alias("event_name"),
+        F.when(F.lower(name).isin(*EVENT_NAMES), F.lower(name)).otherwise(name).alias("event_name"),
         "event_ts",
         "received_ts",
         timestamp_field("event_ts", export).alias("sent_event_at"),
@@ -98,7 +98,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         money_field("value", export).alias("value"),
         # A refund without currency has that of its order.
         F.upper(
-            F.coalesce(given(F.col("currency")), F.when(F.lower("event_name") != "refund", F.lit(defaults.currency)))
+            F.coalesce(given(F.col("currency")), F.when(F.lower(name) != "refund", F.lit(defaults.currency)))
         ).alias("currency"),
     )
     is_purchase, is_refund = (F.col("event_name") == name for name in ("purchase", "refund"))

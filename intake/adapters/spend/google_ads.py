@@ -20,10 +20,10 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     Options account_history and campaign_history name the files (below landing.root) that hold the account's
     currency and time zone and the campaigns' names; of several versions the newest updated_at counts.
     """
-    accounts = _newest(lookups["account_history"], "id").select(
+    accounts = newest_versions(lookups["account_history"], "id").select(
         F.col("id").alias("customer_id"), F.col("currency_code").alias("currency"), F.col("time_zone").alias("timezone")
     )
-    campaigns = _newest(lookups["campaign_history"], "id").select("id", F.col("name").alias("campaign_name"))
+    campaigns = newest_versions(lookups["campaign_history"], "id").select("id", F.col("name").alias("campaign_name"))
     named_rows = (
         rows.join(F.broadcast(accounts), "customer_id", how="left")
         .join(F.broadcast(campaigns), "id", how="left")
@@ -51,10 +51,10 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     )
 
 
-def _newest(history: DataFrame, key: str) -> DataFrame:
-    """One row per `key`: its newest version by (updated_at, file, line)."""
+def newest_versions(history: DataFrame, key: str, *, by: str = "updated_at") -> DataFrame:
+    """One row per `key`: its newest version by (`by`, file, line)."""
     # Compared as a timestamp, not as text: exports write the hour without a leading zero.
-    updated_at = F.col("updated_at").try_cast("timestamp")
+    updated_at = F.col(by).try_cast("timestamp")
     newest = Window.partitionBy(key).orderBy(updated_at.desc_nulls_last(), F.col("file").desc(), F.col("line").desc())
     return history.withColumn("rank", F.row_number().over(newest)).where(F.col("rank") == 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from intake.adapter import Defaults
 from intake.adapters.spend import ad_spend
 from intake.flat_export import named_export
 from intake.written_numbers import given
@@ -21,7 +22,7 @@ def _spend_column(currency: str) -> str:
     return f"spend_{currency.lower()}"
 
 
-def with_own_fields(rows: DataFrame) -> DataFrame:
+def with_own_fields(rows: DataFrame, defaults: Defaults) -> DataFrame:
     """`rows` with date, spend and currency. A row that names no campaign is the sum of the others."""
     start, end = given(F.col("date")), given(F.col("date_end"))
     is_one_day = end.isNull() | (start == end)

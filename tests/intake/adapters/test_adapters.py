@@ -18,7 +18,7 @@ from warehouse.errors import InputError, UsageError
 
 
 def test_an_unknown_adapter_is_a_usage_error_that_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="no adapter is called 'excel'; there are ad_spend, cdnow_orders, "):
+    with pytest.raises(UsageError, match="no adapter is called 'excel'; there are ad_spend, adjust_events, "):
         adapter_named("excel")
 
 
