@@ -13,7 +13,8 @@ from warehouse.patterns import portable
 Dialect = Literal["spark", "duckdb"]
 DEEPEST = 5  # labels of the longest listed host that others may be below: payment1.smt.docomo.ne.jp
 LONGEST_SHOWN = 60  # characters of a value in a trace
-# The kind of campaign that a click id proves where nothing says it: by its own medium, otherwise its source's category.
+# The kind of campaign that a click id of one's own proves where it names none: by its medium, otherwise by the category
+# of its source.
 KIND_OF_MEDIUM = {"display": "display", "affiliate": "affiliate", "email": "email"}
 IN_WORDS = {"click_id_type": "click id", "click_kind": "click id of kind"}
 # What the trace adds where a touch has no source although it has a referrer.
@@ -111,7 +112,8 @@ def _kind_sql(sources: SourceList, dialect: Dialect) -> str:
     categories = sources.categories()
     kinds: dict[str, str] = {}
     for click_id in sources.click_ids:
-        kind = KIND_OF_MEDIUM.get(click_id.medium, categories.get(click_id.source.lower(), ""))
+        by_medium = KIND_OF_MEDIUM.get(click_id.medium, categories.get(click_id.source.lower(), ""))
+        kind = click_id.kind or by_medium
         kinds.setdefault(click_id.parameter, kind)
     cases = " ".join(f"WHEN {_text(name, dialect)} THEN '{kind}'" for name, kind in kinds.items() if kind)
     return f"COALESCE(click_kind, CASE click_id_type {cases} END)" if cases else "click_kind"

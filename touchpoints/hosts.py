@@ -132,6 +132,8 @@ def _registrable_on_platforms() -> tldextract.TLDExtract:
 
 
 def _is_address(host: str) -> bool:
+    if not host[:1].isdigit() and ":" not in host:
+        return False
     try:
         ip_address(host.strip("[]"))
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -152,11 +153,11 @@ class SourceList(MoreSources):
 
 
 def _spelled_out(more: MoreSources) -> list[Source]:
-    sites = [
-        Source(name=host, category=category, hosts=[host]) for category, hosts in more.sites.items() for host in hosts
-    ]
-    names = [Source(name=name, category=category) for category, names in more.names.items() for name in names]
-    return [*more.sources, *sites, *names]
+    """All sources of a file; the hosts of `sites` have been read as hosts already."""
+    short = [(category, host, [host]) for category, hosts in more.sites.items() for host in hosts]
+    short += [(category, name, []) for category, names in more.names.items() for name in names]
+    spelled = [Source.model_construct(name=name, category=category, hosts=hosts) for category, name, hosts in short]
+    return [*more.sources, *spelled]
 
 
 Form = TypeVar("Form", bound=MoreSources)
@@ -178,6 +179,15 @@ def load_sources(name: str, more: Sequence[str] = ()) -> SourceList:
 
 
 def _read(name: str, form: type[Form]) -> Form:
+    path = conf_file(name)
+    found = path.stat() if isinstance(path, Path) and path.is_file() else None
+    read: Form = _read_once(name, form, (found.st_mtime_ns, found.st_size) if found else None)
+    return read
+
+
+@lru_cache(maxsize=8)
+def _read_once(name: str, form: type[MoreSources], state: tuple[int, int] | None) -> Any:
+    """The file in its `state`. A run asks for the lists once for each table that depends on them."""
     path = conf_file(name)
     knobs = read_yaml(path)
     try:

@@ -54,6 +54,10 @@ def remade_by_the_page() -> dict[str, set[str]]:
 def _others(path: str, value: Any, folder: Path) -> Iterator[Any]:
     if path in ("touchpoints.channels_file", "touchpoints.sources_file"):
         yield str(_changed_copy(CONF_ROOT / value, folder))
+    elif path == "touchpoints.more_sources_files":
+        more = folder / "more_sources.yaml"
+        more.write_text("sites: {social: [forum.example]}\n", encoding="utf-8")
+        yield [str(more)]
     elif isinstance(value, bool):
         yield not value
     elif isinstance(value, int):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from bronze_rows import collected, events, hit_knobs
 from pyspark.sql import SparkSession
@@ -19,7 +20,7 @@ SOURCES = load_sources("sources.yaml")
 SHOP = "https://shop.example"
 # Rules that no landing reaches by the click ids of the list; tests/touchpoints/test_channels.py reaches them. A click
 # id sets the medium where there is none, and every one that proves an ad is of a known source.
-NOT_BY_A_LINK = {"display_click_id", "paid_click_id", "affiliates_by_click_id", "paid_other_by_click_id"}
+NOT_BY_A_LINK = {"display_click_id", "paid_click_id", "paid_other_by_click_id"}
 
 
 class Case(NamedTuple):
@@ -73,6 +74,34 @@ def test_every_case_of_the_table_gets_its_source_channel_and_rule(spark: SparkSe
 
 def test_the_table_has_every_rule_and_400_different_rows() -> None:
     assert {case.rule for case in CASES} == {"unassigned", *(rule.name for rule in RULES.all_rules)} - NOT_BY_A_LINK
-    assert len({case[1:4].__repr__() for case in CASES}) >= 400
+    assert len({repr(case[1:4]) for case in CASES}) >= 400
     repeated = [case for case, count in Counter(map(repr, (case[1:4] for case in CASES))).items() if count > 1]
     assert repeated == []
+
+
+# The channel of a link that has nothing but a click id, by the kind of campaign that it proves.
+OF_KIND = {
+    "search": "Paid Search",
+    "shopping": "Paid Shopping",
+    "social": "Paid Social",
+    "display": "Display",
+    "affiliate": "Affiliates",
+    "email": "Email",
+}
+
+
+def test_a_link_with_nothing_but_a_click_id_has_the_channel_of_its_kind(spark: SparkSession) -> None:
+    click_ids = [click_id for click_id in SOURCES.click_ids if click_id.paid or click_id.kind == "email"]
+    values = [click_id.value_part or click_id.value_contains or "abc1" for click_id in click_ids]
+    rows = [
+        {"event_id": str(number), "page_url": f"{SHOP}/?{click_id.parameter}={quote(value)}"}
+        for number, (click_id, value) in enumerate(zip(click_ids, values, strict=True))
+    ]
+
+    hits = build_hits(events(spark, rows), hit_knobs(), sources=SOURCES)
+    found = {int(row["event_id"]): row["channel"] for row in collected(with_channel(hits, RULES, SOURCES))}
+
+    names = [f"{click_id.parameter} {value}" for click_id, value in zip(click_ids, values, strict=True)]
+    assert {name: found[number] for number, name in enumerate(names)} == {
+        name: OF_KIND[click_id.kind or ""] for name, click_id in zip(names, click_ids, strict=True)
+    }

@@ -183,7 +183,7 @@ def kind_of(touch: dict[str, str | None]) -> str | None:
     for click in LISTS.clicks:
         if click["parameter"] == touch["click_id_type"]:
             named = {"display": "display", "affiliate": "affiliate", "email": "email"}.get(click["medium"])
-            return named or category_of(click["source"])
+            return click.get("kind") or named or category_of(click["source"])
     return None
 
 
