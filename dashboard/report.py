@@ -16,6 +16,7 @@ from dashboard.path_panels import top_paths_panel, touches_panel
 from dashboard.performance_panels import comparison_panel, roas_panel
 from dashboard.run_panels import checks_panel, checks_sentence, rows_panel, steps_panel, versions_panel
 from dashboard.time_panels import roas_over_time_panel, spend_and_value_panel
+from dashboard.unattributed_panel import unattributed_panel
 from dashboard.unmatched_panel import unmatched_panel
 from dashboard.words import Words, words_in
 from published.figures import Figures, read_figures
@@ -41,6 +42,7 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
         (
             touches_panel,
             top_paths_panel,
+            unattributed_panel,
         ),
     ),
     (

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from touchpoints.click_views import with_listed_campaigns
 from touchpoints.knobs import HitKnobs, RuleFiles, SessionGap
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from touchpoints.sessions import robots
 from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
-from warehouse.recipes import Recipe
+from warehouse.recipes import Recipe, Work
+from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 DAY = 86_400_000_000  # microseconds
 
 
-def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
+def build_touchpoints(
+    visits: DataFrame, bot_sessions: DataFrame, named: Callable[[DataFrame], DataFrame] = lambda touches: touches
+) -> DataFrame:
     """One row per touch of `build_visits`; those of bots and of `bot_sessions` (session_id) are left out.
 
     An ad_click and its landing are one click: the landing is the touch, the ad_click is not, however often it was sent.
     The landing is an event in a session with the same click id on the same device, within a day of the ad_click. The
     day is a limit so that a later visit by the same link, from a bookmark, does not remove the ad_click's touch.
+    `named` gives touches the campaigns that are known of their clicks.
     """
     touches = (
         visits.where(F.col("is_touch") & ~F.col("is_bot"))
@@ -38,7 +46,7 @@ def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame) -> DataFrame:
     is_ad_click = (F.col("event_name") == "ad_click") & F.col("click_id").isNotNull()
     flagged_touches = touches.select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
-    distinct_touches = flagged_touches.where(~F.col("is_landed"))
+    distinct_touches = named(flagged_touches.where(~F.col("is_landed")))
     return conform(distinct_touches.withColumn("interaction", interaction), SILVER_TOUCHPOINTS)
 
 
@@ -49,11 +57,22 @@ def check_touchpoints(touchpoints: DataFrame, sessions: DataFrame) -> list[Check
     return [none_found("touches of a session that does not exist", without_session.count())]
 
 
+def _build(work: Work) -> DataFrame:
+    click_views = work.read(BRONZE_CLICK_VIEWS)
+    if not work.lake.exists(BRONZE_CLICK_VIEWS):
+        return build_touchpoints(work.once(visits), work.once(robots))
+    files = work.knobs(RuleFiles)
+    named = partial(
+        with_listed_campaigns, click_views=click_views, rules=files.channel_rules(), sources=files.sources()
+    )
+    return build_touchpoints(work.once(visits), work.once(robots), named)
+
+
 TOUCHPOINTS = Recipe(
     table=SILVER_TOUCHPOINTS,
-    inputs=(*VISIT_INPUTS, SILVER_SESSIONS),
+    inputs=(*VISIT_INPUTS, BRONZE_CLICK_VIEWS, SILVER_SESSIONS),
     knobs=(HitKnobs, RuleFiles, SessionGap),
-    build=lambda work: build_touchpoints(work.once(visits), work.once(robots)),
+    build=_build,
     changes=PERSONS,
     scope=of_persons,
     checks=lambda work: check_touchpoints(work.read(SILVER_TOUCHPOINTS), work.read(SILVER_SESSIONS)),

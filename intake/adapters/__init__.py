@@ -1,6 +1,7 @@
 """One adapter per input format: landed rows of strings in, rows of a bronze contract out."""
 
 from intake.adapter import Adapter
+from intake.adapters.clicks import google_click_views
 from intake.adapters.events import events, snowplow_events
 from intake.adapters.orders import cdnow_orders, csv_orders, order_lines, orders, shopify_orders, woocommerce_orders
 from intake.adapters.rates import exchange_rates
@@ -27,6 +28,7 @@ ADAPTERS: dict[str, Adapter] = {
     "exchange_rates": exchange_rates.ADAPTER,
     "google_ads": google_ads.ADAPTER,
     "google_ads_web": google_ads_web.ADAPTER,
+    "google_click_views": google_click_views.ADAPTER,
     "kakao_moment": kakao_moment.ADAPTER,
     "meta_ads": meta_ads.ADAPTER,
     "microsoft_ads": microsoft_ads.ADAPTER,

@@ -28,17 +28,18 @@ from warehouse.tables import ALL_TABLES, TABLES
 PERSONAL = {
     "anonymous_id", "buyer_id", "click_id", "conversion_id", "event_id", "extra", "install_referrer", "ip",
     "journey_id", "landing_url", "next_final_conversion_id", "order_id", "page_url", "path", "payload_hash",
-    "person_id", "properties", "raw", "record_id", "referrer", "session_id", "text", "touchpoint_id", "user_agent",
-    "user_id",
+    "person_id", "properties", "raw", "record_id", "referrer", "seen_on", "seen_person_id", "session_id", "text",
+    "touchpoint_id", "user_agent", "user_id",
 }  # fmt: skip
 PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 # Names of text columns that are not personal. Numbers, dates and flags are not, unless their name is above.
 IMPERSONAL = {
-    "account_id", "acquisition_channel", "batch_id", "campaign", "campaign_id", "campaign_name", "channel",
-    "channel_rule", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country",
-    "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "input", "interaction",
-    "job", "kind", "lacks", "medium", "message", "milestones", "model", "model_version", "next_state", "origin",
-    "other_file", "outcome", "page_group", "part", "platform", "reason", "referrer_domain", "report_currency", "run_id",
+    "account_id", "acquisition_channel", "ad_group_id", "ad_group_name", "batch_id", "campaign",
+    "campaign_id", "campaign_name", "cause", "channel", "channel_rule", "check_name", "click_id_type",
+    "code_version", "content", "conversion_type", "country", "counts", "currency", "date_basis", "detail",
+    "event", "event_name", "field", "file", "input", "interaction", "job", "kind", "lacks", "medium",
+    "message", "milestones", "model", "model_version", "next_state", "origin", "other_file", "outcome",
+    "page_group", "part", "platform", "reason", "referrer_domain", "report_currency", "run_id",
     "settings_hash", "source", "source_file", "state", "status", "table_id", "table_name", "term", "timezone",
     "written",
 }  # fmt: skip
