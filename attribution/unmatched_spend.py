@@ -121,6 +121,25 @@ def share_in_words(spend: DataFrame, unmatched: DataFrame) -> str:
     )
 
 
+def unknown_campaigns_in_words(unmatched: DataFrame) -> str:
+    """How many paid touches say no campaign, and what they are credited, in one line; '' where all say one."""
+    unknown = unmatched.where((F.col("lacks") == "spend") & (F.col("campaign") == NOT_SET))
+    found = side_by_side(
+        unknown.agg(
+            F.sum("touches").alias("touches"),
+            F.sum("credited_value").alias("value"),
+            F.max("currency").alias("currency"),
+        )
+    )
+    if not found["touches"]:
+        return ""
+    amount = f"{found['value']:,.2f} {found['currency']}"
+    return (
+        f"{found['touches']:,} paid touches name no campaign and are credited {amount}: "
+        "click views or utm_id would say which"
+    )
+
+
 def _names(work: Work) -> DataFrame:
     return work.persist(campaign_names(work.read(SILVER_AD_SPEND)))
 
@@ -146,8 +165,10 @@ def _check(work: Work) -> list[CheckResult]:
 
 
 def _say_share(work: Work) -> None:
-    if words := share_in_words(work.read(SILVER_AD_SPEND), work.read(GOLD_UNMATCHED_SPEND)):
-        work.run.say(words)
+    unmatched = work.read(GOLD_UNMATCHED_SPEND)
+    for words in (share_in_words(work.read(SILVER_AD_SPEND), unmatched), unknown_campaigns_in_words(unmatched)):
+        if words:
+            work.run.say(words)
 
 
 UNMATCHED_SPEND = Recipe(

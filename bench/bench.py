@@ -83,13 +83,16 @@ def made_lake(spark: SparkSession, events: int, folder: Path, **how: Any) -> Lak
 
 def skew(spark: SparkSession, settings: Settings, events: int, folder: Path) -> dict[str, Any]:
     """Seconds of the build on `events` events of one visitor, and on as many events of many visitors."""
-    seconds = {}
+    seconds, cpu_seconds = {}, {}
     for name, how in {"many visitors": {}, "one visitor": {"visitors": 1}}.items():
         lake = made_lake(spark, events, folder / name.replace(" ", "_"), **how)
+        before = _cpu_seconds(spark)
         seconds[name] = build_heart(lake, settings)
+        cpu_seconds[name] = _cpu_seconds(spark) - before
     total = {name: sum(parts.values()) for name, parts in seconds.items()}
-    return {"events": events, "seconds": total, "seconds_by_table": seconds,
-            "ratio": total["one visitor"] / total["many visitors"], "target": 3.0}  # fmt: skip
+    return {"events": events, "seconds": total, "seconds_by_table": seconds, "cpu_seconds": cpu_seconds,
+            "ratio": total["one visitor"] / total["many visitors"],
+            "cpu_ratio": cpu_seconds["one visitor"] / cpu_seconds["many visitors"], "target": 3.0}  # fmt: skip
 
 
 def _attempt(spark: SparkSession, work: Callable[[], Any]) -> dict[str, Any]:

@@ -237,7 +237,8 @@ FROM touches WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sess
 CREATE TABLE orders AS
 WITH purchases AS (
   SELECT coalesce(order_id, 'event:' || event_id) AS order_id,
-         arg_min({{'person_id': person_id, 'ordered_at': event_at, 'value': value, 'currency': currency}},
+         arg_min({{'person_id': person_id, 'ordered_at': event_at, 'value': value, 'currency': currency,
+                   'anonymous_id': anonymous_id, 'consent_ads': consent_ads}},
                  {{'event_at': event_at, 'event_id': event_id}}) FILTER (event_name = 'purchase') AS p,
          sum(value) FILTER (event_name = 'refund') AS refunded
   FROM visits WHERE event_name IN ('purchase', 'refund') GROUP BY ALL
@@ -246,7 +247,8 @@ SELECT order_id, p.person_id AS person_id, p.ordered_at AS ordered_at, coalesce(
        least(coalesce(refunded, 0), coalesce(p.value, 0))::DECIMAL(18, 6) AS refunded_value,
        coalesce(p.currency, '{settings.report.currency}') AS currency, NULL::BIGINT AS items,
        CASE WHEN least(coalesce(refunded, 0), coalesce(p.value, 0)) > 0 THEN 'refunded' ELSE 'paid' END AS status,
-       'events' AS origin
+       'events' AS origin, p.person_id AS seen_person_id, p.anonymous_id AS seen_on,
+       p.consent_ads AS seen_consent_ads
 FROM purchases WHERE p IS NOT NULL""",
         "conversions": f"""
 CREATE TABLE conversions AS

@@ -14,6 +14,7 @@ from attribution.attribution_credits import build_attribution_credits, credited_
 from attribution.journeys import build_journeys
 from attribution.knobs import JourneyKnobs, RuleKnobs
 from jobs.settings import Settings
+from touchpoints.aliases import build_aliases
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.exchange_rates import build_daily_rates
@@ -25,7 +26,7 @@ from touchpoints.orders import build_orders
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
-from touchpoints.visits import build_visits, slim_visits
+from touchpoints.visits import build_visits, has_channel, slim_visits
 from warehouse.arrow.log import STATS_COLUMNS
 from warehouse.contracts import Table
 from warehouse.knobs import part_of
@@ -36,6 +37,7 @@ from warehouse.tables import (
     BRONZE_EXCHANGE_RATES,
     BRONZE_ORDERS,
     GOLD_ATTRIBUTION_CREDITS,
+    SILVER_ALIASES,
     SILVER_CONVERSIONS,
     SILVER_IDENTITIES,
     SILVER_JOURNEYS,
@@ -85,7 +87,8 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
     rates = build_daily_rates(
         lake.read(BRONZE_EXCHANGE_RATES), report_currency=currency, max_age_days=settings.exchange_rates.max_age_days
     )
-    logins = logins_of(events, orders)
+    write(SILVER_ALIASES, build_aliases(events, orders, max_aliases=settings.identity.max_aliases))
+    logins = logins_of(events, orders)  # no orders feed, so no aliases
     identities = write(
         SILVER_IDENTITIES, build_identities(logins, login_window_days=settings.identity.login_window_days)
     )
@@ -100,9 +103,9 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
         orders,
         timeout_minutes=settings.sessions.timeout_minutes,
         max_hours=settings.sessions.max_hours,
-        has_sent_sessions=False,
+        has_sent_sessions=not events.where(F.col("session_id").isNotNull()).isEmpty(),
     )
-    with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
+    with_channels = with_channel(built, rules, sources, where=has_channel())
     visits = slim_visits(with_channels, conversion_types=settings.conversions.final).persist(
         StorageLevel.MEMORY_AND_DISK
     )

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from dashboard import formats
 from dashboard.chart_svg import draw_chart
 from dashboard.panels import Chart, PageTable, Panel, columns, table_rows
+from dashboard.unattributed_panel import causes_listed
 from dashboard.words import Words, capital
 from published.figures import Figures
 from published.paths import MOST_TOUCHES, PathFigures, PathSummary
@@ -46,7 +47,11 @@ def touches_panel(figures: Figures, words: Words) -> Panel | None:
     chart = Chart(draw_chart("touches", bars, words, axis=words("touches.axis")), label)
     note = ""
     if paths.untouched:
-        note = words("touches.note", conversions=words.counted_conversions(kind, paths.untouched))
+        note = words(
+            "touches.note",
+            conversions=words.counted_conversions(kind, paths.untouched),
+            causes=causes_listed(figures.unattributed, words),
+        )
     title = words("touches.title", conversion=words.conversion(kind))
     return Panel("touches", title, sentence, chart, table, folded=True, note=note)
 

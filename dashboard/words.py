@@ -58,6 +58,10 @@ class Words:
         """The status of a step: done, skipped, failed."""
         return self._named("statuses", name)
 
+    def cause(self, name: str) -> str:
+        """Why a conversion is unattributed."""
+        return self._named("causes", name)
+
     def currency(self, code: str) -> str:
         """The unit of an amount: KRW, in Korean 원."""
         return self.texts.get(f"currencies.{code}", code)

@@ -12,6 +12,7 @@ from warehouse.checks import CheckResult, equal, none_found, row_count, side_by_
 from warehouse.contracts import Table
 from warehouse.tables import (
     BRONZE_AD_SPEND,
+    BRONZE_CLICK_VIEWS,
     BRONZE_EVENTS,
     BRONZE_EXCHANGE_RATES,
     BRONZE_LANDED_FILES,
@@ -21,7 +22,7 @@ from warehouse.tables import (
 
 Read = Callable[[Table], DataFrame]
 # The tables of the rows that ingest keeps.
-KEPT = (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES)
+KEPT = (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_CLICK_VIEWS, BRONZE_EXCHANGE_RATES)
 
 
 def check_bronze(read: Read) -> list[CheckResult]:

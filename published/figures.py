@@ -10,6 +10,7 @@ from published.paths import PathSummary, read_paths
 from published.performance import Performance, read_performance
 from published.publication import Published, read_published
 from published.run_facts import RunFacts, StepTime, read_run_facts
+from published.unattributed import Unattributed, read_unattributed
 from published.unmatched import UnmatchedSpend, read_unmatched
 from published.view import EVERYTHING, View
 
@@ -25,6 +26,7 @@ class Figures:
     customer_count: int | None
     customers: CustomerFigures | None
     unmatched: UnmatchedSpend | None
+    unattributed: Unattributed | None
     facts: RunFacts
 
 
@@ -43,5 +45,6 @@ def read_figures(lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime
         customer_count=count_customers(published, view),
         customers=read_customers(published, view),
         unmatched=read_unmatched(published),
+        unattributed=read_unattributed(published, view),
         facts=read_run_facts(published, view, steps=steps),
     )

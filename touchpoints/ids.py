@@ -86,6 +86,12 @@ def device_of_event() -> Column:
     )
 
 
+def anonymous_id_of(device: Column) -> Column:
+    """The cookie or device id of a device; null where it is known by a login or an event alone."""
+    is_named = F.startswith(device, F.lit(BY_ANONYMOUS_ID))
+    return F.when(is_named, F.substr(device, F.lit(len(BY_ANONYMOUS_ID) + 1)))
+
+
 def order_id_of_event() -> Column:
     """The order_id of a money event, `event:<event_id>` where it names none; null for other events."""
     own = F.concat(F.lit(EVENT), F.col("event_id"))

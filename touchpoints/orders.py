@@ -7,8 +7,15 @@ from pyspark.sql import functions as F
 
 from touchpoints.credit_notes import with_credits
 from touchpoints.exchange_rates import is_too_large, rate_of, with_rates_of
-from touchpoints.ids import MONEY_EVENTS, order_id_of_event, person_of_device, person_of_order, person_of_user
-from touchpoints.knobs import DefaultCurrency, ExchangeRates
+from touchpoints.ids import (
+    MONEY_EVENTS,
+    anonymous_id_of,
+    order_id_of_event,
+    person_of_device,
+    person_of_order,
+    person_of_user,
+)
+from touchpoints.knobs import AdsConsent, DefaultCurrency, ExchangeRates
 from touchpoints.order_versions import NOT_COUNTED, newest_versions
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, person_input, visits
@@ -46,6 +53,7 @@ def build_orders(
       both is one refund. An event in another currency than the order's is converted at the rates of the order's day;
       one without a rate refunds nothing, and `refunds_elsewhere` lists it.
     - An order of more than fits into the reporting currency does not count.
+    - seen_person_id, seen_on and seen_consent_ads are those of the purchase event that counts, null without one.
     - The buyer is the feed's user, otherwise the person of the purchase event, otherwise the person of the device at
       the time; an order that names none of them has a person of its own.
     """
@@ -98,6 +106,9 @@ def build_orders(
         F.coalesce(F.col("feed_order.refunded_value") + F.col("feed_order.credited_value"), F.lit(0)).alias(
             "feed_refunded_value"
         ),
+        F.col("purchase_event.person_id").alias("seen_person_id"),
+        anonymous_id_of(F.col("purchase_event.device")).alias("seen_on"),
+        F.col("purchase_event.consent_ads").alias("seen_consent_ads"),
         "refund_amounts",
     )
     day = report_day("ordered_at", timezone)
@@ -137,7 +148,7 @@ def _orders_from_events(visits: DataFrame) -> DataFrame:
         order_id_of_event().alias("event_order_id"),
         (F.col("event_name") == "purchase").alias("is_purchase"),
         F.struct("event_at", "event_id").alias("position"),
-        F.struct("person_id", "event_at", "value", "currency").alias("purchase"),
+        F.struct("person_id", "event_at", "value", "currency", "device", "consent_ads").alias("purchase"),
         "currency",
         "value",
     )
@@ -184,7 +195,7 @@ def _build(work: Work) -> DataFrame:
 ORDERS = Recipe(
     table=SILVER_ORDERS,
     inputs=(*VISIT_INPUTS, BRONZE_EXCHANGE_RATES),
-    knobs=(DefaultCurrency, ExchangeRates, ReportingDay, ReportingCurrency),
+    knobs=(AdsConsent, DefaultCurrency, ExchangeRates, ReportingDay, ReportingCurrency),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

@@ -14,16 +14,18 @@ from pyspark.sql import functions as F
 from touchpoints.affected import Affected, find_affected
 from touchpoints.aliases import known_aliases
 from touchpoints.channels import with_channel
+from touchpoints.click_views import persons_with_clicks
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.ids import identified, order_id_of_event
 from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, RuleFiles, SessionGap
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.repriced import persons_repriced, refunds_elsewhere
-from touchpoints.visits import build_visits, slim_visits
+from touchpoints.visits import build_visits, has_channel, slim_visits
 from warehouse.frames import stacked
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Cut, Work, everything
+from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
 from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
@@ -33,9 +35,13 @@ from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_identities import SILVER_IDENTITIES
 from warehouse.tables.silver_orders import SILVER_ORDERS
 from warehouse.tables.silver_set_aside import SILVER_SET_ASIDE
+from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
-# A new rate changes amounts of orders and conversions alone, so only their recipes name it among their inputs.
-PERSONS = Changes(follows=(BRONZE_EVENTS, BRONZE_ORDERS, SILVER_ALIASES), watches=(BRONZE_EXCHANGE_RATES,))
+# A new rate changes amounts of orders and conversions alone, and a listed click touches alone, so only their recipes
+# name these inputs.
+PERSONS = Changes(
+    follows=(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_CLICK_VIEWS, SILVER_ALIASES), watches=(BRONZE_EXCHANGE_RATES,)
+)
 VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_EVENT_VALUES, BRONZE_ORDERS, SILVER_ALIASES, SILVER_IDENTITIES)
 
 
@@ -62,7 +68,7 @@ def person_input(work: Work) -> PersonInput:
         orders,
         changed_events,
         changed_orders,
-        other_persons=_repriced(work, events),
+        other_persons=_repriced(work, events).unionByName(_clicked(work)).distinct(),
         aliases=work.once(known_aliases),
         changed_aliases=work.changes[SILVER_ALIASES],
         stage=work.stage,
@@ -120,8 +126,16 @@ def visits(work: Work) -> DataFrame:
         timeout_minutes=work.knobs(SessionGap).timeout_minutes,
         max_hours=work.knobs(SessionGap).max_hours,
     )
-    with_channels = with_channel(built, rules, sources, where=F.col("is_touch"))
+    with_channels = with_channel(built, rules, sources, where=has_channel())
     return work.persist(slim_visits(with_channels, conversion_types=work.knobs(ConversionTypes).all_types))
+
+
+def _clicked(work: Work) -> DataFrame:
+    """person_id of those with a touch whose click is listed otherwise now."""
+    if BRONZE_CLICK_VIEWS not in work.changed:
+        return work.lake.spark.createDataFrame([], "person_id string")
+    assert work.changes is not None
+    return persons_with_clicks(work.read(SILVER_TOUCHPOINTS), work.changes[BRONZE_CLICK_VIEWS])
 
 
 def _repriced(work: Work, events: DataFrame) -> DataFrame:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.abuse_signals import SUCCESSES, with_abuse
+from touchpoints.click_views import with_listed_campaigns
 from touchpoints.emails import INSTEAD
 from touchpoints.knobs import AdAbuse, HitKnobs, PersonalData, RuleFiles, SessionGap
 from touchpoints.marketing_params import LINK_TAGS
@@ -17,7 +18,8 @@ from touchpoints.personal_data import LINK_COLUMNS, PHONE, TOKEN, has_personal_d
 from touchpoints.sessions import robots
 from warehouse.checks import CheckResult, none_found, row_count, side_by_side
 from warehouse.conform import conform
-from warehouse.recipes import Recipe
+from warehouse.recipes import Recipe, Work
+from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
@@ -25,13 +27,19 @@ DAY = 86_400_000_000  # microseconds
 LEFT_OUT = {"email_addresses": INSTEAD, "phone_numbers": PHONE, "tokens": TOKEN}
 
 
-def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame, *, abuse: AdAbuse) -> DataFrame:
+def build_touchpoints(
+    visits: DataFrame,
+    bot_sessions: DataFrame,
+    *,
+    abuse: AdAbuse,
+    named: Callable[[DataFrame], DataFrame] = lambda touches: touches,
+) -> DataFrame:
     """One row per touch of `build_visits`; those of bots and of `bot_sessions` (session_id) are left out.
 
     An ad_click and its landing are one click: the landing is the touch, the ad_click is not, however often it was sent.
     The landing is an event in a session with the same click id on the same device, within a day of the ad_click. The
     day is a limit so that a later visit by the same link, from a bookmark, does not remove the ad_click's touch.
-    Ad abuse stays, flagged (see `with_abuse`).
+    Ad abuse stays, flagged (see `with_abuse`). `named` gives touches the campaigns that are known of their clicks.
     """
     rows = (
         visits.where((F.col("is_touch") | F.col("event_name").isin(*SUCCESSES)) & ~F.col("is_bot"))
@@ -47,11 +55,9 @@ def build_touchpoints(visits: DataFrame, bot_sessions: DataFrame, *, abuse: AdAb
     is_ad_click = (F.col("event_name") == "ad_click") & F.col("click_id").isNotNull()
     flagged_rows = with_abuse(rows, abuse).select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
-    distinct_touches = flagged_rows.where(F.col("is_touch") & ~F.col("is_landed")).withColumn(
-        "interaction", interaction
-    )
+    distinct_touches = named(flagged_rows.where(F.col("is_touch") & ~F.col("is_landed")))
     tags = {name: F.col(f"link_tags.{name}") for name in LINK_TAGS}
-    return conform(distinct_touches.withColumns(tags), SILVER_TOUCHPOINTS)
+    return conform(distinct_touches.withColumns({"interaction": interaction, **tags}), SILVER_TOUCHPOINTS)
 
 
 def check_touchpoints(
@@ -87,11 +93,25 @@ def _any_personal(names: Sequence[str], personal: PersonalData) -> Column:
     return reduce(Column.__or__, (has_personal_data(F.col(name), personal) for name in names))
 
 
+def _build(work: Work) -> DataFrame:
+    abuse = work.knobs(AdAbuse)
+    if not work.lake.exists(BRONZE_CLICK_VIEWS):
+        return build_touchpoints(work.once(visits), work.once(robots), abuse=abuse)
+    files = work.knobs(RuleFiles)
+    named = partial(
+        with_listed_campaigns,
+        click_views=work.read(BRONZE_CLICK_VIEWS),
+        rules=files.channel_rules(),
+        sources=files.sources(),
+    )
+    return build_touchpoints(work.once(visits), work.once(robots), abuse=abuse, named=named)
+
+
 TOUCHPOINTS = Recipe(
     table=SILVER_TOUCHPOINTS,
-    inputs=(*VISIT_INPUTS, SILVER_SESSIONS),
+    inputs=(*VISIT_INPUTS, BRONZE_CLICK_VIEWS, SILVER_SESSIONS),
     knobs=(HitKnobs, RuleFiles, SessionGap, AdAbuse),
-    build=lambda work: build_touchpoints(work.once(visits), work.once(robots), abuse=work.knobs(AdAbuse)),
+    build=_build,
     changes=PERSONS,
     scope=of_persons,
     checks=lambda work: check_touchpoints(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.aliases import with_buyer
@@ -26,10 +26,10 @@ from touchpoints.order_versions import newest_versions
 from touchpoints.session_starts import with_sessions
 from warehouse.contracts import MONEY
 
-# Kept for touches only.
+# Kept for touches and starts of sessions only.
 TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "campaign_id", "content", "term", "click_id_type", "click_id",
-    "source_from", "link_tags", "referrer_domain", "consent_ads", "channel", "channel_rule", "channel_trace",
+    "source_from", "link_tags", "referrer_domain", "channel", "channel_rule", "channel_trace",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = {
@@ -113,14 +113,21 @@ def build_visits(
 def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str]) -> DataFrame:
     """One row per row of `visits`, `build_visits` with channels, with only the columns that the tables of silver read.
 
-    TOUCH_COLUMNS are null except in touches; event_id is null except in touches, orders, money events and events of
-    `conversion_types`. The other rows, which are the most, hold little more than person, time, event name and session.
+    TOUCH_COLUMNS are null except in touches and starts of sessions; event_id is null except in touches, orders, money
+    events and events of `conversion_types`. The other rows, which are the most, hold little more than person, time,
+    event name and session.
     """
     is_touch = F.col("is_touch")
     has_id = (F.col("row_kind") == ORDER) | F.col("event_name").isin(*MONEY_EVENTS, *conversion_types)
-    thinned = {name: F.when(is_touch, F.col(name)) for name in TOUCH_COLUMNS if name in visits.columns}
+    thinned = {name: F.when(has_channel(), F.col(name)) for name in TOUCH_COLUMNS if name in visits.columns}
     thinned["event_id"] = F.when(is_touch | has_id, F.col("event_id"))
     return visits.withColumns(thinned).drop(*STEPS_ONLY)
+
+
+def has_channel() -> Column:
+    """Whether a row of `build_visits` has a channel: touches and starts of sessions do, also of those that a ping
+    starts."""
+    return F.col("is_touch") | F.col("is_session_start")
 
 
 def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame, aliases: DataFrame | None) -> DataFrame:

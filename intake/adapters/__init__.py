@@ -1,6 +1,7 @@
 """One adapter per input format: landed rows of strings in, rows of a bronze contract out."""
 
 from intake.adapter import Adapter
+from intake.adapters.clicks import google_click_views
 from intake.adapters.events import (
     adjust_events,
     airbridge_events,
@@ -46,6 +47,7 @@ ADAPTERS: dict[str, Adapter] = {
     "ga4_events": ga4_events.ADAPTER,
     "google_ads": google_ads.ADAPTER,
     "google_ads_web": google_ads_web.ADAPTER,
+    "google_click_views": google_click_views.ADAPTER,
     "kakao_moment": kakao_moment.ADAPTER,
     "linkedin_ads": linkedin_ads.ADAPTER,
     "meta_ads": meta_ads.ADAPTER,

@@ -16,6 +16,7 @@ from attribution.unmatched_spend import (
     share_in_words,
     spend_by_campaign,
     touches_by_campaign,
+    unknown_campaigns_in_words,
 )
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND, SILVER_TOUCHPOINTS
 
@@ -123,6 +124,13 @@ def test_matched_and_unmatched_spend_are_all_spend(frames: Frames) -> None:
 def test_the_share_that_meets_no_touch_is_reported(frames: Frames) -> None:
     line = "22.7% of ad spend (47.00 KRW, campaigns: 2) meets no touch: see gold.unmatched_spend"
     assert share_in_words(frames.spend, frames.unmatched()) == line
+
+
+def test_paid_touches_without_a_campaign_are_reported_by_amount(frames: Frames, spark: SparkSession) -> None:
+    assert unknown_campaigns_in_words(frames.unmatched()) == (
+        "1 paid touches name no campaign and are credited 0.00 KRW: click views or utm_id would say which"
+    )
+    assert unknown_campaigns_in_words(Frames(spark, TOUCHES[:2], SPEND[:1]).unmatched()) == ""
 
 
 def test_where_all_of_it_meets_one_nothing_is_reported(spark: SparkSession) -> None:

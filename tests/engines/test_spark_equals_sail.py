@@ -17,6 +17,7 @@ from warehouse.contracts import Table
 from warehouse.engine import using
 from warehouse.tables import (
     BRONZE_AD_SPEND,
+    BRONZE_CLICK_VIEWS,
     BRONZE_EVENTS,
     BRONZE_EXCHANGE_RATES,
     BRONZE_ORDERS,
@@ -80,7 +81,7 @@ def test_every_table_has_rows_to_compare(built: dict[Table, tuple[Path, Path]], 
 
     assert set(rows) == {
         *(recipe.table for recipe in tables.RECIPES),
-        *(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_EXCHANGE_RATES),
+        *(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_CLICK_VIEWS, BRONZE_EXCHANGE_RATES),
     }
     assert min(rows.values()) > 10
     assert rows[SILVER_ORDERS] > WORLDS

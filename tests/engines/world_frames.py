@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,6 +27,7 @@ from warehouse.conform import conform
 from warehouse.contracts import Table
 
 ADAPTERS = {name: adapter_named(name) for name in ("events", "orders", "ad_spend", "exchange_rates")}
+ADAPTERS["click_views"] = adapter_named("google_click_views")
 # Texts in which the engines' own expressions differ: see test_engine_differences.py.
 ODD_PAGES = (
     "https://shop.example/?utm_source=a%2&utm_medium=%zz%41&utm_campaign=%ff",
@@ -106,7 +108,7 @@ def quarantined(spark: SparkSession, folder: Path) -> DataFrame:
     frames = [
         _parsed(spark, folder, name).select(F.lit(name).alias("name"), "file", "line", "reason") for name in ADAPTERS
     ]
-    return frames[0].unionByName(frames[1]).unionByName(frames[2]).unionByName(frames[3])
+    return reduce(DataFrame.unionByName, frames)
 
 
 def _parsed(spark: SparkSession, folder: Path, name: str) -> DataFrame:

@@ -92,9 +92,11 @@ def test_an_order_of_another_buyer_ends_the_alias_and_another_version_of_it_brin
         f"{header}of 9,c9@x,2026-03-06T10:00:00Z,1,USD,2026-03-06T10:00:00Z\n"
     )
 
-    run(shop, spark)
+    output = run(shop, spark)
 
     assert last_touches(shop)["of 0"] == "(unattributed)"
+    assert "unattributed purchase: 2 (visits under another login: 2)" in output
+    assert "2 of 3 orders carry another user in the event than in the feed" in output
     persons = {row["person_id"] for row in shop.table("silver.touchpoints")}
     assert persons == {"user:7", "user:c2@x", "user:c3@x"}
 

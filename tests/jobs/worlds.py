@@ -41,6 +41,9 @@ SPEND_FIELDS += ("currency", "exported_at")
 RATE_FIELDS = ("date", "currency", "report_currency", "rate", "exported_at")
 
 
+CLICK_FIELDS = ("gclid", "date", "campaign_id", "campaign_name", "exported_at")
+
+
 @dataclass
 class World:
     """One world's rows, in the input contract."""
@@ -49,6 +52,7 @@ class World:
     events: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
     spend: list[list[Row]] = field(default_factory=list)  # one list per export: its rows land in one file
+    clicks: list[Row] = field(default_factory=list)
 
 
 def make_world(name: str, random: Random) -> World:
@@ -72,6 +76,7 @@ def make_world(name: str, random: Random) -> World:
             seen = _buyers(world, order, logins) if random.random() < 0.85 else []
             _versions(world, random, order, devices, seen or users)
     _spend(world, random)
+    _clicks(world, random)
     return world
 
 
@@ -215,6 +220,22 @@ def _spend(world: World, random: Random) -> None:
             )
 
 
+def _clicks(world: World, random: Random) -> None:
+    """Some of the clicks with their campaign, some of them exported again with another one."""
+    for number in random.sample(range(5), k=random.randint(0, 3)):
+        day = FIRST_DAY + timedelta(days=random.randint(0, DAYS - 1))
+        for export in range(random.randint(1, 2)):
+            world.clicks.append(
+                {
+                    "gclid": f"{world.name}-c{number}",
+                    "date": f"{day:%Y-%m-%d}",
+                    "campaign_id": f"{world.name}-{random.randint(0, 1)}",
+                    "campaign_name": random.choice((f"{world.name}-spring", f"{world.name}-shopping", "")),
+                    "exported_at": _iso(day + timedelta(days=1, hours=export)),
+                }
+            )
+
+
 @dataclass(frozen=True)
 class Cut:
     """Worlds cut into batches of files: `files[batch]` has each file's name below the landing folder and its text."""
@@ -237,21 +258,27 @@ def cut_worlds(count: int, *, seed: int, batches: int) -> Cut:
     events: list[list[Row]] = [[] for _ in range(batches)]
     orders: list[list[Row]] = [[] for _ in range(batches)]
     spend: list[list[list[Row]]] = [[] for _ in range(batches)]
+    clicks: list[list[Row]] = [[] for _ in range(batches)]
     for world in worlds:
-        for rows, lists in ((world.events, events), (world.orders, orders), (world.spend, spend)):
+        of_kinds = ((world.events, events), (world.orders, orders), (world.spend, spend), (world.clicks, clicks))
+        for rows, lists in of_kinds:
             # Some worlds have rows in only a few of the batches.
             chosen = random.sample(range(batches), k=random.randint(2, batches))
             for row in rows:
                 lists[random.choice(chosen)].append(row)  # type: ignore[arg-type]
-    return Cut([_files(batch, random, events, orders, spend) for batch in range(batches)])
+    return Cut(
+        [_files(batch, random, events=events, orders=orders, spend=spend, clicks=clicks) for batch in range(batches)]
+    )
 
 
 def _files(
     batch: int,
     random: Random,
+    *,
     events: Sequence[list[Row]],
     orders: Sequence[list[Row]],
     spend: Sequence[list[list[Row]]],
+    clicks: Sequence[list[Row]],
 ) -> dict[str, str]:
     # Names do not follow the order of landing: of two versions of an order the one with the later name wins anyway.
     def name(kind: str, part: int, end: str) -> str:
@@ -270,6 +297,8 @@ def _files(
     for number, rows in enumerate(spend[batch]):
         exports[number % 3].extend(rows)
     files |= {name("ad_spend", part, "csv"): _csv(SPEND_FIELDS, rows) for part, rows in enumerate(exports) if rows}
+    if clicks[batch]:
+        files[name("click_views", 0, "csv")] = _csv(CLICK_FIELDS, clicks[batch])
     files[name("exchange_rates", 0, "csv")] = _csv(RATE_FIELDS, _rates(batch, random))
     return files
 

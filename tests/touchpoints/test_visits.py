@@ -217,6 +217,14 @@ def rows_of(case: str, device_hits: list[dict[str, Any]]) -> list[dict[str, Any]
     return [{"event_id": f"{case}/{number:03}", "anonymous_id": case, **row} for number, row in enumerate(device_hits)]
 
 
+def test_a_visit_that_a_ping_starts_has_a_channel_as_others_have(built: Silver) -> None:
+    device = "a visit of pings alone is one without a touch"
+    first, of_pings = sorted(
+        (row for row in built.sessions if row["anonymous_id"] == device), key=lambda row: row["started_at"]
+    )
+    assert (first["channel"], of_pings["channel"], of_pings["page_views"]) == ("google", "Direct", 0)
+
+
 def test_every_event_and_every_anonymous_order_is_one_row_with_a_person(built: Silver) -> None:
     rows = [row for row in built.visits if row["anonymous_id"] not in CASES]
 

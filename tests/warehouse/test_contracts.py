@@ -28,20 +28,21 @@ from warehouse.tables import ALL_TABLES, TABLES
 PERSONAL = {
     "anonymous_id", "buyer_id", "click_id", "conversion_id", "event_id", "extra", "install_referrer", "ip",
     "journey_id", "landing_url", "next_final_conversion_id", "order_id", "page_url", "path", "payload_hash",
-    "person_id", "properties", "raw", "record_id", "referrer", "session_id", "text", "touchpoint_id", "user_agent",
-    "user_id",
+    "person_id", "properties", "raw", "record_id", "referrer", "seen_on", "seen_person_id", "session_id", "text",
+    "touchpoint_id", "user_agent", "user_id",
 }  # fmt: skip
 PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 # Names of text columns that are not personal. Numbers, dates and flags are not, unless their name is above.
 IMPERSONAL = {
-    "abuse_signals", "account_id", "acquisition_channel", "auxiliary_type", "batch_id", "bot_reason", "campaign",
-    "campaign_id", "campaign_name", "channel", "channel_rule", "channel_trace", "check_name", "click_id_type",
-    "code_version", "content", "conversion_type", "country", "counts", "currency", "date_basis", "detail", "event",
-    "event_name", "field", "file", "finding", "gad_campaignid", "input", "interaction", "job", "kind", "lacks",
-    "medium", "message", "milestones", "model", "model_version", "next_state", "origin", "other_file", "outcome",
-    "page_group", "part", "placement", "platform", "reason", "referrer_domain", "report_currency", "run_id",
-    "settings_hash", "site", "source", "source_file", "source_from", "state", "status", "table_id", "table_name",
-    "term", "timezone", "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform", "written",
+    "abuse_signals", "account_id", "acquisition_channel", "ad_group_id", "ad_group_name", "auxiliary_type",
+    "batch_id", "bot_reason", "campaign", "campaign_id", "campaign_name", "cause", "channel", "channel_rule",
+    "channel_trace", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country",
+    "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "finding",
+    "gad_campaignid", "input", "interaction", "job", "kind", "lacks", "medium", "message", "milestones", "model",
+    "model_version", "next_state", "origin", "other_file", "outcome", "page_group", "part", "placement", "platform",
+    "reason", "referrer_domain", "report_currency", "run_id", "settings_hash", "site", "source", "source_file",
+    "source_from", "state", "status", "table_id", "table_name", "term", "timezone", "utm_creative_format", "utm_id",
+    "utm_marketing_tactic", "utm_source_platform", "written",
 }  # fmt: skip
 NUMBERS = re.compile(r"bigint|int|double|boolean|date|timestamp|decimal.*")
 

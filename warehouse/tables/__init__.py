@@ -5,6 +5,7 @@ A new table is one line of the imports and one of ALL_TABLES.
 
 from warehouse.contracts import Table
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
+from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
 from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
@@ -22,6 +23,7 @@ from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.gold_unattributed_conversions import GOLD_UNATTRIBUTED_CONVERSIONS
 from warehouse.tables.gold_unmatched_spend import GOLD_UNMATCHED_SPEND
 from warehouse.tables.ops_published import OPS_PUBLISHED
 from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
@@ -47,6 +49,7 @@ ALL_TABLES: tuple[Table, ...] = (
     BRONZE_EVENTS,
     BRONZE_ORDERS,
     BRONZE_AD_SPEND,
+    BRONZE_CLICK_VIEWS,
     BRONZE_EXCHANGE_RATES,
     BRONZE_QUARANTINE,
     BRONZE_REFUSED_ROWS,
@@ -69,6 +72,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_AD_ABUSE,
     GOLD_PATH_SUMMARY,
     GOLD_CONVERSION_LINKS,
+    GOLD_UNATTRIBUTED_CONVERSIONS,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_SUMMARY,

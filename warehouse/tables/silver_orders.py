@@ -27,5 +27,13 @@ SILVER_ORDERS = Table(
         Column("items", "bigint", "number of items, where known", minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
         Column("status", "string", "paid or refunded", nullable=False, values=("paid", "refunded")),
         Column("origin", "string", "orders (the feed) or events", nullable=False, values=("orders", "events")),
+        Column(
+            "seen_person_id",
+            "string",
+            "person of the purchase event; another than person_id where nothing proves that both are one",
+            personal=True,
+        ),
+        Column("seen_on", "string", "device (anonymous_id) of the purchase event", personal=True),
+        Column("seen_consent_ads", "boolean", "consent to ads at the purchase event"),
     ),
 )
