@@ -20,8 +20,8 @@ from touchpoints.source_findings import SOURCE_FINDINGS
 from touchpoints.touchpoints import TOUCHPOINTS
 
 RECIPES = (
-    ALIASES, IDENTITIES, SESSIONS, ROBOTS, TOUCHPOINTS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND, SET_ASIDE,
-    MONEY_LEDGER, SOURCE_FINDINGS,
+    ALIASES, IDENTITIES, SESSIONS, ROBOTS, TOUCHPOINTS, SOURCE_FINDINGS, ACTIVITY, ORDERS, CONVERSIONS, AD_SPEND,
+    SET_ASIDE, MONEY_LEDGER,
 )  # fmt: skip
 STEP = table_step("build", RECIPES, current="bronze and settings are those silver was made from")
 
