@@ -23,7 +23,7 @@ ROWS = [
     row("unknown_source", 1200, source="adnet", medium="cpc", channel="Paid Other"),
     row("unknown_source", 30, source="forum.example", medium="referral", channel="Referral"),
     row("self_referral", 40, channel="Direct", site="shop.example"),
-    row("unpaid_click", 5, source="news", medium="email", click_id_type="gclid", channel="Email"),
+    row("unpaid_click", 5, source="crm", medium="email", click_id_type="gclid", channel="Email"),
 ]
 
 
@@ -45,7 +45,7 @@ def test_findings_are_shown_with_the_kinds_of_touches_that_they_concern(tmp_path
         ("Unknown source", "adnet / cpc", "Paid Other", "1,200", "2026-03-31"),
         ("Unknown source", "forum.example / referral", "Referral", "30", "2026-03-31"),
         ("Own page", "shop.example", "Direct", "40", "2026-03-31"),
-        ("Unpaid ad click", "news / email / gclid", "Email", "5", "2026-03-31"),
+        ("Unpaid ad click", "crm / email / gclid", "Email", "5", "2026-03-31"),
     )
 
 

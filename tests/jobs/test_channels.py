@@ -69,7 +69,7 @@ def lake(spark: SparkSession, tmp_path: Path) -> Run:
     """A run over a lake with two touches, one of Performance Max, and their credit."""
     events = [
         {"event_id": "pmax", "page_url": PMAX, "value": None},
-        {"event_id": "mail", "page_url": "https://shop.example/?utm_source=news&utm_medium=email"},
+        {"event_id": "mail", "page_url": "https://shop.example/?utm_source=crm&utm_medium=email"},
     ]
     common = {"event_name": "page_view", "platform": "web", "source_file": "f", "batch_id": "b", "source_line": 1}
     moments = {
@@ -83,7 +83,7 @@ def lake(spark: SparkSession, tmp_path: Path) -> Run:
     touch = {"person_id": "p", "touched_at": PUBLISHED_AT, "interaction": "click", "channel_trace": "t"}
     named = [
         {"touchpoint_id": "pmax", "channel": "Organic Search", "channel_rule": "organic_search", "source": "google"},
-        {"touchpoint_id": "mail", "channel": "Email", "channel_rule": "email", "source": "news", "medium": "email"},
+        {"touchpoint_id": "mail", "channel": "Email", "channel_rule": "email", "source": "crm", "medium": "email"},
     ]
     flags = {
         column.name: False for column in SILVER_TOUCHPOINTS.columns if column.type == "boolean" and not column.nullable
@@ -128,7 +128,7 @@ def test_rules_are_compared_with_what_the_lake_has(lake: Run) -> None:
 
 def test_entries_of_ones_own_and_a_source_list_are_compared_too(lake: Run, tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
-    mine.write_text("names: {social: [news]}\n", encoding="utf-8")
+    mine.write_text("names: {social: [crm]}\n", encoding="utf-8")
 
     assert moves(compared("sources.yaml", str(mine), config=None, run=lake)) == [("Email", "Organic Social", 1)]
 
