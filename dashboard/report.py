@@ -17,6 +17,7 @@ from dashboard.path_panels import top_paths_panel, touches_panel
 from dashboard.performance_panels import comparison_panel, roas_panel
 from dashboard.robots_panel import robots_panel
 from dashboard.run_panels import checks_panel, checks_sentence, rows_panel, steps_panel, versions_panel
+from dashboard.source_findings_panel import source_findings_panel
 from dashboard.time_panels import roas_over_time_panel, spend_and_value_panel
 from dashboard.unattributed_panel import unattributed_panel
 from dashboard.unmatched_panel import unmatched_panel
@@ -59,6 +60,7 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
         "sections.run",
         (
             rows_panel,
+            source_findings_panel,
             robots_panel,
             ad_abuse_panel,
             checks_panel,

@@ -57,7 +57,7 @@ def test_a_dry_run_follows_from_step_to_step_and_writes_nothing(spark: SparkSess
     before = run(spark, tmp_path).lake.versions(ALL_TABLES)
     dry = run(spark, tmp_path, *STEPS, dry_run=True)
     silver = (
-        *("identities", "sessions", "touchpoints", "activity", "orders", "conversions"),
+        *("identities", "sessions", "touchpoints", "source_findings", "activity", "orders", "conversions"),
         *("set_aside", "money_ledger"),
     )
     gold = (
