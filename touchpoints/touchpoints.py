@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.ad_abuse import SUCCESSES, with_abuse
+from touchpoints.abuse_signals import SUCCESSES, with_abuse
 from touchpoints.knobs import AdAbuse, HitKnobs, RuleFiles, SessionGap
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from touchpoints.sessions import robots

@@ -21,7 +21,7 @@ from jobs.settings import load_settings
 from simulator.shop import Shop
 from simulator.writer import write_landing
 from tests.published_lake import arrow_schema
-from touchpoints.ad_abuse import SIGNALS
+from touchpoints.abuse_signals import SIGNALS
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.ids import identified
 from touchpoints.sessions import bot_sessions, build_sessions
@@ -170,7 +170,7 @@ class Judged:
 
 def judged(spark: SparkSession, folder: Path, shop: Shop, *, network: str = "adfast") -> Judged:
     """What becomes of a shop's claims. The simulator plants its abuse in one network, all of which is abuse; here its
-    clicks are said to be those of `network`."""
+    clicks are sent as those of `network`."""
     write_landing(shop, folder)
     lines = list(sound_lines(folder / "events"))
     planted = {line["event_id"] for line in lines if is_planted(line)}
