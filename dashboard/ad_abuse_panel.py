@@ -29,14 +29,16 @@ def ad_abuse_panel(figures: Figures, words: Words) -> Panel | None:
 
 
 def _table(abuse: AdAbuseFigures, words: Words) -> PageTable:
-    names = ("campaign", "placement", "source", "channel")
-    figures = ("claims", "flagged", "share", "spend")
+    names = (
+        words("ad_abuse.campaign"),
+        words("ad_abuse.placement"),
+        words("ad_abuse.source"),
+        words("ad_abuse.channel"),
+    )
+    counts = (words("ad_abuse.claims"), words("ad_abuse.flagged"), words("ad_abuse.share"), words("ad_abuse.spend"))
     return PageTable(
         caption=words("ad_abuse.caption", currency=words.currency(abuse.currency)),
-        columns=(
-            *(Column(words(f"ad_abuse.columns.{name}"), numeric=False) for name in names),
-            *(Column(words(f"ad_abuse.columns.{name}")) for name in figures),
-        ),
+        columns=(*(Column(name, numeric=False) for name in names), *(Column(count) for count in counts)),
         rows=table_rows(
             [
                 [

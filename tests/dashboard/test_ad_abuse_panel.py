@@ -75,7 +75,7 @@ def test_flagged_claims_and_their_share_of_all_spend_stand_in_the_sentence_and_b
 
     assert panel is not None
     assert panel.sentence == (
-        "19 of 120 claims of ads (15.8%) are abuse and give no credit; 23.7% of ad spend ($71.00) paid for them."
+        "19 of 120 claims of ads (16%) are abuse and give no credit; 24% of ad spend ($71.00) paid for them."
     )
     assert panel.table is not None
     assert panel.table.rows == (
