@@ -230,8 +230,8 @@ CREATE TABLE touchpoints AS
 SELECT event_id AS touchpoint_id, person_id, session_id, anonymous_id, event_at AS touched_at, 'click' AS interaction,
        channel, channel_rule, channel_trace, source, medium, campaign, campaign_id, NULL::VARCHAR AS utm_id,
        NULL::VARCHAR AS gad_campaignid, NULL::VARCHAR AS utm_source_platform, NULL::VARCHAR AS utm_creative_format,
-       NULL::VARCHAR AS utm_marketing_tactic, content, term, click_id_type, click_id, source_from,
-       referrer_domain, landing_url, platform, consent_ads
+       NULL::VARCHAR AS utm_marketing_tactic, content, term, click_id_type, click_id,
+       source_from, referrer_domain, landing_url, platform, consent_ads
 FROM touches WHERE NOT is_bot AND session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot)""",
         "orders": f"""
 CREATE TABLE orders AS

@@ -42,8 +42,8 @@ HIT_COLUMNS = (
     "click_id_type",
     "click_id",
     "click_kind",
-    "source_from",
     "link_tags",
+    "source_from",
     "referrer_domain",
     "landing_url",
     "consent_ads",
@@ -72,10 +72,11 @@ def build_hits(
     has_origin: the sender, the URL or the referrer names the source. The sender and the URL win over the referrer,
     which counts only where they name none or theirs is guessed. A referrer on the page's own site names none.
     source_from: tags (the sender, the URL), referrer, or why there is none: own_page (the referrer is of the page's
-    site), no_source (it is an own domain of the settings, a payment or login page); null without any. is_bot: a
-    robot's user agent or an internal address; bot_reason says which. The agent of a server event is its backend's and
-    proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null
-    without any. A first_open is an app_install. Personal data in what the link says is left out as `knobs` ask.
+    site), no_source (it is an own domain of the settings, a payment or login page); null without any.
+    is_bot: a robot's user agent or an internal address; bot_reason says which. The agent of a server event is its
+    backend's and proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters
+    LINK_TAGS, null without any. A first_open is an app_install. Personal data in what the link says is left out as
+    `knobs` ask.
     `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
@@ -137,8 +138,8 @@ def build_hits(
         "click_id_type",
         "click_id",
         "click_kind",
-        source_from.alias("source_from"),
         *LINK_TAGS,
+        source_from.alias("source_from"),
         F.when(~F.col("is_ignored") & ~F.col("is_own_page"), F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),

@@ -186,7 +186,7 @@ class Touchpoints(HitKnobs, RuleFiles):
 
 
 class AdAbuse(Knobs):
-    """Which claims of an ad are abuse; see touchpoints/ad_abuse.py for the signals."""
+    """Which claims of an ad are abuse; see touchpoints/abuse_signals.py for the signals."""
 
     min_probability: Annotated[float, Field(gt=0, le=1)]
     several_clicks: Annotated[int, Field(ge=2)]

@@ -18,7 +18,7 @@ from warehouse.tables.silver_robots import SILVER_ROBOTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.terms import PEOPLE
 
-SAID = 5  # reasons in the line of a run
+REPORTED = 5  # reasons in the line of a run
 
 
 def build_robots(sessions: DataFrame, *, timezone: str) -> DataFrame:
@@ -72,9 +72,9 @@ def in_words(rows: Iterable[Mapping[str, Any]]) -> str:
     if not total:
         return ""
     named = sorted(visits.items(), key=lambda one: (-one[1], one[0]))
-    parts = [f"{reason} {count / total:.2%}" for reason, count in named[:SAID]]
-    if rest := sum(count for _, count in named[SAID:]):
-        parts.append(f"{len(named) - SAID} others {rest / total:.2%}")
+    parts = [f"{reason} {count / total:.2%}" for reason, count in named[:REPORTED]]
+    if rest := sum(count for _, count in named[REPORTED:]):
+        parts.append(f"{len(named) - REPORTED} others {rest / total:.2%}")
     listed = f": {', '.join(parts)}" if parts else ""
     return f"{(total - people) / total:.2%} of {total:,} visits are robots'{listed}"
 

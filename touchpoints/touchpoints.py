@@ -8,7 +8,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.ad_abuse import SUCCESSES, with_abuse
+from touchpoints.abuse_signals import SUCCESSES, with_abuse
 from touchpoints.emails import INSTEAD
 from touchpoints.knobs import AdAbuse, HitKnobs, PersonalData, RuleFiles, SessionGap
 from touchpoints.marketing_params import LINK_TAGS

@@ -29,7 +29,7 @@ from warehouse.contracts import MONEY
 # Kept for touches only.
 TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "campaign_id", "content", "term", "click_id_type", "click_id",
-    "source_from", "link_tags", "referrer_domain", "consent_ads", "channel", "channel_rule", "channel_trace",
+    "link_tags", "source_from", "referrer_domain", "consent_ads", "channel", "channel_rule", "channel_trace",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = {

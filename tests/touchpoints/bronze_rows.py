@@ -32,10 +32,11 @@ HITS = (
     "event_id string, event_name string, event_at timestamp, anonymous_id string, user_id string, "
     "sent_session_id string, platform string, is_session_event boolean, is_ad_event boolean, has_origin boolean, "
     "source string, medium string, campaign string, campaign_id string, content string, term string, "
-    "click_id_type string, click_id string, click_kind string, source_from string, "
+    "click_id_type string, click_id string, click_kind string, "
     "link_tags struct<utm_id:string,utm_source_platform:string,utm_creative_format:string,"
-    "utm_marketing_tactic:string,gad_campaignid:string>, referrer_domain string, landing_url string, "
-    "consent_ads boolean, is_bot boolean, bot_reason string, order_id string, value decimal(18,6), currency string"
+    "utm_marketing_tactic:string,gad_campaignid:string>, source_from string, referrer_domain string, "
+    "landing_url string, consent_ads boolean, is_bot boolean, bot_reason string, order_id string, "
+    "value decimal(18,6), currency string"
 )
 VISITS = (
     f"{HITS}, row_kind int, device_key bigint, device string, person_id string, session_id string, "

@@ -168,7 +168,7 @@ def test_a_phone_a_laptop_and_a_tablet_that_both_share_are_one_path_for_each_of_
     rows = [
         seen(0, "ann's phone", source="google", medium="cpc"),
         seen(1, "ann's phone", "7"),
-        seen(100, "tablet", source="news", medium="email"),
+        seen(100, "tablet", source="bulletin", medium="email"),
         seen(101, "tablet", "7"),
         seen(200, "tablet", source="bing", medium="cpc"),
         seen(201, "tablet", "bob@x"),
@@ -188,5 +188,5 @@ def test_a_phone_a_laptop_and_a_tablet_that_both_share_are_one_path_for_each_of_
     assert {
         person: " > ".join(touch["source"] for touch in touches if touch["person_id"] == person)
         for person in {touch["person_id"] for touch in touches}
-    } == {"user:ann@x": "google > news > naver", "user:bob@x": "bing > facebook"}
+    } == {"user:ann@x": "google > bulletin > naver", "user:bob@x": "bing > facebook"}
     assert {row["person_id"] for row in silver.visits} == {"user:ann@x", "user:bob@x"}

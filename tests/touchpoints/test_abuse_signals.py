@@ -21,7 +21,7 @@ from jobs.settings import load_settings
 from simulator.shop import Shop
 from simulator.writer import write_landing
 from tests.published_lake import arrow_schema
-from touchpoints.ad_abuse import SIGNALS
+from touchpoints.abuse_signals import SIGNALS
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.ids import identified
 from touchpoints.sessions import bot_sessions, build_sessions
@@ -170,7 +170,7 @@ class Judged:
 
 def judged(spark: SparkSession, folder: Path, shop: Shop, *, network: str = "adfast") -> Judged:
     """What becomes of a shop's claims. The simulator plants its abuse in one network, all of which is abuse; here its
-    clicks are said to be those of `network`."""
+    clicks carry the ids of `network`."""
     write_landing(shop, folder)
     lines = list(sound_lines(folder / "events"))
     planted = {line["event_id"] for line in lines if is_planted(line)}
@@ -222,9 +222,10 @@ def sound_lines(folder: Path) -> Iterator[dict[str, Any]]:
 
 def touches_of(spark: SparkSession, event_frame: DataFrame) -> DataFrame:
     hits = build_hits(event_frame, hit_knobs(own_domains=["example.com"]), sources=load_sources("sources.yaml"))
-    built = build_visits(hits, frame(spark, SILVER_IDENTITIES.ddl, []), orders(spark, []), timeout_minutes=30)
+    known = frame(spark, SILVER_IDENTITIES.ddl, [])
+    built = build_visits(hits, known, orders(spark, []), timeout_minutes=30, max_hours=24)
     slim = slim_visits(
-        built.withColumns({"channel": F.lit("test"), "channel_rule": F.lit("test")}),
+        built.withColumns({"channel": F.lit("test"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}),
         conversion_types=["purchase", "sign_up", "app_install"],
     )
     sessions = build_sessions(slim, limits=robot_limits())
