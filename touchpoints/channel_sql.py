@@ -52,20 +52,24 @@ def source_name_sql(dialect: Dialect = "spark") -> str:
 
 
 def category_sql(sources: SourceList, dialect: Dialect = "spark") -> str:
-    """SQL for source_category over source_name: the category of a known source, otherwise null.
+    """SQL for source_category over source and source_name: the category of a known source, otherwise null.
 
     A source with a dot is a host: where it is not listed itself, the longest listed domain above it decides, as for
     referrers. One that is ignored, and one that covers no subdomains, decide that it is of no category.
     """
     names = sources.categories()
+    pages = {f"{host}{path}": source.category for (host, path), source in sources.by_page().items()}
     above = _category_above_sql(sources, dialect)
+    of_pages = " ".join(
+        f"WHEN LOWER(source) = {_text(page, dialect)} THEN '{category}'" for page, category in pages.items()
+    )
     cases = " ".join(
         f"WHEN source_name IN ({_list(of_category, dialect)}) THEN '{category}'"
         for category in get_args(Category)
         if (of_category := sorted(name for name, owner in names.items() if owner == category))
     )
     below = f"WHEN CONTAINS(source_name, '.') THEN {above}" if above else ""
-    return f"CASE {cases} {below} END"
+    return f"CASE {of_pages} {cases} {below} END"
 
 
 def _category_above_sql(sources: SourceList, dialect: Dialect) -> str:

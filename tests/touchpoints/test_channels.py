@@ -73,6 +73,18 @@ EXAMPLES: dict[tuple[str | None, str | None, str | None, str | None], str] = {
     ("mystery", None, None, "gclid"): "Paid Other",
     ("mystery", None, None, "dclid"): "Display",
     ("facebook", "social", None, "fbclid"): "Organic Social",
+    # .. that prove an ad, with a medium outside GA4's pattern
+    ("google", "pmax", None, "gclid"): "Cross-network",
+    ("google", "sem", None, "gclid"): "Paid Search",
+    ("google", "shopping", None, "gclid"): "Paid Shopping",
+    ("naver", "powerlink", None, "n_ad"): "Paid Search",
+    ("tiktok", "video-ad", None, "ttclid"): "Paid Social",
+    ("kakao", "bizboard", None, "ko_click_id"): "Paid Social",
+    ("(direct)", "(none)", None, "gclid"): "Paid Search",
+    ("example.org", "referral", None, "gclid"): "Paid Search",
+    ("linkprice", "affiliate", None, "gclid"): "Affiliates",
+    ("gdn", "display", None, "gclid"): "Display",
+    ("crm", "sms", None, "gclid"): "SMS",
     ("newsletter", "email", None, "gclid"): "Email",
     # assistants come before search and referral, ads on them do not
     ("chatgpt.com", None, None, None): "AI Assistants",
@@ -101,6 +113,13 @@ EXAMPLES: dict[tuple[str | None, str | None, str | None, str | None], str] = {
     ("newsletter", "e mail", None, None): "Email",
     ("newsletter", "emailing", None, None): "Unassigned",
     ("email", "referral", None, None): "Referral",
+    ("gmail", "referral", None, None): "Email",
+    ("mail.naver.com", "referral", None, None): "Email",
+    ("stibee", None, None, None): "Email",
+    # messages of KakaoTalk, which is a social network otherwise
+    ("kakao", "alimtalk", None, None): "SMS",
+    ("kakao", "친구톡", None, None): "SMS",
+    ("kakao", "referral", None, None): "Organic Social",
     ("linkprice", "affiliate", None, None): "Affiliates",
     ("podcast", "audio", None, None): "Audio",
     ("sms", "coupon", None, None): "SMS",
@@ -127,6 +146,7 @@ class Lists:
     overrules: list[dict[str, Any]]
     category: dict[str, str]  # by name
     hosts: dict[str, tuple[str, bool]]  # category, and whether the host covers its subdomains
+    pages: dict[str, str]  # category
     ignored: set[str]
     clicks: list[dict[str, Any]]
 
@@ -150,8 +170,9 @@ def oracle() -> Lists:
             category.setdefault(name.lower(), source["category"])
         for host in given:
             hosts.setdefault(host, (source["category"], source.get("subdomains", True)))
+    pages = {page: source["category"] for source in listed["sources"] for page in source.get("pages", [])}
     ignored = set(listed["ignored_referrers"])
-    return Lists(rules["rules"], rules["overrules"], category, hosts, ignored, listed["click_ids"])
+    return Lists(rules["rules"], rules["overrules"], category, hosts, pages, ignored, listed["click_ids"])
 
 
 LISTS = oracle()
@@ -162,6 +183,8 @@ ANY_SUFFIX = re.compile(r"\.((co|com|net|ne|org|or)\.)?([a-z]{2}|com|net|org|cat
 def category_of(source: str) -> str | None:
     """The category of a name, otherwise that of the longest listed domain that the source is below."""
     name = source.lower()
+    if name in LISTS.pages:
+        return LISTS.pages[name]
     if "." in name and (host := re.fullmatch(r"(?:[a-z-]+://)?(?:www\.)?([^/?#:@ ]+)([/?#:][^ ]*)?", name)):
         name = host[1]
     if name in CATEGORY:
