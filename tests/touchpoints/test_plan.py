@@ -41,8 +41,7 @@ def shuffles(built: DataFrame) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def visits(spark: SparkSession) -> DataFrame:
+def visits_of(spark: SparkSession, *, has_sent_sessions: bool) -> DataFrame:
     hits = build_hits(
         events(spark, [{"event_id": "1", "anonymous_id": "a", "event_at": at()}]),
         hit_knobs(own_domains=[], internal_ips=[]),
@@ -50,11 +49,35 @@ def visits(spark: SparkSession) -> DataFrame:
         values=frame(spark, BRONZE_EVENT_VALUES.ddl, []),
     )
     known = frame(spark, SILVER_IDENTITIES.ddl, [])
+<<<<<<< HEAD
     built = build_visits(hits, known, orders(spark, []), timeout_minutes=30, max_hours=24, has_sent_sessions=False)
     named = built.withColumns(
         {"channel": F.lit("Direct"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}
     )
+=======
+    built = build_visits(
+        hits, known, orders(spark, []), timeout_minutes=30, max_hours=24, has_sent_sessions=has_sent_sessions
+    )
+    named = built.withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("test")})
+>>>>>>> people
     return slim_visits(named, conversion_types=["sign_up"])
+
+
+@pytest.fixture(scope="module")
+def visits(spark: SparkSession) -> DataFrame:
+    return visits_of(spark, has_sent_sessions=False)
+
+
+def test_sessions_of_the_sender_add_a_sort_and_no_shuffle(spark: SparkSession, visits: DataFrame) -> None:
+    by_id = visits_of(spark, has_sent_sessions=True)
+
+    assert sorted(shuffles(by_id)) == sorted(shuffles(visits))
+    assert sorts_by_device(by_id) == sorts_by_device(visits) + 1 == 2
+
+
+def sorts_by_device(built: DataFrame) -> int:
+    plan = built._jdf.queryExecution().executedPlan().toString()
+    return len(re.findall(r"Sort \[device_key#", plan))
 
 
 def test_events_cross_the_network_once_on_their_way_to_visits(visits: DataFrame) -> None:
