@@ -49,17 +49,12 @@ def visits_of(spark: SparkSession, *, has_sent_sessions: bool) -> DataFrame:
         values=frame(spark, BRONZE_EVENT_VALUES.ddl, []),
     )
     known = frame(spark, SILVER_IDENTITIES.ddl, [])
-<<<<<<< HEAD
-    built = build_visits(hits, known, orders(spark, []), timeout_minutes=30, max_hours=24, has_sent_sessions=False)
-    named = built.withColumns(
-        {"channel": F.lit("Direct"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}
-    )
-=======
     built = build_visits(
         hits, known, orders(spark, []), timeout_minutes=30, max_hours=24, has_sent_sessions=has_sent_sessions
     )
-    named = built.withColumns({"channel": F.lit("Direct"), "channel_rule": F.lit("test")})
->>>>>>> people
+    named = built.withColumns(
+        {"channel": F.lit("Direct"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}
+    )
     return slim_visits(named, conversion_types=["sign_up"])
 
 
