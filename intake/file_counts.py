@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from intake.knobs import BelievableTimes
 from intake.landed_money import (
     MONEY_COLUMNS,
+    NO_DATA,
     QUARANTINED,
     READ,
     REPLACED,
@@ -24,6 +25,7 @@ from intake.landed_money import (
     replaced_rows,
 )
 from intake.landed_rows import LandedFile
+from intake.parse import NOT_DATA
 from intake.suspect_times import Dated, FileAccount, dated, gap_of, limit_of, spans_of
 from warehouse.contracts import MONEY, Table
 from warehouse.tables.bronze_events import BRONZE_EVENTS
@@ -99,7 +101,7 @@ def _parts(batch: BatchRows, knobs: BelievableTimes) -> Iterator[DataFrame]:
     is_bad = F.col("reason").isNotNull()
     of_read = {"line_hash": F.col("line_hash"), "read": F.lit(1), "bad": is_bad.cast("int")}
     at = {"at": _moment_of(batch), "limit": F.col("limit")}
-    outcome = F.when(is_bad, QUARANTINED).otherwise(READ)
+    outcome = F.when(F.col("reason").isin(*NOT_DATA), NO_DATA).when(is_bad, QUARANTINED).otherwise(READ)
     read = _with_limits(batch.rows, limits).select("*", *money_of(batch.table, as_="money_"))
     yield _counted(batch, read, F.col("file"), **of_read, **at, outcome=outcome, **_money("money_"))
     of_verdict = {name: F.col(f"is_{name}").cast("int") for name in VERDICTS}
@@ -155,7 +157,7 @@ def _dated(rows: Sequence[Row], modified: datetime, knobs: BelievableTimes) -> D
 def _counts_of(rows: Sequence[Row], batch: BatchRows, file: LandedFile, knobs: BelievableTimes) -> FileCounts:
     amounts = [row.asDict() for row in rows]
     # What is quarantined was read too.
-    amounts += [{**row, "outcome": READ} for row in amounts if row["outcome"] == QUARANTINED]
+    amounts += [{**row, "outcome": READ} for row in amounts if row["outcome"] in (QUARANTINED, NO_DATA)]
     return FileCounts(
         fingerprint=reduce(int.__xor__, (row["fingerprint"] for row in rows)),
         numbers={name: sum(row[name] for row in rows) for name in COUNTS},

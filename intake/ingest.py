@@ -21,7 +21,7 @@ from intake.file_accounts import Account, planned_account, total_account
 from intake.file_counts import BatchRows, FileCounts, counts_by_file
 from intake.files_of_before import look_at_files_of_before
 from intake.knobs import BelievableTimes
-from intake.landed_money import MoneyRow, conflicts_in_words, money_of
+from intake.landed_money import MoneyRow, conflicts_in_words, money_of, quarantined_in_words
 from intake.landed_rows import LandedFile, unreadable
 from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, passed_over_in_words
 from intake.line_items import require_one_row_per_order
@@ -353,6 +353,7 @@ class Ingest:
         self.say(
             f"{batch.input.name}: {len(batch.files):,} files, {account.read:,} rows read = {account.kept:,} kept + "
             f"{account.duplicate:,} duplicate{conflicts} + {account.quarantined:,} quarantined"
+            f"{quarantined_in_words(money)}"
         )
         if account.suspect:
             self.say(suspect_in_words(batch.input.name, account.suspect))

@@ -19,7 +19,7 @@ from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 
 READ, KEPT, SAME_AGAIN, CONFLICTING = "read", "kept", "same_again", "conflicting"
-REPLACING, REPLACED, QUARANTINED = "replacing", "replaced", "quarantined"
+REPLACING, REPLACED, QUARANTINED, NO_DATA = "replacing", "replaced", "quarantined", "no_data"
 # By table with amounts: how the amount of a row is called, and the column that has it. Events are called by their name.
 KINDS = {BRONZE_ORDERS: "order", BRONZE_AD_SPEND: "spend"}
 AMOUNTS = {BRONZE_ORDERS: "value", BRONZE_EVENTS: "value", BRONZE_AD_SPEND: "spend"}
@@ -86,12 +86,24 @@ def money_rows(
 
 def conflicts_in_words(rows: Iterable[MoneyRow]) -> str:
     """The amounts of known events that came with another payload, e.g. ', 4.00 USD'; '' where they have none."""
+    return "".join(f", {amount}" for amount in _amounts_of(rows, CONFLICTING, REPLACED))
+
+
+def quarantined_in_words(rows: Iterable[MoneyRow]) -> str:
+    """The amounts of rows that are set aside, e.g. ' (4.00 USD)'; '' where they have none. Those of totals rows and the
+    like are no data."""
+    amounts = _amounts_of(rows, QUARANTINED)
+    return f" ({', '.join(amounts)})" if amounts else ""
+
+
+def _amounts_of(rows: Iterable[MoneyRow], *outcomes: str) -> list[str]:
+    """The sum of each currency, e.g. '4.00 USD'."""
     sums: dict[str, Decimal] = {}
     for row in rows:
-        if row["outcome"] in (CONFLICTING, REPLACED) and row["amount"]:
+        if row["outcome"] in outcomes and row["amount"]:
             currency = row["currency"] or "without currency"
             sums[currency] = sums.get(currency, Decimal(0)) + row["amount"]
-    return "".join(f", {amount:,.2f} {currency}" for currency, amount in sorted(sums.items()))
+    return [f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items())]
 
 
 def money_from_bronze(files: Sequence[FileAccount], read: Callable[[Table], DataFrame]) -> list[MoneyRow]:
@@ -124,7 +136,7 @@ def check_landed_money(read: Callable[[Table], DataFrame]) -> list[CheckResult]:
     at_the_door = money.select(
         *NAMES,
         amount_of(READ).alias("read"),
-        amount_of(KEPT, REPLACING, SAME_AGAIN, CONFLICTING, QUARANTINED).alias("accounted"),
+        amount_of(KEPT, REPLACING, SAME_AGAIN, CONFLICTING, QUARANTINED, NO_DATA).alias("accounted"),
         (amount_of(KEPT, REPLACING) - amount_of(REPLACED)).cast(MONEY_SUM).alias("kept"),
         nothing.alias("stored"),
     )

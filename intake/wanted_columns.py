@@ -27,8 +27,9 @@ class Wanted:
 
     @property
     def needed(self) -> list[str]:
-        """The columns that a file must have."""
-        return [name for name in self.required if name not in self.constants]
+        """The columns that a file must have: those of the adapter, and those that the settings name."""
+        named = (name for name in self.export.columns if name in self.columns)
+        return [name for name in dict.fromkeys([*self.required, *named]) if name not in self.constants]
 
     def headers_of(self, column: str) -> list[str]:
         """The headers under which a file may have a column, the first that it has counts: the settings' own alone."""

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from intake.parse import NOT_DATA
+
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 TOTALS, HEADER_AGAIN = "a totals row, no data", "the header again, no data"
 BAD_VALUE, BAD_SPEND = "value is not a decimal number", "spend is missing or not a decimal number"
@@ -281,7 +283,8 @@ class MadeUpShop:
             seen: set[tuple[Any, ...]] = set()
             for _, _, row in input_.places():
                 is_known = input_.adapter in ("orders", "events") and row.content in seen
-                outcome = "quarantined" if row.bad else "same_again" if is_known else "kept"
+                bad = "no_data" if row.bad in NOT_DATA else "quarantined"
+                outcome = bad if row.bad else "same_again" if is_known else "kept"
                 seen |= set() if row.bad else {row.content}
                 for what in ("read", outcome):
                     rows[input_.name, what] += 1

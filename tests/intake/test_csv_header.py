@@ -67,6 +67,12 @@ def test_the_settings_name_a_column_and_give_texts_that_a_file_lacks() -> None:
         found("Spend,Gross\n1,2\n", wanted)
 
 
+def test_a_column_that_the_settings_name_must_be_there_also_where_the_adapter_can_do_without() -> None:
+    wanted = Wanted(("date", "spend", "refunded"), ("date",), Export(columns={"refunded": "Refunded Amuont"}))
+    with pytest.raises(NoHeader, match=r"lacks the required column refunded \(as Refunded Amuont\); it has date, refu"):
+        found("Date,Refunded Amount\n1,2\n", wanted)
+
+
 def test_a_needed_column_twice_is_refused_and_another_one_twice_is_not() -> None:
     with pytest.raises(
         NoHeader, match=r"header \(line 1\) has the column Spend 2 times \(columns 2, 4\), and spend is"

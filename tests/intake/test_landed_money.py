@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from test_ingest import AD_SPEND, EVENTS, ORDER_HEADER, ORDERS, SPEND_HEADER, Shop, received
 
 from intake.ingest import Ingest
+from intake.landed_money import MoneyRow, quarantined_in_words
 from warehouse.errors import InputError
 from warehouse.tables import (
     BRONZE_EVENTS,
@@ -237,3 +238,23 @@ def test_what_a_bad_row_holds_is_kept_beside_it(shop: Shop) -> None:
         "e1": True,
         "meta 1 2026-03-01": True,
     }
+
+
+def test_the_line_of_an_input_says_what_its_quarantined_rows_are_worth_without_totals_rows() -> None:
+    def row(outcome: str, currency: str, amount: int) -> MoneyRow:
+        return {"outcome": outcome, "currency": currency, "amount": Decimal(amount)}
+
+    rows = [row("quarantined", "EUR", 30), row("quarantined", "EUR", 21), row("quarantined", "USD", 4)]
+    assert quarantined_in_words([*rows, row("no_data", "EUR", 634), row("kept", "EUR", 9)]) == " (51.00 EUR, 4.00 USD)"
+    assert quarantined_in_words([row("no_data", "EUR", 634), row("quarantined", "EUR", 0)]) == ""
+
+
+def test_a_totals_row_is_no_data_in_the_money_of_its_file(shop: Shop) -> None:
+    shop.land("ad_spend/1.csv", [SPEND_HEADER, "2026-03-01,meta,1,1,10,1,2,USD", "Total,,,,10,1,2,USD"])
+    shop.run(AD_SPEND)
+    assert money(shop) == {
+        ("ad_spend/1.csv", "spend", "USD", "read"): (2, 4),
+        ("ad_spend/1.csv", "spend", "USD", "kept"): (1, 2),
+        ("ad_spend/1.csv", "spend", "USD", "no_data"): (1, 2),
+    }
+    assert shop.unbalanced() == []

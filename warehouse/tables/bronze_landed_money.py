@@ -28,9 +28,9 @@ BRONZE_LANDED_MONEY = Table(
             "string",
             "read (all amounts of the file), and what became of them: kept, known already (same_again, or conflicting: "
             "with another payload), replacing (kept in place of a stored row), replaced (the stored rows that those "
-            "replaced, which are not of this file) or quarantined",
+            "replaced, which are not of this file), quarantined, or no_data (a totals row and the like)",
             nullable=False,
-            values=("read", "kept", "same_again", "conflicting", "replacing", "replaced", "quarantined"),
+            values=("read", "kept", "same_again", "conflicting", "replacing", "replaced", "quarantined", "no_data"),
         ),
         Column("rows", "bigint", "rows", nullable=False, minimum=0, maximum=COUNT_LIMIT),
         Column("amount", MONEY_SUM, "their amounts; 0 where none could be read", "currency", nullable=False),

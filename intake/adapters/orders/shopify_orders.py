@@ -22,15 +22,21 @@ QUANTITY = "decimal(18,6)"
 def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
     """One order per record: its first row and the rows of its other line items, which have no amount of their own.
 
+    The row with Total is the order's: of the other fields some are repeated in rows of items, such as Created at. Where
+    no row has a Total, the record's first row is the order's if it has a Financial Status.
+
     The buyer is the e-mail, otherwise the phone number. An order with Cancelled at is cancelled, whatever its
     Financial Status; one that waits for its money (pending, authorized, partially_paid) does not count yet. Its
     version is as new as its latest time. `raw` is the whole record.
     """
-    is_first = given(F.col("order_ts")).isNotNull() | given(F.col("value")).isNotNull()
     record = Window.partitionBy("file", id_field("order_id")).orderBy("line")
     of_record = record.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    has_total = given(F.col("value")).isNotNull()
+    has_none = F.count_if(has_total).over(of_record) == 0
+    is_begin = (F.row_number().over(record) == 1) & given(F.col("status")).isNotNull()
+    is_first = F.col("is_first")
     quantity = decimal_field(plain_number(F.col("quantity"), defaults.export), QUANTITY)
-    first_rows = rows.withColumns(
+    first_rows = rows.withColumn("is_first", has_total | (has_none & is_begin)).withColumns(
         {
             "row_in_record": F.row_number().over(record),
             "first_rows": F.count_if(is_first).over(of_record),
@@ -46,7 +52,11 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         {
             "raw": F.when(stays_alone | ~is_one, F.col("raw")).otherwise(F.col("record")),
             "items": F.when(is_one, F.col("items")).cast("string"),
-            "problem": F.coalesce(F.col("problem"), F.when(is_cut, F.lit(A_CUT_ORDER))),
+            "problem": F.coalesce(
+                F.col("problem"),
+                F.when(is_cut, F.lit(A_CUT_ORDER)),
+                F.when(is_first & ~has_total, F.lit("value is missing or not a decimal number")),
+            ),
             "user_id": F.coalesce(given(F.col("user_id")), given(F.col("phone"))),
             "status": F.when(given(F.col("cancelled_at")).isNotNull(), F.lit("cancelled")).otherwise(F.col("status")),
             "updated_at": _latest("order_ts", "paid_at", "fulfilled_at", "cancelled_at", defaults=defaults),

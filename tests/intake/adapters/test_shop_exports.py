@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from landed_text import Landing, reasons
 
 from intake.adapter import Defaults
@@ -61,6 +62,27 @@ def test_a_shopify_order_is_its_first_row_and_its_further_line_items_add_items_a
     assert (first["value"], first["currency"], first["items"]) == (Decimal("53000.000000"), "KRW", 6)
     assert (first["line"], second["line"]) == (2, 6), "a record has the number of its first line"
     assert (second["status"], second["refunded_value"]) == ("paid", Decimal("20000.000000"))
+
+
+@pytest.mark.parametrize("paid_at", ["", "2026-03-01 10:30:00 +0900"])
+def test_rows_of_items_that_repeat_created_at_are_no_versions_of_their_order(landing: Landing, paid_at: str) -> None:
+    created = "2026-03-01 10:30:00 +0900"
+    item = below("#1001", "3").split(",")
+    item[SHOPIFY.split(",").index("Created at")] = created
+    order = shopify("#1001", status="paid" if paid_at else "pending").split(",")
+    order[SHOPIFY.split(",").index("Paid at")] = paid_at
+    landing.land("1.csv", SHOPIFY, ",".join(order), ",".join(item), ",".join(item))
+    (row,) = landing.parsed("shopify_orders", "1.csv")
+
+    assert (row["reason"], row["value"], row["items"]) == (None, Decimal("53000.000000"), 8)
+    assert row["status"] == ("paid" if paid_at else "pending")
+
+
+def test_a_shopify_order_without_total_is_set_aside_with_its_reason(landing: Landing) -> None:
+    landing.land("1.csv", SHOPIFY, shopify("#1001", total=""), below("#1001", "1"))
+    rows = landing.parsed("shopify_orders", "1.csv")
+
+    assert reasons(rows) == ["value is missing or not a decimal number"]
 
 
 def test_the_states_of_shopify_orders(landing: Landing) -> None:
