@@ -28,14 +28,24 @@ def source_findings_panel(figures: Figures, words: Words) -> Panel | None:
 
 
 def _table(findings: SourceFindings, words: Words) -> PageTable:
-    names = ("finding", "of", "channel", "touches", "last_day")
+    names = {
+        "unknown_source": words("source_findings.unknown_source"),
+        "self_referral": words("source_findings.self_referral"),
+        "unpaid_click": words("source_findings.unpaid_click"),
+    }
     return PageTable(
         caption=words("source_findings.caption"),
-        columns=columns(*(words(f"source_findings.{name}") for name in names)),
+        columns=columns(
+            words("source_findings.finding"),
+            words("source_findings.of"),
+            words("source_findings.channel"),
+            words("source_findings.touches"),
+            words("source_findings.last_day"),
+        ),
         rows=table_rows(
             [
                 [
-                    words(f"source_findings.{kind.finding}"),
+                    names[kind.finding],
                     _of(kind),
                     kind.channel,
                     formats.count(kind.touches),
