@@ -59,11 +59,13 @@ def make_world(name: str, random: Random) -> World:
     """Devices, logins, orders in versions and spend restated: 10 to 25 events."""
     world = World(name)
     devices = [f"{name}-d{number}" for number in range(random.randint(1, 3))]
-    users = [f"{name}-u{number}" for number in range(random.randint(1, 2))]
+    users = [f"{name}-u{number}" for number in range(random.randint(1, 3))]
     orders = [f"{name}-o{number}" for number in range(random.randint(1, 3))]
     logins = _logins(name, random, users)
     while len(world.events) < random.randint(10, 20):
         _visit(world, random, devices, list(logins), orders)
+    if list(logins) != users:
+        _purchases(world, random, devices, list(logins), orders)
     for event in random.sample(world.events, k=min(2, len(world.events))):
         # The same id again: as it was, or with another payload; received before or after.
         again = {**event, **_other_payload(random, devices, list(logins))}
@@ -96,7 +98,7 @@ def _other_payload(random: Random, devices: Sequence[str], users: Sequence[str])
 
 def _logins(name: str, random: Random, users: Sequence[str]) -> dict[str, str | None]:
     """How the tracker names the users, each with the shop's name: the same, all others, or one till for all of them."""
-    kind = random.choice(("same", "same", "other", "other", "other", "till"))
+    kind = random.choice(("same", "same", "other", "other", "till"))
     if kind == "same":
         return {user: user for user in users}
     if kind == "till":
@@ -153,6 +155,18 @@ def _visit(world: World, random: Random, devices: Sequence[str], users: Sequence
                 server_fields = {"event_id": f"{event['event_id']}-s", "platform": "server", "page_url": None}
                 world.events.append({**event, **server_fields})
         world.events.append({name: value for name, value in event.items() if value is not None})
+
+
+def _purchases(
+    world: World, random: Random, devices: Sequence[str], logins: Sequence[str], orders: Sequence[str]
+) -> None:
+    """Purchases by people whom the shop names differently."""
+    for order in orders:
+        if random.random() < 0.6:
+            moment = FIRST_DAY + timedelta(days=random.randint(0, DAYS - 2), hours=random.randint(0, 23))
+            event = {"event_id": f"{world.name}-e{len(world.events)}", "event_name": "purchase", "order_id": order}
+            event |= {"event_ts": _iso(moment), "user_id": random.choice(logins), "value": "7", "currency": "USD"}
+            world.events.append({**event, "anonymous_id": random.choice(devices), "platform": "web"})
 
 
 def _versions(world: World, random: Random, order: str, devices: Sequence[str], users: Sequence[str]) -> None:
