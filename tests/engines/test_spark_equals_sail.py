@@ -22,6 +22,7 @@ from warehouse.tables import (
     BRONZE_EXCHANGE_RATES,
     BRONZE_ORDERS,
     GOLD_ATTRIBUTION_CREDITS,
+    GOLD_UNATTRIBUTED_CONVERSIONS,
     SILVER_AD_SPEND,
     SILVER_ORDERS,
 )
@@ -83,6 +84,8 @@ def test_every_table_has_rows_to_compare(built: dict[Table, tuple[Path, Path]], 
         *(recipe.table for recipe in tables.RECIPES),
         *(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_CLICK_VIEWS, BRONZE_EXCHANGE_RATES),
     }
+    # One row per conversion type and cause: few in any shop.
+    assert rows.pop(GOLD_UNATTRIBUTED_CONVERSIONS) > 2
     assert min(rows.values()) > 10
     assert rows[SILVER_ORDERS] > WORLDS
     assert rows[GOLD_ATTRIBUTION_CREDITS] > 10 * WORLDS
