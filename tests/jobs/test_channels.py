@@ -72,13 +72,11 @@ def lake(spark: SparkSession, tmp_path: Path) -> Run:
         {"event_id": "mail", "page_url": "https://shop.example/?utm_source=crm&utm_medium=email"},
     ]
     common = {"event_name": "page_view", "platform": "web", "source_file": "f", "batch_id": "b", "source_line": 1}
-    moments = {
-        name: PUBLISHED_AT
-        for name in BRONZE_EVENTS.column_names
-        if BRONZE_EVENTS.column(name).type == "timestamp" and not BRONZE_EVENTS.column(name).nullable
-    }
+    fill = {"timestamp": PUBLISHED_AT, "boolean": False}
+    needed = [column for column in BRONZE_EVENTS.columns if column.type in fill and not column.nullable]
+    filled = {column.name: fill[column.type] for column in needed}
     write_table(
-        tmp_path / "lake", BRONZE_EVENTS, [{**common, **moments, "payload_hash": 1, **event} for event in events]
+        tmp_path / "lake", BRONZE_EVENTS, [{**common, **filled, "payload_hash": 1, **event} for event in events]
     )
     touch = {"person_id": "p", "touched_at": PUBLISHED_AT, "interaction": "click", "channel_trace": "t"}
     named = [
