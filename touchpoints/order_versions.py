@@ -6,13 +6,14 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from warehouse.contracts import MONEY
+from warehouse.file_order import file_order
 
 # An order that waits for its money is no sale yet.
 NOT_COUNTED = ("cancelled", "pending")
 
 
 def newest_versions(orders: DataFrame) -> DataFrame:
-    """One row per order of bronze.orders: the newest by (updated_at, source_file, source_line).
+    """One row per order of bronze.orders: the newest by (updated_at, source_file, source_line), by `file_order`.
 
     Where that row is a line of its order (`part`), the order is the sum of all lines with its updated_at: value is the
     sum of the sale lines, refunded_value adds up the credit lines, in whatever files they came; order_at is that of the
@@ -22,7 +23,7 @@ def newest_versions(orders: DataFrame) -> DataFrame:
     # A lake of before the column holds whole orders alone.
     part = F.col("part") if "part" in orders.columns else F.lit(None).cast("string")
     of_order = Window.partitionBy("order_id")
-    newest = of_order.orderBy(F.col("updated_at").desc(), F.col("source_file").desc(), F.col("source_line").desc())
+    newest = of_order.orderBy(F.col("updated_at").desc(), file_order("source_file").desc(), F.col("source_line").desc())
     # With the same order of rows, so that they are sorted once.
     all_rows = newest.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     counts = part.isNotNull() & ~F.col("status").isin(*NOT_COUNTED) & ~F.col("deleted")

@@ -15,6 +15,7 @@ from touchpoints.outcomes import COUNTED, LEFT_OUT, NO_ROOM, REPLACED, TOO_LARGE
 from touchpoints.unsettled import because_of, newer_than, newest_quarantined
 from warehouse.contracts import COUNT_LIMIT, MONEY
 from warehouse.days import report_day
+from warehouse.file_order import file_order
 from warehouse.record_ids import spend_record_id
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
@@ -29,8 +30,8 @@ def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
     """The valid rows of bronze.ad_spend; the date of hourly rows is their day in the reporting zone.
 
     For each (platform, account, date of the export) only the file exported last is valid: by its newest exported_at,
-    then by name. Rows without an account may be of any: for them this holds for each campaign, so that files of two
-    accounts add up.
+    then by name (`file_order`). Rows without an account may be of any: for them this holds for each campaign, so that
+    files of two accounts add up.
     """
     valid_rows = _with_newest_export(spend).where(F.col("source_file") == F.col("newest.source_file"))
     hour_date = report_day("spend_at", timezone)
@@ -99,7 +100,7 @@ def spend_outcomes(
     )
     # Of one file, rows in quarantine are missing, but no newer version.
     after_file = F.lit(COUNT_LIMIT).cast("bigint")
-    unread = newer_than(F.col("newest.file_exported_at"), F.col("newest.source_file"), after_file)
+    unread = newer_than(F.col("newest.file_exported_at"), "newest.source_file", after_file)
     outcome = (
         F.when(~F.col("is_valid"), F.when(_is_restated(), REPLACED).otherwise(LEFT_OUT))
         .when(is_too_large_spend(F.col("summed_spend"), F.col("summed_claims")), TOO_LARGE)
@@ -133,7 +134,7 @@ def _with_newest_export(spend: DataFrame) -> DataFrame:
         F.collect_set(_in_its_hour(name)).alias("campaign_names"),
         F.max(_is_unnamed().cast("int")).alias("has_unnamed"),
     )
-    newest = Window.partitionBy(*UNIT).orderBy(F.col("file_exported_at").desc(), F.col("source_file").desc())
+    newest = Window.partitionBy(*UNIT).orderBy(F.col("file_exported_at").desc(), file_order("source_file").desc())
     newest_exports = (
         exports.select("*", F.row_number().over(newest).alias("rank"))
         .where(F.col("rank") == 1)
