@@ -118,9 +118,9 @@ def test_one_input_s_refusal_does_not_undo_the_intake_of_the_others(shop: Shop) 
 
     assert str(refused.value).splitlines() == [
         "orders/export.csv: is an Excel workbook; save its sheet as CSV (UTF-8) and land that",
-        "error: ad_spend/s.csv: the header lacks the required column spend; it has date, platform, cost (line 1). "
-        "Where another one is meant, name it in landing.inputs, columns: {spend: <column of the file>}; see "
-        "docs/input.md",
+        "error: ad_spend/s.csv: the header lacks the required columns spend and currency; it has date, platform, cost "
+        "(line 1). Where others are meant, name them in landing.inputs, columns: {spend: <column of the file>, "
+        "currency: <column of the file>}; see docs/input.md",
     ]
     assert shop.rows(BRONZE_LANDED_FILES, "file", "status") == [("events/1.jsonl", "done")]
 
