@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from attribution.campaign_names import campaign_names, with_known_campaign, with_named_campaign
+from attribution.campaign_names import CampaignNames, campaign_names, with_known_campaign, with_named_campaign
 from warehouse.checks import CheckResult, at_most, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
@@ -23,7 +23,7 @@ COUNTED = ("claims", "abusive_claims", "expected_abuse")
 
 
 def build_ad_abuse(
-    touchpoints: DataFrame, spend: DataFrame, names: DataFrame, *, timezone: str, report_currency: str
+    touchpoints: DataFrame, spend: DataFrame, names: CampaignNames, *, timezone: str, report_currency: str
 ) -> DataFrame:
     """One row per reporting day, campaign and placement (content) with claims: those with an abuse_probability.
 
@@ -126,7 +126,7 @@ def _build(work: Work) -> DataFrame:
     return build_ad_abuse(
         work.read(SILVER_TOUCHPOINTS),
         spend,
-        work.persist(campaign_names(spend)),
+        campaign_names(spend).kept(work.persist),
         timezone=work.knobs(ReportingDay).timezone,
         report_currency=work.knobs(ReportingCurrency).currency,
     )

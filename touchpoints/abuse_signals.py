@@ -36,7 +36,7 @@ class Signal:
         return math.log(self.of_abuse / self.of_honest)
 
 
-# From what networks and measurement firms publish, with a margin: a rare click of a person must not be enough.
+# Judged, not measured, and with a margin: a rare click of a person must not be enough.
 LANDS = Signal("lands on a page", 0.05, 0.6)
 DOES_NOT_LAND = Signal("lands nowhere", 0.95, 0.24)
 ON_SITE = Signal("while the visitor is on the site", 0.5, 0.04)

@@ -13,6 +13,8 @@ from jobs import attribute, build, ingest
 from jobs.run import open_run, perform
 from tests.jobs.places import Place
 
+pytestmark = pytest.mark.system
+
 AD = "https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign=spring"
 # shop: the user of its purchase event, and that of its row in the orders feed
 SHOPS: dict[str, tuple[str | None, str]] = {

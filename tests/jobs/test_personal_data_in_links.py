@@ -18,6 +18,8 @@ from jobs.pipeline import STEPS
 from jobs.run import open_run, perform
 from tests.jobs.places import Place
 
+pytestmark = pytest.mark.system
+
 SHOP = "https://www.shop.example"
 EMAIL, PHONE = "ann.lee@mail.example", "+82 10-2345-6789"
 WAYS = {

@@ -10,6 +10,8 @@ from pyspark.sql import SparkSession
 from tests.jobs.places import Place
 from tests.jobs.test_one_buyer import land, last_touches, run
 
+pytestmark = pytest.mark.system
+
 CLICK = "https://shop.example/?gclid=EAIaIQobChMI"
 
 
