@@ -103,7 +103,8 @@ def lost_by_name(work: Work) -> list[str]:
         if changes is not None:
             # A lake of before lacks what says which rows are lines.
             frames.append(lost(with_contract_columns(work.read(table), table), changes))
-    return in_words(reduce(DataFrame.unionByName, frames).collect()) if frames else []  # a row per pair of files
+    pairs = reduce(DataFrame.unionByName, frames).collect() if frames else []  # a row per pair of files
+    return in_words(row.asDict() for row in pairs)
 
 
 def _landed_since(work: Work, table: Table) -> DataFrame | None:

@@ -73,8 +73,8 @@ ORDERS: dict[str, tuple[list[Fields], list[Fields], list[str]]] = {
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_an_order_that_lands_later_under_an_earlier_name(spark: SparkSession, name: str) -> None:
-    earlier, later, said = ORDERS[name]
-    assert lines(spark, BRONZE_ORDERS, earlier, later) == said
+    earlier, later, expected = ORDERS[name]
+    assert lines(spark, BRONZE_ORDERS, earlier, later) == expected
 
 
 MAY, JUNE = "meta/a-May-4-2026.csv", "meta/a-Jun-1-2026.csv"
@@ -103,8 +103,8 @@ SPEND: dict[str, tuple[list[Fields], list[Fields], list[str]]] = {
 
 @pytest.mark.parametrize("name", SPEND)
 def test_spend_that_lands_later_under_an_earlier_name(spark: SparkSession, name: str) -> None:
-    earlier, later, said = SPEND[name]
-    assert lines(spark, BRONZE_AD_SPEND, earlier, later) == said
+    earlier, later, expected = SPEND[name]
+    assert lines(spark, BRONZE_AD_SPEND, earlier, later) == expected
 
 
 def test_of_many_pairs_of_files_the_largest_are_named() -> None:
@@ -113,6 +113,6 @@ def test_of_many_pairs_of_files_the_largest_are_named() -> None:
         amounts = {"amount": Decimal(number), "other_amount": Decimal(0), "rows": 1}
         return {**files, **amounts, "currency": "USD", "other_currency": "USD"}
 
-    said = in_words(pair(number) for number in range(8))
-    assert [line.split()[4] for line in said[:LINES_AT_MOST]] == ["7.csv", "6.csv", "5.csv", "4.csv", "3.csv"]
-    assert said[LINES_AT_MOST:] == ["3 more pairs of files in which the one landed later loses by its name"]
+    found = in_words(pair(number) for number in range(8))
+    assert [line.split()[4] for line in found[:LINES_AT_MOST]] == ["7.csv", "6.csv", "5.csv", "4.csv", "3.csv"]
+    assert found[LINES_AT_MOST:] == ["3 more pairs of files in which the one landed later loses by its name"]
