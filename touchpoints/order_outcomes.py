@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import is_too_large, with_rate
 from touchpoints.ids import MONEY_EVENTS, order_id_of_event
-from touchpoints.order_versions import NOT_COUNTED
+from touchpoints.order_versions import NOT_COUNTED, newest_first
 from touchpoints.outcomes import (
     CANCELLED,
     COUNTED,
@@ -46,15 +46,14 @@ def order_outcomes(
     the order's own time, as where the export has none, is no newer one. An order
     whose newest row is in `quarantine` (bronze.quarantine) counts as its older rows give it, and is unsettled.
     """
-    newest_first = Window.partitionBy("order_id").orderBy(*(position.desc() for position in _position()))
     content = ("user_id", "anonymous_id", "order_at", "value", "currency", "status", "deleted", *POSITION)
     priced = with_rate(orders, daily_rates, day=report_day("order_at", timezone), report_currency=report_currency)
     versions = priced.select(
         "order_id",
         is_too_large(F.col("value"), F.col("rate")).alias("is_too_large"),
         *content,
-        F.first(F.struct(*content)).over(newest_first).alias("newest"),
-        F.row_number().over(newest_first).alias("place"),
+        F.first(F.struct(*content)).over(newest_first()).alias("newest"),
+        F.row_number().over(newest_first()).alias("place"),
     )
     versions = versions.join(
         newest_quarantined(quarantine, BRONZE_ORDERS), F.col("order_id") == F.col("record_id"), how="left"

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.window import WindowSpec
 
 from warehouse.contracts import MONEY
 from warehouse.file_order import file_order
 
 # An order that waits for its money is no sale yet.
 NOT_COUNTED = ("cancelled", "pending")
+
+
+def newest_first() -> WindowSpec:
+    """The versions of an order, the valid one first."""
+    position = F.col("updated_at").desc(), file_order("source_file").desc(), F.col("source_line").desc()
+    return Window.partitionBy("order_id").orderBy(*position)
 
 
 def newest_versions(orders: DataFrame) -> DataFrame:
@@ -22,8 +29,7 @@ def newest_versions(orders: DataFrame) -> DataFrame:
     """
     # A lake of before the column holds whole orders alone.
     part = F.col("part") if "part" in orders.columns else F.lit(None).cast("string")
-    of_order = Window.partitionBy("order_id")
-    newest = of_order.orderBy(F.col("updated_at").desc(), file_order("source_file").desc(), F.col("source_line").desc())
+    newest = newest_first()
     # With the same order of rows, so that they are sorted once.
     all_rows = newest.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     counts = part.isNotNull() & ~F.col("status").isin(*NOT_COUNTED) & ~F.col("deleted")

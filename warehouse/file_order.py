@@ -48,11 +48,15 @@ def file_order_sql(name: str) -> str:
 
     Endings do not count, so that `x.csv` is before `x (1).csv`. Numbers compare by value (their last 20 digits). A date
     with the English name of its month is as year, month and day; a month alone is its number. What is then equal
-    compares as text. Numbers of one length, such as dates in ISO 8601, compare as text does.
+    compares as text. Numbers of one length, such as dates in ISO 8601, compare as text does. The names are those of
+    landed files (`uri_path`).
     """
-    bare = _replaced(f"concat({name}, '{END}')", _ENDINGS, "")
+    # Blanks are landed as %20; a + is no blank.
+    plain = f"coalesce(try_url_decode(replace({name}, '+', '%2B')), {name})"
+    spelled = f"CASE WHEN contains({name}, '%') THEN {plain} ELSE {name} END"
+    bare = _replaced(f"concat({spelled}, '{END}')", _ENDINGS, "")
     by_folder = f"translate({bare}, '/', '{FOLDER_SEPARATOR}')"
-    dated = f"CASE WHEN {name} RLIKE '{_MAY_NAME_A_MONTH}' THEN {_with_dates(by_folder)} ELSE {by_folder} END"
+    dated = f"CASE WHEN {spelled} RLIKE '{_MAY_NAME_A_MONTH}' THEN {_with_dates(by_folder)} ELSE {by_folder} END"
     with_zeros = _replaced(dated, "([0-9]+)", f"{'0' * DIGITS}$1")
     numbered = _replaced(with_zeros, f"[0-9]*([0-9]{{{DIGITS}}})", "$1")
     return f"concat({numbered}, '{NAME_SEPARATOR}', {name})"

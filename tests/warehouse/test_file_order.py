@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from warehouse.engine import using
 from warehouse.file_order import file_order
+from warehouse.local_files import uri_path
 
 # Each from the earliest file to the latest.
 IN_ORDER = {
@@ -52,6 +53,9 @@ IN_ORDER = {
     "endings do not count": ["x.CSV", "x.csv.gz", "x (1).CSV", "x (2).csv.gz", "x (3).csv"],
     "a word that begins as a month is none": ["marketing 2 2026.csv", "marketing 10 2025.csv", "mayor.csv"],
     "a folder before those whose names begin with its": ["meta/77/b.csv", "meta/77 (1)/a.csv", "meta/77-b/a.csv"],
+    "dates with blanks": ["a 2 Sep 2026 - 9 Sep 2026.csv", "a 30 Sep 2026 - 7 Oct 2026.csv", "a 7 Oct 2026 (1).csv"],
+    "signs that addresses have other ways to write": ["100% #9.csv", "100% #10.csv", "100% #10 [1].csv", "a+b.csv"],
+    "days in Korean": ["광고 2026년 9월 30일.csv", "광고 2026년 10월 1일.csv", "광고 2026년 10월 01일 (1).csv"],
     "letters of other scripts": ["광고 보고서.csv", "광고 보고서 (2).csv", "광고 보고서 (10).csv"],
 }
 
@@ -59,10 +63,10 @@ IN_ORDER = {
 def ordered(session: SparkSession, names: list[str]) -> list[str]:
     """The names from the earliest to the latest."""
     with using(session):
-        rows = session.createDataFrame([(name,) for name in names], "file string")
-        keys = {row["file"]: row["key"] for row in rows.select("file", file_order("file").alias("key")).collect()}
+        rows = session.createDataFrame([(name, uri_path(name)) for name in names], "name string, file string")
+        keys = {row["name"]: row["key"] for row in rows.select("name", file_order("file").alias("key")).collect()}
         # In SQL too, where text compares as bytes.
-        by_engine = [row["file"] for row in rows.orderBy(file_order("file")).collect()]
+        by_engine = [row["name"] for row in rows.orderBy(file_order("file")).collect()]
     assert len(set(keys.values())) == len(set(names))
     assert by_engine == sorted(names, key=lambda name: keys[name].encode())
     return by_engine
