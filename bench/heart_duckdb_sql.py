@@ -253,15 +253,15 @@ FROM purchases WHERE p IS NOT NULL""",
         "conversions": f"""
 CREATE TABLE conversions AS
 WITH counted AS (
-  SELECT 'purchase' AS conversion_type, order_id AS of, order_id, person_id, ordered_at AS converted_at, value,
-         refunded_value, currency FROM orders
+  SELECT 'purchase' AS conversion_type, order_id AS of, order_id, NULL::VARCHAR AS session_id, person_id,
+         ordered_at AS converted_at, value, refunded_value, currency FROM orders
   UNION ALL
-  SELECT event_name, event_id, NULL, person_id, event_at, 0, 0, '{settings.report.currency}' FROM visits
+  SELECT event_name, event_id, NULL, session_id, person_id, event_at, 0, 0, '{settings.report.currency}' FROM visits
   WHERE event_name IN ({quoted(finals)}) AND NOT is_bot
     AND coalesce(session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot), true)
 )
 SELECT md5(conversion_type || '|' || of) AS conversion_id, conversion_type, true AS is_final, person_id, converted_at,
-       order_id, value, refunded_value, currency, (value - refunded_value)::DECIMAL(18, 6) AS report_value,
+       order_id, session_id, value, refunded_value, currency, (value - refunded_value)::DECIMAL(18, 6) AS report_value,
        value AS report_gross_value, '{settings.report.currency}' AS report_currency,
        conversion_type = 'purchase' AND 1 = row_number() OVER (
          PARTITION BY person_id, conversion_type ORDER BY converted_at, md5(conversion_type || '|' || of)
