@@ -34,7 +34,7 @@ EXTRAS: dict[str, set[str]] = {
     "warehouse": {"spark", "models", "sail"},
     "attribution": {"spark", "models"},
     "ltv": {"spark", "models"},
-    "jobs": {"spark", "models", "report"},
+    "jobs": {"spark", "models", "report", "sail"},  # sail: channels explain
 }
 # Who has installed only these extras can import these.
 DOORS: dict[str, list[str]] = {
