@@ -102,6 +102,7 @@ def moves(found: Moves) -> list[tuple[str, str, int]]:
     return [(row["old_channel"], row["new_channel"], row["touches"]) for row in found.moves]
 
 
+@pytest.mark.system
 def test_what_a_configuration_would_move_in_a_lake_is_shown_with_its_value(lake: Run, tmp_path: Path) -> None:
     strict = tmp_path / "strict.yaml"
     strict.write_text(STRICT, encoding="utf-8")
@@ -120,10 +121,12 @@ def test_what_a_configuration_would_move_in_a_lake_is_shown_with_its_value(lake:
     ]
 
 
+@pytest.mark.system
 def test_rules_are_compared_with_what_the_lake_has(lake: Run) -> None:
     assert moves(compared("stored", "channels.yaml", config=None, run=lake)) == [("Organic Search", "Cross-network", 1)]
 
 
+@pytest.mark.system
 def test_entries_of_ones_own_and_a_source_list_are_compared_too(lake: Run, tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text("names: {social: [crm]}\n", encoding="utf-8")

@@ -235,6 +235,7 @@ def touches_of(spark: SparkSession, event_frame: DataFrame) -> DataFrame:
 SHOP = Shop(visitors=2500, history_months=1, bad_value_share=0)
 
 
+@pytest.mark.system
 def test_planted_click_floods_and_injected_installs_are_found_with_precision_and_recall(
     spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -245,6 +246,7 @@ def test_planted_click_floods_and_injected_installs_are_found_with_precision_and
     assert found.recall > 0.8
 
 
+@pytest.mark.system
 def test_they_are_found_in_a_network_that_honest_clicks_come_from_too(spark: SparkSession, tmp_path: Path) -> None:
     found = judged(spark, tmp_path, replace(SHOP, seed=7), network="tiktok")
 
@@ -252,6 +254,7 @@ def test_they_are_found_in_a_network_that_honest_clicks_come_from_too(spark: Spa
     assert found.recall > 0.8
 
 
+@pytest.mark.system
 def test_a_clean_shop_flags_at_most_one_in_a_thousand_claims(spark: SparkSession, tmp_path: Path) -> None:
     found = judged(spark, tmp_path, replace(SHOP, abuse_share=0.0))
 

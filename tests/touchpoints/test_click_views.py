@@ -14,7 +14,7 @@ from warehouse.tables import BRONZE_CLICK_VIEWS, SILVER_TOUCHPOINTS
 
 TOUCHES = (
     "touchpoint_id string, source string, medium string, campaign string, campaign_id string, click_id_type string, "
-    "click_id string, channel string, channel_rule string"
+    "click_id string, channel string, channel_rule string, channel_trace string"
 )
 # click id in the link: the campaign and id that the link carries -> campaign, id, channel
 CASES: dict[str, tuple[str | None, str | None, str | None, str | None, str]] = {
