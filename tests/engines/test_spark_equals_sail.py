@@ -25,6 +25,7 @@ from warehouse.tables import (
     GOLD_UNATTRIBUTED_CONVERSIONS,
     SILVER_AD_SPEND,
     SILVER_ORDERS,
+    SILVER_SOURCE_FINDINGS,
 )
 
 BENCH = Path(__file__).parents[2] / "bench"
@@ -86,6 +87,8 @@ def test_every_table_has_rows_to_compare(built: dict[Table, tuple[Path, Path]], 
     }
     # One row per conversion type and cause: few in any shop.
     assert rows.pop(GOLD_UNATTRIBUTED_CONVERSIONS) > 2
+    # One per kind of loss and source: the worlds have few sources of no list.
+    assert rows.pop(SILVER_SOURCE_FINDINGS) > 5
     assert min(rows.values()) > 10
     assert rows[SILVER_ORDERS] > WORLDS
     assert rows[GOLD_ATTRIBUTION_CREDITS] > 10 * WORLDS
