@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from warehouse.change_feed import change_sign
+from warehouse.terms import NOT_SET
 
 # Of silver.ad_spend, what campaigns are known by.
 SPEND_COLUMNS = ("campaign_id", "campaign", "channel", "source", "medium", "spend_date")
 ORIGIN = ("channel", "source", "medium")
-# Of `campaign_names`, what a row that is found gives.
+# Of `CampaignNames.keys`, what a row that is found gives.
 FOUND = ("known_campaign", "paid_channel", "paid_source", "paid_medium")
 
 
-def campaign_names(spend: DataFrame) -> DataFrame:
+@dataclass(frozen=True)
+class CampaignNames:
+    """What all spend says of its campaigns: `keys`, by what they are known (see `_keys`), and `origins`, the source and
+    medium of their spend (see `_origins`)."""
+
+    keys: DataFrame
+    origins: DataFrame
+
+    def kept(self, keep: Callable[[DataFrame], DataFrame]) -> CampaignNames:
+        """The same frames, each as `keep` gives it back."""
+        return CampaignNames(keep(self.keys), keep(self.origins))
+
+
+def campaign_names(spend: DataFrame) -> CampaignNames:
+    """The campaigns that `spend` (of silver.ad_spend, all of it) names."""
+    keys = _keys(spend)
+    return CampaignNames(keys, _origins(_named(spend.withColumn("date", F.col("spend_date")), keys)))
+
+
+def _keys(spend: DataFrame) -> DataFrame:
     """One row per text by which a campaign with an id is known (campaign_key) and period with one name:
     known_campaign, valid from named_from (null: no start) until named_until (exclusive; null: no end).
 
@@ -60,6 +84,30 @@ def campaign_names(spend: DataFrame) -> DataFrame:
     return of_ids.unionByName(of_names)
 
 
+def _origins(named: DataFrame) -> DataFrame:
+    """One row per channel and campaign of `named` spend, with the source and medium that touches of it get: that of its
+    spend for touches of any source (key_source null), where it has one. Otherwise it has a row for each source with one
+    medium, which is for touches of that source (key_source)."""
+    origins = (
+        named.where(F.col("campaign").isNotNull())
+        .select("channel", "campaign", *(F.coalesce(name, F.lit(NOT_SET)).alias(name) for name in ("source", "medium")))
+        .distinct()
+    )
+    of_campaign = Window.partitionBy("channel", "campaign")
+    counted = origins.select(
+        "*",
+        F.count("medium").over(of_campaign).alias("of_campaign"),
+        F.count("medium").over(Window.partitionBy("channel", "campaign", "source")).alias("of_source"),
+    )
+    return counted.where((F.col("of_campaign") == 1) | (F.col("of_source") == 1)).select(
+        F.col("channel").alias("spend_channel"),
+        F.col("campaign").alias("spend_campaign"),
+        F.when(F.col("of_campaign") > 1, F.col("source")).alias("key_source"),
+        F.col("source").alias("spend_source"),
+        F.col("medium").alias("spend_medium"),
+    )
+
+
 def _periods(identified: DataFrame) -> DataFrame:
     """id, named, named_from, named_until of the ids that have a name."""
     by_day = Window.partitionBy("id").orderBy("spend_date")
@@ -78,36 +126,49 @@ def _periods(identified: DataFrame) -> DataFrame:
     )
 
 
-def with_known_campaign(touches: DataFrame, names: DataFrame) -> DataFrame:
+def with_known_campaign(touches: DataFrame, names: CampaignNames) -> DataFrame:
     """`touches` (or credits: columns date, channel, source, medium, campaign, campaign_id) under the campaigns of
     spend, in lower case.
 
     The campaign is the one of campaign_id, otherwise the one that `campaign` names, by an id or a name that spend has
-    (`campaign_names`): its name on that date. What no spend names keeps its campaign, or its id. A touch with a
-    campaign's id has the source and medium of the campaign's spend, where that has one of each and the same channel.
+    (`campaign_names`): its name on that date. What no spend names keeps its campaign, or its id. A touch of a campaign
+    with spend in its channel has the source and medium of that spend. Where the spend of this name has several, it has
+    those of its id's spend, otherwise those of its source, if there is one of each; otherwise its own.
     """
-    ids = names.where(F.col("key_channel").isNull())
+    ids = names.keys.where(F.col("key_channel").isNull())
     lowered = touches.withColumns({name: F.lower(name) for name in ("source", "medium", "campaign")})
     by_id = _found(lowered, ids, key=F.lower("campaign_id"), prefix="by_id")
-    by_name = _found(by_id, names, key=F.col("campaign"), prefix="by_name")
+    by_name = _found(by_id, names.keys, key=F.col("campaign"), prefix="by_name")
     has_known_id = F.col("by_id_known_campaign").isNotNull()
     found = {name: F.when(has_known_id, F.col(f"by_id_{name}")).otherwise(F.col(f"by_name_{name}")) for name in FOUND}
     is_paid = found["paid_channel"] == F.col("channel")
-    return by_name.withColumns(
+    known = by_name.withColumns(
         {
             "campaign": F.coalesce(found["known_campaign"], F.col("campaign"), F.lower("campaign_id")),
-            **{name: F.when(is_paid, found[f"paid_{name}"]).otherwise(F.col(name)) for name in ("source", "medium")},
+            **{f"id_{name}": F.when(is_paid, found[f"paid_{name}"]) for name in ("source", "medium")},
         }
-    ).select(*touches.columns)
+    )
+    is_of_spend = (
+        (F.col("channel") == F.col("spend_channel"))
+        & (F.col("campaign") == F.col("spend_campaign"))
+        & F.coalesce(F.col("source") == F.col("key_source"), F.col("key_source").isNull())
+    )
+    with_origin = known.join(F.broadcast(names.origins), is_of_spend, how="left")
+    own = {name: F.coalesce(f"id_{name}", f"spend_{name}", name) for name in ("source", "medium")}
+    return with_origin.withColumns(own).select(*touches.columns)
 
 
-def with_named_campaign(spend: DataFrame, names: DataFrame) -> DataFrame:
+def with_named_campaign(spend: DataFrame, names: CampaignNames) -> DataFrame:
     """`spend` (columns date, channel, source, medium, campaign, campaign_id) under the names that its campaigns have on
     that date, in lower case; an id that has no name is its own."""
+    return _named(spend, names.keys)
+
+
+def _named(spend: DataFrame, keys: DataFrame) -> DataFrame:
     lowered = spend.withColumns({name: F.lower(name) for name in ("source", "medium")})
     key = F.coalesce(F.lower("campaign_id"), F.col("campaign"))
     of_its_kind = F.col("campaign_id").isNotNull() == F.col("key_channel").isNull()
-    found = _found(lowered, names, key=key, prefix="by_key", where=of_its_kind)
+    found = _found(lowered, keys, key=key, prefix="by_key", where=of_its_kind)
     own_name = F.when(F.col("campaign_id").isNotNull(), F.col("campaign"))
     campaign = F.coalesce(own_name, F.col("by_key_known_campaign"), F.col("campaign"))
     return found.withColumn("campaign", campaign).select(*spend.columns)
@@ -133,8 +194,22 @@ def before_changes(spend: DataFrame, changes: DataFrame) -> DataFrame:
     return counted.groupBy(*SPEND_COLUMNS).agg(F.sum("rows").alias("rows")).where(F.col("rows") > 0).drop("rows")
 
 
-def renamed(names: DataFrame, names_before: DataFrame) -> DataFrame:
-    """campaign_key of what is known otherwise, or in other periods, in one of two frames of `campaign_names`."""
-    signed = names.withColumn("surplus", F.lit(1)).unionByName(names_before.withColumn("surplus", F.lit(-1)))
-    surplus = signed.groupBy(*names.columns).agg(F.sum("surplus").alias("surplus"))
-    return surplus.where(F.col("surplus") != 0).select("campaign_key").distinct()
+def renamed(names: CampaignNames, names_before: CampaignNames) -> DataFrame:
+    """campaign_key of what is known otherwise, in other periods, or with spend of another source or medium, in one of
+    two `campaign_names`."""
+    keys = names.keys.select("campaign_key", "known_campaign")
+    moved = _different(names.origins, names_before.origins).select("spend_campaign").distinct()
+    by_name = keys.join(moved, F.col("known_campaign") == F.col("spend_campaign"), how="left_semi")
+    changed_keys = (
+        _different(names.keys, names_before.keys).select("campaign_key"),
+        by_name.select("campaign_key"),
+        moved.select(F.col("spend_campaign").alias("campaign_key")),
+    )
+    return reduce(DataFrame.unionByName, changed_keys).distinct()
+
+
+def _different(now: DataFrame, before: DataFrame) -> DataFrame:
+    """The rows that one of two frames has, or has more often."""
+    signed = now.withColumn("surplus", F.lit(1)).unionByName(before.withColumn("surplus", F.lit(-1)))
+    surplus = signed.groupBy(*now.columns).agg(F.sum("surplus").alias("surplus"))
+    return surplus.where(F.col("surplus") != 0)

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_models
 from attribution.campaign_names import (
+    CampaignNames,
     before_changes,
     campaign_names,
     renamed,
@@ -41,7 +42,7 @@ MEASURES = EXACT_MEASURES + FLOAT_MEASURES
 def build_channel_performance(
     credits: DataFrame,
     spend: DataFrame,
-    names: DataFrame,
+    names: CampaignNames,
     *,
     models: Sequence[str],
     conversion_types: Sequence[str],
@@ -52,8 +53,8 @@ def build_channel_performance(
 
     Credit is dated in the reporting zone twice: by its touch and by its conversion. Spend repeats for each model,
     conversion type and date basis. Sources, media and campaigns are in lower case. Campaigns meet by the platform's id,
-    otherwise by every name that an id had, and are called by the name on the row's date (`names`: `campaign_names` of
-    all spend; see `with_known_campaign`).
+    otherwise by their name in the channel, or every name that an id had, and have the name on the row's date and the
+    source and medium of their spend (`names`: `campaign_names` of all spend; see `with_known_campaign`).
     """
     dated_credits = credits.select("*", F.explode(_dates(timezone)).alias("dated")).select(
         "*", "dated.date_basis", "dated.date"
@@ -241,7 +242,7 @@ def _of_changed_dates(work: Work) -> Cut | None:
 
 def _build(work: Work) -> DataFrame:
     credits, spend = work.read(GOLD_ATTRIBUTION_CREDITS), work.read(SILVER_AD_SPEND)
-    timezone, names = work.knobs(ReportingDay).timezone, work.persist(campaign_names(spend))
+    timezone, names = work.knobs(ReportingDay).timezone, campaign_names(spend).kept(work.persist)
     if work.changes is not None and (dates := work.once(_changed_dates)) is not None:
         credits, spend = dates.of_credits(credits, timezone=timezone), spend.where(dates.contains(F.col("spend_date")))
     return build_channel_performance(

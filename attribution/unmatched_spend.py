@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, GroupedData
 from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_models
-from attribution.campaign_names import campaign_names, with_known_campaign, with_named_campaign
+from attribution.campaign_names import CampaignNames, campaign_names, with_known_campaign, with_named_campaign
 from attribution.knobs import PaidChannels, RuleModels
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
@@ -30,7 +30,7 @@ def build_unmatched_spend(
     touchpoints: DataFrame,
     spend: DataFrame,
     performance: DataFrame,
-    names: DataFrame,
+    names: CampaignNames,
     *,
     paid_channels: Sequence[str],
     model: str,
@@ -65,13 +65,13 @@ def build_unmatched_spend(
     )
 
 
-def spend_by_campaign(spend: DataFrame, names: DataFrame) -> DataFrame:
+def spend_by_campaign(spend: DataFrame, names: CampaignNames) -> DataFrame:
     """CAMPAIGN, spend and its first and last day of every campaign in silver.ad_spend."""
     named = with_named_campaign(spend.withColumn("date", F.col("spend_date")), names)
     return _by_campaign(named).agg(F.sum("report_spend").alias("spend"), *_days())
 
 
-def touches_by_campaign(touchpoints: DataFrame, names: DataFrame, *, timezone: str) -> DataFrame:
+def touches_by_campaign(touchpoints: DataFrame, names: CampaignNames, *, timezone: str) -> DataFrame:
     """CAMPAIGN, touches and their first and last day of every campaign that was touched."""
     named_by = (*CAMPAIGN, "campaign_id")
     daily = (
@@ -119,8 +119,8 @@ def share_in_words(spend: DataFrame, unmatched: DataFrame) -> str:
     )
 
 
-def _names(work: Work) -> DataFrame:
-    return work.persist(campaign_names(work.read(SILVER_AD_SPEND)))
+def _names(work: Work) -> CampaignNames:
+    return campaign_names(work.read(SILVER_AD_SPEND)).kept(work.persist)
 
 
 def _build(work: Work) -> DataFrame:

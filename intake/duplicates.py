@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from warehouse.contracts import Table
+from warehouse.file_order import file_order, file_order_sql
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 
@@ -15,7 +16,8 @@ from warehouse.tables.bronze_orders import BRONZE_ORDERS
 RECEIPT_ORDER = "struct({0}.received_at IS NULL, {0}.received_at, {0}.payload_hash)"
 EARLIER_RECEIPT = f"{RECEIPT_ORDER.format('s')} < {RECEIPT_ORDER.format('t')}"
 # Of several places (file, line) with the same version of an order, the last counts.
-LATER_PLACE = "struct(s.source_file, s.source_line) > struct(t.source_file, t.source_line)"
+PLACE = "struct({0}, {1}.source_line)"
+LATER_PLACE = " > ".join(PLACE.format(file_order_sql(f"{one}.source_file"), one) for one in "st")
 
 
 def classify_events(arrived: DataFrame, known: DataFrame) -> DataFrame:
@@ -69,19 +71,20 @@ def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
     """One row per good row of a batch, with is_kept (a new version of an order, by the key of bronze.orders),
     is_conflicting (never: the key holds the hash of the payload) and is_superseding.
 
-    The place of a version is the last (source_file, source_line) that has it, in any order of arrival: a row that moves
-    a known version to a later place is superseding, so that paid, cancelled and paid again ends as paid.
+    The place of a version is the last (source_file, source_line) that has it, by `file_order`, in any order of arrival:
+    a row that moves a known version to a later place is superseding, so that paid, cancelled and paid again ends as
+    paid.
     """
     key = BRONZE_ORDERS.key
-    of_version = Window.partitionBy(*key).orderBy(F.col("source_file").desc(), F.col("source_line").desc())
+    of_version = Window.partitionBy(*key).orderBy(file_order("source_file").desc(), F.col("source_line").desc())
     known_versions = known.select(
         *key,
-        F.struct("source_file", "source_line").alias("known_place"),
+        F.struct(*_place()).alias("known_place"),
         F.col("batch_id").alias("known_batch_id"),
     )
     ranked = arrived.select("*", (F.row_number().over(of_version) == 1).alias("is_last_in_batch"))
     is_known = F.col("known_place").isNotNull()
-    is_later = F.struct("source_file", "source_line") > F.col("known_place")
+    is_later = F.struct(*_place()) > F.col("known_place")
     return ranked.join(known_versions, list(key), how="left").select(
         *(name for name in arrived.columns if name != "batch_id"),
         # The batch with the first row of a version stays recorded, so that every batch's rows can be counted again.
@@ -90,6 +93,10 @@ def classify_orders(arrived: DataFrame, known: DataFrame) -> DataFrame:
         F.lit(False).alias("is_conflicting"),
         (is_known & F.col("is_last_in_batch") & is_later).alias("is_superseding"),
     )
+
+
+def _place() -> tuple[Column, Column]:
+    return file_order("source_file").alias("file_order"), F.col("source_line")
 
 
 # How the good rows of a batch are classified against those of earlier batches, for tables whose rows may arrive twice.

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote
 
 from intake.landed_bytes import (
     Damaged,
@@ -37,7 +36,7 @@ from warehouse.file_kinds import (
     not_rows,
     not_text,
 )
-from warehouse.local_files import FoundFile
+from warehouse.local_files import FoundFile, shown
 
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 CSV_ENDINGS = (".csv", ".tsv", ".tab")
@@ -84,11 +83,6 @@ class Look:
     compression: str | None = None
     codec: str = ""
     cut_at: int | None = None
-
-
-def shown(file: str) -> str:
-    """The name of a landed file for people: blanks as they are, and nothing that a terminal would obey."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in unquote(file))
 
 
 def format_ending(file: str) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from intake.first_look import CUT, shown
+from intake.first_look import CUT
 from intake.landed_bytes import Damaged, begin_of, first_bytes, first_unpacked
 from warehouse.errors import InputError
 from warehouse.file_kinds import LOOKED_AT, compression_of
 from warehouse.jvm import files as hadoop
 from warehouse.jvm.files import as_glob, folder_uri
-from warehouse.local_files import FoundFile, local_file
+from warehouse.local_files import FoundFile, local_file, shown
 
 POSITION_BITS = (1 << 33) - 1  # the part of monotonically_increasing_id that counts within a partition
 REMOTE_BYTES = 1 << 21  # a block of bzip2 has 900,000 bytes, and nothing of it can be read before its end

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from intake.csv_header import Header, NoHeader, header_of
 from intake.csv_rows import csv_rows
-from intake.first_look import CSV_ENDINGS, CUT, JSON_ENDINGS, NOT_READABLE, format_ending, shown
+from intake.first_look import CSV_ENDINGS, CUT, JSON_ENDINGS, NOT_READABLE, format_ending
 from intake.json_rows import json_rows
 from intake.knobs import Export
 from intake.landed_bytes import UTF8, starts_with_bom
@@ -22,7 +22,7 @@ from warehouse import local_files
 from warehouse.errors import InputError
 from warehouse.jvm import files as hadoop
 from warehouse.jvm.files import look_at
-from warehouse.local_files import FoundFile, above, folder_without_hadoop, is_hidden, is_plain
+from warehouse.local_files import FoundFile, above, folder_without_hadoop, is_hidden, is_plain, shown
 from warehouse.session_at_need import Session, started
 
 __all__ = ["LandedFile", "list_files", "number_lines", "read_lines", "read_rows", "unreadable"]

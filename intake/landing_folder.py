@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
-from intake.first_look import Expected, Look, look_at_files, shown
+from intake.first_look import Expected, Look, look_at_files
 from intake.inputs import Input, input_named, input_of, is_of_another
 from intake.knobs import Export
 from intake.landed_rows import LandedFile, header_problem, list_files, read_rows, unreadable
@@ -24,6 +24,7 @@ from intake.staged_files import fetched, staged_files
 from intake.wanted_columns import Wanted
 from warehouse.errors import InputError
 from warehouse.jvm.files import READ_FAILURES
+from warehouse.local_files import shown
 from warehouse.session_at_need import Session, started
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 

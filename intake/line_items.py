@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from intake.first_look import shown
 from warehouse.errors import InputError
+from warehouse.local_files import shown
 
 # So many rows of one order, and such a share of a file's rows, are no corrections.
 ROWS_AT_LEAST, SHARE_ABOVE = 3, 0.1

@@ -11,12 +11,12 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from intake.first_look import shown
 from intake.inputs import Input
 from intake.reasons import way_out
 from intake.samples import sample
 from warehouse.conform import conform
 from warehouse.errors import CheckFailed, DistributaryError, InputError
+from warehouse.local_files import shown
 from warehouse.store import Lake
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
 

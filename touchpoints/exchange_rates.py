@@ -8,16 +8,17 @@ from pyspark.sql import functions as F
 from warehouse.contracts import MONEY, MONEY_AT_MOST
 from warehouse.days import report_day
 from warehouse.errors import InputError
+from warehouse.file_order import file_order
 
 
 def build_daily_rates(rates: DataFrame, *, report_currency: str, max_age_days: int) -> DataFrame:
     """One row per (rate_day, rate_currency): the rate that holds on that day.
 
     That is the day's own rate, otherwise the last earlier one at most `max_age_days` old. Of several rates for one date
-    the newest (exported_at, source_file, source_line) counts. The reporting currency has no rows.
+    the newest (exported_at, source_file, source_line) counts, by `file_order`. The reporting currency has no rows.
     """
     newest = Window.partitionBy("rate_date", "currency").orderBy(
-        F.col("exported_at").desc(), F.col("source_file").desc(), F.col("source_line").desc()
+        F.col("exported_at").desc(), file_order("source_file").desc(), F.col("source_line").desc()
     )
     valid_rates = (
         rates.where(F.col("report_currency") == report_currency)

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.ids import MONEY_EVENTS
 from touchpoints.knobs import DefaultCurrency
+from touchpoints.lost_by_name import lost_by_name
 from touchpoints.order_outcomes import ORDERS, PURCHASES, REFUNDS
 from touchpoints.outcomes import IN_FORCE, SHOWN
 from touchpoints.rate_outcomes import RATES
@@ -129,8 +130,13 @@ def _check(work: Work) -> list[CheckResult]:
     )
 
 
+def _build(work: Work) -> DataFrame:
+    work.once(lost_by_name)  # before the ledger is written: its origin says what landed since
+    return build_money_ledger(work.once(money_outcomes))
+
+
 def _say(work: Work) -> None:
-    for line in in_words(work.lake.rows(SILVER_MONEY_LEDGER)):
+    for line in (*in_words(work.lake.rows(SILVER_MONEY_LEDGER)), *work.once(lost_by_name)):
         work.run.say(line)
 
 
@@ -138,7 +144,7 @@ MONEY_LEDGER = Recipe(
     table=SILVER_MONEY_LEDGER,
     inputs=MONEY_INPUTS,
     knobs=MONEY_KNOBS,
-    build=lambda work: build_money_ledger(work.once(money_outcomes)),
+    build=_build,
     changes=MONEY,
     checks=_check,
     after=_say,

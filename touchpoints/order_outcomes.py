@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import is_too_large, with_rate
 from touchpoints.ids import MONEY_EVENTS, order_id_of_event
-from touchpoints.order_versions import NOT_COUNTED
+from touchpoints.order_versions import NOT_COUNTED, newest_first
 from touchpoints.outcomes import (
     CANCELLED,
     COUNTED,
@@ -23,9 +23,10 @@ from touchpoints.outcomes import (
     as_outcomes,
     differing,
 )
-from touchpoints.unsettled import because_of, newer_than, newest_quarantined
+from touchpoints.unsettled import because_of, newer_than, newest_quarantined, place_of
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
+from warehouse.file_order import file_order
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 
@@ -45,21 +46,20 @@ def order_outcomes(
     the order's own time, as where the export has none, is no newer one. An order
     whose newest row is in `quarantine` (bronze.quarantine) counts as its older rows give it, and is unsettled.
     """
-    newest_first = Window.partitionBy("order_id").orderBy(*(F.col(name).desc() for name in POSITION))
     content = ("user_id", "anonymous_id", "order_at", "value", "currency", "status", "deleted", *POSITION)
     priced = with_rate(orders, daily_rates, day=report_day("order_at", timezone), report_currency=report_currency)
     versions = priced.select(
         "order_id",
         is_too_large(F.col("value"), F.col("rate")).alias("is_too_large"),
         *content,
-        F.first(F.struct(*content)).over(newest_first).alias("newest"),
-        F.row_number().over(newest_first).alias("place"),
+        F.first(F.struct(*content)).over(newest_first()).alias("newest"),
+        F.row_number().over(newest_first()).alias("place"),
     )
     versions = versions.join(
         newest_quarantined(quarantine, BRONZE_ORDERS), F.col("order_id") == F.col("record_id"), how="left"
     ).drop("record_id")
     is_newest = F.col("place") == 1
-    unread = newer_than(F.col("updated_at"), F.col("source_file"), F.col("source_line"))
+    unread = newer_than(F.col("updated_at"), "source_file", F.col("source_line"))
     is_other_time = F.col("order_at") != F.col("newest.order_at")
     is_newer = (F.col("newest.updated_at") > F.col("updated_at")) & ~(
         is_other_time & (F.col("newest.updated_at") == F.col("newest.order_at"))
@@ -91,6 +91,11 @@ def order_outcomes(
         other_file=F.when(is_newest, unread["file"]).otherwise(F.col("newest.source_file")),
         other_line=F.when(is_newest, unread["line"]).otherwise(F.col("newest.source_line")),
     )
+
+
+def _position() -> tuple[Column, ...]:
+    """What versions of an order are compared by."""
+    return F.col("updated_at"), file_order("source_file").alias("file_order"), F.col("source_line")
 
 
 def _is_other_buyer() -> Column:
@@ -129,9 +134,10 @@ def event_outcomes(
         "source_file",
     )
     feed = orders.groupBy(F.col("order_id").alias("record_id")).agg(
-        F.max_by(F.struct("status", "deleted", "value", "currency", "refunded_value", *POSITION), F.struct(*POSITION))
-        .alias("feed")
-    )  # fmt: skip
+        F.max_by(
+            F.struct("status", "deleted", "value", "currency", "refunded_value", *POSITION), F.struct(*_position())
+        ).alias("feed")
+    )
     of_order = Window.partitionBy("record_id").orderBy("event_at", "event_id")
     all_of_order = of_order.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     purchase = F.when(F.col("is_purchase"), F.struct("event_at", "event_id", "amount", "currency", "source_file"))
@@ -156,7 +162,7 @@ def _unread_events(quarantine: DataFrame, money_events: DataFrame) -> DataFrame:
     record_id and `unread`, the last of them by place (file, line, amount, reason)."""
     of_events = quarantine.where((F.col("table_name") == BRONZE_EVENTS.full_name) & F.col("version_at").isNotNull())
     known = money_events.select("record_id", F.col("event_at").alias("version_at"))
-    row = F.struct("file", "line", "amount", "reason")
+    row = F.struct(*place_of("file"), "file", "amount", "reason")
     return (
         of_events.join(known, ["record_id", "version_at"], how="left_anti")
         .groupBy("record_id")

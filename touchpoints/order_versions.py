@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.window import WindowSpec
 
 from warehouse.contracts import MONEY
+from warehouse.file_order import file_order
 
 # An order that waits for its money is no sale yet.
 NOT_COUNTED = ("cancelled", "pending")
 
 
+def newest_first() -> WindowSpec:
+    """The versions of an order, the valid one first."""
+    position = F.col("updated_at").desc(), file_order("source_file").desc(), F.col("source_line").desc()
+    return Window.partitionBy("order_id").orderBy(*position)
+
+
 def newest_versions(orders: DataFrame) -> DataFrame:
-    """One row per order of bronze.orders: the newest by (updated_at, source_file, source_line).
+    """One row per order of bronze.orders: the newest by (updated_at, source_file, source_line), by `file_order`.
 
     Where that row is a line of its order (`part`), the order is the sum of all lines with its updated_at: value is the
     sum of the sale lines, refunded_value adds up the credit lines, in whatever files they came; order_at is that of the
@@ -21,8 +29,7 @@ def newest_versions(orders: DataFrame) -> DataFrame:
     """
     # A lake of before the column holds whole orders alone.
     part = F.col("part") if "part" in orders.columns else F.lit(None).cast("string")
-    of_order = Window.partitionBy("order_id")
-    newest = of_order.orderBy(F.col("updated_at").desc(), F.col("source_file").desc(), F.col("source_line").desc())
+    newest = newest_first()
     # With the same order of rows, so that they are sorted once.
     all_rows = newest.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     counts = part.isNotNull() & ~F.col("status").isin(*NOT_COUNTED) & ~F.col("deleted")

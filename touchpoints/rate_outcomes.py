@@ -6,9 +6,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.outcomes import COUNTED, REPLACED, SAME_AGAIN, SET_ASIDE, as_outcomes, differing
+from warehouse.file_order import file_order
 
 RATES = "exchange_rates"
-POSITION = ("exported_at", "source_file", "source_line")
 
 
 def rate_outcomes(rates: DataFrame) -> DataFrame:
@@ -17,11 +17,11 @@ def rate_outcomes(rates: DataFrame) -> DataFrame:
     Of a day and pair the newest counts. Another rate for them without a newer exported_at is set aside.
     """
     newest_first = Window.partitionBy("rate_date", "currency", "report_currency").orderBy(
-        *(F.col(name).desc() for name in POSITION)
+        F.col("exported_at").desc(), file_order("source_file").desc(), F.col("source_line").desc()
     )
     judged = rates.select(
         "*",
-        F.first(F.struct("rate", *POSITION)).over(newest_first).alias("newest"),
+        F.first(F.struct("rate", "exported_at", "source_file", "source_line")).over(newest_first).alias("newest"),
         F.row_number().over(newest_first).alias("place"),
     )
     is_other_rate = F.col("rate") != F.col("newest.rate")

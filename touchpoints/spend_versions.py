@@ -7,6 +7,7 @@ from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.window import WindowSpec
 
 from touchpoints.exchange_rates import is_too_large, with_rate
 from touchpoints.knobs import PlatformDefault
@@ -15,6 +16,7 @@ from touchpoints.outcomes import COUNTED, LEFT_OUT, NO_ROOM, REPLACED, TOO_LARGE
 from touchpoints.unsettled import because_of, newer_than, newest_quarantined
 from warehouse.contracts import COUNT_LIMIT, MONEY
 from warehouse.days import report_day
+from warehouse.file_order import file_order
 from warehouse.record_ids import spend_record_id
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
@@ -29,8 +31,8 @@ def valid_spend(spend: DataFrame, *, timezone: str) -> DataFrame:
     """The valid rows of bronze.ad_spend; the date of hourly rows is their day in the reporting zone.
 
     For each (platform, account, date of the export) only the file exported last is valid: by its newest exported_at,
-    then by name. Rows without an account may be of any: for them this holds for each campaign, so that files of two
-    accounts add up.
+    then by name (`file_order`). Rows without an account may be of any: for them this holds for each campaign, so that
+    files of two accounts add up.
     """
     valid_rows = _with_newest_export(spend).where(F.col("source_file") == F.col("newest.source_file"))
     hour_date = report_day("spend_at", timezone)
@@ -99,7 +101,7 @@ def spend_outcomes(
     )
     # Of one file, rows in quarantine are missing, but no newer version.
     after_file = F.lit(COUNT_LIMIT).cast("bigint")
-    unread = newer_than(F.col("newest.file_exported_at"), F.col("newest.source_file"), after_file)
+    unread = newer_than(F.col("newest.file_exported_at"), "newest.source_file", after_file)
     outcome = (
         F.when(~F.col("is_valid"), F.when(_is_restated(), REPLACED).otherwise(LEFT_OUT))
         .when(is_too_large_spend(F.col("summed_spend"), F.col("summed_claims")), TOO_LARGE)
@@ -123,19 +125,15 @@ def spend_outcomes(
 
 def _with_newest_export(spend: DataFrame) -> DataFrame:
     """The rows with `newest`, the export that counts: its source_file, and the ids and names of its campaigns."""
-    name = F.lower("campaign_name")
-    with_units = _named(spend).withColumn(
-        "unit_campaign", F.when(F.col("account_id").isNull(), F.coalesce("campaign_id", name))
-    )
-    exports = with_units.groupBy(*UNIT, "source_file").agg(
+    name, rows = F.lower("campaign_name"), with_units(spend)
+    exports = rows.groupBy(*UNIT, "source_file").agg(
         F.max("exported_at").alias("file_exported_at"),
         F.collect_set(_in_its_hour(F.col("campaign_id"))).alias("campaign_ids"),
         F.collect_set(_in_its_hour(name)).alias("campaign_names"),
         F.max(_is_unnamed().cast("int")).alias("has_unnamed"),
     )
-    newest = Window.partitionBy(*UNIT).orderBy(F.col("file_exported_at").desc(), F.col("source_file").desc())
     newest_exports = (
-        exports.select("*", F.row_number().over(newest).alias("rank"))
+        exports.select("*", F.row_number().over(newest_export_first()).alias("rank"))
         .where(F.col("rank") == 1)
         .select(
             *(F.col(name).alias(f"newest_{name}") for name in UNIT),
@@ -145,7 +143,18 @@ def _with_newest_export(spend: DataFrame) -> DataFrame:
         )
     )
     same_unit = [F.col(name).eqNullSafe(F.col(f"newest_{name}")) for name in UNIT]
-    return with_units.join(newest_exports, same_unit, how="inner")
+    return rows.join(newest_exports, same_unit, how="inner")
+
+
+def with_units(spend: DataFrame) -> DataFrame:
+    """The rows with unit_campaign, the part of UNIT that rows without an account have."""
+    campaign = F.coalesce("campaign_id", F.lower("campaign_name"))
+    return _named(spend).withColumn("unit_campaign", F.when(F.col("account_id").isNull(), campaign))
+
+
+def newest_export_first() -> WindowSpec:
+    """The exports of a UNIT (file_exported_at, source_file), the one that counts first."""
+    return Window.partitionBy(*UNIT).orderBy(F.col("file_exported_at").desc(), file_order("source_file").desc())
 
 
 def _in_its_hour(campaign: Column) -> Column:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from warehouse.errors import InputError
 
@@ -125,6 +125,11 @@ def uri_path(path: str) -> str:
     """The path as Java writes it in a URI: letters of any script stay, blanks and signs of URIs become %20 and the
     like."""
     return "".join(char if _stays_in_uri(char) else quote(char, safe="", errors="surrogateescape") for char in path)
+
+
+def shown(file: str) -> str:
+    """The name of a landed file (`uri_path`) for people: blanks as they are, and nothing that a terminal would obey."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in unquote(file))
 
 
 def _matching(folder: Path, part: str) -> Iterator[Path]:

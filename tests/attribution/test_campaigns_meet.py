@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from pyspark.sql import SparkSession
 from rules_oracle import frame
 from test_channel_performance import MARCH_30, credit, later, performance, spent
@@ -129,21 +130,94 @@ def test_source_and_medium_meet_in_any_case(spark: SparkSession) -> None:
     assert found == {(MARCH_30, "Paid Search", "google", "cpc", "sale"): (3, 15, 5.0)}
 
 
-def test_links_with_an_id_meet_the_spend_of_their_channel_whatever_source_they_name(spark: SparkSession) -> None:
-    def of(source: str) -> dict[str, Any]:
-        return {"channel": "Paid Social", "source": source, "medium": "paid"}
+META = {"channel": "Paid Social", "source": "facebook", "medium": "paid_social"}
+TIKTOK = {"channel": "Paid Social", "source": "tiktok", "medium": "paid_social"}
 
-    meta = {"channel": "Paid Social", "source": "facebook", "medium": "paid_social"}
+
+def of(source: str | None, medium: str | None = "paid") -> dict[str, Any]:
+    """The channel, source and medium of a touch of paid social."""
+    return {"channel": "Paid Social", "source": source, "medium": medium}
+
+
+def test_links_meet_the_spend_of_their_channel_whatever_source_they_name(spark: SparkSession) -> None:
     found = met(
         spark,
         # ?utm_source=fb|ig|an&utm_medium=paid&utm_id=7, as Meta fills them in
         [by_id(name, "10", "7", "Sale", **of(name)) for name in ("fb", "ig", "an")]
-        + [credit("c4", 1.0, "1", "sale", **of("ig"))],  # without an id, its source stays
-        [spent("sale", "20", "7", **meta)],
+        # ?utm_source=ig&utm_medium=paid&utm_campaign=Sale, and a click id alone
+        + [credit("c4", 1.0, "6", "SALE", **of("ig")), credit("c5", 1.0, "4", "sale", **of(None, None))],
+        [spent("sale", "20", "7", **META)],
     )
-    assert found == {
-        (MARCH_30, "Paid Social", "facebook", "paid_social", "sale"): (20, 30, 1.5),
-        (MARCH_30, "Paid Social", "ig", "paid", "sale"): (0, 1, None),
+    assert found == {(MARCH_30, "Paid Social", "facebook", "paid_social", "sale"): (20, 40, 2.0)}
+
+
+def test_a_campaign_without_an_id_meets_links_of_its_name_whatever_source_they_name(spark: SparkSession) -> None:
+    found = met(
+        spark,
+        [credit(name, 1.0, "10", "Sale", **of(name)) for name in ("ig", "facebook")],
+        [spent("sale", "20", **META)],
+    )
+    assert found == {(MARCH_30, "Paid Social", "facebook", "paid_social", "sale"): (20, 20, 1.0)}
+
+
+def test_spend_without_source_meets_links_of_its_campaign(spark: SparkSession) -> None:
+    found = met(spark, [credit("c1", 1.0, "10", "sale", **of("ig"))], [spent("sale", "20", **of(None, None))])
+    assert found == {(MARCH_30, "Paid Social", "(not set)", "(not set)", "sale"): (20, 10, 0.5)}
+
+
+def test_links_under_an_old_name_have_the_source_of_the_spend_too(spark: SparkSession) -> None:
+    spend = [spent("old", "1", "7", spend_date=MARCH_1, **META), spent("new", "20", "7", **META)]
+    found = met(spark, [credit("c1", 1.0, "10", "old", **of("ig"))], spend)
+    assert found[MARCH_30, "Paid Social", "facebook", "paid_social", "new"] == (20, 10, 0.5)
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("ids", [("7", "8"), (None, None)], ids=["with ids", "with names alone"])
+def test_of_two_platforms_with_one_campaign_name_a_link_meets_the_one_that_its_source_names(
+    spark: SparkSession, ids: tuple[str | None, str | None]
+) -> None:
+    found = met(
+        spark,
+        [
+            credit("c1", 1.0, "10", "sale", **of("Facebook")),
+            credit("c2", 1.0, "30", "sale", **of("tiktok")),
+            credit("c3", 1.0, "5", "sale", **of("ig")),  # it may be of either: no match
+            credit("c4", 1.0, "7", "sale", **of(None, None)),
+        ],
+        [spent("sale", "20", ids[0], **META), spent("sale", "10", ids[1], **TIKTOK)],
+    )
+    assert {key[2:4]: value[:2] for key, value in found.items()} == {
+        ("facebook", "paid_social"): (20, 10),
+        ("tiktok", "paid_social"): (10, 30),
+        ("ig", "paid"): (0, 5),
+        ("(not set)", "(not set)"): (0, 7),
+    }
+
+
+def test_of_two_platforms_with_one_campaign_name_a_link_with_an_id_meets_that_of_the_id(spark: SparkSession) -> None:
+    spend = [spent("sale", "20", "7", **META), spent("sale", "10", "8", **TIKTOK)]
+    found = met(spark, [by_id("c1", "10", "8", "sale", **of("ig"))], spend)
+    assert {key[2]: value[:2] for key, value in found.items()} == {"facebook": (20, 0), "tiktok": (10, 10)}
+
+
+def test_a_campaign_with_two_media_of_one_source_gives_links_of_another_medium_none(spark: SparkSession) -> None:
+    spend = [spent("sale", "20", **META), spent("sale", "5", **{**META, "medium": "story"})]
+    touches = [credit("c1", 1.0, "10", "sale", **of("facebook")), credit("c2", 1.0, "3", "sale", **META)]
+    assert {key[3]: value[:2] for key, value in met(spark, touches, spend).items()} == {
+        "paid_social": (20, 3),
+        "story": (5, 0),
+        "paid": (0, 10),
+    }
+
+
+def test_a_campaign_that_only_links_name_keeps_their_source(spark: SparkSession) -> None:
+    touches = [credit("c1", 1.0, "10", "organic post", **of("ig")), credit("c2", 1.0, "5", None, **of("ig"))]
+    found = met(spark, touches, [spent("sale", "20", "7", **META), spent(None, "3", **META)])
+    assert {key[2:]: value[:2] for key, value in found.items()} == {
+        ("facebook", "paid_social", "sale"): (20, 0),
+        ("facebook", "paid_social", "(not set)"): (3, 0),
+        ("ig", "paid", "organic post"): (0, 10),
+        ("ig", "paid", "(not set)"): (0, 5),
     }
 
 

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from rules_oracle import frame
 
-from attribution.campaign_names import before_changes, campaign_names, renamed
+from attribution.campaign_names import CampaignNames, before_changes, campaign_names, renamed
 from attribution.channel_performance import (
     Dates,
     build_channel_performance,
@@ -95,7 +95,7 @@ def built(spark: SparkSession, credits: list[dict[str, Any]], spend: list[dict[s
     return performance(frame(spark, GOLD_ATTRIBUTION_CREDITS, credits), spent_rows, campaign_names(spent_rows))
 
 
-def performance(credits: DataFrame, spend: DataFrame, names: DataFrame) -> DataFrame:
+def performance(credits: DataFrame, spend: DataFrame, names: CampaignNames) -> DataFrame:
     return build_channel_performance(
         credits,
         spend,
@@ -284,6 +284,14 @@ SAME_CREDITS = [bought("same", day) for day in (1, 4, 8, 12, 15, 20)] + [bought(
 SAME_SPEND = [paid("1", "same", day) for day in (2, 5, 9, 16)] + [paid("7", None, 7), paid("9", "kept", 11)]
 
 
+FROM_YAHOO = [{**bought("plain", 6), "source": "yahoo"}]  # touched on the 6th, converted on the 7th
+
+
+def plain(day: int, **fields: Any) -> dict[str, Any]:
+    """Spend of a campaign without an id."""
+    return spent("plain", "1", **{"spend_date": april(day), **fields})
+
+
 @pytest.mark.parametrize(
     ("more_credits", "more_spend", "first", "last"),
     [
@@ -293,6 +301,9 @@ SAME_SPEND = [paid("1", "same", day) for day in (2, 5, 9, 16)] + [paid("7", None
         (([], []), ([], [paid("7", "got", 6)]), 3, 7),
         (([], []), ([paid("7", "lost", 6)], []), 3, 7),
         (([], []), ([], [paid("9", "kept", 14)]), 14, 14),
+        ((FROM_YAHOO, FROM_YAHOO), ([], [plain(12)]), 6, 12),
+        ((FROM_YAHOO, FROM_YAHOO), ([plain(12)], [plain(12), plain(13, source="bing")]), 6, 13),
+        ((FROM_YAHOO, FROM_YAHOO), ([plain(12)], [plain(12), plain(13)]), 13, 13),
     ],
     ids=[
         "a credit that went and one that came",
@@ -301,6 +312,9 @@ SAME_SPEND = [paid("1", "same", day) for day in (2, 5, 9, 16)] + [paid("7", None
         "a campaign that got a name",
         "a campaign that lost its name",
         "a campaign of the name that it had",
+        "the first spend of a campaign that links of another source name",
+        "spend of another source for a campaign that such links name",
+        "more spend of the campaign that such links name",
     ],
 )
 def test_only_the_dates_from_the_first_to_the_last_change_are_rebuilt(

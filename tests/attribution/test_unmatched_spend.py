@@ -131,6 +131,21 @@ def test_where_all_of_it_meets_one_nothing_is_reported(spark: SparkSession) -> N
     assert share_in_words(frames.spend, frames.unmatched()) == ""
 
 
+def test_links_that_name_another_source_than_the_spend_meet_it_by_the_campaigns_name(spark: SparkSession) -> None:
+    # utm_source=ig&utm_medium=paid&utm_campaign=Sale, and Meta's spend, of facebook by the platform's default
+    instagram = {"channel": "Paid Social", "source": "ig", "medium": "paid"}
+    meta = {"channel": "Paid Social", "source": "facebook", "medium": "paid_social"}
+    touches = [touch("t1", "Sale", **instagram), touch("t2", "a post", **instagram)]
+    frames = Frames(spark, touches, [spent("sale", "20", "7", **meta)])
+    assert [(row["lacks"], row["campaign"]) for row in frames.unmatched().collect()] == [("spend", "a post")]
+    spent_by, touched_by = (
+        spend_by_campaign(frames.spend, frames.names),
+        touches_by_campaign(frames.touchpoints, frames.names, timezone="Asia/Seoul"),
+    )
+    (held,) = check_unmatched_spend(frames.spend, spent_by, touched_by, frames.unmatched())
+    assert held.passed
+
+
 def test_a_shop_without_spend_sees_its_paid_touches(spark: SparkSession) -> None:
     found = {row["campaign"]: row["touches"] for row in Frames(spark, TOUCHES, []).unmatched().collect()}
     assert found == {"met": 2, "22200000001": 1, "spring sale!": 2, "(not set)": 1}
