@@ -35,7 +35,8 @@ class Adapter:
     """How one input format becomes rows of one bronze table.
 
     `columns` are read as text; those of `required` must be in a CSV header, those of `required_without_accounts`
-    where the settings name no accounts. `names` gives, by column, other headers that files have for it.
+    where the settings name no accounts. `names` gives, by column, other headers that files have for it; after that of
+    an amount (intake.wanted_columns.AMOUNTS) may come the currency in brackets, which fills the column currency.
     `parse(rows, defaults, lookups)` gets the frame of `read_rows` and one frame per name of `lookups` (an option of the
     input that names a file, with the columns read from it). It returns file, line, raw, reason (null for a good row)
     and the contract's columns, without those that ingest adds (source_file, source_line, batch_id).

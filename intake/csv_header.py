@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from intake.csv_records import Line, records
 from intake.samples import CHARACTERS_AT_MOST, sample
-from intake.wanted_columns import IN_SETTINGS, Wanted, bare
+from intake.wanted_columns import AMOUNTS, CURRENCY, IN_SETTINGS, Wanted, bare, without_currency
 from warehouse.file_kinds import LOOKED_AT
 
 DELIMITERS = (",", ";", "\t", "|")
 LOOKED_THROUGH = 20  # lines; a web export has its title and its dates above the header
 COLUMNS_AT_MOST = 5_000  # Spark makes a column of each
+NAMES_AT_MOST = 5  # of a column, in a line for people
+
+
+# Delimiter, number of columns, place of each column that is read, and the currency in the header.
+Shape = tuple[str, int, tuple[tuple[str, int], ...], str]
 
 
 class NoHeader(Exception):  # noqa: N818 (what a file has)
@@ -24,18 +29,20 @@ class NoHeader(Exception):  # noqa: N818 (what a file has)
 class Header:
     """The header of a file: its delimiter, the number of its columns, and the place of each column that is read.
 
-    `last_line` is the line in which it ends, from 1: rows follow it.
+    `last_line` is the line in which it ends, from 1: rows follow it. `currency` is the code in brackets of an amount's
+    header, as in Amount spent (USD); '' where there is none.
     """
 
     delimiter: str
     width: int
     places: tuple[tuple[str, int], ...]
     last_line: int
+    currency: str = ""
 
     @property
-    def shape(self) -> tuple[str, int, tuple[tuple[str, int], ...]]:
+    def shape(self) -> Shape:
         """What the rows below it are read by: the same for all exports of one kind."""
-        return self.delimiter, self.width, self.places
+        return self.delimiter, self.width, self.places, self.currency
 
 
 @dataclass(frozen=True)
@@ -45,9 +52,16 @@ class _Candidate:
     delimiter: str
     cells: Sequence[str]
     places: dict[str, int]
+    currencies: Mapping[str, str] = field(default_factory=dict)  # of the amounts that have one in brackets
+
+    @property
+    def currency(self) -> str:
+        """The code in the brackets of the amount that a row is about; '' where it has none."""
+        return next((self.currencies.get(column, "") for column in AMOUNTS if column in self.places), "")
 
     def missing(self, wanted: Wanted) -> list[str]:
-        return [name for name in wanted.needed if name not in self.places]
+        found = {*self.places, CURRENCY} if self.currency else self.places
+        return [name for name in wanted.needed if name not in found]
 
 
 def header_of(begin: bytes, encoding: str, wanted: Wanted) -> Header | None:
@@ -70,8 +84,9 @@ def header_of(begin: bytes, encoding: str, wanted: Wanted) -> Header | None:
     if len(chosen.cells) > COLUMNS_AT_MOST:
         raise NoHeader(f"the header (line {chosen.line}) has {len(chosen.cells):,} columns, over {COLUMNS_AT_MOST:,}")
     _refuse_repeated(chosen, wanted)
+    _refuse_several_currencies(chosen, wanted)
     places = tuple(sorted(chosen.places.items()))
-    return Header(chosen.delimiter, len(chosen.cells), places, chosen.last_line)
+    return Header(chosen.delimiter, len(chosen.cells), places, chosen.last_line, chosen.currency)
 
 
 def _text(begin: bytes, encoding: str) -> tuple[str, bool]:
@@ -91,13 +106,27 @@ def _candidates(text: str, delimiter: str, wanted: Wanted) -> Iterator[_Candidat
     for record in records((Line(number, line) for number, line in enumerate(lines, start=1)), delimiter):
         if record.raw.strip():
             cells = _cells(record.raw, delimiter)
-            names = [bare(cell) for cell in cells]
-            places = {}
-            for column in wanted.columns:
-                headers = (bare(header) for header in wanted.headers_of(column))
-                if found := next((header for header in headers if header in names), None):
-                    places[column] = names.index(found)
-            yield _Candidate(record.line, record.line + record.raw.count("\n"), delimiter, cells, places)
+            places, currencies = _found(cells, wanted)
+            last_line = record.line + record.raw.count("\n")
+            yield _Candidate(record.line, last_line, delimiter, cells, places, currencies)
+
+
+def _found(cells: Sequence[str], wanted: Wanted) -> tuple[dict[str, int], dict[str, str]]:
+    """The place of each column that these cells name, and the currency in the brackets of each amount."""
+    names = [bare(cell) for cell in cells]
+    amounts = [without_currency(name) for name in names]
+    places: dict[str, int] = {}
+    currencies: dict[str, str] = {}
+    for column in wanted.columns:
+        headers = [bare(header) for header in wanted.headers_of(column)]
+        known = names
+        if column in AMOUNTS and not any(header in names for header in headers):
+            known = [amount for amount, _ in amounts]
+        if header := next((header for header in headers if header in known), None):
+            places[column] = known.index(header)
+            if column in AMOUNTS and (code := amounts[places[column]][1]):
+                currencies[column] = code
+    return places, currencies
 
 
 def _cells(raw: str, delimiter: str) -> list[str]:
@@ -119,22 +148,48 @@ def _refuse_repeated(header: _Candidate, wanted: Wanted) -> None:
             )
 
 
+def _refuse_several_currencies(header: _Candidate, wanted: Wanted) -> None:
+    amounts = [without_currency(bare(cell))[0] for cell in header.cells]
+    for column in header.currencies:
+        place = header.places[column]
+        if bare(header.cells[place]) in map(bare, wanted.headers_of(column)):
+            continue  # named with its currency
+        alike = [cell for cell, amount in zip(header.cells, amounts, strict=True) if amount == amounts[place]]
+        if len(alike) > 1:
+            raise NoHeader(
+                f"the header (line {header.line}) has {sample(' and '.join(alike))}, and {column} is read from one of "
+                f"them; name it in {IN_SETTINGS}, columns: {{{column}: {sample(header.cells[place])}}}"
+            )
+
+
 def _no_header(by_line: Sequence[_Candidate], wanted: Wanted, not_in: str | None) -> NoHeader:
     nearest = max(by_line, key=lambda one: (len(one.places), -one.line, len(one.cells)))
-    missing = nearest.missing(wanted)[0]
     if not_in is not None:
         return NoHeader(
             f"no header can be read, as the file is not in {not_in.upper()}: line {nearest.line} is "
             f"{sample(', '.join(nearest.cells))}; give its input the encoding that it has, such as encoding: cp949, "
             f"cp1252 or shift_jis ({IN_SETTINGS})"
         )
-    column = wanted.headers_of(missing)
-    looked_for = f" (as {' or '.join(column)})" if column != [missing] else ""
+    missing = nearest.missing(wanted)
     lines = (
         f"line {nearest.line}" if nearest.places else f"line {nearest.line}; none of the first {LOOKED_THROUGH} has any"
     )
+    is_one = len(missing) == 1
+    *first, last = (_looked_for(column, wanted) for column in missing)
+    others = ", ".join(first)
     return NoHeader(
-        f"the header lacks the required column {missing}{looked_for}; it has "
-        f"{sample(', '.join(cell.strip().lower() for cell in nearest.cells))} ({lines}). Where another one is meant, "
-        f"name it in {IN_SETTINGS}, columns: {{{missing}: <column of the file>}}; see docs/input.md"
+        f"the header lacks the required column{'' if is_one else 's'} "
+        f"{others}{' and ' if others else ''}{last}; it has "
+        f"{sample(', '.join(cell.strip().lower() for cell in nearest.cells))} ({lines}). Where "
+        f"{'another one is meant, name it' if is_one else 'others are meant, name them'} in {IN_SETTINGS}, "
+        f"columns: {{{', '.join(f'{column}: <column of the file>' for column in missing)}}}; see docs/input.md"
     )
+
+
+def _looked_for(column: str, wanted: Wanted) -> str:
+    """A column with the headers that it may have, the first of them where there are many."""
+    headers = wanted.headers_of(column)
+    if headers == [column]:
+        return column
+    shown = headers if len(headers) <= NAMES_AT_MOST else [*headers[: NAMES_AT_MOST - 1], "its name in other languages"]
+    return f"{column} (as {' or '.join(shown)})"

@@ -9,10 +9,11 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from intake.csv_header import Header
+from intake.csv_header import Header, Shape
 from intake.csv_records import records_of_batches
 from intake.line_text import as_text
-from intake.wanted_columns import Wanted
+from intake.wanted_columns import CURRENCY, Wanted
+from intake.written_numbers import given
 
 FIELDS_AT_MOST = 20_000  # of a record; Spark's parser of CSV allows 20,480
 PLACES = "file string, block bigint, lines_before bigint, header int, last_line bigint, is_joined boolean"
@@ -41,7 +42,7 @@ def csv_rows(lines: DataFrame, headers: Mapping[str, Header], wanted: Wanted, en
         whole = in_order.mapInArrow(_joiner(by_file), "file string, line bigint, raw string, problem string")
         header = F.create_map(*(F.lit(one) for file in joined for one in (file, numbers[file])))
         found = found.unionByName(whole.withColumn("header", header[F.col("file")]))
-    frames = [_rows_of(found.where(F.col("header") == number), *shape, wanted) for number, shape in enumerate(shapes)]
+    frames = [_rows_of(found.where(F.col("header") == number), shape, wanted) for number, shape in enumerate(shapes)]
     return reduce(DataFrame.unionByName, frames)
 
 
@@ -75,10 +76,9 @@ def _joiner(
     return join
 
 
-def _rows_of(
-    records: DataFrame, delimiter: str, width: int, places: tuple[tuple[str, int], ...], wanted: Wanted
-) -> DataFrame:
+def _rows_of(records: DataFrame, shape: Shape, wanted: Wanted) -> DataFrame:
     """The rows of records under one header."""
+    delimiter, width, places, currency = shape
     schema = ", ".join([*(f"c{index} string" for index in range(width)), "_corrupt string"])
     options = {"columnNameOfCorruptRecord": "_corrupt", "escape": '"', "mode": "PERMISSIVE", "sep": delimiter}
     place_of = dict(places)
@@ -86,7 +86,8 @@ def _rows_of(
     def field(column: str) -> Column:
         if column in wanted.constants:
             return F.lit(wanted.constants[column])
-        return F.col("row")[f"c{place_of[column]}"] if column in place_of else F.lit(None).cast("string")
+        cell = F.col("row")[f"c{place_of[column]}"] if column in place_of else F.lit(None).cast("string")
+        return F.coalesce(given(cell), F.lit(currency)) if column == CURRENCY and currency else cell
 
     # A line of delimiters alone is as blank as one without them.
     is_blank = F.trim(F.translate("raw", f'{delimiter}"\t', "")) == ""

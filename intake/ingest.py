@@ -27,7 +27,7 @@ from intake.landing_folder import Batch, Input, Known, LandingFolder, is_event, 
 from intake.line_items import require_one_row_per_order
 from intake.parse import NOT_DATA
 from intake.quarantined import held_by
-from intake.refusals import Refusal, keep_refused_rows, require_none, too_many_bad
+from intake.refusals import Refusal, error_of, keep_refused_rows, too_many_bad
 from intake.suspect_times import FileAccount, stray_files, stray_in_words, suspect_in_words
 from warehouse.conform import conform
 from warehouse.contracts import Table
@@ -159,7 +159,8 @@ class Ingest:
         for refusal in self.refused:
             if refusal.input.may_lag:
                 self.say(f"{refusal.input.name} lags (may_lag): {refusal.error}")
-        require_none(self.refused)
+        if error := error_of(self.refused):
+            raise error
 
     def _take_in_wave(self, wave: Sequence[Staged], stage: Stage) -> list[tuple[str, Account]]:
         batches = [one.batch for one in wave]

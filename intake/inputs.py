@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 from intake.adapter import Adapter
-from intake.adapters import adapter_named
+from intake.adapters import ADAPTERS, adapter_named, no_adapter
 from intake.first_look import is_known_encoding
 from intake.knobs import Export, InputFiles
-from warehouse.errors import UsageError
-from warehouse.knobs import part_of
+from warehouse.errors import UsageError, did_you_mean
+from warehouse.knobs import Misfit, part_of
 from warehouse.local_files import above
 
 
@@ -32,21 +32,39 @@ class Input:
     may_lag: bool = False
 
 
-def input_of(chosen: InputFiles) -> Input:
-    """An input of the settings with its adapter; UsageError for an unknown adapter, column or encoding."""
-    adapter = adapter_named(chosen.adapter)
+def misfits_of(chosen: InputFiles) -> Iterator[Misfit]:
+    """What of an input can never match: an unknown adapter, field or encoding. Places are those below the input."""
+    if chosen.adapter not in ADAPTERS:
+        yield Misfit(("adapter",), no_adapter(chosen.adapter))
+        return
+    adapter = ADAPTERS[chosen.adapter]
     fields = {"columns": adapter.columns, "constants": (*adapter.columns, *adapter.table.column_names)}
     for knob, named in (("columns", chosen.columns), ("constants", chosen.constants)):
-        if unknown := sorted(set(named) - set(fields[knob])):
-            raise UsageError(
-                f"landing.inputs: {chosen.name}: {knob}: the adapter {chosen.adapter} has no field {unknown[0]}; "
-                f"it has {', '.join(adapter.columns)}"
+        for unknown in sorted(set(named) - set(fields[knob])):
+            yield Misfit(
+                (knob, unknown),
+                f"the adapter {chosen.adapter} has no field {unknown}; it has {', '.join(adapter.columns)}"
+                f"{did_you_mean(unknown, adapter.columns)}",
             )
-    if chosen.encoding is not None and not is_known_encoding(chosen.encoding):
-        raise UsageError(
-            f"landing.inputs: {chosen.name}: no encoding is called {chosen.encoding!r}; names are those of Python, "
-            "such as utf-8, cp949, cp1252, shift_jis, utf-16"
+    for unknown in sorted(set(chosen.options) - set(adapter.lookups)):
+        yield Misfit(
+            ("options", unknown),
+            f"the adapter {chosen.adapter} has no option {unknown}; it has {', '.join(adapter.lookups) or 'none'}"
+            f"{did_you_mean(unknown, adapter.lookups)}",
         )
+    if chosen.encoding is not None and not is_known_encoding(chosen.encoding):
+        yield Misfit(
+            ("encoding",),
+            f"no encoding is called {chosen.encoding!r}; names are those of Python, such as utf-8, cp949, cp1252, "
+            "shift_jis, utf-16",
+        )
+
+
+def input_of(chosen: InputFiles) -> Input:
+    """An input of the settings with its adapter; UsageError for an unknown adapter, field or encoding."""
+    adapter = adapter_named(chosen.adapter)
+    for (knob, *field_), wrong in misfits_of(chosen):
+        raise UsageError(f"landing.inputs: {chosen.name}: {f'{knob}: ' if field_ else ''}{wrong}")
     return Input(
         name=chosen.name,
         adapter=adapter,
@@ -75,6 +93,15 @@ def is_of_another(file: str, input_: Input, others: Sequence[Input]) -> bool:
         other is not input_ and (name in other.lookup_files.values() or _is_nearer(name, other.files, input_.files))
         for other in others
     )
+
+
+def one_folder_up(pattern: str) -> str | None:
+    """The files beside the folders of a pattern: meta/*.csv for meta/*/*.csv; None where its folder has one name.
+
+    Those in the landing folder itself are left alone: there may be anything.
+    """
+    *parents, folder, name = ("", *pattern.split("/"))
+    return "/".join([*parents[1:], name]) if len(parents) > 1 and folder == "*" else None
 
 
 def _is_nearer(name: str, pattern: str, own: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
 from intake.first_look import Expected, Look, look_at_files
-from intake.inputs import Input, input_named, input_of, is_of_another
+from intake.inputs import Input, input_named, input_of, is_of_another, one_folder_up
 from intake.knobs import Export
 from intake.landed_rows import LandedFile, header_problem, list_files, read_rows, unreadable
 from intake.money_limits import with_money_limits
@@ -24,7 +25,7 @@ from intake.staged_files import fetched, staged_files
 from intake.wanted_columns import Wanted
 from warehouse.errors import InputError
 from warehouse.jvm.files import READ_FAILURES
-from warehouse.local_files import shown
+from warehouse.local_files import above, shown
 from warehouse.session_at_need import Session, started
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 
@@ -101,6 +102,7 @@ class LandingFolder:
         """
         listed = list_files(self.session, self.root, input_.files, required=input_.required, below=True)
         landed = {file.file: file for file in listed if not is_of_another(file.file, input_, others)}
+        self.passed_over += self._beside(input_, others)
         self._refuse_changed(input_, [file for file in landed.values() if file.file in known], known)
         resumed: dict[str, list[LandedFile]] = {}
         for row in known.values():
@@ -116,6 +118,8 @@ class LandingFolder:
         ]
         try:
             looks = self._looks(input_, [file for name, file in landed.items() if name not in known])
+            if input_.required and not known and not looks:
+                raise InputError(self._nothing_landed(input_))
         except InputError as error:
             self.refused.append(Refusal(input_, error))
             return batches
@@ -123,6 +127,24 @@ class LandingFolder:
             files = [look.file for look in looks]
             batches.append(Batch(input_, _batch_id(input_, files), looks, is_resumed=False))
         return batches
+
+    def _beside(self, input_: Input, others: Sequence[Input]) -> list[Look]:
+        """The files right in the folder whose folders an input asks for, which it does not take in."""
+        pattern = one_folder_up(input_.files)
+        if pattern is None:
+            return []
+        reason = f"not in a folder, as {input_.files} of the input {input_.name} asks for"
+        found = list_files(self.session, self.root, pattern, required=False)
+        free = [file for file in found if not any(fnmatchcase(shown(file.file), other.files) for other in others)]
+        return [Look(file, "passed over", reason) for file in free]
+
+    def _nothing_landed(self, input_: Input) -> str:
+        """One line for a required input of which no file was ever taken in: its folder, and which files are meant."""
+        folder = above(f"/{input_.files}").removesuffix("/")
+        return (
+            f"{self.root}{folder}: has no file yet for the input {input_.name}, which is required (files: "
+            f"{input_.files}); land its first one there, or write required: false to the input (landing.inputs)"
+        )
 
     def parsed(self, input_: Input, files: Sequence[LandedFile], folder: str) -> DataFrame:
         """The rows of `files` as the adapter parses them, with line_hash; `raw` is null for good rows.

@@ -84,8 +84,8 @@ REASONS = (
     Reason(A_CUT_ORDER, "Shopify: the rows of an order were cut in two; its amounts are in its first row", NOTHING),
     Reason("not a CDNOW line", "a line of another shape than the transaction lists", "see the lists' description"),
     # Ad spend and rates
-    Reason("date is missing or not a date", "no day, or one that can be read in two ways, such as 01/03/2026",
-           "`date_format: dd/MM/yyyy` (or MM/dd/yyyy) of the input"),
+    Reason("date is missing or not a date", "no day, or one whose year comes last: 24.10.2026, 01/03/2026",
+           "`date_format: dd.MM.yyyy` of the input; for 01/03/2026 dd/MM/yyyy or MM/dd/yyyy, whichever it means"),
     Reason(A_MONTH, "spend of a month cannot be set beside the sales of a day", "export again by day"),
     Reason("a spend without currency; ad_spend.accounts can give it", "an amount whose currency is not known",
            "ad_spend.accounts of the configuration, or `constants: {currency: …}` of the input"),

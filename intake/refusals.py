@@ -29,13 +29,13 @@ class Refusal:
     error: DistributaryError
 
 
-def require_none(refusals: Sequence[Refusal]) -> None:
-    """Ends the run, a line for each refusal, unless each is of an input that may lag. Exit code 3 where one has it."""
+def error_of(refusals: Sequence[Refusal]) -> DistributaryError | None:
+    """What ends the run, a line for each refusal: exit code 3 where one has it. None where all inputs may lag."""
     if all(refusal.input.may_lag for refusal in refusals):
-        return
+        return None
     lines = "\nerror: ".join(dict.fromkeys(str(refusal.error) for refusal in refusals))
     kinds = {type(refusal.error) for refusal in refusals}
-    raise (CheckFailed if kinds == {CheckFailed} else InputError)(lines)
+    return (CheckFailed if kinds == {CheckFailed} else InputError)(lines)
 
 
 def too_many_bad(input_: Input, rows: DataFrame, total: Mapping[str, int], limit: float) -> CheckFailed:

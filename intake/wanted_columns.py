@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from intake.knobs import Export
+from intake.written_numbers import SIGN_OF
+from warehouse.currencies import CURRENCIES
 
 IN_SETTINGS = "landing.inputs"
+# Columns whose header may have a currency in brackets; the first of them that a file has gives its rows' currency.
+AMOUNTS = ("spend", "value", "line_value", "price", "refunded_value", "platform_conversion_value")
+CURRENCY = "currency"
+_IN_BRACKETS = re.compile(rf"(.*\S) ?[(\[\uff08] ?(?:in )?([a-z]{{3}}|[{''.join(SIGN_OF)}]) ?[)\]\uff09]")
 
 
 @dataclass(frozen=True)
@@ -42,3 +49,16 @@ def bare(header: str) -> str:
     """A header without what people do not see: case, blanks around it, byte order mark, how letters are composed."""
     visible = "".join(char for char in unicodedata.normalize("NFC", header) if unicodedata.category(char) != "Cf")
     return " ".join(visible.split()).casefold()
+
+
+def without_currency(bare_header: str) -> tuple[str, str | None]:
+    """A bare header without the code, or the sign, of one currency in brackets at its end, and the code.
+
+    >>> without_currency("ausgegebener betrag (eur)")
+    ('ausgegebener betrag', 'EUR')
+    >>> without_currency("clicks (new)")
+    ('clicks (new)', None)
+    """
+    found = _IN_BRACKETS.fullmatch(bare_header)
+    code = SIGN_OF.get(found[2], found[2].upper()) if found else None
+    return (found[1], code) if found and code in CURRENCIES else (bare_header, None)

@@ -9,6 +9,7 @@ from intake.adapter import AdAccount, Defaults
 from intake.ingest import Ingest
 from intake.knobs import BelievableTimes
 from intake.landing_folder import Input, input_of
+from intake.refusals import error_of
 from jobs.options import Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from warehouse.small_lake import rows_of_files
@@ -69,7 +70,12 @@ def plan(run: Run) -> Plan:
         if batches
         else []
     )
-    return Plan("; ".join([*new, *refused]), do, {batch.input.adapter.table: "" for batch in batches})
+    return Plan(
+        "; ".join([*new, *refused]),
+        do,
+        {batch.input.adapter.table: "" for batch in batches},
+        ends_with=error_of(intake.refused),
+    )
 
 
 STEP = Step("ingest", plan)

@@ -45,7 +45,7 @@ def plan(run: Run) -> Plan:
             )
         log.message = f"wrote {page}"
 
-    if not run.lake.exists(OPS_PUBLISHED):
+    if not run.lake.exists(OPS_PUBLISHED) and not run.ahead:
         return Plan("nothing is published yet")
     if page_is_from(settings.report.file) == made_from and not run.ahead:
         return Plan(f"{settings.report.file} shows what is published")

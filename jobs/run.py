@@ -27,7 +27,7 @@ from jobs.start import start_session
 from jobs.terminal import Terminal
 from warehouse.code_version import code_version
 from warehouse.contracts import Table
-from warehouse.errors import InputError
+from warehouse.errors import DistributaryError, InputError
 from warehouse.faults import reason_of
 from warehouse.jvm.session import end_jvm, process_id, under_spark_submit
 from warehouse.knobs import Part
@@ -132,6 +132,11 @@ class Run:
         return not self.dry_run and self.job not in WITHOUT_LOCK
 
     @property
+    def waits_for_first_rows(self) -> bool:
+        """Whether this is a dry run on a lake that has no events and no orders, and would take in its first ones."""
+        return self.dry_run and not self.ahead.keys().isdisjoint(MOMENTS) and not any(map(self.lake.exists, MOMENTS))
+
+    @property
     def doing(self) -> str:
         """The step that failed; '' where none did."""
         return next((log.name for log in self.steps if log.status == "failed"), "")
@@ -202,12 +207,18 @@ class Plan:
     """What a step would do, in words that follow "would", and the function that does it.
 
     Without `do` there is nothing to do, and `what` is the reason. `writes` are the tables that it would write, and
-    why in full, '' where in part: later steps of a dry run follow from them.
+    why in full, '' where in part: later steps of a dry run follow from them. `ends_with`: the error with which the run
+    would end after this step, where that is known already.
     """
 
     what: str
     do: Callable[[StepLog], None] | None = None
     writes: Mapping[Table, str] = field(default_factory=dict)
+    ends_with: DistributaryError | None = None
+
+
+# In a dry run on a lake without tables: there are no rows yet from which a step could say more.
+IN_FULL = Plan("would run in full after ingest")
 
 
 class Step(NamedTuple):
@@ -306,7 +317,7 @@ def _leave(run: Run) -> None:
 
 def _perform(run: Run, step: Step) -> None:
     with run.step(step.name) as log:
-        plan = step.plan(run)
+        plan = IN_FULL if run.waits_for_first_rows else step.plan(run)
         if plan.do is None:
             log.skip(plan.what)
         elif run.dry_run:
@@ -314,6 +325,8 @@ def _perform(run: Run, step: Step) -> None:
             run.ahead.update(plan.writes)
         else:
             plan.do(log)
+    if run.dry_run and plan.ends_with:
+        raise plan.ends_with
 
 
 def _lock(run: Run) -> AbstractContextManager[None]:

@@ -17,12 +17,25 @@ Place = tuple[str, ...]
 
 
 def names_of_nothing(settings: Settings, base: Mapping[str, Any]) -> Iterator[Misfit]:
-    """Each name that is of no conversion type, channel or file; `base` are the settings that a user starts from."""
+    """Each name that is of no adapter, field, conversion type, channel or file; `base`: what a user starts from."""
+    yield from _inputs(settings, base)
     yield from _conversion_types(settings, base)
     missing = [*_files(settings)]
     yield from missing
     if not missing:
         yield from _channels(settings, base)
+
+
+def _inputs(settings: Settings, base: Mapping[str, Any]) -> Iterator[Misfit]:
+    inputs = settings.landing.inputs
+    if [chosen.model_dump(exclude_unset=True) for chosen in inputs] == base["landing"]["inputs"]:
+        return
+    # Adapters load Spark's Python.
+    from intake.inputs import misfits_of  # noqa: PLC0415
+
+    for position, chosen in enumerate(inputs):
+        for place, wrong in misfits_of(chosen):
+            yield Misfit(("landing", "inputs", position, *place), wrong)
 
 
 def _conversion_types(settings: Settings, base: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -15,7 +15,7 @@ from intake.adapters.spend import (
     naver_searchad,
     tiktok_ads,
 )
-from warehouse.errors import UsageError
+from warehouse.errors import UsageError, did_you_mean
 
 # Name in landing.inputs: its adapter. The module has the adapter's name and lies in the folder of what it makes.
 ADAPTERS: dict[str, Adapter] = {
@@ -43,5 +43,10 @@ ADAPTERS: dict[str, Adapter] = {
 def adapter_named(name: str) -> Adapter:
     """The adapter of that name; UsageError, naming the known ones, for any other."""
     if name not in ADAPTERS:
-        raise UsageError(f"landing.inputs: no adapter is called {name!r}; there are {', '.join(sorted(ADAPTERS))}")
+        raise UsageError(f"landing.inputs: {no_adapter(name)}")
     return ADAPTERS[name]
+
+
+def no_adapter(name: str) -> str:
+    """One line for an adapter that does not exist."""
+    return f"no adapter is called {name!r}; there are {', '.join(sorted(ADAPTERS))}{did_you_mean(name, ADAPTERS)}"

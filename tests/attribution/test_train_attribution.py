@@ -36,7 +36,7 @@ from warehouse.tables import (
 )
 
 # person: path, and whether they bought
-pytestmark = pytest.mark.spark_only  # jobs in a lake
+pytestmark = [pytest.mark.spark_only, pytest.mark.system]  # jobs in a lake
 
 PEOPLE = {
     "ann": ("Email > Search", True),

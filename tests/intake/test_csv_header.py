@@ -93,6 +93,60 @@ def test_a_missing_column_is_refused_with_the_line_that_comes_nearest_and_the_wa
         found("\n1,2\n")
 
 
+def test_all_missing_columns_are_named_at_once() -> None:
+    with pytest.raises(NoHeader) as refused:
+        found("Datum,Klicks\n24.10.2026,2\n")
+    assert str(refused.value) == (
+        "the header lacks the required columns date and spend (as spend or Amount spent (USD) or Kosten); it has "
+        "datum, klicks (line 1; none of the first 20 has any). Where others are meant, name them in landing.inputs, "
+        "columns: {date: <column of the file>, spend: <column of the file>}; see docs/input.md"
+    )
+    many = Wanted(("date",), ("date",), names={"date": ("day", "일", "Tag", "日", "jour")})
+    with pytest.raises(
+        NoHeader, match=r"date \(as date or day or 일 or Tag or its name in other languages\); it has x"
+    ):
+        found("x\n", many)
+
+
+PRICED = Wanted(("date", "spend", "clicks", "currency"), ("date", "spend", "currency"), names={"spend": ("cost",)})
+
+
+@pytest.mark.parametrize(
+    ("header", "place", "currency"),
+    [
+        ("date,Cost (USD)", 1, "USD"),
+        ("date,Spend(JPY)", 1, "JPY"),
+        ("date,x,spend\uff08EUR\uff09", 2, "EUR"),
+        ("date,x,Cost (\u20ac)", 2, "EUR"),
+        ("date,Spend(\uc6d0)", 1, "KRW"),
+        ("date,Cost (USD),Cost,currency", 2, ""),
+        ("date,clicks (all),spend,currency", 2, ""),
+    ],
+)
+def test_an_amount_may_have_its_currency_in_brackets(header: str, place: int, currency: str) -> None:
+    made = header_of(header.encode(), "utf-8", PRICED)
+    assert made is not None
+    places = dict(made.places)
+    assert (places["spend"], made.currency, "clicks" in places) == (place, currency, False)
+
+
+def test_brackets_that_hold_no_currency_give_none() -> None:
+    with pytest.raises(NoHeader, match=r"lacks the required columns spend \(as spend or cost\) and currency; it has"):
+        header_of(b"date,Cost (net)\n", "utf-8", PRICED)
+
+
+def test_an_amount_in_two_currencies_is_refused_until_one_is_named() -> None:
+    text = b"date,Cost (USD),Cost (EUR)\n"
+    with pytest.raises(
+        NoHeader, match=r"has Cost \(USD\) and Cost \(EUR\), and spend is read from one of them; name it"
+    ):
+        header_of(text, "utf-8", PRICED)
+    named = Wanted(PRICED.columns, PRICED.required, Export(columns={"spend": "Cost (EUR)"}))
+    made = header_of(text, "utf-8", named)
+    assert made is not None
+    assert (dict(made.places), made.currency) == ({"date": 0, "spend": 2}, "EUR")
+
+
 def test_a_header_in_another_encoding_is_refused_with_that_reason() -> None:
     korean = Wanted(("date",), ("date",), names={"date": ("날짜",)})
     assert found("날짜,비용\n", korean, "cp949")[1] == {"date": 0}
@@ -125,5 +179,5 @@ def test_a_sample_of_a_file_shows_no_addresses_and_nothing_a_terminal_would_obey
 
 
 def test_a_file_of_one_huge_text_has_no_header() -> None:
-    with pytest.raises(NoHeader, match=r"the header lacks the required column date; it has x{300} \(line 1; none"):
+    with pytest.raises(NoHeader, match=r"the required columns date and spend \(as .*\); it has x{300} \(line 1; none"):
         found("x" * 200_000)

@@ -18,8 +18,9 @@ from intake.adapter import Defaults
 from intake.checks import check_bronze
 from intake.file_accounts import Account
 from intake.ingest import Ingest
+from intake.knobs import InputFiles
 from intake.landed_rows import list_files, read_rows
-from intake.landing_folder import Batch, Input, input_named
+from intake.landing_folder import Batch, Input, input_named, input_of
 from tests.quick import BELIEVABLE
 from touchpoints.order_versions import newest_versions
 from warehouse.contracts import Table
@@ -380,6 +381,58 @@ def test_a_missing_required_folder_is_an_error_and_a_missing_optional_one_is_not
     (shop.folder / "landing" / "events").write_text("a file is no folder")
     with pytest.raises(InputError, match=r"landing/events: no such folder; see landing\.root"):
         shop.run(EVENTS)
+
+
+def test_an_empty_folder_of_a_required_input_is_an_error_until_it_has_had_a_file(shop: Shop) -> None:
+    folder = shop.folder / "landing" / "shopify"
+    folder.mkdir(parents=True)
+    shop.land("orders/o.csv", [ORDER_HEADER, "o1,u1,2026-03-01T09:00:00Z,10,USD"])
+    shopify = input_named("shopify", "shopify_orders", "shopify/*.csv", required=True, options={})
+    refused = (
+        rf"^{folder}: has no file yet for the input shopify, which is required \(files: shopify/\*\.csv\); land its "
+        r"first one there, or write required: false to the input \(landing\.inputs\)$"
+    )
+
+    with pytest.raises(InputError, match=refused):
+        shop.run(ORDERS, shopify)
+    assert shop.rows(BRONZE_ORDERS, "order_id") == [("o1",)], "the other inputs are taken in"
+    shop.land("shopify/march.csv.part", ["still being written"])
+    with pytest.raises(InputError, match=refused):
+        shop.run(ORDERS, shopify)
+
+    header = "Name,Email,Financial Status,Paid at,Currency,Total,Created at"
+    shop.land(
+        "shopify/march.csv", [header, "#1,a@b.com,paid,2026-03-01 10:06:00 -0500,USD,5,2026-03-01 10:05:00 -0500"]
+    )
+    assert shop.run(ORDERS, shopify) == {"shopify": Account(read=1, kept=1)}
+    assert shop.run(ORDERS, shopify) == {}, "an empty day ends with 0"
+    (folder / "march.csv").unlink()
+    assert shop.run(ORDERS, shopify) == {}, "also where old files were put away"
+
+
+def test_a_file_beside_the_folders_of_accounts_is_named_and_not_taken_in(shop: Shop) -> None:
+    export = {"constants": {"account_id": "{folder}"}}
+    knobs = {"name": "meta", "adapter": "meta_ads", "files": "meta/*/*.csv", "required": False, **export}
+    rows = ["Day,Campaign name,Amount spent (USD)", "2026-03-01,Spring,5"]
+    shop.land("meta/77/march.csv", rows)
+    shop.land("meta/april.csv", rows)
+    shop.land("meta/orders.csv", [ORDER_HEADER, "o1,u1,2026-03-01T09:00:00Z,10,USD"])
+    orders = input_named("orders", "orders", "meta/o*.csv", required=False, options={})
+
+    inputs, lines = [input_of(InputFiles(**knobs)), orders], list[str]()
+    ingest = Ingest(
+        shop.lake,
+        str(shop.folder / "landing"),
+        defaults=Defaults(),
+        max_quarantined_share=0,
+        believable=BELIEVABLE,
+        started_at=STARTED_AT,
+        say=lines.append,
+    )
+    batches = ingest.new_batches(inputs)
+
+    assert [[file.file for file in batch.files] for batch in batches] == [["meta/77/march.csv"], ["meta/orders.csv"]]
+    assert lines == ["passed over, not in a folder, as meta/*/*.csv of the input meta asks for: meta/april.csv"]
 
 
 def test_a_damaged_file_is_named_and_nothing_of_the_run_is_written(shop: Shop) -> None:

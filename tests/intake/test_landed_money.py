@@ -80,6 +80,7 @@ def test_every_amount_of_a_file_is_kept_known_already_or_quarantined(shop: Shop)
     assert shop.unbalanced() == []
 
 
+@pytest.mark.system
 def test_a_payload_that_replaces_the_stored_one_is_shown_with_both_amounts(shop: Shop) -> None:
     shop.land("events/1.jsonl", [purchase("e1", 10, 5), purchase("e2", 1, 5)])
     shop.run(EVENTS)
@@ -113,6 +114,7 @@ class KilledWhileWriting(Ingest):
         raise KeyboardInterrupt
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("kind", "of_first", "of_second"),
     [
@@ -134,6 +136,7 @@ def test_amounts_are_counted_once_where_a_run_is_killed_and_more_files_land(
     assert shop.unbalanced() == []
 
 
+@pytest.mark.system
 def test_a_lake_of_before_gets_the_amounts_of_its_files_with_the_next_ones(shop: Shop) -> None:
     shop.land("orders/1.csv", [ORDER_HEADER, "o1,u1,2026-03-01T09:00:00Z,10,USD"])
     shop.run(ORDERS)
@@ -193,6 +196,7 @@ NO_LINES = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("rows", NO_LINES)
 def test_rows_of_one_order_that_are_no_lines_are_taken_in(shop: Shop, rows: str) -> None:
     shop.land("orders/1.csv", NO_LINES[rows])

@@ -71,6 +71,7 @@ def ingest_of(shop: Shop, lines: list[str], *, max_line_bytes: int = 1 << 24) ->
     )
 
 
+@pytest.mark.system
 def test_files_whose_names_hide_what_they_are_keep_their_names_in_tables(shop: Shop) -> None:
     def line(number: int) -> bytes:
         return f"{event(f'e{number}')}\n".encode()
@@ -118,9 +119,9 @@ def test_one_input_s_refusal_does_not_undo_the_intake_of_the_others(shop: Shop) 
 
     assert str(refused.value).splitlines() == [
         "orders/export.csv: is an Excel workbook; save its sheet as CSV (UTF-8) and land that",
-        "error: ad_spend/s.csv: the header lacks the required column spend; it has date, platform, cost (line 1). "
-        "Where another one is meant, name it in landing.inputs, columns: {spend: <column of the file>}; see "
-        "docs/input.md",
+        "error: ad_spend/s.csv: the header lacks the required columns spend and currency; it has date, platform, cost "
+        "(line 1). Where others are meant, name them in landing.inputs, columns: {spend: <column of the file>, "
+        "currency: <column of the file>}; see docs/input.md",
     ]
     assert shop.rows(BRONZE_LANDED_FILES, "file", "status") == [("events/1.jsonl", "done")]
 
@@ -134,6 +135,7 @@ def test_one_input_s_refusal_does_not_undo_the_intake_of_the_others(shop: Shop) 
     assert shop.unbalanced() == []
 
 
+@pytest.mark.system
 def test_a_killed_run_s_batch_is_gone_on_with_beside_a_new_file_that_is_refused(shop: Shop) -> None:
     shop.land("events/1.jsonl", [event("e1")])
     with pytest.raises(Killed):
@@ -189,6 +191,7 @@ def test_files_that_are_passed_over_are_named_once_and_taken_in_once_they_are_wh
     assert batch_of["events/1.jsonl"] == batches[0].batch_id != batch_of["events/e.jsonl"]
 
 
+@pytest.mark.system
 def test_files_in_subfolders_belong_to_the_nearest_input_and_hidden_folders_to_none(shop: Shop) -> None:
     shop.land("events/1.jsonl", [event("e1")])
     shop.land("events/dt=2026-03-01/2.jsonl", [event("e2")])
@@ -212,6 +215,7 @@ def test_files_in_subfolders_belong_to_the_nearest_input_and_hidden_folders_to_n
     assert shop.run(EVENTS, app_events) == {}
 
 
+@pytest.mark.system
 def test_ids_that_differ_in_bytes_that_are_no_text_are_set_aside_and_every_reader_can_read_them(shop: Shop) -> None:
     good = event("e0").encode()
     land(shop, "events/1.jsonl", b"\n".join([good, *(good.replace(b"e0", byte) for byte in (b"\xff", b"\xfe"))]))
@@ -235,6 +239,7 @@ def test_ids_that_differ_in_bytes_that_are_no_text_are_set_aside_and_every_reade
     assert shop.unbalanced() == []
 
 
+@pytest.mark.system
 def test_campaigns_in_cp949_keep_their_names_and_their_spend(shop: Shop) -> None:
     rows = ["2026-03-01,naver,1,1,10,1,150,KRW,봄세일", "2026-03-01,naver,1,2,10,1,300,KRW,여름옷"]
     land(shop, "ad_spend/s.csv", "\n".join([f"{SPEND_HEADER},campaign_name", *rows]).encode("cp949"))
@@ -247,6 +252,7 @@ def test_campaigns_in_cp949_keep_their_names_and_their_spend(shop: Shop) -> None
     assert [(name, int(spend)) for name, spend in found] == [("봄세일", 150), ("여름옷", 300)]
 
 
+@pytest.mark.system
 def test_a_line_longer_than_the_limit_is_a_bad_row_with_its_first_bytes(shop: Shop) -> None:
     long = event("e2", page_url="https://shop.com/?x=" + "가" * 100_000)
     land(shop, "events/1.jsonl.gz", gzip.compress("\r\n".join([event("e1"), long, event("e3"), "bad"]).encode()))
@@ -295,6 +301,7 @@ def test_json_lines_with_other_names_are_refused_with_the_names_they_have(shop: 
     )
 
 
+@pytest.mark.system
 def test_files_behind_hadoop_are_looked_at_as_local_ones(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.land("events/1.jsonl", [event("e1")])
     land(shop, "events/dt=2026-03-01/2.jsonl", gzip.compress(f"{event('e2')}\n".encode()))

@@ -140,7 +140,12 @@ def test_a_missing_folder_ends_with_3_and_an_empty_day_with_0(shop: Shop) -> Non
     )
 
     (shop.folder / "landing" / "events").mkdir(parents=True)
-    assert shop.ingest().code == 0, "a folder without files"
+    outcome = shop.ingest()
+    assert (outcome.code, outcome.error) == (
+        3,
+        "error: ./landing/events: has no file yet for the input events, which is required (files: events/*); land its "
+        "first one there, or write required: false to the input (landing.inputs)",
+    ), "a shop's first folder, without files"
     shop.land("events/today.jsonl", "")
     shop.land("ad_spend/today.csv", "date,platform,spend,currency\n")
     outcome = shop.ingest("--json")
@@ -149,6 +154,9 @@ def test_a_missing_folder_ends_with_3_and_an_empty_day_with_0(shop: Shop) -> Non
     assert report["exit_code"] == 0
     assert report["steps"][0]["counts"]["events_read"] == 0
     assert shop.lake.read(BRONZE_LANDED_FILES).count() == 2
+    assert shop.ingest().code == 0, "a day without new files"
+    (shop.folder / "landing" / "events" / "today.jsonl").unlink()
+    assert shop.ingest().code == 0, "a folder without files, once it had some"
 
 
 def test_a_lake_or_a_landing_folder_that_cannot_be_opened_ends_with_3(shop: Shop) -> None:

@@ -9,9 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 from rich.console import Console
 
-from jobs import attribute, build, ingest
+from jobs import attribute, build, ingest, pipeline, score
 from jobs.run import Plan, Run, Step, StepLog, open_run, perform
 from jobs.settings import Settings, load_settings
+from warehouse.errors import InputError
 from warehouse.tables import ALL_TABLES
 
 STEPS = (ingest.STEP, build.STEP, attribute.STEP)
@@ -72,6 +73,45 @@ def test_a_dry_run_follows_from_step_to_step_and_writes_nothing(spark: SparkSess
     # The run does what the dry run reported.
     messages = [message for _, _, message in reported(run(spark, tmp_path, *STEPS))]
     assert messages[1:] == [message.removeprefix("would make ") for _, _, message in reported(dry)][1:]
+
+
+def test_the_first_dry_run_of_a_shop_says_what_it_would_take_in_and_that_the_rest_follows(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    land(tmp_path, "e1")
+    after = "would run in full after ingest"
+    assert reported(run(spark, tmp_path, *pipeline.STEPS, dry_run=True)) == [
+        ("ingest", "skipped", "would take in 1 files of events"),
+        *((name, "skipped", after) for name in ("build", "attribute", "score", "check", "report")),
+    ]
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_dry_run_on_a_lake_without_rows_ends_as_the_run_would_where_nothing_new_has_a_day(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    spend = tmp_path / "landing" / "ad_spend" / "s.csv"
+    spend.parent.mkdir(parents=True)
+    spend.write_text("date,platform,spend,currency\n2026-03-01,meta,4,USD\n")
+    with pytest.raises(InputError, match=r"has no events and no orders yet: land files below .*/landing and run"):
+        run(spark, tmp_path, ingest.STEP, score.STEP, dry_run=True)
+
+
+def test_a_dry_run_ends_with_the_refusals_with_which_the_run_would_end(spark: SparkSession, tmp_path: Path) -> None:
+    land(tmp_path, "e1")
+    for name in ("ad_spend/s.csv", "orders/o.csv"):
+        file = tmp_path / "landing" / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"%PDF-1.7")
+    refused = [
+        f"{name}: is a PDF; export the table as CSV and land that" for name in ("orders/o.csv", "ad_spend/s.csv")
+    ]
+
+    for dry_run in (True, False):
+        with pytest.raises(InputError) as ended:
+            run(spark, tmp_path, *pipeline.STEPS, dry_run=dry_run)
+        assert str(ended.value).split("\nerror: ") == refused
+        assert ended.value.exit_code == 3
 
 
 def test_a_step_without_anything_to_do_is_skipped_and_one_that_plans_is_done(

@@ -19,6 +19,8 @@ from warehouse.lock import LOCK_FILE
 from warehouse.store import Lake
 from warehouse.tables import ALL_TABLES, OPS_RUN_LOG
 
+pytestmark = pytest.mark.system
+
 SLOW = ("mlflow", "vl_convert", "jinja2", "matplotlib", "lifetimes", "pyspark.ml")
 SECONDS_AT_MOST = 5.0  # of processor time, imports included
 RUN = f"""

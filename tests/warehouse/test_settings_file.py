@@ -137,6 +137,24 @@ def test_an_address_of_a_lake_or_a_landing_folder_stays(address: str) -> None:
             "    - {name: o, adapter: orders, file: y, required: true}\n",
             "shop.yaml:4: knob landing.inputs.1.files is missing",
         ),
+        (
+            "landing:\n  inputs:\n    - name: o\n      adapter: csv_orders\n      files: x\n      required: true\n"
+            "      columns: {oder_id: Nr}\n",
+            "shop.yaml:7: landing.inputs.0.columns.oder_id: the adapter csv_orders has no field oder_id; it has ",
+        ),
+        (
+            "landing:\n  inputs:\n    - name: o\n      adapter: csv_oders\n      files: x\n      required: true\n",
+            "shop.yaml:4: landing.inputs.0.adapter: no adapter is called 'csv_oders'; there are ad_spend, ",
+        ),
+        (
+            "landing:\n  inputs:\n    - {name: o, adapter: orders, files: x, required: true, encoding: cp-949x}\n",
+            "shop.yaml:3: landing.inputs.0.encoding: no encoding is called 'cp-949x'; names are those of Python",
+        ),
+        (
+            "landing:\n  inputs:\n    - name: g\n      adapter: google_ads\n      files: x\n      required: true\n"
+            "      options:\n        acount_history: a.csv\n",
+            "shop.yaml:8: landing.inputs.0.options.acount_history: the adapter google_ads has no option ",
+        ),
         ("quality:\n  max_quarantined_share: 5\n", "shop.yaml:2: quality.max_quarantined_share: Input should be less"),
         ("report:\n  currency: dollars\n", "shop.yaml:2: report.currency: String should match pattern"),
         ("report:\n\n  timezone: Seoul\n", "shop.yaml:3: report.timezone: Value error, no time zone is called 'Seoul'"),
@@ -155,6 +173,14 @@ def test_a_wrong_knob_is_refused_with_file_line_and_the_way_out(tmp_path: Path, 
     refused = refusal(tmp_path, text)
     assert refused.replace(str(tmp_path), "FOLDER").startswith(message)
     assert "\n" not in refused
+
+
+def test_a_field_that_an_adapter_does_not_have_is_named_with_the_nearest(tmp_path: Path) -> None:
+    refused = refusal(
+        tmp_path,
+        "landing:\n  inputs:\n    - {name: o, adapter: orders, files: x, required: true, columns: {oder_id: Nr}}\n",
+    )
+    assert refused.endswith("; did you mean order_id?")
 
 
 def test_a_rule_model_that_does_not_exist_is_named_with_the_nearest(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from landed_text import Landing, reasons
 from pyspark.sql import Row
 
 from intake.adapter import AdAccount, Defaults
 from intake.knobs import Export
 from intake.parse import NOT_DATA
-from intake.reasons import A_FOOTER, A_MONTH, A_REPEATED_HEADER, A_TOTALS_ROW
+from intake.reasons import A_FOOTER, A_MONTH, A_REPEATED_HEADER, A_TOTALS_ROW, way_out
 
 DAY = date(2026, 3, 1)
 
@@ -93,6 +94,95 @@ def test_meta_in_korean_by_day(landing: Landing) -> None:
     (row,) = landing.parsed("meta_ads", "1.csv")
 
     assert spent_of(row) == ("meta", None, None, "여름옷", DAY, Decimal("300000.000000"), "KRW")
+
+
+GERMAN = (
+    "Berichtsstart,Berichtsende,Tag,Kontoname,Kampagnenname,Kampagnen-ID,Ausgegebener Betrag (EUR),Impressionen,"
+    "Link-Klicks"
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [
+        (GERMAN, "EUR"),
+        ("보고 시작,보고 종료,일,계정 이름,캠페인 이름,캠페인 ID,지출 금액 (KRW),노출,링크 클릭", "KRW"),
+        (
+            "レポート開始日,レポート終了日,日,アカウント名,キャンペーン名,キャンペーンID,消化金額 (JPY),"
+            "インプレッション,リンクのクリック",
+            "JPY",
+        ),
+        (
+            "Début des rapports,Fin des rapports,Jour,Nom du compte,Nom de la campagne,ID de la campagne,"
+            "Montant dépensé (CHF),Impressions,Clics sur un lien",
+            "CHF",
+        ),
+        (
+            "Inicio del informe,Fin del informe,Día,Nombre de la cuenta,Nombre de la campaña,"
+            "Identificador de la campaña,Importe gastado (PEN),Impresiones,Clics en el enlace",
+            "PEN",
+        ),
+        (
+            "Início dos relatórios,Encerramento dos relatórios,Dia,Nome da conta,Nome da campanha,"
+            "Identificação da campanha,Valor usado (BRL),Impressões,Cliques no link",
+            "BRL",
+        ),
+        (
+            "Inizio dei report,Fine dei report,Giorno,Nome dell'account,Nome della campagna,ID campagna,"
+            "Importo speso (EUR),Impression,Clic sul link",
+            "EUR",
+        ),
+    ],
+)
+def test_meta_in_the_languages_of_its_page_with_the_currency_of_the_amount_s_brackets(
+    landing: Landing, header: str, currency: str
+) -> None:
+    landing.land(
+        "1.csv",
+        header,
+        "2026-10-24,2026-10-25,,,,,100.00,1200,30",
+        "2026-10-24,2026-10-25,2026-10-24,Shop,Sommer,12021,60.50,800,20",
+    )
+    total, row = landing.parsed("meta_ads", "1.csv")
+
+    assert reasons([total, row]) == [A_TOTALS_ROW, None]
+    assert spent_of(row) == ("meta", None, "12021", "Sommer", date(2026, 10, 24), Decimal("60.500000"), currency)
+    assert (row["impressions"], row["clicks"]) == (800, 20)
+
+
+def test_a_day_column_alone_is_enough_and_german_days_need_their_format(landing: Landing) -> None:
+    landing.land("1.csv", "Tag;Kampagnenname;Ausgegebener Betrag (EUR)", "24.10.2026;Sommer;1.060,50")
+    (refused,) = landing.parsed("meta_ads", "1.csv", defaults=Defaults(export=Export(decimal=",")))
+    assert refused["reason"] == "date is missing or not a date"
+    assert "dd.MM.yyyy" in (way_out(refused["reason"]) or "")
+
+    export = Export(decimal=",", date_format="dd.MM.yyyy")
+    (row,) = landing.parsed("meta_ads", "1.csv", defaults=Defaults(export=export))
+    assert spent_of(row)[4:] == (date(2026, 10, 24), Decimal("1060.500000"), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("adapter", "header", "row", "columns"),
+    [
+        ("meta_ads", GERMAN, "2026-03-01,2026-03-01,,Shop,Sommer,1,60.50,1,1", {"spend": "Ausgegebener Betrag (EUR)"}),
+        ("meta_ads", "Datum,Kampagne,Ausgaben in EUR (EUR)", "2026-03-01,Sommer,60.50",
+         {"date": "Datum", "campaign_name": "Kampagne", "spend": "Ausgaben in EUR (EUR)"}),
+        ("google_ads_web", "Tag,Kampagne,Kosten (EUR)", "2026-03-01,Sommer,60.50", {}),
+        ("tiktok_ads", "By Day,Campaign name,Cost[EUR]", "2026-03-01,Sommer,60.50", {}),
+        ("microsoft_ads", "Gregorian date,Campaign,Spend (EUR)", "2026-03-01,Sommer,60.50", {}),
+        ("csv_spend", "date,platform,campaign,spend(EUR)", "2026-03-01,amazon,Sommer,60.50", {}),
+        ("ad_spend", "date,platform,campaign_name,spend (in eur)", "2026-03-01,amazon,Sommer,60.50", {}),
+        ("csv_spend", "date,platform,campaign,spend (USD),currency", "2026-03-01,amazon,Sommer,60.50,eur", {}),
+    ],
+)  # fmt: skip
+def test_every_export_has_its_currency_from_the_brackets_of_its_amount_also_of_a_mapped_one(
+    landing: Landing, adapter: str, header: str, row: str, columns: dict[str, str]
+) -> None:
+    landing.land("1.csv", header, row)
+    (found,) = landing.parsed(adapter, "1.csv", defaults=Defaults(export=Export(columns=columns)))
+
+    assert found["reason"] is None
+    assert spent_of(found)[3:] == ("Sommer", DAY, Decimal("60.500000"), "EUR")
 
 
 def test_tiktok_writes_days_with_a_midnight_and_of_connectors_too(landing: Landing) -> None:

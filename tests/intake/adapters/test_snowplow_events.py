@@ -50,5 +50,5 @@ def test_atomic_events_become_events_and_a_total_makes_a_purchase(landing: Landi
 
 def test_a_file_that_is_no_snowplow_export_is_refused_by_its_header(landing: Landing) -> None:
     landing.land("1.csv", "event_id,event", "e1,page_view")
-    with pytest.raises(InputError, match=r"1\.csv: the header lacks the required column domain_userid"):
+    with pytest.raises(InputError, match=r"1\.csv: the header lacks the required columns domain_userid, collector_"):
         landing.parsed("snowplow_events", "1.csv")
