@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from warehouse.recipes import Recipe, Shared, Work
 from warehouse.staging import Stage
 
 RECIPES = (*build.RECIPES, *attribute.RECIPES, CUSTOMER_SUMMARY)
+PERSISTED = count()  # each frame that a build keeps has a name of its own
 # So that the files of both engines hold timestamps of one type.
 CONF = {"spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS"}
 
@@ -79,7 +81,7 @@ class FrameWork(Work):
 
     def persist(self, frame: DataFrame) -> DataFrame:
         """The frame, stored."""
-        return self.stage("persisted", frame)
+        return self.stage(f"persisted_{next(PERSISTED)}", frame)
 
 
 def build_tables(
