@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 from touchpoints.bots import classify_user_agents
 from touchpoints.internal_addresses import is_internal
 from touchpoints.knobs import HitKnobs
-from touchpoints.marketing_params import LINK_TAGS, parameters_of, with_marketing
+from touchpoints.marketing_params import parameters_of, with_marketing
 from touchpoints.page_query import INSTALLS, page_path
-from touchpoints.personal_data import LINK_COLUMNS, without_personal_data
+from touchpoints.personal_data import masks_of, without_personal_data
 from touchpoints.referrers import classify_referrers, referrer_host
 from touchpoints.source_list import SourceList
 from warehouse.event_values import referring_site, values_of
@@ -74,7 +74,7 @@ def build_hits(
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
     slim_events = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site()).drop("referrer")
-    marketing_events = with_marketing(slim_events, sources, knobs)
+    marketing_events = with_marketing(slim_events, sources, knobs, masks=masks_of(knobs))
     known = values_of(events) if values is None else values
     agents = classify_user_agents(_of_field(known, "user_agent"))
     # The host is extracted once per site, not per page view.
@@ -84,7 +84,8 @@ def build_hits(
         .where(F.col("referrer_host").isNotNull())
     )
     hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, no_source=knobs.hosts)
-    referrers = sites.join(F.broadcast(hosts), "referrer_host", how="inner")
+    known_hosts = without_personal_data(hosts, ["referrer_source", "referrer_domain"], knobs)
+    referrers = sites.join(F.broadcast(known_hosts), "referrer_host", how="inner")
     classified_events = marketing_events.join(F.broadcast(agents), "user_agent", how="left").join(
         F.broadcast(referrers), "referring_site", how="left"
     )
@@ -114,7 +115,7 @@ def build_hits(
         "click_id_type",
         "click_id",
         "click_kind",
-        *LINK_TAGS,
+        "link_tags",
         F.when(F.col("is_ignored"), F.lit(None)).otherwise(F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
@@ -123,10 +124,7 @@ def build_hits(
         "value",
         "currency",
     )
-    masked_hits = without_personal_data(hits, [*LINK_COLUMNS, *LINK_TAGS], knobs)
-    # One column, null in most rows, for what nothing reads before touches.
-    has_tags = F.coalesce(*LINK_TAGS).isNotNull()
-    return masked_hits.withColumn("link_tags", F.when(has_tags, F.struct(*LINK_TAGS))).select(*HIT_COLUMNS)
+    return without_personal_data(hits, ["landing_url"], knobs).select(*HIT_COLUMNS)
 
 
 def _of_field(values: DataFrame, field: str) -> DataFrame:

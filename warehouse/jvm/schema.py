@@ -13,6 +13,7 @@ from warehouse.contracts import Table
 from warehouse.delta_log import Snapshot, log_of
 
 DELETION_VECTORS = "delta.enableDeletionVectors"
+INDEXED_COLUMNS = "delta.dataSkippingNumIndexedCols"
 # Every reader opens reader version 1: no deletion vectors, no column mapping.
 TABLE_PROPERTIES = {
     DELETION_VECTORS: "false",
@@ -62,10 +63,11 @@ def set_properties(spark: SparkSession, path: str, properties: Mapping[str, str]
 def wanted_properties(table: Table) -> dict[str, str]:
     """The properties of a table. Only timestamps and dates get a range per file, by which a query skips files.
 
-    Ranges of ids and texts would span every file, and finding them takes an eighth of a build's processor time.
+    Ranges of ids and texts would span every file, finding them takes an eighth of a build's processor time, and the log
+    would hold what the first and last row say of a person.
     """
     moments = [column.name for column in table.columns if column.type in ("timestamp", "date")]
-    return TABLE_PROPERTIES | {STATS_COLUMNS: ",".join(moments)} if moments else TABLE_PROPERTIES
+    return TABLE_PROPERTIES | ({STATS_COLUMNS: ",".join(moments)} if moments else {INDEXED_COLUMNS: "0"})
 
 
 def _quoted(text: str) -> str:
