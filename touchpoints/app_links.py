@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.click_ids import START
-from warehouse.expressions import Step
 from warehouse.patterns import any_case
 
 
@@ -102,53 +101,60 @@ PARTNERS = {"googleadwords": "google", "doubleclick": "google", "tiktokglobal": 
 META_APPS = ("apps.facebook.com", "apps.instagram.com")
 
 
-def app_link_steps() -> list[Step]:
-    """Steps that add link_service, the service whose link it is, to a struct with page and query, and more to query.
+def with_app_links(frame: DataFrame) -> DataFrame:
+    """`frame` (page_url, marketing_query) with link_service, the service whose link it is, and more in marketing_query.
 
     After its own parameters come those of the address that an app link leads to, and utm_* for what its service calls
     otherwise. The address counts where the page is a link of a service or of an app's own scheme, or leads to a link.
     """
-    hosts = _host_of([host for service in SERVICES for host in service.hosts])
-    return [
-        lambda row: _found(row, hosts),
-        lambda row: {"target_host": F.regexp_extract(row["link_target"], hosts, 1)},
-        lambda row: {"whole": _with_target(row)},
-        lambda row: {"link_service": _service(row)},
-        lambda row: {"query": _with_renamed(row)},
-    ]
-
-
-def of_meta(medium: Column, content: Column, source: Column) -> tuple[Column, Column]:
-    """utm_medium and utm_content, `medium` and `content` but for the install referrers of Meta's apps: paid_social
-    where they hold an ad's data, otherwise social, and no content, since they hold nothing other in it."""
-    is_meta = F.coalesce(F.lower(source).isin(*META_APPS), F.lit(False)) & medium.isNull()
-    is_ad = F.coalesce(F.rlike(content, F.lit('"data" *: *"[^"]')), F.lit(False))
-    of_app = F.when(is_ad, F.lit("paid_social")).otherwise(F.lit("social"))
-    return F.when(is_meta, of_app).otherwise(medium), F.when(~is_meta, content)
-
-
-def _found(row: Column, hosts: str) -> dict[str, Column]:
-    query = row["query"]
+    query, page = F.col("marketing_query"), F.col("page_url")
     marks = "|".join(service.marks for service in SERVICES)
-    target = F.nullif(F.regexp_extract(query, f"{START}{TARGET}=({WITH_PARAMETERS})", 1), F.lit(""))
-    return {
-        "link_host": F.coalesce(F.regexp_extract(row["page"], hosts, 1), F.lit("")),
-        "is_marked": F.coalesce(F.rlike(query, F.lit(f"{START}(?:{marks})=")), F.lit(False)),
-        "link_target": F.when(F.rlike(query, F.lit(f"{START}{TARGET}=")), _once_decoded(target)),
-    }
-
-
-def _with_target(row: Column) -> Column:
-    target, page = row["link_target"], row["page"]
-    has_own_scheme = F.rlike(page, F.lit("^[a-zA-Z][a-zA-Z0-9+.-]*:")) & ~F.rlike(page, F.lit(HTTP))
-    follows = (row["link_host"] != "") | row["is_marked"] | (row["target_host"] != "") | has_own_scheme
+    hosts = [host for service in SERVICES for host in service.hosts]
+    may_be_link = query.isNotNull() | F.contains(page, F.lit("abr.ge/@"))
+    # In steps: each has few rows, and reads what the step before has found.
+    with_host = frame.withColumns(
+        {
+            "link_host": F.when(may_be_link, F.regexp_extract(page, _host_of(hosts), 1)),
+            "is_marked": F.rlike(query, F.lit(f"{START}(?:{marks})=")),
+            "link_target": F.when(
+                F.rlike(query, F.lit(f"{START}{TARGET}=")),
+                _once_decoded(F.nullif(F.regexp_extract(query, f"{START}{TARGET}=({WITH_PARAMETERS})", 1), F.lit(""))),
+            ),
+        }
+    )
+    target = F.col("link_target")
+    with_target_host = with_host.withColumn("target_host", F.regexp_extract(target, _host_of(hosts), 1))
+    follows = (
+        (F.col("link_host") != "")
+        | F.col("is_marked")
+        | (F.col("target_host") != "")
+        | (F.rlike(page, F.lit("^[a-zA-Z][a-zA-Z0-9+.-]*:")) & ~F.rlike(page, F.lit(HTTP)))
+    )
     of_target = F.replace(F.regexp_replace(target, "^[^?#]*[?#]", ""), F.lit("#"), F.lit("&"))
-    return F.when(target.isNotNull() & follows, F.concat_ws("&", row["query"], of_target)).otherwise(row["query"])
+    with_whole = with_target_host.withColumn(
+        "whole_query", F.when(target.isNotNull() & follows, F.concat_ws("&", query, of_target)).otherwise(query)
+    )
+    with_service = with_whole.withColumn("link_service", _service())
+    return with_service.withColumn(
+        "marketing_query",
+        F.when(
+            F.col("link_service").isNotNull(), F.nullif(F.concat_ws("&", "whole_query", _renamed()), F.lit(""))
+        ).otherwise(F.col("whole_query")),
+    ).drop("link_host", "is_marked", "link_target", "target_host", "whole_query")
 
 
-def _with_renamed(row: Column) -> Column:
-    longer = F.nullif(F.concat_ws("&", row["whole"], _renamed(row)), F.lit(""))
-    return F.when(row["link_service"].isNotNull(), longer).otherwise(row["whole"])
+def with_meta_referrers(frame: DataFrame) -> DataFrame:
+    """`frame` with utm_medium for the install referrers of Meta's apps: paid_social where they hold an ad's data,
+    otherwise social. utm_content, which holds nothing other, is null."""
+    is_meta = F.lower("utm_source").isin(*META_APPS) & F.coalesce(F.col("utm_medium"), F.lit("")).isin("", "(not set)")
+    is_ad = F.coalesce(F.rlike("utm_content", F.lit('"data" *: *"[^"]')), F.lit(False))
+    medium = F.when(is_ad, F.lit("paid_social")).otherwise(F.lit("social"))
+    return frame.withColumns(
+        {
+            "utm_medium": F.when(is_meta, medium).otherwise(F.col("utm_medium")),
+            "utm_content": F.when(is_meta, F.lit(None)).otherwise(F.col("utm_content")),
+        }
+    )
 
 
 def _host_of(hosts: Sequence[str]) -> str:
@@ -157,45 +163,42 @@ def _host_of(hosts: Sequence[str]) -> str:
     return f"^[a-zA-Z]+://(?:[^/?#@]*[.])?({names})(?:[/:?#]|\\z)"
 
 
-def _service(row: Column) -> Column:
-    is_link = (row["link_host"] != "") | row["is_marked"] | F.coalesce(row["target_host"] != "", F.lit(False))
-    found = F.when(~is_link, F.lit(None).cast("string"))
-    for service in SERVICES:
-        on_host = row["link_host"].isin(*service.hosts) | row["target_host"].isin(*service.hosts)
-        is_marked = F.rlike(row["whole"], F.lit(f"{START}(?:{service.marks})="))
-        found = found.when(on_host | is_marked, F.lit(service.name))
-    return found
+def _service() -> Column:
+    found = F.lit(None).cast("string")
+    for service in reversed(SERVICES):
+        on_host = F.col("link_host").isin(*service.hosts) | F.col("target_host").isin(*service.hosts)
+        is_marked = F.rlike("whole_query", F.lit(f"{START}(?:{service.marks})="))
+        found = F.when(on_host | is_marked, F.lit(service.name)).otherwise(found)
+    return F.when((F.col("link_host") != "") | F.col("is_marked") | (F.col("target_host") != ""), found)
 
 
-def _renamed(row: Column) -> Column:
+def _renamed() -> Column:
     """utm_* for the parameters of the link's service, with & between them."""
-    found = F.when(row["link_service"].isNull(), F.lit(None).cast("string"))
+    found = F.lit(None).cast("string")
     for service in SERVICES:
-        parts = [
-            F.concat(F.lit(f"{ours}="), _first_of(row, service, ours))
-            for ours in dict.fromkeys([*service.parameters, *service.on_its_hosts])
-        ]
+        parts = []
+        for ours in dict.fromkeys([*service.parameters, *service.on_its_hosts]):
+            named = [_value(name) for name in service.parameters.get(ours, ())]
+            on_hosts = [F.when(_is_on_host(), _value(name)) for name in service.on_its_hosts.get(ours, ())]
+            parts.append(F.concat(F.lit(f"{ours}="), F.coalesce(*named, *on_hosts, F.lit(None).cast("string"))))
         if service.name == "airbridge":
-            channel = F.regexp_extract(row["page"], "abr[.]ge/@[^/?#&]+/([^/?#&]+)", 1)
-            parts.append(F.concat(F.lit("utm_source="), F.nullif(channel, F.lit(""))))
-        if parts:
-            renamed = F.concat_ws("&", *parts)
-            is_partners = service.name == "appsflyer"
-            found = found.when(row["link_service"] == service.name, _of_partner(renamed) if is_partners else renamed)
+            channel = F.nullif(F.regexp_extract("page_url", "abr[.]ge/@[^/?#&]+/([^/?#&]+)", 1), F.lit(""))
+            parts.append(F.concat(F.lit("utm_source="), channel))
+        renamed = _of_partner(F.concat_ws("&", *parts)) if service.name == "appsflyer" else F.concat_ws("&", *parts)
+        found = F.when(F.col("link_service") == service.name, renamed).otherwise(found) if parts else found
     return F.nullif(found, F.lit(""))
 
 
-def _first_of(row: Column, service: LinkService, ours: str) -> Column:
-    """The value of the first of the service's names that has one."""
-    is_on_host = (row["link_host"] != "") | (F.coalesce(row["target_host"], F.lit("")) != "")
-    is_plain = is_on_host | F.contains(row["whole"], F.lit("airbridge"))
-    named = [_value(row, name) for name in service.parameters.get(ours, ())]
-    on_hosts = [F.when(is_plain, _value(row, name)) for name in service.on_its_hosts.get(ours, ())]
-    return F.coalesce(*named, *on_hosts)
+def _is_on_host() -> Column:
+    return (
+        (F.col("link_host") != "")
+        | (F.coalesce("target_host", F.lit("")) != "")
+        | F.contains("whole_query", F.lit("airbridge"))
+    )
 
 
-def _value(row: Column, name: str) -> Column:
-    return F.nullif(F.regexp_extract(row["whole"], f"{START}{name}=([^&]*)", 1), F.lit(""))
+def _value(name: str) -> Column:
+    return F.nullif(F.regexp_extract("whole_query", f"{START}{name}=([^&]*)", 1), F.lit(""))
 
 
 def _of_partner(renamed: Column) -> Column:

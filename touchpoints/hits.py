@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 from touchpoints.bots import classify_user_agents
 from touchpoints.internal_addresses import is_internal
 from touchpoints.knobs import HitKnobs
-from touchpoints.marketing_params import parameters_of, with_marketing
+from touchpoints.marketing_params import LINK_TAGS, parameters_of, with_marketing
 from touchpoints.page_query import INSTALLS, page_path
-from touchpoints.personal_data import masks_of, without_personal_data
+from touchpoints.personal_data import LINK_COLUMNS, without_personal_data
 from touchpoints.referrers import classify_referrers, is_own_page, of_page, path_of_pages, referrer_host
 from touchpoints.source_list import SourceList
 from warehouse.event_values import referring_site, values_of
@@ -82,7 +82,7 @@ def build_hits(
     with_site = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site())
     path = path_of_pages(F.col("referrer"), F.col("referring_site"), sources)
     slim_events = with_site.withColumn("referrer_path", path).drop("referrer")
-    marketing_events = with_marketing(slim_events, sources, knobs, masks=masks_of(knobs))
+    marketing_events = with_marketing(slim_events, sources, knobs)
     known = values_of(events) if values is None else values
     agents = classify_user_agents(
         _of_field(known, "user_agent"), robot_agents=knobs.robot_agents, people_agents=knobs.people_agents
@@ -94,8 +94,7 @@ def build_hits(
         .where(F.col("referrer_host").isNotNull())
     )
     hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, no_source=knobs.hosts)
-    known_hosts = without_personal_data(hosts, ["referrer_source", "referrer_domain"], knobs)
-    referrers = sites.join(F.broadcast(known_hosts), "referrer_host", how="inner")
+    referrers = sites.join(F.broadcast(hosts), "referrer_host", how="inner")
     classified_events = marketing_events.join(F.broadcast(agents), "user_agent", how="left").join(
         F.broadcast(referrers), "referring_site", how="left"
     )
@@ -139,7 +138,7 @@ def build_hits(
         "click_id",
         "click_kind",
         source_from.alias("source_from"),
-        "link_tags",
+        *LINK_TAGS,
         F.when(~F.col("is_ignored") & ~F.col("is_own_page"), F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
@@ -149,7 +148,10 @@ def build_hits(
         "value",
         "currency",
     )
-    return without_personal_data(hits, ["landing_url"], knobs).select(*HIT_COLUMNS)
+    masked_hits = without_personal_data(hits, [*LINK_COLUMNS, *LINK_TAGS], knobs)
+    # One column, null in most rows, for what nothing reads before touches.
+    has_tags = F.coalesce(*LINK_TAGS).isNotNull()
+    return masked_hits.withColumn("link_tags", F.when(has_tags, F.struct(*LINK_TAGS))).select(*HIT_COLUMNS)
 
 
 def _bot_reason(knobs: HitKnobs) -> Column:

@@ -6,12 +6,13 @@ words above all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.names import UNDECODABLE
+from touchpoints.names import BETWEEN, UNDECODABLE
 from warehouse.expressions import let
 
 CUT = "\x01"
@@ -24,11 +25,26 @@ FIRST_TRAIL, LAST_TRAIL = 0x41, 0xFE
 TRAILS = LAST_TRAIL - FIRST_TRAIL + 1
 
 
-def in_korean(text: Column) -> Column:
-    """`text` decoded where its codes, which are not UTF-8, are Korean syllables and signs.
+def with_korean(frame: DataFrame, names: Sequence[str], *, where: Column) -> DataFrame:
+    """`frame` with the columns `names` decoded where their codes, which are not UTF-8, are Korean syllables and signs.
 
-    A text with any other code stays as it is: it is of another language.
+    A text with any other code stays as it is: it is of another language. Only rows for which `where` holds are read.
     """
+    has_any = F.rlike(F.concat_ws(BETWEEN, *names), F.lit(HIGH))
+    texts = F.when(where & has_any, F.transform(F.array(*names), _korean).cast("array<string>"))
+    return (
+        frame.withColumn("korean", texts)
+        .withColumns(
+            {
+                name: F.when(F.col("korean").isNotNull(), F.get("korean", F.lit(place))).otherwise(F.col(name))
+                for place, name in enumerate(names)
+            }
+        )
+        .drop("korean")
+    )
+
+
+def _korean(text: Column) -> Column:
     once = F.regexp_replace(text, "%(?:25)+([0-9A-Fa-f]{2})", "%$1")
     parts = F.split(F.regexp_replace(once, CODES, f"{CUT}$1{CUT}"), CUT)
     read = F.array_join(F.transform(parts, _character), "")

@@ -51,7 +51,7 @@ def with_names(frame: DataFrame, names: Sequence[str]) -> DataFrame:
     """
     frame = frame.withColumns({name: F.substring(name, 1, LONGEST_NAME) for name in names})
     # Few names need any of it: one search finds the rows that have some, and one expression serves all columns.
-    any_odd = F.when(F.coalesce(*names).isNotNull(), F.rlike(F.concat_ws(BETWEEN, *names), F.lit(_odd())))
+    any_odd = F.rlike(F.concat_ws(BETWEEN, *names), F.lit(_odd()))
     one_form = F.when(any_odd, F.transform(F.array(*names), _shown).cast("array<string>"))
     shown = frame.withColumn("shown_names", one_form).withColumns(
         {
@@ -62,18 +62,6 @@ def with_names(frame: DataFrame, names: Sequence[str]) -> DataFrame:
     is_something = {name: ~F.lower(name).isin(*NOTHING) for name in names}
     named = {name: F.when(is_something[name], F.col(name)) for name in names}
     return shown.drop("shown_names").withColumns(named)
-
-
-def in_one_form(text: Column) -> Column:
-    """One text in the form of `with_names`; see `named` for texts that name nothing."""
-    return F.when(F.rlike(text, F.lit(_odd())), _shown(F.substring(text, 1, LONGEST_NAME))).otherwise(
-        F.substring(text, 1, LONGEST_NAME)
-    )
-
-
-def named(text: Column) -> Column:
-    """A text that is in one form; null where it names nothing."""
-    return F.when(~F.lower(text).isin(*NOTHING), text)
 
 
 def _odd() -> str:

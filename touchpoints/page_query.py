@@ -31,38 +31,35 @@ HIDDEN = "[\\x{200B}-\\x{200D}\\x{2060}\\x{FEFF}]|%E2%80%8[BCDbcd]|%E2%81%A0|%EF
 DEEPEST = 3  # codes of codes are looked at so many times: %3F, %253F, %25253F
 
 
-def may_have_query(page: Column) -> Column:
-    """Whether a page can have parameters: a cheap search that few pages pass without having some."""
-    return reduce(Column.__or__, (F.contains(page, F.lit(sign)) for sign in ("?", "#", "=", "3D", "3d", "abr.ge/@")))
-
-
-def shown_page(page: Column) -> Column:
-    """`page` without the signs of no width that hide the name of a parameter from a search."""
+def shown_page() -> Column:
+    """page_url without the signs of no width that hide the name of a parameter from a search."""
+    page = F.col("page_url")
+    has_query = F.contains(page, F.lit("?")) | F.contains(page, F.lit("#"))
     has_some = reduce(Column.__or__, (F.contains(page, F.lit(sign)) for sign in HIDDEN_SIGNS))
-    return F.when(has_some, F.regexp_replace(page, HIDDEN, "")).otherwise(page)
+    return F.when(has_query & has_some, F.regexp_replace(page, HIDDEN, "")).otherwise(page)
 
 
-def page_query(page: Column, names: Sequence[str], *, read_fragment: bool) -> Column:
-    """The parameters of `page`, with & between them; null where there are none.
+def page_query(names: Sequence[str], *, read_fragment: bool) -> Column:
+    """The parameters of page_url, with & between them; null where there are none.
 
     The parameters called `names` (lower case) are found also after a second question mark, without any, after ; and
     &amp;, and where they are URL-encoded with their question mark, ampersand and equal sign, unless they are in the
     address that another parameter's value is (https://.., //..). `read_fragment`: what follows the # counts too, after
     the query.
     """
-    return _query_of(_page(page, read_fragment=read_fragment), names)
+    return _query_of(_page(read_fragment=read_fragment), names)
 
 
-def with_install_query(query: Column, referrer: Column, event_name: Column, names: Sequence[str]) -> Column:
+def with_install_query(query: Column, names: Sequence[str]) -> Column:
     """`query` (of the page), or the install referrer: of an install that has one, and of another event whose page has
     none of `names`. A referrer that is URL-encoded as a whole is decoded."""
-    sent = F.nullif(F.trim(referrer), F.lit(""))
+    sent = F.nullif(F.trim("install_referrer"), F.lit(""))
     is_encoded = ~F.contains(sent, F.lit("=")) & F.contains(sent, F.lit("%"))
     install = F.when(is_encoded, F.coalesce(F.try_url_decode(sent), sent)).otherwise(sent)
     odd = _from_first(_mended(F.concat(F.lit("?"), install), names))
     mended = F.when(_has_odd_mark(install), odd).otherwise(install)
     names_some = F.rlike(F.lower(query), F.lit(f"(?:^|&){one_of(names, letter=str)}="))
-    counts = event_name.isin(*INSTALLS) | ~F.coalesce(names_some, F.lit(False))
+    counts = F.col("event_name").isin(*INSTALLS) | ~F.coalesce(names_some, F.lit(False))
     return F.when(sent.isNotNull() & counts, mended).otherwise(query)
 
 
@@ -73,11 +70,12 @@ def page_path(names: Sequence[str]) -> Column:
     return F.when(_may_name_one(path), F.regexp_replace(path, first, "")).otherwise(path)
 
 
-def _page(page: Column, *, read_fragment: bool) -> Column:
-    """`page` with what counts of its fragment, as one more parameter."""
+def _page(*, read_fragment: bool) -> Column:
+    """page_url with what counts of its fragment, as one more parameter."""
     if not read_fragment:
-        return _before(page, "#")
-    return F.when(F.contains(page, F.lit("#")), F.replace(page, F.lit("#"), F.lit("&"))).otherwise(page)
+        return _before(F.col("page_url"), "#")
+    has_fragment = F.contains("page_url", F.lit("#"))
+    return F.when(has_fragment, F.replace("page_url", F.lit("#"), F.lit("&"))).otherwise(F.col("page_url"))
 
 
 def _query_of(page: Column, names: Sequence[str]) -> Column:

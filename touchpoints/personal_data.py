@@ -14,7 +14,6 @@ from pyspark.sql import functions as F
 
 from touchpoints.emails import EMAIL, without_emails
 from touchpoints.knobs import PersonalData
-from touchpoints.names import BETWEEN
 from warehouse.patterns import one_of
 
 PHONE, TOKEN = "(phone)", "(token)"
@@ -63,8 +62,6 @@ _JWT = r"eyJ[A-Za-z0-9_-]{8,}[.][A-Za-z0-9_-]{8,}(?:[.][A-Za-z0-9_-]*)?"
 _NAMED_TOKEN = rf"((?:^|[^0-9A-Za-z]|{_CODE}){one_of(_TOKEN_NAMES)}(?:=|%(?:25)*3[Dd]))(?:[^&;/?#,|() %]|{_CODE}){{6,}}"
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _PATH_TOKEN = rf"({_SLASH}{one_of(_TOKEN_PATHS)}{_SLASH})(?:{_UUID}|[A-Za-z0-9_=~]{{16,}})"
-_NUMBER_BEGINS = "[0-9](?:[0-9 ().+-]|%(?:25)*2[0-9BbDdEe]){6}"
-_SUSPECT = rf"[@=\x{{FF20}}]|%(?:25)*(?:40|3[Dd]|EF%BC%A0)|eyJ|{_NUMBER_BEGINS}|{_SLASH}{one_of(_TOKEN_PATHS)}{_SLASH}"
 _USER = "^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#@]*@"
 
 
@@ -106,16 +103,8 @@ def masks_of(knobs: PersonalData) -> list[Callable[[Column], Column]]:
 def without_personal_data(frame: DataFrame, names: Sequence[str], knobs: PersonalData) -> DataFrame:
     """`frame` with the columns `names` as `knobs` ask for it."""
     masks = masks_of(knobs)
-    if not masks:
-        return frame
-    # One search in all texts of a row, where it has any: few rows need more.
-    together = F.rlike(F.concat_ws(BETWEEN, *names), F.lit(_SUSPECT))
-    suspect = F.when(F.coalesce(*names).isNotNull(), together)
     masked = {name: reduce(lambda text, mask: mask(text), masks, F.col(name)) for name in names}
-    with_suspect = frame.withColumn("may_be_personal", suspect)
-    return with_suspect.withColumns(
-        {name: F.when(F.col("may_be_personal"), text).otherwise(F.col(name)) for name, text in masked.items()}
-    ).drop("may_be_personal")
+    return frame.withColumns(masked) if masks else frame
 
 
 def has_personal_data(text: Column, knobs: PersonalData) -> Column:
@@ -126,7 +115,7 @@ def has_personal_data(text: Column, knobs: PersonalData) -> Column:
 
 
 def _may_have_number(text: Column) -> Column:
-    return F.rlike(text, F.lit(_NUMBER_BEGINS))
+    return F.rlike(text, F.lit("[0-9](?:[0-9 ().+-]|%(?:25)*2[0-9BbDdEe]){6}"))
 
 
 def _may_have_token(text: Column) -> Column:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 
@@ -28,30 +28,3 @@ def _escaped(text: Column) -> Column:
     """The text with \\ before each \\ and |, so that | alone separates; a null is \\0, which no text becomes."""
     doubled = F.replace(text, F.lit("\\"), F.lit("\\\\"))
     return F.coalesce(F.replace(doubled, F.lit("|"), F.lit("\\|")), F.lit("\\0"))
-
-
-Step = Callable[[Column], dict[str, Column]]
-# Steps in one expression. What a session of Connect sends may not be 100 deep, and each step in another adds eight.
-AT_ONCE = 3
-
-
-def with_steps(frame: DataFrame, name: str, steps: Sequence[Step]) -> DataFrame:
-    """`frame` with the struct `name` after `steps`: each adds fields to it, made from those before, or replaces some.
-
-    A row in which it is null is not looked at: for what few rows need, this is far cheaper than a column for each step,
-    with which Spark copies every row once a step.
-    """
-    for start in range(0, len(steps), AT_ONCE):
-        fields = frame.select(f"{name}.*").columns
-        stepped = _stepped(F.col(name), fields, steps[start : start + AT_ONCE])
-        frame = frame.withColumn(name, F.when(F.col(name).isNotNull(), stepped))
-    return frame
-
-
-def _stepped(row: Column, fields: Sequence[str], steps: Sequence[Step]) -> Column:
-    if not steps:
-        return row
-    new = steps[0](row)
-    every = {**{field: row[field] for field in fields if field not in new}, **new}
-    struct = F.struct(*(value.alias(field) for field, value in every.items()))
-    return struct if len(steps) == 1 else let(struct, lambda it: _stepped(it, list(every), steps[1:]))

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from touchpoints.korean_codes import in_korean
+from touchpoints.korean_codes import with_korean
 
 CASES = {
     "%B3%D7%C0%CC%B9%F6_PC_PCS": "네이버_PC_PCS",
@@ -35,7 +35,7 @@ CASES = {
 def test_korean_codes_are_read_and_others_stay(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(text, text) for text in (*CASES, None)], "sent string, name string")
 
-    found = {row["sent"]: row["read"] for row in frame.select("*", in_korean(F.col("name")).alias("read")).collect()}
+    found = {row["sent"]: row["name"] for row in with_korean(frame, ["name"], where=F.lit(True)).collect()}
 
     assert found == {**CASES, None: None}
 
@@ -45,6 +45,6 @@ def test_every_syllable_is_read(spark: SparkSession) -> None:
     texts = ["".join(syllables[start : start + 50]) for start in range(0, len(syllables), 50)]
     frame = spark.createDataFrame([(text, quote(text, encoding="cp949")) for text in texts], "text string, name string")
 
-    rows = frame.select("*", in_korean(F.col("name")).alias("read")).collect()
+    rows = with_korean(frame, ["name"], where=F.lit(True)).collect()
 
-    assert [row["read"] for row in rows] == [row["text"] for row in rows]
+    assert [row["name"] for row in rows] == [row["text"] for row in rows]
