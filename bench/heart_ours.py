@@ -106,9 +106,9 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
         has_sent_sessions=not events.where(F.col("session_id").isNotNull()).isEmpty(),
     )
     with_channels = with_channel(built, rules, sources, where=has_channel())
-    visits = slim_visits(with_channels, conversion_types=settings.conversions.final).persist(
-        StorageLevel.MEMORY_AND_DISK
-    )
+    visits = slim_visits(
+        with_channels, conversion_types=settings.conversions.final, personal=settings.touchpoints
+    ).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         sessions = write(SILVER_SESSIONS, build_sessions(visits, limits=part_of(settings.sessions, RobotLimit)))
         robots = bot_sessions(sessions)

@@ -12,27 +12,21 @@ from warehouse.checks import CheckResult, at_least, at_most, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
 from warehouse.knobs import ReportingDay
-from warehouse.patterns import any_case
 from warehouse.recipes import Recipe
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
-# A deep link's own scheme (shop-app://product/7) has no host: in its place is the first part of the path.
-SCHEME_AND_HOST = rf"^(?:{any_case('http')}[sS]?://[^/?#]*/?|[a-zA-Z][a-zA-Z0-9+.-]*:/*)"
-
 
 def build_activity(visits: DataFrame, *, timezone: str) -> DataFrame:
-    """One row per person, reporting day, event name, page group (first part of the path) and platform: its hits."""
-    path = F.regexp_replace("landing_url", SCHEME_AND_HOST, "")
-    page_group = F.lower(F.substring_index(path, "/", 1))
+    """One row per person, reporting day, event name, page group (first part of the path) and platform: the hits of
+    `slim_visits`."""
     hits = visits.where(F.col("event_at").isNotNull() & ~F.col("is_bot")).select(
         "person_id",
         report_day("event_at", timezone).alias("activity_date"),
         "event_name",
-        F.when(F.col("landing_url").isNull(), F.lit("(none)"))
-        .when(page_group == "", F.lit("(home)"))
-        .otherwise(page_group)
+        F.when(F.col("page_group") == "", F.lit("(home)"))
+        .otherwise(F.coalesce("page_group", F.lit("(none)")))
         .alias("page_group"),
         "platform",
     )

@@ -10,7 +10,7 @@ from touchpoints.internal_addresses import is_internal
 from touchpoints.knobs import HitKnobs
 from touchpoints.marketing_params import LINK_TAGS, parameters_of, with_marketing
 from touchpoints.page_query import INSTALLS, page_path
-from touchpoints.personal_data import LINK_COLUMNS, without_personal_data
+from touchpoints.personal_data import without_personal_data
 from touchpoints.referrers import classify_referrers, is_own_page, of_page, path_of_pages, referrer_host
 from touchpoints.source_list import SourceList
 from warehouse.event_values import referring_site, values_of
@@ -75,14 +75,15 @@ def build_hits(
     site), no_source (it is an own domain of the settings, a payment or login page); null without any. is_bot: a
     robot's user agent or an internal address; bot_reason says which. The agent of a server event is its backend's and
     proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null
-    without any. A first_open is an app_install. Personal data in what the link says is left out as `knobs` ask.
+    without any. A first_open is an app_install. Personal data in what the link says is left out as `knobs` ask, but for
+    landing_url, which most rows have and few show: see `slim_visits`.
     `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
     with_site = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site())
     path = path_of_pages(F.col("referrer"), F.col("referring_site"), sources)
     slim_events = with_site.withColumn("referrer_path", path).drop("referrer")
-    marketing_events = with_marketing(slim_events, sources, knobs)
+    marketing_events = with_marketing(slim_events, sources, knobs, personal=knobs)
     known = values_of(events) if values is None else values
     agents = classify_user_agents(
         _of_field(known, "user_agent"), robot_agents=knobs.robot_agents, people_agents=knobs.people_agents
@@ -94,7 +95,8 @@ def build_hits(
         .where(F.col("referrer_host").isNotNull())
     )
     hosts = classify_referrers(sites.select("referrer_host").distinct(), sources=sources, no_source=knobs.hosts)
-    referrers = sites.join(F.broadcast(hosts), "referrer_host", how="inner")
+    known_hosts = without_personal_data(hosts, ["referrer_source", "referrer_domain"], knobs)
+    referrers = sites.join(F.broadcast(known_hosts), "referrer_host", how="inner")
     classified_events = marketing_events.join(F.broadcast(agents), "user_agent", how="left").join(
         F.broadcast(referrers), "referring_site", how="left"
     )
@@ -148,10 +150,9 @@ def build_hits(
         "value",
         "currency",
     )
-    masked_hits = without_personal_data(hits, [*LINK_COLUMNS, *LINK_TAGS], knobs)
     # One column, null in most rows, for what nothing reads before touches.
     has_tags = F.coalesce(*LINK_TAGS).isNotNull()
-    return masked_hits.withColumn("link_tags", F.when(has_tags, F.struct(*LINK_TAGS))).select(*HIT_COLUMNS)
+    return hits.withColumn("link_tags", F.when(has_tags, F.struct(*LINK_TAGS))).select(*HIT_COLUMNS)
 
 
 def _bot_reason(knobs: HitKnobs) -> Column:

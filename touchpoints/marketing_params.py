@@ -1,6 +1,7 @@
 """The marketing parameters of a URL, utm_* and click ids, as Spark expressions.
 
-Most pages have no query, so a cheap search for the text that it needs precedes every regular expression.
+Most events have nothing to read: their page has no parameters and their sender names no source. A few cheap searches
+find them, and they take another way than those that are parsed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from pyspark.sql import functions as F
 
 from touchpoints.app_links import with_app_links, with_meta_referrers
 from touchpoints.click_ids import START, of_click, shown_id, with_click
-from touchpoints.knobs import Links
+from touchpoints.knobs import Links, PersonalData
 from touchpoints.korean_codes import with_korean
 from touchpoints.names import decoded, with_names, without_codes
-from touchpoints.page_query import page_query, shown_page, with_install_query
+from touchpoints.page_query import may_have_query, page_query, shown_page, with_install_query
+from touchpoints.personal_data import without_personal_data
 from touchpoints.source_list import SourceList
 from warehouse.patterns import any_case
 
@@ -23,13 +25,16 @@ LONGEST_PAGE = 4000
 UTM = ("source", "medium", "campaign", "content", "term")
 # Parameters that say more of a campaign, kept as they are.
 LINK_TAGS = ("utm_id", "utm_source_platform", "utm_creative_format", "utm_marketing_tactic", "gad_campaignid")
+FOUND = ("click_id_type", "click_id", "click_kind", "campaign_id", *LINK_TAGS, *UTM)
 # What senders and links write for a visit from nowhere.
 DIRECT, NO_MEDIUM = ("(direct)", "direct"), ("(none)", "none")
 LINK = "link"  # the medium of an app link that says nothing of where it stood
 
 
-def with_marketing(events: DataFrame, sources: SourceList, links: Links) -> DataFrame:
-    """`events` with marketing_query, click_id_type, click_id, click_kind, campaign_id, LINK_TAGS, is_guessed, and the
+def with_marketing(
+    events: DataFrame, sources: SourceList, links: Links, *, personal: PersonalData | None = None
+) -> DataFrame:
+    """`events` with click_id_type, click_id, click_kind, campaign_id, LINK_TAGS, is_guessed, and the
     UTM fields instead of the sender's.
 
     The sender's own field wins, then the URL's, field by field; names are in one form (touchpoints.names), and null
@@ -44,11 +49,25 @@ def with_marketing(events: DataFrame, sources: SourceList, links: Links) -> Data
     Of several click ids the first in conf/sources.yaml counts. A paid one sets source and medium where the medium is
     null, organic or (none); a weak one only where neither is known; another the medium where there is none, and the
     source where neither is known. is_guessed: source and medium are those of a weak one. Of a page only the first
-    LONGEST_PAGE characters are read.
+    LONGEST_PAGE characters are read. What is found is without the personal data that `personal` asks to leave out.
     """
-    names = parameters_of(sources, links)
     longest = {"page_url": LONGEST_PAGE, "install_referrer": LONGEST_PAGE, **dict.fromkeys(UTM, LONGEST_PAGE)}
-    events = events.withColumns({name: F.substring(name, 1, length) for name, length in longest.items()})
+    cut = events.withColumns({name: F.substring(name, 1, length) for name, length in longest.items()})
+    has_sent = F.coalesce(*UTM, "install_referrer").isNotNull()
+    has_something = F.coalesce(may_have_query(F.col("page_url")), F.lit(False)) | has_sent
+    parsed = _parsed(cut.where(has_something), sources, links)
+    if personal is not None:
+        parsed = without_personal_data(parsed, [*UTM, *LINK_TAGS, "campaign_id", "click_id"], personal)
+    # Two ways through the rows, since a parse has thirty steps and Spark copies a row in each. That `events` are read
+    # twice costs far less.
+    nothing = {name: F.lit(None).cast(of).alias(name) for name, of in parsed.dtypes if name in FOUND}
+    others = cut.where(~has_something).drop(*UTM).select("*", *nothing.values())
+    return parsed.unionByName(others.withColumn("is_guessed", F.lit(False)))
+
+
+def _parsed(events: DataFrame, sources: SourceList, links: Links) -> DataFrame:
+    """What `with_marketing` makes of events that may have something to read."""
+    names = parameters_of(sources, links)
     events = events.withColumn("page_url", shown_page())
     # Columns that are not parsed are carried as one struct: each step copies it at once, not field by field.
     carried = F.struct(*(name for name in events.columns if name not in UTM)).alias("carried")
@@ -83,7 +102,6 @@ def with_marketing(events: DataFrame, sources: SourceList, links: Links) -> Data
     )
     return _with_click_source(with_ids, sources).select(
         "carried.*",
-        "marketing_query",
         F.when(F.col("click").isNotNull(), F.col("click_id_type")).alias("click_id_type"),
         "click_id",
         of_click(sources.click_ids, "kind").alias("click_kind"),

@@ -31,6 +31,11 @@ HIDDEN = "[\\x{200B}-\\x{200D}\\x{2060}\\x{FEFF}]|%E2%80%8[BCDbcd]|%E2%81%A0|%EF
 DEEPEST = 3  # codes of codes are looked at so many times: %3F, %253F, %25253F
 
 
+def may_have_query(page: Column) -> Column:
+    """Whether a page can have parameters: a cheap search that few pages pass without having some."""
+    return reduce(Column.__or__, (F.contains(page, F.lit(sign)) for sign in ("?", "#", "=", "3D", "3d", "abr.ge/@")))
+
+
 def shown_page() -> Column:
     """page_url without the signs of no width that hide the name of a parameter from a search."""
     page = F.col("page_url")

@@ -18,7 +18,7 @@ from touchpoints.click_views import persons_with_clicks
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.ids import identified, order_id_of_event
-from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, RuleFiles, SessionGap
+from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, PersonalData, RuleFiles, SessionGap
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.repriced import persons_repriced, refunds_elsewhere
 from touchpoints.visits import build_visits, has_channel, slim_visits
@@ -127,7 +127,8 @@ def visits(work: Work) -> DataFrame:
         max_hours=work.knobs(SessionGap).max_hours,
     )
     with_channels = with_channel(built, rules, sources, where=has_channel())
-    return work.persist(slim_visits(with_channels, conversion_types=work.knobs(ConversionTypes).all_types))
+    types, personal = work.knobs(ConversionTypes).all_types, work.knobs(PersonalData)
+    return work.persist(slim_visits(with_channels, conversion_types=types, personal=personal))
 
 
 def _clicked(work: Work) -> DataFrame:

@@ -21,10 +21,13 @@ from touchpoints.ids import (
     person_of_event,
     person_of_user,
 )
+from touchpoints.knobs import PersonalData
 from touchpoints.marketing_params import LINK_TAGS
 from touchpoints.order_versions import newest_versions
+from touchpoints.personal_data import without_personal_data
 from touchpoints.session_starts import with_sessions
 from warehouse.contracts import MONEY
+from warehouse.patterns import any_case
 
 # Kept for touches and starts of sessions only.
 TOUCH_COLUMNS = (
@@ -42,6 +45,8 @@ CARRIED = {
     "value": MONEY,
     "currency": "string",
 }
+# A deep link's own scheme (shop-app://product/7) has no host: in its place is the first part of the path.
+SCHEME_AND_HOST = rf"^(?:{any_case('http')}[sS]?://[^/?#]*/?|[a-zA-Z][a-zA-Z0-9+.-]*:/*)"
 # Dropped after visits are built.
 STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin", "click_kind")
 
@@ -110,18 +115,22 @@ def build_visits(
     )
 
 
-def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str]) -> DataFrame:
+def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str], personal: PersonalData) -> DataFrame:
     """One row per row of `visits`, `build_visits` with channels, with only the columns that the tables of silver read.
 
     TOUCH_COLUMNS are null except in touches and starts of sessions; event_id is null except in touches, orders, money
     events and events of `conversion_types`. The other rows, which are the most, hold little more than person, time,
-    event name and session.
+    event name and session. page_group is the first part of the page's path in lower case, '' of a home page; it and
+    landing_url are without the personal data that `personal` asks to leave out.
     """
     is_touch = F.col("is_touch")
     has_id = (F.col("row_kind") == ORDER) | F.col("event_name").isin(*MONEY_EVENTS, *conversion_types)
     thinned = {name: F.when(has_channel(), F.col(name)) for name in TOUCH_COLUMNS if name in visits.columns}
     thinned["event_id"] = F.when(is_touch | has_id, F.col("event_id"))
-    return visits.withColumns(thinned).drop(*STEPS_ONLY)
+    path = F.regexp_replace("landing_url", SCHEME_AND_HOST, "")
+    pages = {"page_group": F.substring_index(path, "/", 1), "landing_url": F.when(has_channel(), F.col("landing_url"))}
+    with_pages = without_personal_data(visits.withColumns({**thinned, **pages}), list(pages), personal)
+    return with_pages.withColumn("page_group", F.lower("page_group")).drop(*STEPS_ONLY)
 
 
 def has_channel() -> Column:

@@ -13,16 +13,18 @@ from pyspark.sql import functions as F
 
 from jobs.settings import load_settings
 from touchpoints.aliases import build_aliases
+from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
 from touchpoints.ids import identified
 from touchpoints.knobs import HitKnobs, RobotLimit
 from touchpoints.sessions import bot_sessions, build_sessions
+from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
 from warehouse.contracts import Table
 from warehouse.knobs import part_of
 from warehouse.settings_file import knobs_of
-from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS
+from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS, SILVER_IDENTITIES
 
 Fields = Mapping[str, Any]
 
@@ -42,6 +44,15 @@ VISITS = (
     "is_session_start boolean, since_page_ms bigint, is_touch boolean"
 )
 RATES = "rate_day date, rate_currency string, rate decimal(18,8)"
+
+
+def visits_of_events(spark: SparkSession, rows: list[Fields], knobs: HitKnobs) -> list[Fields]:
+    """What silver reads of the visits of these events (columns of bronze.events), each in the channel `test`."""
+    hits = build_hits(events(spark, rows), knobs, sources=load_sources("sources.yaml"))
+    known = frame(spark, SILVER_IDENTITIES.ddl, [])
+    built = build_visits(hits, known, orders(spark, []), timeout_minutes=30, max_hours=24)
+    named = built.withColumns({name: F.lit("test") for name in ("channel", "channel_rule", "channel_trace")})
+    return collected(slim_visits(named, conversion_types=[], personal=knobs))
 
 
 def hit_knobs(**changed: Any) -> HitKnobs:
@@ -149,7 +160,7 @@ def build_all(
         .persist()
     )
     try:
-        slim = slim_visits(built, conversion_types=[])
+        slim = slim_visits(built, conversion_types=[], personal=hit_knobs())
         sessions = build_sessions(slim, limits=limits or robot_limits())
         touchpoints = build_touchpoints(slim, bot_sessions(sessions), abuse=load_settings().ad_abuse)
         return Silver(collected(built), collected(sessions), collected(touchpoints))

@@ -227,6 +227,7 @@ def touches_of(spark: SparkSession, event_frame: DataFrame) -> DataFrame:
     slim = slim_visits(
         built.withColumns({"channel": F.lit("test"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}),
         conversion_types=["purchase", "sign_up", "app_install"],
+        personal=hit_knobs(),
     )
     sessions = build_sessions(slim, limits=robot_limits())
     return build_touchpoints(slim, bot_sessions(sessions), abuse=load_settings().ad_abuse)

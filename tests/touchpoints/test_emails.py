@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from bronze_rows import collected, events, frame, hit_knobs
+from bronze_rows import frame, hit_knobs, visits_of_events
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from conf import CONF_ROOT
 from touchpoints.emails import without_emails
-from touchpoints.hits import build_hits
-from touchpoints.source_list import load_sources
 
 CASES = {
     "ann@mail.example": "(e-mail)",
@@ -36,20 +33,19 @@ def test_an_address_is_left_out_however_it_is_written_and_nothing_around_it(spar
 
 
 @pytest.mark.parametrize("mask_emails", [True, False])
-def test_links_of_mailing_tools_bring_no_address_into_hits(mask_emails: bool, spark: SparkSession) -> None:
+def test_links_of_mailing_tools_bring_no_address_into_visits(mask_emails: bool, spark: SparkSession) -> None:
     page = (
         "https://shop.example/u/ann%40mail.example/sale?utm_source=ann@mail.example&utm_medium=email&"
         "utm_campaign=to-ann%40mail.example&utm_content=ann%2Bsale@mail.example&utm_term=ann%40mail.example"
     )
     knobs = hit_knobs(own_domains=[], internal_ips=[], mask_emails=mask_emails)
-    sources = load_sources(str(CONF_ROOT / "sources.yaml"))
 
-    [hit] = collected(build_hits(events(spark, [{"event_id": "1", "page_url": page}]), knobs, sources=sources))
+    [visit] = visits_of_events(spark, [{"event_id": "1", "page_url": page}], knobs)
 
-    assert ("mail.example" in str(hit)) != mask_emails
+    assert ("mail.example" in str(visit)) != mask_emails
     if mask_emails:
-        assert hit["landing_url"] == "https://shop.example/u/(e-mail)/sale"
-        assert [hit[name] for name in ("source", "medium", "campaign", "content", "term")] == [
+        assert visit["landing_url"] == "https://shop.example/u/(e-mail)/sale"
+        assert [visit[name] for name in ("source", "medium", "campaign", "content", "term")] == [
             "(e-mail)",
             "email",
             "(e-mail)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from bronze_rows import collected, events, frame, hit_knobs
+from bronze_rows import collected, events, frame, hit_knobs, visits_of_events
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
@@ -152,21 +152,19 @@ PAGE = (
 
 
 @pytest.mark.parametrize("masked", [True, False])
-def test_a_link_brings_no_personal_data_into_hits(masked: bool, spark: SparkSession) -> None:
+def test_a_link_brings_no_personal_data_into_visits(masked: bool, spark: SparkSession) -> None:
     knobs = hit_knobs(mask_emails=masked, mask_phones=masked, mask_tokens=masked)
 
-    [hit] = collected(
-        build_hits(events(spark, [{"event_id": "1", "page_url": PAGE}]), knobs, sources=load_sources("sources.yaml"))
-    )
+    [visit] = visits_of_events(spark, [{"event_id": "1", "page_url": PAGE}], knobs)
 
-    assert bool(re.search("mail.example|1234|5550132|abc123def", str(hit))) != masked
+    assert bool(re.search("mail.example|1234|5550132|abc123def", str(visit))) != masked
     if masked:
-        assert hit["landing_url"] == "https://shop.example/u/(phone)/(e-mail)/sale"
+        assert visit["landing_url"] == "https://shop.example/u/(phone)/(e-mail)/sale"
         names = ("source", "medium", "campaign", "content", "term", "campaign_id", "click_id")
-        assert [hit[name] for name in names] == [
+        assert [visit[name] for name in names] == [
             "(e-mail)", "email", "to-(phone)", "tel:(phone)", "(phone)", "(phone)", "(e-mail)",
         ]  # fmt: skip
-        assert [hit["link_tags"][name] for name in LINK_TAGS] == ["(phone)", "(e-mail)", "token=(token)", None, None]
+        assert [visit["link_tags"][name] for name in LINK_TAGS] == ["(phone)", "(e-mail)", "token=(token)", None, None]
 
 
 def test_the_site_before_has_none_either(spark: SparkSession) -> None:

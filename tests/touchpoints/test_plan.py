@@ -55,7 +55,7 @@ def visits_of(spark: SparkSession, *, has_sent_sessions: bool) -> DataFrame:
     named = built.withColumns(
         {"channel": F.lit("Direct"), "channel_rule": F.lit("test"), "channel_trace": F.lit("test")}
     )
-    return slim_visits(named, conversion_types=["sign_up"])
+    return slim_visits(named, conversion_types=["sign_up"], personal=hit_knobs())
 
 
 @pytest.fixture(scope="module")

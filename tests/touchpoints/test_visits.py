@@ -285,7 +285,7 @@ def test_slim_visits_have_ids_of_touches_orders_money_events_and_conversions_onl
         for number, (name, touch, kind, _) in enumerate(cases)
     ]
 
-    slim = collected(slim_visits(visits(spark, rows), conversion_types=["sign_up"]))
+    slim = collected(slim_visits(visits(spark, rows), conversion_types=["sign_up"], personal=hit_knobs()))
 
     assert [row["event_id"] is not None for row in slim] == [has_id for *_, has_id in cases]
     assert [row["source"] for row in slim] == ["news", *[None] * 6]
