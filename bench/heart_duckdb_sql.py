@@ -188,9 +188,10 @@ def touches_sql(rules: ChannelRules, sources: SourceList) -> str:
     """One row per touch, session starts included, with its channel; the rules run once per distinct origin."""
     fields = ", ".join(TOUCH_FIELDS)
     steps, before = [], "origins"
-    for name, sql in channel_steps(rules, sources, "duckdb").items():
-        steps.append(f"with_{name} AS (SELECT *, {sql} AS {name} FROM {before})")
-        before = f"with_{name}"
+    for number, step in enumerate(channel_steps(rules, sources, "duckdb")):
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in step.items())
+        steps.append(f"step_{number} AS (SELECT *, {columns} FROM {before})")
+        before = f"step_{number}"
     steps_sql = ", ".join(steps)
     same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in TOUCH_FIELDS)
     return f"""

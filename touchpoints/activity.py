@@ -8,29 +8,41 @@ from pyspark.sql import functions as F
 from touchpoints.hits import is_session_event
 from touchpoints.knobs import InternalAddresses, OtherParameters, PersonalData, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from touchpoints.personal_data import without_personal_data
 from warehouse.checks import CheckResult, at_least, at_most, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
 from warehouse.knobs import ReportingDay
+from warehouse.patterns import any_case
 from warehouse.recipes import Recipe
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
+# A deep link's own scheme (shop-app://product/7) has no host: in its place is the first part of the path.
+SCHEME_AND_HOST = rf"^(?:{any_case('http')}[sS]?://[^/?#]*/?|[a-zA-Z][a-zA-Z0-9+.-]*:/*)"
 
-def build_activity(visits: DataFrame, *, timezone: str) -> DataFrame:
-    """One row per person, reporting day, event name, page group (first part of the path) and platform: the hits of
-    `slim_visits`."""
+
+def build_activity(visits: DataFrame, *, timezone: str, personal: PersonalData) -> DataFrame:
+    """One row per person, reporting day, event name, page group (first part of the path) and platform: its hits.
+
+    Page groups are without the personal data that `personal` asks to leave out.
+    """
+    path = F.regexp_replace("landing_url", SCHEME_AND_HOST, "")
     hits = visits.where(F.col("event_at").isNotNull() & ~F.col("is_bot")).select(
         "person_id",
         report_day("event_at", timezone).alias("activity_date"),
         "event_name",
-        F.when(F.col("page_group") == "", F.lit("(home)"))
-        .otherwise(F.coalesce("page_group", F.lit("(none)")))
-        .alias("page_group"),
+        F.substring_index(path, "/", 1).alias("page_group"),
         "platform",
     )
-    counted = hits.groupBy("person_id", "activity_date", "event_name", "page_group", "platform").agg(
+    shown = without_personal_data(hits, ["page_group"], personal).withColumn(
+        "page_group",
+        F.when(F.col("page_group") == "", F.lit("(home)")).otherwise(
+            F.coalesce(F.lower("page_group"), F.lit("(none)"))
+        ),
+    )
+    counted = shown.groupBy("person_id", "activity_date", "event_name", "page_group", "platform").agg(
         F.count(F.lit(1)).alias("events")
     )
     return conform(counted, SILVER_ACTIVITY)
@@ -60,7 +72,9 @@ ACTIVITY = Recipe(
     table=SILVER_ACTIVITY,
     inputs=VISIT_INPUTS,
     knobs=(InternalAddresses, RobotAgents, OtherParameters, PersonalData, ReportingDay),
-    build=lambda work: build_activity(work.once(visits), timezone=work.knobs(ReportingDay).timezone),
+    build=lambda work: build_activity(
+        work.once(visits), timezone=work.knobs(ReportingDay).timezone, personal=work.knobs(PersonalData)
+    ),
     changes=PERSONS,
     scope=of_persons,
     checks=lambda work: check_activity(

@@ -23,23 +23,24 @@ WHY_NO_SOURCE = {"own_page": "the referrer is of the page's own site", "no_sourc
 
 def channel_steps(
     rules: ChannelRules, sources: SourceList, dialect: Dialect = "spark", *, is_paid: bool = False
-) -> dict[str, str]:
-    """SQL of each column on the way to a channel, in order: over source, medium, campaign, click_id_type, click_kind,
-    source_from, and the columns before it.
+) -> list[dict[str, str]]:
+    """SQL of the columns on the way to a channel, in steps: over source, medium, campaign, click_id_type, click_kind,
+    source_from, and the columns of the steps before.
 
     `is_paid`: every row is paid for (spend), which proves an ad as a paid click id does.
     """
     paid = "TRUE" if is_paid else _is_one_of("click_id_type", sources.paid_click_ids, dialect)
-    return {
-        "source_name": source_name_sql(dialect),
-        "source_category": category_sql(sources, dialect),
-        "is_paid_click": paid,
-        "proven_kind": _kind_sql(sources, dialect),
-        "given_rule": channel_rule_sql(rules, dialect),
-        "channel_rule": overruled_sql(rules, dialect),
-        "channel": channel_sql(rules, dialect),
-        "channel_trace": trace_sql(rules, dialect),
-    }
+    return [
+        {
+            "source_name": source_name_sql(dialect),
+            "is_paid_click": paid,
+            "proven_kind": _kind_sql(sources, dialect),
+        },
+        {"source_category": category_sql(sources, dialect)},
+        {"given_rule": channel_rule_sql(rules, dialect)},
+        {"channel_rule": overruled_sql(rules, dialect)},
+        {"channel": channel_sql(rules, dialect), "channel_trace": trace_sql(rules, dialect)},
+    ]
 
 
 def source_name_sql(dialect: Dialect = "spark") -> str:

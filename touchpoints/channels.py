@@ -33,7 +33,6 @@ def with_channel(
     lacking = [name for name in TOUCH_FIELDS if name not in frame.columns]
     named = frame.withColumns({name: F.lit(None).cast("string") for name in lacking}) if lacking else frame
     # In steps: the long lists of categories are searched once, and the rule decides the channel.
-    steps = channel_steps(rules, sources, is_paid=is_paid)
-    for name, sql in steps.items():
-        named = named.withColumn(name, F.when(wanted, F.expr(sql)))
-    return named.drop(*lacking, *(name for name in steps if name not in ADDED))
+    for step in channel_steps(rules, sources, is_paid=is_paid):
+        named = named.withColumns({name: F.when(wanted, F.expr(sql)) for name, sql in step.items()})
+    return named.select(*frame.columns, *ADDED)

@@ -100,10 +100,17 @@ def masks_of(knobs: PersonalData) -> list[Callable[[Column], Column]]:
     return [mask for mask, is_wanted in wanted if is_wanted]
 
 
-def without_personal_data(frame: DataFrame, names: Sequence[str], knobs: PersonalData) -> DataFrame:
-    """`frame` with the columns `names` as `knobs` ask for it."""
+def without_personal_data(
+    frame: DataFrame, names: Sequence[str], knobs: PersonalData, *, where: Column | None = None
+) -> DataFrame:
+    """`frame` with the columns `names` as `knobs` ask for it, in the rows for which `where` holds."""
+
+    def masked(name: str, mask: Callable[[Column], Column]) -> Column:
+        text = F.col(name)
+        return mask(text) if where is None else F.when(where, mask(text)).otherwise(text)
+
     for mask in masks_of(knobs):  # in steps: each asks the text of the step before several times
-        frame = frame.withColumns({name: mask(F.col(name)) for name in names})
+        frame = frame.withColumns({name: masked(name, mask) for name in names})
     return frame
 
 

@@ -27,7 +27,6 @@ from touchpoints.order_versions import newest_versions
 from touchpoints.personal_data import without_personal_data
 from touchpoints.session_starts import with_sessions
 from warehouse.contracts import MONEY
-from warehouse.patterns import any_case
 
 # Kept for touches and starts of sessions only.
 TOUCH_COLUMNS = (
@@ -45,8 +44,6 @@ CARRIED = {
     "value": MONEY,
     "currency": "string",
 }
-# A deep link's own scheme (shop-app://product/7) has no host: in its place is the first part of the path.
-SCHEME_AND_HOST = rf"^(?:{any_case('http')}[sS]?://[^/?#]*/?|[a-zA-Z][a-zA-Z0-9+.-]*:/*)"
 # Dropped after visits are built.
 STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin", "click_kind")
 
@@ -80,7 +77,11 @@ def build_visits(
     rows = _rows(hits, identities, orders, aliases)
     device = Window.partitionBy("device_key", "device").orderBy("at", "row_kind", "event_id")
     so_far = device.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    before = device.rowsBetween(Window.unboundedPreceding, -1)
     is_hit = F.col("row_kind") == HIT
+    opens = is_hit & F.col("is_session_event")
+    is_page = opens & (F.col("event_name") == "page_view")
+    millis = F.unix_millis("at")
     rows_of_persons = rows.select(
         "*",
         F.coalesce(
@@ -89,15 +90,12 @@ def build_visits(
             person_of_device(F.col("anonymous_id")),
             person_of_event(F.col("event_id")),
         ).alias("person_id"),
-        (is_hit & F.col("is_session_event")).alias("opens"),
+        (millis - F.last(F.when(is_page, millis), ignorenulls=True).over(before)).alias("since_page_ms"),
+        opens.alias("opens"),
     )
-    millis = F.unix_millis("at")
-    is_page = F.col("opens") & (F.col("event_name") == "page_view")
     is_ad_touch = is_hit & F.col("is_ad_event")
-    before = device.rowsBetween(Window.unboundedPreceding, -1)
-    since_page = millis - F.last(F.when(is_page, millis), ignorenulls=True).over(before)
     rows_of_sessions = with_sessions(
-        rows_of_persons.select("*", since_page.alias("since_page_ms")),
+        rows_of_persons,
         timeout_minutes=timeout_minutes,
         max_hours=max_hours,
         has_sent_sessions=has_sent_sessions,
@@ -120,17 +118,15 @@ def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str], personal:
 
     TOUCH_COLUMNS are null except in touches and starts of sessions; event_id is null except in touches, orders, money
     events and events of `conversion_types`. The other rows, which are the most, hold little more than person, time,
-    event name and session. page_group is the first part of the page's path in lower case, '' of a home page; it and
-    landing_url are without the personal data that `personal` asks to leave out.
+    event name and session. landing_url is without the personal data that `personal` asks to leave out where a touch or
+    session shows it, and as it was sent in the other rows.
     """
     is_touch = F.col("is_touch")
     has_id = (F.col("row_kind") == ORDER) | F.col("event_name").isin(*MONEY_EVENTS, *conversion_types)
     thinned = {name: F.when(has_channel(), F.col(name)) for name in TOUCH_COLUMNS if name in visits.columns}
     thinned["event_id"] = F.when(is_touch | has_id, F.col("event_id"))
-    path = F.regexp_replace("landing_url", SCHEME_AND_HOST, "")
-    pages = {"page_group": F.substring_index(path, "/", 1), "landing_url": F.when(has_channel(), F.col("landing_url"))}
-    with_pages = without_personal_data(visits.withColumns({**thinned, **pages}), list(pages), personal)
-    return with_pages.withColumn("page_group", F.lower("page_group")).drop(*STEPS_ONLY)
+    slim = visits.withColumns(thinned)
+    return without_personal_data(slim, ["landing_url"], personal, where=has_channel()).drop(*STEPS_ONLY)
 
 
 def has_channel() -> Column:

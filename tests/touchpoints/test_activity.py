@@ -9,7 +9,6 @@ from bronze_rows import at, collected, hit_knobs, visits
 from pyspark.sql import SparkSession
 
 from touchpoints.activity import build_activity
-from touchpoints.visits import slim_visits
 
 
 def test_hits_are_counted_by_person_reporting_day_event_page_group_and_platform(spark: SparkSession) -> None:
@@ -31,8 +30,7 @@ def test_hits_are_counted_by_person_reporting_day_event_page_group_and_platform(
     ]
     rows = [{"event_id": f"e{number}", "person_id": "user:ann", **row} for number, row in enumerate(hits)]
 
-    slim = slim_visits(visits(spark, rows), conversion_types=[], personal=hit_knobs())
-    activity = collected(build_activity(slim, timezone="Asia/Seoul"))
+    activity = collected(build_activity(visits(spark, rows), timezone="Asia/Seoul", personal=hit_knobs()))
 
     first, second = date(2026, 3, 1), date(2026, 3, 2)
     names = ("person_id", "activity_date", "event_name", "page_group", "platform", "events")
