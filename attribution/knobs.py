@@ -37,12 +37,14 @@ class CreditedTypes(Knobs):
 class JourneyKnobs(CreditedTypes):
     """What makes a journey.
 
-    conversions: with 'first', only a person's first conversion of a type, by (converted_at, conversion_id), ends a
-    journey. restart: a path holds only touches after the person's previous conversion of the type. milestones: types
-    of auxiliary conversions that the model w_shape gives credit for.
+    view_through_hours: of impressions, where they take part, only those count that are at most so long before the
+    journey's end. conversions: with 'first', only a person's first conversion of a type, by (converted_at,
+    conversion_id), ends a journey. restart: a path holds only touches after the person's previous conversion of the
+    type. milestones: types of auxiliary conversions that the model w_shape gives credit for.
     """
 
     interactions: list[Literal["click", "impression"]]
+    view_through_hours: Annotated[int, Field(gt=0, le=24 * 366)]
     lookback_days: PositiveDays
     lookback_days_by_type: dict[str, PositiveDays]
     conversions: Literal["every", "first"]
@@ -52,6 +54,11 @@ class JourneyKnobs(CreditedTypes):
     def lookback_of(self, conversion_type: str) -> int:
         """Days of 86,400 s that a conversion of this type looks back."""
         return self.lookback_days_by_type.get(conversion_type, self.lookback_days)
+
+    @property
+    def has_views(self) -> bool:
+        """Whether impressions take part."""
+        return "impression" in self.interactions
 
     @property
     def lookbacks(self) -> dict[str, int]:
