@@ -16,7 +16,7 @@ from jobs.located import located
 from jobs.unknown_names import names_of_nothing
 from ltv.knobs import Ltv
 from touchpoints.knobs import AdAbuse, AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
-from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Spark, part_of
+from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Retargeting, Spark, part_of
 from warehouse.settings_file import read_knobs, read_yaml
 from warehouse.table_update import digest_of
 
@@ -40,6 +40,7 @@ class Settings(Knobs):
     conversions: Conversions
     ad_spend: AdSpend
     ad_abuse: AdAbuse
+    retargeting: Retargeting
     exchange_rates: ExchangeRates
     attribution: Attribution
     ltv: Ltv

@@ -229,7 +229,9 @@ def touches_of(spark: SparkSession, event_frame: DataFrame) -> DataFrame:
         conversion_types=["purchase", "sign_up", "app_install"],
     )
     sessions = build_sessions(slim, limits=robot_limits())
-    return build_touchpoints(slim, bot_sessions(sessions), abuse=load_settings().ad_abuse)
+    return build_touchpoints(
+        slim, bot_sessions(sessions), abuse=load_settings().ad_abuse, retargeting=load_settings().retargeting
+    )
 
 
 SHOP = Shop(visitors=2500, history_months=1, bad_value_share=0)
