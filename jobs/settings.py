@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from attribution.knobs import Attribution
+from attribution.knobs import Attribution, SkanKnobs
 from conf import CONF_ROOT
 from intake.knobs import IdSpelling, Landing, Quality
 from jobs.located import located
@@ -43,6 +43,7 @@ class Settings(Knobs):
     retargeting: Retargeting
     exchange_rates: ExchangeRates
     attribution: Attribution
+    skan: SkanKnobs
     ltv: Ltv
     mlflow: Mlflow
     quality: Quality

@@ -24,6 +24,7 @@ ITEMS = (
     "10.0.0.9",
     "other.example",
     {"source": "criteo"},
+    {"fine": 1, "event": "purchase"},
 )
 MAPPINGS: tuple[dict[str, Any], ...] = (
     {"sign_up": 7},

@@ -120,12 +120,12 @@ def test_logins_that_are_phone_numbers_are_left_out(phone: str, tmp_path: Path) 
     assert found.phone_numbers == 1
 
 
-def test_a_shared_device_is_left_out_where_one_of_its_people_bought_or_said_no(tmp_path: Path) -> None:
+def test_a_shared_device_is_left_out_where_one_of_its_people_bought_or_did_not_agree(tmp_path: Path) -> None:
     touches = [
         touch("user:a", 3 * DAY, "tablet"),
         touch("user:buyer", 2 * DAY, "tablet"),
         touch("user:b", 3 * DAY, "phone"),
-        touch("user:said no", 2 * DAY, "phone", consent_ads=False),
+        touch("user:no thanks", 2 * DAY, "phone", consent_ads=False),
     ]
     found = audience(tmp_path, touches, [bought("user:buyer", DAY)])
 
