@@ -324,16 +324,16 @@ def _postbacks(batch: int) -> list[Row]:
     return [
         {
             "version": "4.0",
-            "ad-network-id": random.choice(("v9wttpbfk9.skadnetwork", "other.skadnetwork")),
-            "transaction-id": f"t{random.randint(0, 5)}",
-            "source-identifier": random.choice(("52", "5239")),
-            "app-id": 1,
-            "did-win": random.random() < 0.8,
-            "postback-sequence-index": random.randint(0, 1),
-            "conversion-value": random.choice((None, 12, 63)),
-            "timestamp": _iso(FIRST_DAY + timedelta(hours=random.choice((10, 20, 200)))),
+            "ad_network_id": random.choice(("v9wttpbfk9.skadnetwork", "other.skadnetwork")),
+            "transaction_id": f"t{random.randint(0, 30)}",
+            "source_identifier": random.choice(("52", "5239")),
+            "app_id": str(random.randint(1, 3)),
+            "did_win": random.choice(("true", "true", "false")),
+            "postback_sequence_index": str(random.randint(0, 1)),
+            "conversion_value": random.choice(("", "12", "63")),
+            "received_at": _iso(FIRST_DAY + timedelta(hours=random.choice((10, 20, 200)))),
         }
-        for _ in range(6)
+        for _ in range(40)
     ]
 
 
