@@ -44,6 +44,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 # Of the signature's header, where Apple says that a postback is a developer's own.
 DEVELOPMENT = "^apple-development-identifier"
 SHORTEST_EPOCH = 10  # digits
+ENCODED_OBJECT = r"^e[wy][A-Za-z0-9_-]*=*\z"
 FOLDER = "{folder}"  # constant of received_at: the name of the file's folder, a day
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
@@ -129,7 +130,8 @@ def _with_signed(rows: DataFrame, export: Export) -> DataFrame:
 
 def _members(encoded: Column) -> Column:
     """The members of a JSON object that is encoded as base64url; null where it is none."""
-    plain = F.translate(encoded, "-_", "+/")
+    # An object begins with e, whose next bits are those of {; other texts may be no UTF-8, which ends a query on Sail.
+    plain = F.translate(F.when(encoded.rlike(ENCODED_OBJECT), F.rtrim(encoded, F.lit("="))), "-_", "+/")
     padded = F.concat(plain, F.repeat(F.lit("="), (4 - F.length(plain) % 4) % 4))
     text = F.try_to_binary(padded, F.lit("base64")).cast("string")
     return F.from_json(text, "map<string,string>")
