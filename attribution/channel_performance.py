@@ -24,9 +24,10 @@ from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.days import report_day
 from warehouse.frames import stacked
-from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.knobs import ReportingCurrency, ReportingDay, Retargeting
 from warehouse.numbers import rounded
 from warehouse.recipes import Changes, Cut, Recipe, Work
+from warehouse.retargeting import is_retargeting
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
@@ -46,6 +47,7 @@ def build_channel_performance(
     *,
     models: Sequence[str],
     conversion_types: Sequence[str],
+    retargeting: Retargeting,
     timezone: str,
     report_currency: str,
 ) -> DataFrame:
@@ -98,6 +100,7 @@ def build_channel_performance(
     return conform(
         totals.withColumns(
             {
+                "is_retargeting": is_retargeting(retargeting, text=("campaign", "medium")),
                 "currency": F.lit(report_currency),
                 "roas": _ratio(F.col("credited_value"), F.col("spend")),
                 "cpa": _ratio(F.col("spend"), F.col("credited_conversions")),
@@ -251,6 +254,7 @@ def _build(work: Work) -> DataFrame:
         names,
         models=credited_models(work),
         conversion_types=work.knobs(CreditedTypes).conversion_types,
+        retargeting=work.knobs(Retargeting),
         timezone=timezone,
         report_currency=work.knobs(ReportingCurrency).currency,
     )
@@ -259,7 +263,7 @@ def _build(work: Work) -> DataFrame:
 PERFORMANCE = Recipe(
     table=GOLD_CHANNEL_PERFORMANCE,
     inputs=(GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND),
-    knobs=(RuleModels, CreditedTypes, ReportingDay, ReportingCurrency),
+    knobs=(RuleModels, CreditedTypes, Retargeting, ReportingDay, ReportingCurrency),
     build=_build,
     changes=Changes(follows=(GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND)),
     scope=_of_changed_dates,

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from attribution.knobs import JourneyKnobs
+from attribution.view_through import KIND, KIND_PATH, counted_touches
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
@@ -34,7 +35,6 @@ END = {
 }
 ENDS = f"array<struct<{', '.join(f'{name}:{type_}' for name, type_ in END.items())}>>"
 PATH = f"array<{TOUCH_STRUCT}>"
-PATHS = f"array<{PATH}>"
 # The 64-bit key keeps the shuffle narrow; the join compares the full id as well.
 PERSON = ("person_key", "person_id")
 
@@ -51,27 +51,32 @@ def build_journeys(
     A conversion's path holds the person's touches with converted_at - N days <= touched_at <= converted_at, both
     inclusive, days of 86,400 s. With `restart` it holds only those after the person's previous conversion of the type.
     A journey without conversion is the person's touches after the last conversion of the type, split where a gap is
-    longer than N days.
+    longer than N days. Of impressions, where they take part, only those count that are at most `view_through_hours`
+    before the journey's end (see `counted_touches`).
     """
+    path_type, kind = (KIND_PATH, [KIND]) if knobs.has_views else (PATH, [])
     touches = (
         touchpoints.where(F.col("interaction").isin(list(knobs.interactions)) & is_no_abuse())
         .groupBy(F.xxhash64("person_id").alias("person_key"), "person_id")
-        .agg(F.sort_array(F.collect_list(F.struct(*TOUCH))).alias("touches"))
+        .agg(F.sort_array(F.collect_list(F.struct(*TOUCH, *kind))).alias("touches"))
     )
     ends = _ends(conversions, knobs)
     people = touches.join(ends, list(PERSON), how="full")
     journey_ends = people.select(
         "person_id",
-        F.coalesce(F.col("touches").cast(PATH), F.array().cast(PATH)).alias("touches"),
+        F.coalesce(F.col("touches").cast(path_type), F.array().cast(path_type)).alias("touches"),
         F.explode(_with_open_ends(knobs.lookbacks, report_currency)).alias("end"),
     ).select("person_id", "touches", "end.*")
-    paths = journey_ends.select("person_id", *END, F.explode(_paths(knobs.lookbacks)).alias("path"))
-    first, last = (F.try_element_at("path", F.lit(place)) for place in (1, -1))
+    paths = journey_ends.select("person_id", *END, F.explode(_paths(knobs.lookbacks, path_type)).alias("path"))
+    ended_at = F.coalesce("converted_at", F.try_element_at("path", F.lit(-1))["touched_at"])
+    if knobs.has_views:
+        paths = paths.withColumn("path", counted_touches(F.col("path"), ended_at, knobs.view_through_hours))
+    first = F.try_element_at("path", F.lit(1))
     without = id_of(F.lit("no conversion"), F.col("conversion_type"), first["touchpoint_id"])
     journeys = paths.withColumns(
         {
             "journey_id": F.coalesce("conversion_id", without),
-            "ended_at": F.coalesce("converted_at", last["touched_at"]),
+            "ended_at": ended_at,
         }
     )
     return conform(journeys, SILVER_JOURNEYS)
@@ -165,7 +170,7 @@ def _with_milestones(wanted: DataFrame, conversions: DataFrame, knobs: JourneyKn
     return wanted.join(milestones_of_conversion, "conversion_id", how="left").withColumn("milestones", milestones)
 
 
-def _paths(lookback_days: Mapping[str, int]) -> Column:
+def _paths(lookback_days: Mapping[str, int], path_type: str) -> Column:
     """The paths of one end: a conversion has one, even without touches; an end without conversion has one for each
     stretch between long gaps.
 
@@ -177,14 +182,14 @@ def _paths(lookback_days: Mapping[str, int]) -> Column:
     touches = F.col("touches")
     counted = F.filter(touches, lambda touch: F.unix_micros(touch["touched_at"]).between(since, until))
     all_count = (_moment(touches, 1) >= since) & (_moment(touches, -1) <= until)
-    path = F.when((F.size(touches) == 0) | all_count, touches).otherwise(counted.cast(PATH)).cast(PATH)
-    whole = F.array(path).cast(PATHS)
+    path = F.when((F.size(touches) == 0) | all_count, touches).otherwise(counted.cast(path_type)).cast(path_type)
+    whole = F.array(path).cast(f"array<{path_type}>")
     return F.when(F.col("converted_at").isNotNull(), whole).otherwise(
-        let(path, lambda p: _split(p, window)).cast(PATHS)
+        let(path, lambda p: _split(p, window, f"array<{path_type}>")).cast(f"array<{path_type}>")
     )
 
 
-def _split(path: Column, window: Column) -> Column:
+def _split(path: Column, window: Column, paths_type: str) -> Column:
     """The parts of a path between gaps longer than `window`; null for an empty path."""
     places = F.sequence(F.lit(1), F.size(path))
     starts = F.filter(places, lambda place: (place == 1) | (_moment(path, place) - _moment(path, place - 1) > window))
@@ -198,7 +203,7 @@ def _split(path: Column, window: Column) -> Column:
         ),
     )
     is_whole = _moment(path, -1) - _moment(path, 1) <= window
-    return F.when(F.size(path) > 0, F.when(is_whole, F.array(path).cast(PATHS)).otherwise(parts.cast(PATHS)))
+    return F.when(F.size(path) > 0, F.when(is_whole, F.array(path).cast(paths_type)).otherwise(parts.cast(paths_type)))
 
 
 def _moment(path: Column, place: int | Column) -> Column:

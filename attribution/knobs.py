@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from attribution.rule import unmet_need
@@ -37,12 +37,14 @@ class CreditedTypes(Knobs):
 class JourneyKnobs(CreditedTypes):
     """What makes a journey.
 
-    conversions: with 'first', only a person's first conversion of a type, by (converted_at, conversion_id), ends a
-    journey. restart: a path holds only touches after the person's previous conversion of the type. milestones: types
-    of auxiliary conversions that the model w_shape gives credit for.
+    view_through_hours: of impressions, where they take part, only those count that are at most so long before the
+    journey's end. conversions: with 'first', only a person's first conversion of a type, by (converted_at,
+    conversion_id), ends a journey. restart: a path holds only touches after the person's previous conversion of the
+    type. milestones: types of auxiliary conversions that the model w_shape gives credit for.
     """
 
     interactions: list[Literal["click", "impression"]]
+    view_through_hours: Annotated[int, Field(gt=0, le=24 * 366)]
     lookback_days: PositiveDays
     lookback_days_by_type: dict[str, PositiveDays]
     conversions: Literal["every", "first"]
@@ -52,6 +54,11 @@ class JourneyKnobs(CreditedTypes):
     def lookback_of(self, conversion_type: str) -> int:
         """Days of 86,400 s that a conversion of this type looks back."""
         return self.lookback_days_by_type.get(conversion_type, self.lookback_days)
+
+    @property
+    def has_views(self) -> bool:
+        """Whether impressions take part."""
+        return "impression" in self.interactions
 
     @property
     def lookbacks(self) -> dict[str, int]:
@@ -139,6 +146,52 @@ class LinkKnobs(Knobs):
     """How soon a conversion must follow a small step."""
 
     within_days: PositiveDays
+
+
+def _network(id_: str) -> str:
+    if not (network := id_.strip().lower()):
+        raise ValueError("is no id of an ad network: write one such as example.skadnetwork")
+    return network
+
+
+def _range(value: Any) -> Any:
+    return (value, value) if isinstance(value, int) else value
+
+
+FineValue = Annotated[int, Field(ge=0, le=63)]
+
+
+class SkanValue(Knobs):
+    """What a conversion value stands for: an event, revenue in report.currency, or both.
+
+    fine: a value of 0 to 63, or the first and the last of several. coarse: low, medium or high. sequence: of the first
+    (0), second or third postback alone. app_id: of one app alone.
+    """
+
+    fine: Annotated[tuple[FineValue, FineValue], BeforeValidator(_range)] | None = None
+    coarse: Literal["low", "medium", "high"] | None = None
+    sequence: Literal[0, 1, 2] | None = None
+    app_id: str | None = None
+    event: str | None = None
+    revenue: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if (self.fine is None) == (self.coarse is None):
+            raise ValueError("name fine or coarse")
+        if self.fine and self.fine[0] > self.fine[1]:
+            raise ValueError("fine: the first value is greater than the last")
+        if self.event is None and self.revenue is None:
+            raise ValueError("name event, revenue or both")
+        return self
+
+
+class SkanKnobs(Knobs):
+    """What Apple's postbacks mean: the channel of each ad network's id, and what conversion values stand for; of the
+    values the first entry that fits counts."""
+
+    networks: dict[Annotated[str, AfterValidator(_network)], str]
+    values: list[SkanValue]
 
 
 class Attribution(JourneyKnobs, CreditStart, RuleModels, RuleKnobs, Transforms):

@@ -64,7 +64,8 @@ def causes_of_unattributed(
     `journeys` are the `credited_journeys`; the other frames are the tables of silver.
     """
     unattributed = _unattributed(journeys, conversions, orders)
-    touches = touchpoints.where(F.col("interaction").isin(list(knobs.interactions)))
+    # Impressions are no visits: a conversion with one alone, outside of its short window, had no visit.
+    touches = touchpoints.where((F.col("interaction") == "click") & F.lit("click" in knobs.interactions))
     moments = reduce(
         stacked,
         (

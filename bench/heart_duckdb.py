@@ -78,7 +78,7 @@ def _classify(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 # What DuckDB's side leaves out: why a visit is a robot's, and the score of a click, of which the events have few.
-NOT_MADE = ("bot_reason", "abuse_probability", "abuse_signals", "is_abuse")
+NOT_MADE = ("bot_reason", "abuse_probability", "abuse_signals", "is_abuse", "is_retargeting")
 
 
 def differences(lake_root: Path, out: Path) -> dict[str, int]:

@@ -112,7 +112,10 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
     try:
         sessions = write(SILVER_SESSIONS, build_sessions(visits, limits=part_of(settings.sessions, RobotLimit)))
         robots = bot_sessions(sessions)
-        write(SILVER_TOUCHPOINTS, build_touchpoints(visits, robots, abuse=settings.ad_abuse))
+        write(
+            SILVER_TOUCHPOINTS,
+            build_touchpoints(visits, robots, abuse=settings.ad_abuse, retargeting=settings.retargeting),
+        )
         built_orders = build_orders(
             orders, visits, rates, default_currency=currency, timezone=zone, report_currency=currency
         )

@@ -15,6 +15,7 @@ from dashboard.headline import headline, lead_sentence, subtitle
 from dashboard.panels import Panel
 from dashboard.path_panels import top_paths_panel, touches_panel
 from dashboard.performance_panels import comparison_panel, roas_panel
+from dashboard.retargeting_panel import retargeting_panel
 from dashboard.robots_panel import robots_panel
 from dashboard.run_panels import checks_panel, checks_sentence, rows_panel, steps_panel, versions_panel
 from dashboard.source_findings_panel import source_findings_panel
@@ -37,6 +38,7 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
             comparison_panel,
             roas_over_time_panel,
             spend_and_value_panel,
+            retargeting_panel,
             unmatched_panel,
         ),
     ),

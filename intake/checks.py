@@ -18,15 +18,19 @@ from warehouse.tables import (
     BRONZE_LANDED_FILES,
     BRONZE_ORDERS,
     BRONZE_QUARANTINE,
+    BRONZE_SKAN_POSTBACKS,
 )
 
 Read = Callable[[Table], DataFrame]
 # The tables of the rows that ingest keeps.
-KEPT = (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_CLICK_VIEWS, BRONZE_EXCHANGE_RATES)
+KEPT = (
+    BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND, BRONZE_CLICK_VIEWS, BRONZE_SKAN_POSTBACKS, BRONZE_EXCHANGE_RATES,
+)  # fmt: skip
 
 
-def check_bronze(read: Read) -> list[CheckResult]:
+def check_bronze(read: Read, exists: Callable[[Table], bool] = lambda table: True) -> list[CheckResult]:
     """read = kept + duplicate + quarantined for every file, and the rows kept are the rows of the tables."""
+    kept_in = [table for table in KEPT if exists(table)]
     found = side_by_side(
         read(BRONZE_LANDED_FILES).agg(
             F.sum("rows_read").alias("read"),
@@ -37,9 +41,9 @@ def check_bronze(read: Read) -> list[CheckResult]:
             ).alias("unbalanced"),
             F.count_if(F.col("status") != "done").alias("unfinished"),
         ),
-        *(row_count(read(table), table.full_name) for table in (*KEPT, BRONZE_QUARANTINE)),
+        *(row_count(read(table), table.full_name) for table in (*kept_in, BRONZE_QUARANTINE)),
     )
-    kept = sum(found[table.full_name] for table in KEPT)
+    kept = sum(found[table.full_name] for table in kept_in)
     return [
         none_found("files whose rows read are not kept + duplicate + quarantined", found["unbalanced"]),
         none_found("files begun but not done", found["unfinished"]),

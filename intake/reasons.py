@@ -97,6 +97,17 @@ REASONS = (
     Reason("<field> is not ISO 8601", "the time of the export decides which of two exports counts",
            "map another column, or leave it out: then the later file name counts"),
     Reason("rate is not above 0", "no exchange rate is 0", "correct the rate"),
+    # Apple's postbacks
+    Reason("jws_string is not header.payload.signature", "AdAttributionKit's signed part is cut, or no such text",
+           "land the postback as Apple sent it"),
+    Reason("did_win is neither true nor false", "whether the ad won cannot be read", "true, false, 1 or 0"),
+    Reason("redownload is neither true nor false", "likewise for a download again", "true, false, 1 or 0"),
+    Reason("<field> is not a whole number from 0 to <number>",
+           "conversion values are 0 to 63, postbacks are numbered 0 to 2", "land the postback as Apple sent it"),
+    Reason("coarse_conversion_value is not low, medium or high", "another word than Apple's",
+           "land the postback as Apple sent it"),
+    Reason("conversion_type is not download, redownload or re-engagement", "another word than Apple's",
+           "land the postback as Apple sent it"),
     Reason("report_currency is not an ISO 4217 code", "a currency that is not three letters such as USD", "correct it"),
 )  # fmt: skip
 PLACEHOLDER = re.compile("<[a-z]+>")

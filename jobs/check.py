@@ -71,7 +71,7 @@ def check_tables(run: Run, *, contracts: Sequence[Table] = PUBLISHED_TABLES) -> 
         shared = Shared(stack, "check")
         by_recipe = [result for recipe in made for result in recipe.checks(Work(run, recipe, shared))]
     by_contract = check_contracts(run.lake.read, [table for table in contracts if run.lake.exists(table)])
-    return [*check_bronze(run.lake.read), *by_recipe, *by_contract]
+    return [*check_bronze(run.lake.read, run.lake.exists), *by_recipe, *by_contract]
 
 
 def restore_published(run: Run) -> None:

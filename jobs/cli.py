@@ -28,6 +28,7 @@ JOBS = (
     "report",
     "attribute-paths",
     "channels",
+    "audiences",
 )
 
 

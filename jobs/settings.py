@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from attribution.knobs import Attribution
+from attribution.knobs import Attribution, SkanKnobs
 from conf import CONF_ROOT
 from intake.knobs import IdSpelling, Landing, Quality
 from jobs.located import located
 from jobs.unknown_names import names_of_nothing
 from ltv.knobs import Ltv
 from touchpoints.knobs import AdAbuse, AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
-from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Spark, part_of
+from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Retargeting, Spark, part_of
 from warehouse.settings_file import read_knobs, read_yaml
 from warehouse.table_update import digest_of
 
@@ -40,8 +40,10 @@ class Settings(Knobs):
     conversions: Conversions
     ad_spend: AdSpend
     ad_abuse: AdAbuse
+    retargeting: Retargeting
     exchange_rates: ExchangeRates
     attribution: Attribution
+    skan: SkanKnobs
     ltv: Ltv
     mlflow: Mlflow
     quality: Quality

@@ -72,12 +72,16 @@ def _files(settings: Settings) -> Iterator[Misfit]:
 
 def _channels(settings: Settings, base: Mapping[str, Any]) -> Iterator[Misfit]:
     knobs, usual = settings.attribution, base["attribution"]["paid_channels"]
-    if knobs.paid_channels == usual and not knobs.channel_weights:
+    networks, usual_networks = settings.skan.networks, base["skan"]["networks"]
+    if knobs.paid_channels == usual and not knobs.channel_weights and networks == usual_networks:
         return
     known = settings.touchpoints.channel_rules().channels
     where = f"is no channel of {settings.touchpoints.channels_file}"
     yield from _unknown(("attribution", "paid_channels"), knobs.paid_channels, known, where, usual=usual)
     yield from _unknown(("attribution", "channel_weights"), knobs.channel_weights, known, where)
+    for network, channel in networks.items():
+        if channel not in known and usual_networks.get(network) != channel:
+            yield Misfit(("skan", "networks", network), f"{channel} {where}{did_you_mean(channel, known)}")
 
 
 def _unknown(

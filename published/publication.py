@@ -54,6 +54,10 @@ class Published:
         newest = QueryBuilder().register(_alias(table), open_table(self.lake, table, version=None))
         return fetch(newest, sql, what=table.full_name)
 
+    def has_column(self, table: Table, column: str) -> bool:
+        """Whether the published version of `table` has a column, which one of an older program may lack."""
+        return self.has(table) and column in [field.name for field in self._open(table).schema().fields]
+
     def _open(self, table: Table) -> DeltaTable:
         if not self.has(table):
             raise InputError(

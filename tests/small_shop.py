@@ -56,6 +56,7 @@ def performance_row(
         "source": "(not set)",
         "medium": "(not set)",
         "campaign": "(not set)",
+        "is_retargeting": False,
         "spend": Decimal(spend),
         "impressions": 0,
         "clicks": 0,

@@ -25,7 +25,7 @@ from warehouse.knobs import Knobs, Lock
 from warehouse.recipes import Changes, Recipe, Shared, Work
 from warehouse.store import Lake
 from warehouse.table_update import TableUpdate
-from warehouse.tables import ALL_TABLES
+from warehouse.tables import ALL_TABLES, GOLD_SKAN_PERFORMANCE
 
 DAY = date(2026, 3, 1)
 HOMES = ("touchpoints", "attribution", "ltv")
@@ -126,7 +126,18 @@ def test_every_published_table_has_its_contract_checked_in_a_lake(run: Run) -> N
 
 def test_a_plan_for_an_empty_lake_makes_every_table_in_full(run: Run) -> None:
     recipes = [recipe for recipe in RECIPES if not recipe.registered]  # the others ask the registry of models
-    assert TableUpdate(run, recipes).plan() == {recipe.table: "not built yet" for recipe in recipes}
+    usual = [recipe.table for recipe in recipes if recipe.made_with is None]
+    assert TableUpdate(run, recipes).plan() == dict.fromkeys(usual, "not built yet")
+
+
+def test_a_table_that_most_lakes_do_not_need_is_made_with_its_input(run: Run) -> None:
+    optional = [recipe for recipe in RECIPES if recipe.made_with]
+    assert [recipe.table for recipe in optional] == [GOLD_SKAN_PERFORMANCE]
+    for recipe in optional:
+        assert recipe.made_with in recipe.inputs
+        assert TableUpdate(run, [recipe]).plan() == {}
+        landed = {recipe.made_with: ""}  # what the ingest of a dry run would write
+        assert TableUpdate(run, [recipe]).plan(landed) == {recipe.table: "not built yet"}
 
 
 class OneRowEach(Lake):

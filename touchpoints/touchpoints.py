@@ -18,7 +18,9 @@ from touchpoints.personal_data import LINK_COLUMNS, PHONE, TOKEN, has_personal_d
 from touchpoints.sessions import robots
 from warehouse.checks import CheckResult, none_found, row_count, side_by_side
 from warehouse.conform import conform
+from warehouse.knobs import Retargeting
 from warehouse.recipes import Recipe, Work
+from warehouse.retargeting import is_retargeting
 from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
@@ -32,6 +34,7 @@ def build_touchpoints(
     bot_sessions: DataFrame,
     *,
     abuse: AdAbuse,
+    retargeting: Retargeting,
     named: Callable[[DataFrame], DataFrame] = lambda touches: touches,
 ) -> DataFrame:
     """One row per touch of `build_visits`; those of bots and of `bot_sessions` (session_id) are left out.
@@ -39,7 +42,8 @@ def build_touchpoints(
     An ad_click and its landing are one click: the landing is the touch, the ad_click is not, however often it was sent.
     The landing is an event in a session with the same click id on the same device, within a day of the ad_click. The
     day is a limit so that a later visit by the same link, from a bookmark, does not remove the ad_click's touch.
-    Ad abuse stays, flagged (see `with_abuse`). `named` gives touches the campaigns that are known of their clicks.
+    Ad abuse stays, flagged (see `with_abuse`); retargeting is flagged too (see `is_retargeting`). `named` gives touches
+    the campaigns that are known of their clicks.
     """
     rows = (
         visits.where((F.col("is_touch") | F.col("event_name").isin(*SUCCESSES)) & ~F.col("is_bot"))
@@ -57,7 +61,9 @@ def build_touchpoints(
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
     distinct_touches = named(flagged_rows.where(F.col("is_touch") & ~F.col("is_landed")))
     tags = {name: F.col(f"link_tags.{name}") for name in LINK_TAGS}
-    return conform(distinct_touches.withColumns({"interaction": interaction, **tags}), SILVER_TOUCHPOINTS)
+    tagged = distinct_touches.withColumns({"interaction": interaction, **tags})
+    returning = is_retargeting(retargeting, text=("campaign", "medium", "utm_marketing_tactic"))
+    return conform(tagged.withColumn("is_retargeting", returning), SILVER_TOUCHPOINTS)
 
 
 def check_touchpoints(
@@ -94,9 +100,15 @@ def _any_personal(names: Sequence[str], personal: PersonalData) -> Column:
 
 
 def _build(work: Work) -> DataFrame:
-    abuse = work.knobs(AdAbuse)
+    build = partial(
+        build_touchpoints,
+        work.once(visits),
+        work.once(robots),
+        abuse=work.knobs(AdAbuse),
+        retargeting=work.knobs(Retargeting),
+    )
     if not work.lake.exists(BRONZE_CLICK_VIEWS):
-        return build_touchpoints(work.once(visits), work.once(robots), abuse=abuse)
+        return build()
     files = work.knobs(RuleFiles)
     named = partial(
         with_listed_campaigns,
@@ -104,13 +116,13 @@ def _build(work: Work) -> DataFrame:
         rules=files.channel_rules(),
         sources=files.sources(),
     )
-    return build_touchpoints(work.once(visits), work.once(robots), abuse=abuse, named=named)
+    return build(named=named)
 
 
 TOUCHPOINTS = Recipe(
     table=SILVER_TOUCHPOINTS,
     inputs=(*VISIT_INPUTS, BRONZE_CLICK_VIEWS, SILVER_SESSIONS),
-    knobs=(HitKnobs, RuleFiles, SessionGap, AdAbuse),
+    knobs=(HitKnobs, RuleFiles, SessionGap, AdAbuse, Retargeting),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from warehouse.currencies import CURRENCIES
 
@@ -86,6 +86,41 @@ class Report(ReportingDay, ReportingCurrency):
 
     file: str
     language: Literal["en", "ko"]
+
+
+def _lower_text(text: str) -> str:
+    if not (plain := text.strip().lower()):
+        raise ValueError("is empty: write a word, or leave it out")
+    return plain
+
+
+LowerText = Annotated[str, AfterValidator(_lower_text)]
+
+
+class RetargetingRule(Knobs):
+    """What is retargeting: a row whose fields are all these, in any case; * stands for any text, also for none."""
+
+    source: LowerText | None = None
+    medium: LowerText | None = None
+    campaign: LowerText | None = None
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields that it names."""
+        return {name: text for name, text in self if text is not None}
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> RetargetingRule:
+        if not self.fields:
+            raise ValueError("asks nothing: name source, medium or campaign")
+        return self
+
+
+class Retargeting(Knobs):
+    """What shows that an ad is for people who were here before: words, and rules of one's own."""
+
+    words: list[LowerText]
+    rules: list[RetargetingRule]
 
 
 class Build(Knobs):

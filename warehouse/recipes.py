@@ -53,6 +53,7 @@ class Recipe:
     - `models`, `registered`: the fitted models that the rows depend on, name to version, and the knobs that name their
       registry.
     - `stored_origin`: what the stored rows were made from, where no commit of the table records it.
+    - `made_with`: an input that most lakes do not have. Where it is not there, the table is not made, at no cost.
     - `after`: what is done once the rows are written.
     """
 
@@ -70,6 +71,7 @@ class Recipe:
     models: Callable[[Work], Mapping[str, str]] = lambda work: {}
     registered: tuple[type[Knobs], ...] = ()
     stored_origin: Callable[[Work], Origin | None] = lambda work: work.lake.origin(work.table)
+    made_with: Table | None = None
     after: Callable[[Work], None] = lambda work: None
 
 

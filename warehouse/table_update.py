@@ -49,7 +49,9 @@ class TableUpdate:
             inputs = [table for table in recipe.inputs if table in written]
             in_full = [table for table in inputs if written[table]]
             reason = self._stale(recipe)
-            if not reason and in_full:
+            if recipe.made_with in inputs and not self._run.lake.exists(recipe.table):
+                reason = "not built yet"
+            elif not reason and in_full:
                 reason = f"{in_full[0].full_name} is made in full"
             elif reason is None and inputs:
                 reason = "" if recipe.changes else f"{inputs[0].full_name} is updated"
@@ -114,6 +116,8 @@ class TableUpdate:
 
     def _stale(self, recipe: Recipe) -> str | None:
         """Why the table is made in full, '' where it is updated in part; None where it is current."""
+        if recipe.made_with and not self._run.lake.exists(recipe.made_with):
+            return None
         stored, wanted = recipe.stored_origin(self._look(recipe)), self._origin(recipe)
         if stored == wanted and not self._run.full:
             return None

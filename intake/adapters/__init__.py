@@ -14,6 +14,7 @@ from intake.adapters.events import (
     snowplow_events,
 )
 from intake.adapters.orders import cdnow_orders, csv_orders, order_lines, orders, shopify_orders, woocommerce_orders
+from intake.adapters.postbacks import skan_postbacks
 from intake.adapters.rates import exchange_rates
 from intake.adapters.spend import (
     ad_spend,
@@ -61,6 +62,7 @@ ADAPTERS: dict[str, Adapter] = {
     "posthog_events": posthog_events.ADAPTER,
     "segment_events": segment_events.ADAPTER,
     "shopify_orders": shopify_orders.ADAPTER,
+    "skan_postbacks": skan_postbacks.ADAPTER,
     "snowplow_events": snowplow_events.ADAPTER,
     "tiktok_ads": tiktok_ads.ADAPTER,
     "woocommerce_orders": woocommerce_orders.ADAPTER,

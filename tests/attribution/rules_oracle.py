@@ -38,7 +38,13 @@ def rule_knobs(**changed: Any) -> RuleKnobs:
 
 def journey_knobs(lookbacks: Mapping[str, int], **changed: Any) -> JourneyKnobs:
     """Clicks of these types, which look back so many days each; every conversion ends a journey."""
-    every = {"conversions": "every", "restart": False, "milestones": [], "interactions": ["click"]}
+    every = {
+        "conversions": "every",
+        "restart": False,
+        "milestones": [],
+        "interactions": ["click"],
+        "view_through_hours": 24,
+    }
     types = {"conversion_types": [*lookbacks], "lookback_days": 1, "lookback_days_by_type": dict(lookbacks)}
     return JourneyKnobs(**{**every, **types, **changed})
 

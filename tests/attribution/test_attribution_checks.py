@@ -17,6 +17,7 @@ from attribution.channel_performance import build_channel_performance, check_per
 from attribution.path_summary import build_path_summary, check_paths
 from warehouse.checks import CheckResult, equal, none_found, require_all
 from warehouse.errors import CheckFailed
+from warehouse.knobs import Retargeting
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
@@ -155,6 +156,7 @@ def performance_results(spark: SparkSession, sound_credits: Rows) -> list[CheckR
         campaign_names(spend),
         models=["sound"],
         conversion_types=["purchase"],
+        retargeting=Retargeting(words=[], rules=[]),
         timezone="UTC",
         report_currency="KRW",
     ).collect()

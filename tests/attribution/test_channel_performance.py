@@ -20,6 +20,7 @@ from attribution.channel_performance import (
     changed_dates,
 )
 from warehouse.contracts import Table
+from warehouse.knobs import Retargeting
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND
 
 MODELS = ["first_touch", "linear"]
@@ -102,6 +103,7 @@ def performance(credits: DataFrame, spend: DataFrame, names: CampaignNames) -> D
         names,
         models=MODELS,
         conversion_types=TYPES,
+        retargeting=Retargeting(words=["rtg"], rules=[]),
         timezone="Asia/Seoul",
         report_currency="KRW",
     )
@@ -350,3 +352,17 @@ def dates_of_changes(spark: SparkSession, earned: States, cost: States) -> Dates
     ).first()
     assert row is not None
     return Dates(row["first"], row["last"]) if row["first"] else None
+
+
+def test_campaigns_are_retargeting_by_their_words_whether_they_have_spend_or_credit(spark: SparkSession) -> None:
+    rows = built(
+        spark,
+        [credit("c1", 1.0, "8", "RTG_cart"), credit("c2", 1.0, "4", "cartgo")],
+        [spent("rtg_visitors", "3"), spent(None, "5", medium="rtg")],
+    ).collect()
+    assert {row["campaign"]: row["is_retargeting"] for row in rows} == {
+        "rtg_cart": True,
+        "cartgo": False,
+        "rtg_visitors": True,
+        "(not set)": True,
+    }

@@ -26,7 +26,7 @@ from tests.jobs.worlds import FIRST_DAY, Row, cut_worlds
 from warehouse.conform import conform
 from warehouse.contracts import Table
 
-ADAPTERS = {name: adapter_named(name) for name in ("events", "orders", "ad_spend", "exchange_rates")}
+ADAPTERS = {name: adapter_named(name) for name in ("events", "orders", "ad_spend", "skan_postbacks", "exchange_rates")}
 ADAPTERS["click_views"] = adapter_named("google_click_views")
 # Texts in which the engines' own expressions differ: see test_engine_differences.py.
 ODD_PAGES = (

@@ -14,7 +14,18 @@ from jobs.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 TEXTS = ("Asia/Tokyo", "EUR", "2026-03-05", "exact", "lifetimes", "ko", "weeks", "first", "auto")
-ITEMS = ("impression", "exposure", "last_paid", "Email", "sign_up", "add_to_cart", "10.0.0.9", "other.example")
+ITEMS = (
+    "impression",
+    "exposure",
+    "last_paid",
+    "Email",
+    "sign_up",
+    "add_to_cart",
+    "10.0.0.9",
+    "other.example",
+    {"source": "criteo"},
+    {"fine": 1, "event": "purchase"},
+)
 MAPPINGS: tuple[dict[str, Any], ...] = (
     {"sign_up": 7},
     {"Email": 2.5},

@@ -313,8 +313,28 @@ def _files(
     files |= {name("ad_spend", part, "csv"): _csv(SPEND_FIELDS, rows) for part, rows in enumerate(exports) if rows}
     if clicks[batch]:
         files[name("click_views", 0, "csv")] = _csv(CLICK_FIELDS, clicks[batch])
+    files[name("skan_postbacks", 0, "jsonl")] = "".join(json.dumps(row) + "\n" for row in _postbacks(batch))
     files[name("exchange_rates", 0, "csv")] = _csv(RATE_FIELDS, _rates(batch, random))
     return files
+
+
+def _postbacks(batch: int) -> list[Row]:
+    """Postbacks of Apple, many of which land in several batches, and some with another time of receipt or value."""
+    random = Random(f"postbacks of {batch}")
+    return [
+        {
+            "version": "4.0",
+            "ad_network_id": random.choice(("v9wttpbfk9.skadnetwork", "other.skadnetwork")),
+            "transaction_id": f"t{random.randint(0, 30)}",
+            "source_identifier": random.choice(("52", "5239")),
+            "app_id": str(random.randint(1, 3)),
+            "did_win": random.choice(("true", "true", "false")),
+            "postback_sequence_index": str(random.randint(0, 1)),
+            "conversion_value": random.choice(("", "12", "63")),
+            "received_at": _iso(FIRST_DAY + timedelta(hours=random.choice((10, 20, 200)))),
+        }
+        for _ in range(40)
+    ]
 
 
 def _rates(batch: int, random: Random) -> list[Row]:

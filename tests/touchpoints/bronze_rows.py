@@ -162,7 +162,9 @@ def build_all(
     try:
         slim = slim_visits(built, conversion_types=[], personal=hit_knobs())
         sessions = build_sessions(slim, limits=limits or robot_limits())
-        touchpoints = build_touchpoints(slim, bot_sessions(sessions), abuse=load_settings().ad_abuse)
+        touchpoints = build_touchpoints(
+            slim, bot_sessions(sessions), abuse=load_settings().ad_abuse, retargeting=load_settings().retargeting
+        )
         return Silver(collected(built), collected(sessions), collected(touchpoints))
     finally:
         built.unpersist()

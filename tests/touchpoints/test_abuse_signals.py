@@ -230,7 +230,9 @@ def touches_of(spark: SparkSession, event_frame: DataFrame) -> DataFrame:
         personal=hit_knobs(),
     )
     sessions = build_sessions(slim, limits=robot_limits())
-    return build_touchpoints(slim, bot_sessions(sessions), abuse=load_settings().ad_abuse)
+    return build_touchpoints(
+        slim, bot_sessions(sessions), abuse=load_settings().ad_abuse, retargeting=load_settings().retargeting
+    )
 
 
 SHOP = Shop(visitors=2500, history_months=1, bad_value_share=0)

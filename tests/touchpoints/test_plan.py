@@ -93,7 +93,9 @@ def test_sessions_add_no_shuffle_to_those_of_the_visits(visits: DataFrame) -> No
 def test_touches_are_shuffled_by_device_only_once_as_visits_are(spark: SparkSession, visits: DataFrame) -> None:
     robots = bot_sessions(frame(spark, SILVER_SESSIONS.ddl, []))
 
-    assert shuffles(build_touchpoints(visits, robots, abuse=load_settings().ad_abuse)).count(WIDE) == 1
+    settings = load_settings()
+    touches = build_touchpoints(visits, robots, abuse=settings.ad_abuse, retargeting=settings.retargeting)
+    assert shuffles(touches).count(WIDE) == 1
 
 
 def test_logins_have_four_columns_and_are_shuffled_by_device_and_moment(spark: SparkSession) -> None:

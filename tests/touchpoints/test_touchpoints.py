@@ -80,7 +80,10 @@ def touchpoints(spark: SparkSession) -> list[dict[str, Any]]:
     )
     return collected(
         build_touchpoints(
-            visit_frame, bot_sessions(frame(spark, SILVER_SESSIONS.ddl, known)), abuse=load_settings().ad_abuse
+            visit_frame,
+            bot_sessions(frame(spark, SILVER_SESSIONS.ddl, known)),
+            abuse=load_settings().ad_abuse,
+            retargeting=load_settings().retargeting,
         )
     )
 

@@ -14,6 +14,7 @@ from warehouse.tables.bronze_landed_money import BRONZE_LANDED_MONEY
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
 from warehouse.tables.bronze_quarantine import BRONZE_QUARANTINE
 from warehouse.tables.bronze_refused_rows import BRONZE_REFUSED_ROWS
+from warehouse.tables.bronze_skan_postbacks import BRONZE_SKAN_POSTBACKS
 from warehouse.tables.gold_ad_abuse import GOLD_AD_ABUSE
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
@@ -23,6 +24,7 @@ from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.gold_skan_performance import GOLD_SKAN_PERFORMANCE
 from warehouse.tables.gold_unattributed_conversions import GOLD_UNATTRIBUTED_CONVERSIONS
 from warehouse.tables.gold_unmatched_spend import GOLD_UNMATCHED_SPEND
 from warehouse.tables.ops_published import OPS_PUBLISHED
@@ -50,6 +52,7 @@ ALL_TABLES: tuple[Table, ...] = (
     BRONZE_ORDERS,
     BRONZE_AD_SPEND,
     BRONZE_CLICK_VIEWS,
+    BRONZE_SKAN_POSTBACKS,
     BRONZE_EXCHANGE_RATES,
     BRONZE_QUARANTINE,
     BRONZE_REFUSED_ROWS,
@@ -72,6 +75,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_AD_ABUSE,
     GOLD_PATH_SUMMARY,
     GOLD_CONVERSION_LINKS,
+    GOLD_SKAN_PERFORMANCE,
     GOLD_UNATTRIBUTED_CONVERSIONS,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,

@@ -36,6 +36,12 @@ GOLD_CHANNEL_PERFORMANCE = Table(
         Column("source", "string", "source, or '(not set)'", nullable=False),
         Column("medium", "string", "medium, or '(not set)'", nullable=False),
         Column("campaign", "string", "campaign in lower case, or '(not set)'", nullable=False),
+        Column(
+            "is_retargeting",
+            "boolean",
+            "whether medium or campaign, or a rule of retargeting.rules, show ads for people who were here before",
+            nullable=False,
+        ),
         Column("spend", MONEY_SUM, "advertising cost", "currency", nullable=False, minimum=0),
         Column("impressions", "bigint", "ads shown", nullable=False, minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),
         Column("clicks", "bigint", "ads clicked", nullable=False, minimum=-COUNT_LIMIT, maximum=COUNT_LIMIT),

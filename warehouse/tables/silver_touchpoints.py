@@ -53,6 +53,12 @@ SILVER_TOUCHPOINTS = Table(
             maximum=1,
         ),
         Column("abuse_signals", "string", "the signals that were seen, e.g. lands nowhere, several clicks in an hour"),
+        Column(
+            "is_retargeting",
+            "boolean",
+            "whether the ad is for people who were here before (retargeting.words, retargeting.rules)",
+            nullable=False,
+        ),
         Column("is_abuse", "boolean", "whether it is left out of journeys as ad abuse", nullable=False),
     ),
 )

@@ -1,0 +1,1 @@
+"""Formats of ad clicks: rows of bronze.click_views."""

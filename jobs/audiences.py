@@ -1,0 +1,96 @@
+"""Audiences as files: whom ads could be for, as ids that an ad platform can take."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.ending import exit_code_of
+from jobs.options import Config, job_main
+from jobs.settings import load_settings
+from published.audiences import Audience, Member, counted, read_audience
+from published.publication import read_published
+from warehouse.errors import InputError, UsageError
+from warehouse.messages import say_line
+
+Out = Annotated[Path, typer.Option(help="The CSV to write; a file that is there is replaced as a whole.")]
+Days = Annotated[int, typer.Option(min=1, max=540, help="How many reporting days up to as_of the visit may be old.")]
+OWNER_ALONE = 0o600
+
+COMMANDS = typer.Typer(
+    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
+)
+
+
+@COMMANDS.callback()
+def audiences() -> None:
+    """Write whom ads could be for: people who visited and did not buy."""
+
+
+@COMMANDS.command()
+def export(*, out: Out, days: Days = 30, config: Config = None) -> None:
+    """Write the ids of people who visited, did not buy since, and agreed to ads. Starts no JVM.
+
+    Example: distributary audiences export --out visitors.csv --days 14 --config shop.yaml
+    """
+
+    def action() -> None:
+        settings = load_settings(config)
+        audience = read_audience(read_published(settings.lake), days=days, timezone=settings.report.timezone)
+        if audience is None:
+            raise InputError(f"{settings.lake}: touches and conversions are not published: run `distributary pipeline`")
+        write_audience(audience, out)
+        for line in in_words(audience, out):
+            say_line(line)
+
+    raise typer.Exit(exit_code_of(action))
+
+
+def write_audience(audience: Audience, out: Path) -> None:
+    """A line that says the days and as_of, the names of the columns, and the ids. Another file is in place of the old
+    one, or the old one stays; only the user may read it. UsageError where it cannot be written."""
+    text = io.StringIO()
+    text.write(
+        f"# as of {audience.as_of}: visited from {audience.first_day} to {audience.as_of}, did not buy since, "
+        "consent to ads\n"
+    )
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Member._fields)
+    writer.writerows(audience.members)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        try:
+            with open(partial, "w", encoding="utf-8", newline="", opener=_for_the_owner) as file:
+                file.write(text.getvalue())
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(out)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+def in_words(audience: Audience, out: Path) -> list[str]:
+    """How many ids of which kind were written where, and what was left out."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in counted(audience.members).items()) or "nobody"
+    lines = [f"wrote {out}: {kinds}, as of {audience.as_of}"]
+    if audience.phone_numbers:
+        lines.append(f"left out {audience.phone_numbers:,} logins that are phone numbers")
+    return lines
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, OWNER_ALONE)
+
+
+main = job_main(COMMANDS)
+
+if __name__ == "__main__":
+    sys.exit(main())
