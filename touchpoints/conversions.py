@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
-from touchpoints.knobs import ConversionTypes, ExchangeRates, InternalAddresses, RobotAgents
+from touchpoints.knobs import AdsConsent, AnalyticsUse, ConversionTypes, ExchangeRates, InternalAddresses, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, visits
 from touchpoints.repriced import refunds_elsewhere
 from touchpoints.sessions import robots
@@ -51,6 +51,7 @@ def build_conversions(
         "value",
         "refunded_value",
         "currency",
+        F.lit(None).cast("boolean").alias("consent_ads"),
     )
     other_types = [name for name in types.all_types if name != PURCHASE]
     success_events = visits.where(F.col("event_name").isin(other_types) & ~F.col("is_bot"))
@@ -64,6 +65,7 @@ def build_conversions(
         F.lit(0).cast(MONEY).alias("value"),
         F.lit(0).cast(MONEY).alias("refunded_value"),
         F.lit(report_currency).alias("currency"),
+        "consent_ads",
     )
     counted_conversions = purchases.where(F.lit(PURCHASE in types.final)).unionByName(other_conversions)
     day = report_day("converted_at", timezone)
@@ -139,7 +141,16 @@ def _build(work: Work) -> DataFrame:
 CONVERSIONS = Recipe(
     table=SILVER_CONVERSIONS,
     inputs=(*VISIT_INPUTS, SILVER_SESSIONS, SILVER_ORDERS, BRONZE_EXCHANGE_RATES),
-    knobs=(ConversionTypes, InternalAddresses, RobotAgents, ExchangeRates, ReportingDay, ReportingCurrency),
+    knobs=(
+        ConversionTypes,
+        AnalyticsUse,
+        AdsConsent,
+        InternalAddresses,
+        RobotAgents,
+        ExchangeRates,
+        ReportingDay,
+        ReportingCurrency,
+    ),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

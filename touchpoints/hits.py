@@ -7,19 +7,20 @@ from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
 from touchpoints.internal_addresses import is_internal
-from touchpoints.knobs import HitKnobs
+from touchpoints.knobs import AnalyticsUse, HitKnobs
 from touchpoints.marketing_params import parameters_of, with_marketing
 from touchpoints.page_query import INSTALLS, page_path
 from touchpoints.personal_data import masks_of, without_personal_data
 from touchpoints.referrers import classify_referrers, is_own_page, of_page, path_of_pages, referrer_host
 from touchpoints.source_list import SourceList
+from touchpoints.usable import has_analytics_consent
 from warehouse.event_values import referring_site, values_of
 
 # Event columns used here and in identities.
 EVENT_COLUMNS = (
     "event_id", "event_name", "event_at", "anonymous_id", "user_id", "session_id", "platform", "source", "medium",
-    "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip", "consent_ads",
-    "order_id", "value", "currency",
+    "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip",
+    "consent_analytics", "consent_ads", "order_id", "value", "currency",
 )  # fmt: skip
 INTERNAL = "internal address"  # why a hit is none of a customer's, where its agent does not say it
 HIT_COLUMNS = (
@@ -55,9 +56,11 @@ HIT_COLUMNS = (
 )
 
 
-def is_session_event() -> Column:
-    """Whether an event opens or continues a session: ad_* and server events do not."""
-    return ~F.startswith(F.col("event_name"), F.lit("ad_")) & (F.col("platform") != "server")
+def is_session_event(use: AnalyticsUse) -> Column:
+    """Whether an event opens or continues a session: ad_* and server events do not, nor those without the consent that
+    `use` asks for."""
+    is_of_visitor = ~F.startswith(F.col("event_name"), F.lit("ad_")) & (F.col("platform") != "server")
+    return is_of_visitor & has_analytics_consent(use)
 
 
 def build_hits(
@@ -75,8 +78,10 @@ def build_hits(
     site), no_source (it is an own domain of the settings, a payment or login page); null without any. is_bot: a
     robot's user agent or an internal address; bot_reason says which. The agent of a server event is its backend's and
     proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null
-    without any. A first_open is an app_install. Personal data in what the link says is left out as `knobs` ask.
-    `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
+    without any. A first_open is an app_install. An event without the
+    consent to analytics that `knobs` ask for is in no session, and has no consent to ads. Personal data in what the
+    link says is left out as `knobs` ask. `values` are those of the events, and others (see `values_of`); without them
+    they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
     with_site = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site())
@@ -116,6 +121,7 @@ def build_hits(
         .when(F.col("is_own_page"), F.lit("own_page"))
         .when(F.col("is_ignored"), F.lit("no_source"))
     )
+    has_consent = has_analytics_consent(knobs)
     hits = with_referrers.select(
         "event_id",
         F.when(F.col("event_name").isin(*INSTALLS), F.lit(INSTALLS[0]))
@@ -126,8 +132,8 @@ def build_hits(
         "user_id",
         F.col("session_id").alias("sent_session_id"),
         "platform",
-        is_session_event().alias("is_session_event"),
-        F.startswith(F.col("event_name"), F.lit("ad_")).alias("is_ad_event"),
+        is_session_event(knobs).alias("is_session_event"),
+        (F.startswith(F.col("event_name"), F.lit("ad_")) & has_consent).alias("is_ad_event"),
         (is_tagged | by_referrer).alias("has_origin"),
         F.when(by_referrer, F.col("referrer_source")).otherwise(F.col("source")).alias("source"),
         F.when(by_referrer, F.col("referrer_medium")).otherwise(F.col("medium")).alias("medium"),
@@ -142,7 +148,7 @@ def build_hits(
         "link_tags",
         F.when(~F.col("is_ignored") & ~F.col("is_own_page"), F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
-        F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
+        (F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)) & has_consent).alias("consent_ads"),
         _bot_reason(knobs).isNotNull().alias("is_bot"),
         _bot_reason(knobs).alias("bot_reason"),
         "order_id",

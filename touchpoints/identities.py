@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.aliases import known_aliases, with_buyer
 from touchpoints.ids import event_id_of_order, person_of_device, person_of_user
-from touchpoints.knobs import LoginWindow
+from touchpoints.knobs import AnalyticsUse, LoginWindow
 from touchpoints.order_versions import newest_versions
 from touchpoints.person_tables import PERSONS, of_devices, person_input
 from warehouse.checks import CheckResult, none_found
@@ -130,7 +130,7 @@ def _build(work: Work) -> DataFrame:
 IDENTITIES = Recipe(
     table=SILVER_IDENTITIES,
     inputs=(BRONZE_EVENTS, BRONZE_ORDERS, SILVER_ALIASES),
-    knobs=(LoginWindow,),
+    knobs=(LoginWindow, AnalyticsUse),
     build=_build,
     changes=PERSONS,
     scope=of_devices,

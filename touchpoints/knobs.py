@@ -11,7 +11,7 @@ from touchpoints.channels import ChannelRules, load_channel_rules
 from touchpoints.hosts import OwnedHost, OwnHost
 from touchpoints.internal_addresses import AddressRange
 from touchpoints.source_list import SourceList, load_sources
-from warehouse.knobs import CurrencyCode, Knobs, PositiveDays, TimeZone
+from warehouse.knobs import AdsUse, CurrencyCode, Knobs, PositiveDays, TimeZone
 
 
 def _parameter(name: str) -> str:
@@ -147,6 +147,13 @@ class AdsConsent(Knobs):
     consent_ads_missing: bool
 
 
+class AnalyticsUse(Knobs):
+    """What is used of an event without consent to analytics: all of it, or of conversions that there was one."""
+
+    consent_analytics_missing: bool
+    without_analytics_consent: Literal["all", "conversions"]
+
+
 class PersonalData(Knobs):
     """What of personal data in links is kept out of silver."""
 
@@ -155,7 +162,7 @@ class PersonalData(Knobs):
     mask_tokens: bool
 
 
-class HitKnobs(NoSource, InternalAddresses, RobotAgents, AdsConsent, Links, PersonalData):
+class HitKnobs(NoSource, InternalAddresses, RobotAgents, AnalyticsUse, AdsConsent, Links, PersonalData):
     """The knobs of `build_hits`."""
 
 
@@ -181,8 +188,9 @@ class RuleFiles(Knobs):
         return f"{self.channel_rules().model_dump_json()}\n{self.sources().model_dump_json(exclude={'listed_on'})}"
 
 
-class Touchpoints(HitKnobs, RuleFiles):
-    """Which events are no touches, defaults for what the sender did not give, and the files with channel rules."""
+class Touchpoints(HitKnobs, AdsUse, RuleFiles):
+    """Which events are no touches, what consent allows to use, defaults for what the sender did not give, and the files
+    with channel rules."""
 
 
 class AdAbuse(Knobs):

@@ -15,7 +15,7 @@ from touchpoints.ids import (
     person_of_order,
     person_of_user,
 )
-from touchpoints.knobs import AdsConsent, DefaultCurrency, ExchangeRates
+from touchpoints.knobs import AdsConsent, AnalyticsUse, DefaultCurrency, ExchangeRates
 from touchpoints.order_versions import NOT_COUNTED, newest_versions
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, person_input, visits
@@ -195,7 +195,7 @@ def _build(work: Work) -> DataFrame:
 ORDERS = Recipe(
     table=SILVER_ORDERS,
     inputs=(*VISIT_INPUTS, BRONZE_EXCHANGE_RATES),
-    knobs=(AdsConsent, DefaultCurrency, ExchangeRates, ReportingDay, ReportingCurrency),
+    knobs=(AnalyticsUse, AdsConsent, DefaultCurrency, ExchangeRates, ReportingDay, ReportingCurrency),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

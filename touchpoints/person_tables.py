@@ -7,6 +7,7 @@ share one `Changes`, and these frames are made once for each update or full buil
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -18,9 +19,10 @@ from touchpoints.click_views import persons_with_clicks
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.ids import identified, order_id_of_event
-from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, RuleFiles, SessionGap
+from touchpoints.knobs import AnalyticsUse, ConversionTypes, ExchangeRates, HitKnobs, RuleFiles, SessionGap
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.repriced import persons_repriced, refunds_elsewhere
+from touchpoints.usable import usable_events
 from touchpoints.visits import build_visits, has_channel, slim_visits
 from warehouse.frames import stacked
 from warehouse.knobs import ReportingCurrency, ReportingDay
@@ -47,7 +49,7 @@ VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_EVENT_VALUES, BRONZE_ORDERS, SILVER_ALIASE
 
 @dataclass(frozen=True)
 class PersonInput:
-    """Events and orders (all versions), `identified`: of everybody, or of those that an update concerns."""
+    """Events and orders (all versions), as silver may use them: of everybody, or of those that an update concerns."""
 
     events: DataFrame
     orders: DataFrame
@@ -56,10 +58,13 @@ class PersonInput:
 
 def person_input(work: Work) -> PersonInput:
     """The input of everybody; in an update, of the persons that its changes concern."""
-    events, orders = identified(work.read(BRONZE_EVENTS)), identified(work.read(BRONZE_ORDERS))
+    usable = partial(
+        usable_events, use=work.knobs(AnalyticsUse), conversion_types=work.knobs(ConversionTypes).all_types
+    )
+    events, orders = usable(work.read(BRONZE_EVENTS)), identified(work.read(BRONZE_ORDERS))
     if work.changes is None:
         return PersonInput(events, orders, None)
-    changed_events, changed_orders = identified(work.changes[BRONZE_EVENTS]), identified(work.changes[BRONZE_ORDERS])
+    changed_events, changed_orders = usable(work.changes[BRONZE_EVENTS]), identified(work.changes[BRONZE_ORDERS])
     if BRONZE_EXCHANGE_RATES in work.changed:
         changed_events = stacked(changed_events, _too_large(work, events, order_id_of_event()))
         changed_orders = stacked(changed_orders, _too_large(work, orders, F.col("order_id")))

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.hits import is_session_event
 from touchpoints.knobs import (
+    AnalyticsUse,
     Fragments,
     InternalAddresses,
     NoSource,
@@ -101,10 +102,10 @@ def robots(work: Work) -> DataFrame:
     return bot_sessions(work.read(SILVER_SESSIONS))
 
 
-def check_sessions(sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
-    """Every event of bronze.events that belongs to a session is in one."""
+def check_sessions(sessions: DataFrame, events: DataFrame, use: AnalyticsUse) -> list[CheckResult]:
+    """Every event of bronze.events that belongs to a session, and has the consent that `use` asks for, is in one."""
     totals = side_by_side(
-        events.agg(F.count_if(is_session_event()).alias("session_events")),
+        events.agg(F.count_if(is_session_event(use)).alias("session_events")),
         sessions.agg(
             F.sum("events").alias("events"),
             F.count_if(F.col("started_at") > F.col("ended_at")).alias("backwards"),
@@ -126,6 +127,7 @@ SESSIONS = Recipe(
         Fragments,
         OtherParameters,
         PersonalData,
+        AnalyticsUse,
         RuleFiles,
         SessionGap,
         RobotLimit,
@@ -133,5 +135,5 @@ SESSIONS = Recipe(
     build=lambda work: build_sessions(work.once(visits), limits=work.knobs(RobotLimit)),
     changes=PERSONS,
     scope=of_persons,
-    checks=lambda work: check_sessions(work.read(SILVER_SESSIONS), work.read(BRONZE_EVENTS)),
+    checks=lambda work: check_sessions(work.read(SILVER_SESSIONS), work.read(BRONZE_EVENTS), work.knobs(AnalyticsUse)),
 )

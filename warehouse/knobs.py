@@ -81,6 +81,12 @@ class ReportingCurrency(Knobs):
     currency: CurrencyCode
 
 
+class AdsUse(Knobs):
+    """What is used of a touch without consent to ads: all of it, all but the ids of its click and campaign, nothing."""
+
+    without_ads_consent: Literal["all", "no_ids", "nothing"]
+
+
 class Report(ReportingDay, ReportingCurrency):
     """The zone of reporting days, the currency of reporting amounts, and the report's file and language."""
 

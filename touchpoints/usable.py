@@ -1,0 +1,51 @@
+"""What silver may use of bronze: ids that name somebody, and of each event what its consent allows.
+
+Every reader of ids in bronze goes through this. Nothing is taken out of bronze itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from touchpoints.ids import MONEY_EVENTS, identified
+from touchpoints.knobs import AnalyticsUse
+from warehouse.knobs import AdsUse
+
+# What an event says of who it was and where they came from.
+OF_VISITORS = (
+    "anonymous_id", "user_id", "session_id", "source", "medium", "campaign", "content", "term", "page_url", "referrer",
+    "install_referrer",
+)  # fmt: skip
+# What a touch says of its click beside where it came from.
+OF_CLICKS = ("click_id_type", "click_id", "campaign_id", "utm_id", "gad_campaignid")
+
+
+def has_analytics_consent(use: AnalyticsUse) -> Column:
+    """Whether an event may be tied to a person and a visit: consent at that moment, or settings that ask for none."""
+    if use.without_analytics_consent == "all":
+        return F.lit(True)
+    return F.coalesce("consent_analytics", F.lit(use.consent_analytics_missing))
+
+
+def usable_events(events: DataFrame, use: AnalyticsUse, *, conversion_types: Sequence[str] = ()) -> DataFrame:
+    """`events` (of bronze.events, `identified`) as silver may use them.
+
+    Where `use` asks for consent, of an event without it only this is used: that there was a purchase, a refund or an
+    event of `conversion_types`, when, and its money. It names nobody and comes from nowhere. Other events are left out.
+    """
+    known = identified(events)
+    if use.without_analytics_consent == "all":
+        return known
+    has_consent = has_analytics_consent(use)
+    counted = known.where(has_consent | F.col("event_name").isin(*MONEY_EVENTS, *conversion_types))
+    return counted.withColumns({name: F.when(has_consent, F.col(name)) for name in OF_VISITORS})
+
+
+def usable_touches(touches: DataFrame, use: AdsUse) -> DataFrame:
+    """`touches` without the ids of click and campaign where nobody agreed to ads and `use` asks for consent."""
+    if use.without_ads_consent == "all":
+        return touches
+    return touches.withColumns({name: F.when(F.col("consent_ads"), F.col(name)) for name in OF_CLICKS})
