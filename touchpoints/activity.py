@@ -5,19 +5,12 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.knobs import (
-    AnalyticsUse,
-    ConversionTypes,
-    InternalAddresses,
-    OtherParameters,
-    PersonalData,
-    RobotAgents,
-)
+from touchpoints.knobs import ConversionTypes, InternalAddresses, OtherParameters, PersonalData, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from warehouse.checks import CheckResult, at_least, at_most, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
-from warehouse.knobs import ReportingDay
+from warehouse.knobs import AnalyticsUse, ReportingDay
 from warehouse.patterns import any_case
 from warehouse.recipes import Recipe
 from warehouse.tables.bronze_events import BRONZE_EVENTS

@@ -17,11 +17,12 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.ids import identified
-from touchpoints.knobs import Aliases, AnalyticsUse
+from touchpoints.knobs import Aliases
 from touchpoints.order_versions import newest_versions
 from touchpoints.usable import usable_events
 from warehouse.checks import CheckResult, none_found, side_by_side
 from warehouse.conform import conform
+from warehouse.knobs import AnalyticsUse
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS

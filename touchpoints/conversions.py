@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
-from touchpoints.knobs import AdsConsent, AnalyticsUse, ConversionTypes, ExchangeRates, InternalAddresses, RobotAgents
+from touchpoints.knobs import AdsConsent, ConversionTypes, ExchangeRates, InternalAddresses, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, visits
 from touchpoints.repriced import refunds_elsewhere
 from touchpoints.sessions import robots
@@ -15,7 +15,7 @@ from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
 from warehouse.expressions import id_of
-from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.knobs import AnalyticsUse, ReportingCurrency, ReportingDay
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS

@@ -7,14 +7,16 @@ from pyspark.sql import functions as F
 
 from touchpoints.bots import classify_user_agents
 from touchpoints.internal_addresses import is_internal
-from touchpoints.knobs import AnalyticsUse, HitKnobs
+from touchpoints.knobs import HitKnobs
 from touchpoints.marketing_params import parameters_of, with_marketing
 from touchpoints.page_query import INSTALLS, page_path
 from touchpoints.personal_data import masks_of, without_personal_data
 from touchpoints.referrers import classify_referrers, is_own_page, of_page, path_of_pages, referrer_host
+from touchpoints.short_cookies import has_short_cookies
 from touchpoints.source_list import SourceList
 from touchpoints.usable import has_analytics_consent
 from warehouse.event_values import referring_site, values_of
+from warehouse.knobs import AnalyticsUse
 
 # Event columns used here and in identities.
 EVENT_COLUMNS = (
@@ -48,6 +50,7 @@ HIT_COLUMNS = (
     "referrer_domain",
     "landing_url",
     "consent_ads",
+    "has_short_cookie",
     "is_bot",
     "bot_reason",
     "order_id",
@@ -78,10 +81,10 @@ def build_hits(
     site), no_source (it is an own domain of the settings, a payment or login page); null without any. is_bot: a
     robot's user agent or an internal address; bot_reason says which. The agent of a server event is its backend's and
     proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null
-    without any. A first_open is an app_install. An event without the
-    consent to analytics that `knobs` ask for is in no session, and has no consent to ads. Personal data in what the
-    link says is left out as `knobs` ask. `values` are those of the events, and others (see `values_of`); without them
-    they are looked for in `events`.
+    without any. A first_open is an app_install. has_short_cookie: see `has_short_cookies`; null outside of the web. An
+    event without the consent to analytics that `knobs` ask for is in no session, and has no consent to ads. Personal
+    data in what the link says is left out as `knobs` ask. `values` are those of the events, and others (see
+    `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
     with_site = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site())
@@ -91,7 +94,7 @@ def build_hits(
     known = values_of(events) if values is None else values
     agents = classify_user_agents(
         _of_field(known, "user_agent"), robot_agents=knobs.robot_agents, people_agents=knobs.people_agents
-    )
+    ).withColumn("is_safari", has_short_cookies(F.col("user_agent")))
     # The host is extracted once per site, not per page view.
     sites = (
         _of_field(known, "referring_site")
@@ -149,6 +152,7 @@ def build_hits(
         F.when(~F.col("is_ignored") & ~F.col("is_own_page"), F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         (F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)) & has_consent).alias("consent_ads"),
+        F.when(F.col("platform") == "web", F.col("is_safari")).alias("has_short_cookie"),
         _bot_reason(knobs).isNotNull().alias("is_bot"),
         _bot_reason(knobs).alias("bot_reason"),
         "order_id",

@@ -12,11 +12,12 @@ from pyspark.sql import functions as F
 
 from touchpoints.aliases import known_aliases, with_buyer
 from touchpoints.ids import event_id_of_order, person_of_device, person_of_user
-from touchpoints.knobs import AnalyticsUse, LoginWindow
+from touchpoints.knobs import LoginWindow
 from touchpoints.order_versions import newest_versions
 from touchpoints.person_tables import PERSONS, of_devices, person_input
 from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
+from warehouse.knobs import AnalyticsUse
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS

@@ -11,7 +11,7 @@ from touchpoints.channels import ChannelRules, load_channel_rules
 from touchpoints.hosts import OwnedHost, OwnHost
 from touchpoints.internal_addresses import AddressRange
 from touchpoints.source_list import SourceList, load_sources
-from warehouse.knobs import AdsUse, CurrencyCode, Knobs, PositiveDays, TimeZone
+from warehouse.knobs import AdsUse, AnalyticsUse, CurrencyCode, Knobs, PositiveDays, TimeZone
 
 
 def _parameter(name: str) -> str:
@@ -145,13 +145,6 @@ class AdsConsent(Knobs):
     """The consent of an event that does not give it."""
 
     consent_ads_missing: bool
-
-
-class AnalyticsUse(Knobs):
-    """What is used of an event without consent to analytics: all of it, or of conversions that there was one."""
-
-    consent_analytics_missing: bool
-    without_analytics_consent: Literal["all", "conversions"]
 
 
 class PersonalData(Knobs):

@@ -15,7 +15,7 @@ from touchpoints.ids import (
     person_of_order,
     person_of_user,
 )
-from touchpoints.knobs import AdsConsent, AnalyticsUse, DefaultCurrency, ExchangeRates
+from touchpoints.knobs import AdsConsent, DefaultCurrency, ExchangeRates
 from touchpoints.order_versions import NOT_COUNTED, newest_versions
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, person_input, visits
@@ -23,7 +23,7 @@ from touchpoints.visits import ORDER
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
-from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.knobs import AnalyticsUse, ReportingCurrency, ReportingDay
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS

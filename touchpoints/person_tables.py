@@ -19,13 +19,13 @@ from touchpoints.click_views import persons_with_clicks
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
 from touchpoints.ids import identified, order_id_of_event
-from touchpoints.knobs import AnalyticsUse, ConversionTypes, ExchangeRates, HitKnobs, RuleFiles, SessionGap
+from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, RuleFiles, SessionGap
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.repriced import persons_repriced, refunds_elsewhere
 from touchpoints.usable import usable_events
 from touchpoints.visits import build_visits, has_channel, slim_visits
 from warehouse.frames import stacked
-from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.knobs import AnalyticsUse, ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Cut, Work, everything
 from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
 from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES

@@ -7,7 +7,6 @@ from pyspark.sql import functions as F
 
 from touchpoints.hits import is_session_event
 from touchpoints.knobs import (
-    AnalyticsUse,
     Fragments,
     InternalAddresses,
     NoSource,
@@ -21,6 +20,7 @@ from touchpoints.knobs import (
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
+from warehouse.knobs import AnalyticsUse
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS

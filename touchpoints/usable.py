@@ -11,8 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.ids import MONEY_EVENTS, identified
-from touchpoints.knobs import AnalyticsUse
-from warehouse.knobs import AdsUse
+from warehouse.knobs import AdsUse, AnalyticsUse
 
 # What an event says of who it was and where they came from.
 OF_VISITORS = (

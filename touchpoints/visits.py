@@ -37,7 +37,7 @@ CARRIED = {
     **dict.fromkeys(("platform", "content", "term", "click_id_type"), "string"),
     **dict.fromkeys(("click_kind", "source_from", "referrer_domain", "landing_url"), "string"),
     "link_tags": f"struct<{', '.join(f'{name}: string' for name in LINK_TAGS)}>",
-    **dict.fromkeys(("consent_ads", "is_bot"), "boolean"),
+    **dict.fromkeys(("consent_ads", "has_short_cookie", "is_bot"), "boolean"),
     "bot_reason": "string",
     "value": MONEY,
     "currency": "string",

@@ -20,9 +20,9 @@ from attribution.journeys import JOURNEYS
 from attribution.unattributed_conversions import UNATTRIBUTED_CONVERSIONS
 from jobs import build
 from jobs.settings import Settings, load_settings
-from touchpoints.knobs import AnalyticsUse
 from touchpoints.usable import usable_events
 from warehouse.contracts import Table
+from warehouse.knobs import AnalyticsUse
 from warehouse.tables import (
     BRONZE_EVENTS,
     BRONZE_EXCHANGE_RATES,

@@ -37,7 +37,7 @@ IMPERSONAL = {
     "abuse_signals", "account_id", "acquisition_channel", "ad_group_id", "ad_group_name", "auxiliary_type",
     "batch_id", "bot_reason", "campaign", "campaign_id", "campaign_name", "cause", "channel", "channel_rule",
     "channel_trace", "check_name", "click_id_type", "code_version", "content", "conversion_type", "country",
-    "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "finding",
+    "counted", "counts", "currency", "date_basis", "detail", "event", "event_name", "field", "file", "finding",
     "gad_campaignid", "input", "interaction", "job", "kind", "lacks", "medium", "message", "milestones", "model",
     "model_version", "next_state", "origin", "other_file", "outcome", "page_group", "part", "placement", "platform",
     "reason", "referrer_domain", "report_currency", "run_id", "settings_hash", "site", "source", "source_file",

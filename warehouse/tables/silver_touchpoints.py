@@ -46,6 +46,12 @@ SILVER_TOUCHPOINTS = Table(
         Column("platform", "string", "web, ios, android or server", nullable=False, values=PLATFORMS),
         Column("consent_ads", "boolean", "consent to ads at the touch", nullable=False),
         Column(
+            "has_short_cookie",
+            "boolean",
+            "whether the browser forgets cookies of scripts after seven days (Safari, all of iOS); null in apps and "
+            "where the user agent is not known",
+        ),
+        Column(
             "abuse_probability",
             "double",
             "how likely the touch is ad abuse; null where it is no claim of an ad",
