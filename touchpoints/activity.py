@@ -12,6 +12,7 @@ from warehouse.conform import conform
 from warehouse.days import report_day
 from warehouse.knobs import AnalyticsUse, ReportingDay
 from warehouse.patterns import any_case
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
@@ -67,6 +68,7 @@ ACTIVITY = Recipe(
     inputs=VISIT_INPUTS,
     knobs=(
         AnalyticsUse,
+        Pseudonyms,
         ConversionTypes,
         InternalAddresses,
         RobotAgents,

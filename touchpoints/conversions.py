@@ -16,6 +16,7 @@ from warehouse.contracts import MONEY
 from warehouse.days import report_day
 from warehouse.expressions import id_of
 from warehouse.knobs import AnalyticsUse, ReportingCurrency, ReportingDay
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
@@ -144,6 +145,7 @@ CONVERSIONS = Recipe(
     knobs=(
         ConversionTypes,
         AnalyticsUse,
+        Pseudonyms,
         AdsConsent,
         InternalAddresses,
         RobotAgents,

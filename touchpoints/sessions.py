@@ -18,9 +18,11 @@ from touchpoints.knobs import (
     SessionGap,
 )
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from touchpoints.usable import tokenised
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
 from warehouse.knobs import AnalyticsUse
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
@@ -128,11 +130,16 @@ SESSIONS = Recipe(
         OtherParameters,
         PersonalData,
         AnalyticsUse,
+        Pseudonyms,
         RuleFiles,
         SessionGap,
         RobotLimit,
     ),
-    build=lambda work: build_sessions(work.once(visits), limits=work.knobs(RobotLimit)),
+    build=lambda work: tokenised(
+        build_sessions(work.once(visits), limits=work.knobs(RobotLimit)),
+        ("landing_url",),
+        work.knobs(Pseudonyms).secret(),
+    ),
     changes=PERSONS,
     scope=of_persons,
     checks=lambda work: check_sessions(work.read(SILVER_SESSIONS), work.read(BRONZE_EVENTS), work.knobs(AnalyticsUse)),

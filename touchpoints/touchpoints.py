@@ -16,10 +16,11 @@ from touchpoints.marketing_params import LINK_TAGS
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from touchpoints.personal_data import LINK_COLUMNS, PHONE, TOKEN, has_personal_data
 from touchpoints.sessions import robots
-from touchpoints.usable import usable_touches
+from touchpoints.usable import tokenised, usable_touches
 from warehouse.checks import CheckResult, none_found, row_count, side_by_side
 from warehouse.conform import conform
 from warehouse.knobs import AdsUse
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
@@ -100,14 +101,15 @@ def _any_personal(names: Sequence[str], personal: PersonalData) -> Column:
 
 
 def _build(work: Work) -> DataFrame:
-    usable = partial(usable_touches, use=work.knobs(AdsUse))
+    secret = work.knobs(Pseudonyms).secret()
+    usable = partial(usable_touches, use=work.knobs(AdsUse), secret=secret)
     build = partial(build_touchpoints, work.once(visits), work.once(robots), abuse=work.knobs(AdAbuse), usable=usable)
     if not work.lake.exists(BRONZE_CLICK_VIEWS):
         return build()
     files = work.knobs(RuleFiles)
     named = partial(
         with_listed_campaigns,
-        click_views=work.read(BRONZE_CLICK_VIEWS),
+        click_views=tokenised(work.read(BRONZE_CLICK_VIEWS), ("click_id",), secret),
         rules=files.channel_rules(),
         sources=files.sources(),
     )
@@ -117,7 +119,7 @@ def _build(work: Work) -> DataFrame:
 TOUCHPOINTS = Recipe(
     table=SILVER_TOUCHPOINTS,
     inputs=(*VISIT_INPUTS, BRONZE_CLICK_VIEWS, SILVER_SESSIONS),
-    knobs=(HitKnobs, AdsUse, RuleFiles, SessionGap, AdAbuse),
+    knobs=(HitKnobs, AdsUse, Pseudonyms, RuleFiles, SessionGap, AdAbuse),
     build=_build,
     changes=PERSONS,
     scope=of_persons,
