@@ -11,13 +11,15 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from touchpoints.ids import MONEY_EVENTS, identified
+from warehouse.conform import with_contract_columns
 from warehouse.expressions import token_of
 from warehouse.knobs import AdsUse, AnalyticsUse
+from warehouse.tables.bronze_events import BRONZE_EVENTS
 
 # What an event says of who it was and where they came from.
 OF_VISITORS = (
     "anonymous_id", "user_id", "session_id", "source", "medium", "campaign", "content", "term", "page_url", "referrer",
-    "install_referrer",
+    "install_referrer", "id_kind", "att_status",
 )  # fmt: skip
 # What a touch says of its click beside where it came from.
 OF_CLICKS = ("click_id_type", "click_id", "campaign_id", "utm_id", "gad_campaignid")
@@ -55,7 +57,8 @@ def usable_events(
     Where `use` asks for consent, of an event without it only this is used: that there was a purchase, a refund or an
     event of `conversion_types`, when, and its money. It names nobody and comes from nowhere. Other events are left out.
     """
-    known = tokenised(identified(events), OF_EVENT, secret)
+    # A lake of before lacks columns.
+    known = tokenised(identified(with_contract_columns(events, BRONZE_EVENTS)), OF_EVENT, secret)
     if use.without_analytics_consent == "all":
         return known
     has_consent = has_analytics_consent(use)

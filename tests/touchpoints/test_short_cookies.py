@@ -43,6 +43,24 @@ def test_safari_and_all_of_ios_have_short_cookies(spark: SparkSession) -> None:
     assert {row[0]: row[1] for row in found} == BROWSERS
 
 
+def test_a_touch_is_known_by_its_device_or_by_the_login_alone(spark: SparkSession) -> None:
+    rows = [
+        {"event_id": "1", "anonymous_id": "d", "id_kind": "app_instance_id", "att_status": "denied", "user_id": "ann"},
+        {"event_id": "2", "anonymous_id": "d", "user_id": "ann"},
+        {"event_id": "3", "user_id": "ann"},
+        {"event_id": "4"},
+    ]
+
+    hits = collected(build_hits(events(spark, rows), hit_knobs(), sources=load_sources("sources.yaml")))
+
+    assert [(hit["id_kind"], hit["att_status"]) for hit in sorted(hits, key=lambda hit: hit["event_id"])] == [
+        ("app_instance_id", "denied"),
+        (None, None),
+        ("login", None),
+        (None, None),
+    ]
+
+
 def test_where_there_is_no_browser_it_is_not_known(spark: SparkSession) -> None:
     rows = [
         {"event_id": "safari", "user_agent": SAFARI},
