@@ -13,7 +13,7 @@ from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.expressions import id_of, let
-from warehouse.knobs import ReportingCurrency
+from warehouse.knobs import AdsUse, ReportingCurrency
 from warehouse.recipes import Changes, Cut, Recipe, Work, everything
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_journeys import MILESTONES, SILVER_JOURNEYS, TOUCH_STRUCT
@@ -45,18 +45,20 @@ def build_journeys(
     knobs: JourneyKnobs,
     *,
     report_currency: str,
+    without_ads_consent: str = "all",
 ) -> DataFrame:
     """One row per conversion of a credited type, and per journey without conversion. Two shuffles, both by person.
 
     A conversion's path holds the person's touches with converted_at - N days <= touched_at <= converted_at, both
     inclusive, days of 86,400 s. With `restart` it holds only those after the person's previous conversion of the type.
+    Ad abuse is left out, and with `without_ads_consent` "nothing" so are touches without consent to ads.
     A journey without conversion is the person's touches after the last conversion of the type, split where a gap is
     longer than N days. Of impressions, where they take part, only those count that are at most `view_through_hours`
     before the journey's end (see `counted_touches`).
     """
     path_type, kind = (KIND_PATH, [KIND]) if knobs.has_views else (PATH, [])
     touches = (
-        touchpoints.where(F.col("interaction").isin(list(knobs.interactions)) & is_no_abuse())
+        touchpoints.where(F.col("interaction").isin(list(knobs.interactions)) & takes_part(without_ads_consent))
         .groupBy(F.xxhash64("person_id").alias("person_key"), "person_id")
         .agg(F.sort_array(F.collect_list(F.struct(*TOUCH, *kind))).alias("touches"))
     )
@@ -80,6 +82,12 @@ def build_journeys(
         }
     )
     return conform(journeys, SILVER_JOURNEYS)
+
+
+def takes_part(without_ads_consent: str) -> Column:
+    """Whether a touch takes part in journeys: ad abuse does not, nor what nobody agreed to where nothing of it is
+    used."""
+    return is_no_abuse() & F.col("consent_ads") if without_ads_consent == "nothing" else is_no_abuse()
 
 
 def is_no_abuse() -> Column:
@@ -255,13 +263,14 @@ def _build(work: Work) -> DataFrame:
         cut(work.read(SILVER_TOUCHPOINTS)),
         work.knobs(JourneyKnobs),
         report_currency=work.knobs(ReportingCurrency).currency,
+        without_ads_consent=work.knobs(AdsUse).without_ads_consent,
     )
 
 
 JOURNEYS = Recipe(
     table=SILVER_JOURNEYS,
     inputs=(SILVER_CONVERSIONS, SILVER_TOUCHPOINTS),
-    knobs=(JourneyKnobs, ReportingCurrency),
+    knobs=(JourneyKnobs, AdsUse, ReportingCurrency),
     build=_build,
     changes=Changes(follows=(SILVER_CONVERSIONS, SILVER_TOUCHPOINTS)),
     scope=_of_changed_persons,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
@@ -12,11 +13,12 @@ from attribution.knobs import CreditStart, JourneyKnobs
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.frames import stacked
-from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.knobs import AdsUse, ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.gold_unattributed_conversions import (
     BEFORE_FIRST_VISIT,
     GOLD_UNATTRIBUTED_CONVERSIONS,
+    LOGGED_OUT,
     NO_CONSENT,
     NO_VISIT,
     OTHER_LOGIN,
@@ -30,12 +32,21 @@ from warehouse.tables.silver_sessions import SILVER_SESSIONS
 from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 
 # What is looked for: the last touch of the person, of whom the purchase event names and on its device, and the last
-# visit of a robot under the person's id.
-OWN, SEEN, DEVICE, BOT = "own", "seen", "device", "bot"
+# visit of a robot under the person's id, and the last touch without consent to ads where that is left out.
+OWN, SEEN, DEVICE, BOT, REFUSED = "own", "seen", "device", "bot", "refused"
+# What is asked for: the kind of moment, and the column with the person or device that it is looked for by.
+ASKED = {
+    OWN: (OWN, "person_id"),
+    SEEN: (OWN, "seen_person_id"),
+    DEVICE: (DEVICE, "seen_on"),
+    BOT: (BOT, "person_id"),
+}
+DEVICE_PERSON = "device:"  # how the person_id of a device without a login begins
 WORDS = {
     BEFORE_FIRST_VISIT: "older than the first visit on record",
     ROBOT: "visits of robots alone",
     OTHER_LOGIN: "visits under another login",
+    LOGGED_OUT: "visits without a login alone",
     NO_CONSENT: "no consent",
     OUTSIDE_WINDOW: "visits outside the window alone",
     NO_VISIT: "no visit on record",
@@ -58,6 +69,7 @@ def causes_of_unattributed(
     sessions: DataFrame,
     *,
     knobs: JourneyKnobs,
+    without_ads_consent: str = "all",
 ) -> DataFrame:
     """One row per conversion of `journeys` without a touch: conversion_id, conversion_type, report_value and its cause.
 
@@ -66,15 +78,21 @@ def causes_of_unattributed(
     unattributed = _unattributed(journeys, conversions, orders)
     # Impressions are no visits: a conversion with one alone, outside of its short window, had no visit.
     touches = touchpoints.where((F.col("interaction") == "click") & F.lit("click" in knobs.interactions))
+    asked, refused = dict(ASKED), []
+    if without_ads_consent == "nothing":
+        asked[REFUSED] = (REFUSED, "person_id")
+        refused = [_moments(REFUSED, "person_id", touches.where(~F.col("consent_ads")), "touched_at")]
+        touches = touches.where("consent_ads")
     moments = reduce(
         stacked,
         (
             _moments(OWN, "person_id", touches, "touched_at"),
             _moments(DEVICE, "anonymous_id", touches, "touched_at"),
             _moments(BOT, "person_id", sessions.where(F.col("is_bot")), "started_at"),
+            *refused,
         ),
     )
-    found = _last_moments(unattributed, moments)
+    found = _last_moments(unattributed, moments, asked)
     opens = F.unix_micros("ended_at") - _lookback_micros(knobs)
 
     def in_window(kind: str) -> Column:
@@ -83,13 +101,19 @@ def causes_of_unattributed(
     def is_of_another(kind: str) -> Column:
         return in_window(kind) & (F.col(kind)["person_id"] != F.col("person_id"))
 
+    def is_of_login(kind: str) -> Column:
+        return is_of_another(kind) & ~F.startswith(F.col(kind)["person_id"], F.lit(DEVICE_PERSON))
+
+    refusals = [in_window(REFUSED)] if REFUSED in asked else []
+    has_refused = reduce(Column.__or__, refusals, F.coalesce(~F.col("consent_ads"), F.lit(False)))
     first_visit = sessions.agg(F.min("started_at").alias("first_visit_at"))
     is_before = F.coalesce(F.col("ended_at") < F.col("first_visit_at"), F.lit(True))
     cause = (
         F.when(is_before, BEFORE_FIRST_VISIT)
         .when(in_window(BOT), ROBOT)
-        .when(is_of_another(SEEN) | is_of_another(DEVICE), OTHER_LOGIN)
-        .when(~F.col("consent_ads"), NO_CONSENT)
+        .when(is_of_login(SEEN) | is_of_login(DEVICE), OTHER_LOGIN)
+        .when(is_of_another(SEEN) | is_of_another(DEVICE), LOGGED_OUT)
+        .when(has_refused, NO_CONSENT)
         .when(F.col(OWN).isNotNull(), OUTSIDE_WINDOW)
         .otherwise(NO_VISIT)
     )
@@ -97,13 +121,16 @@ def causes_of_unattributed(
 
 
 def _unattributed(journeys: DataFrame, conversions: DataFrame, orders: DataFrame) -> DataFrame:
-    """The conversions without a touch, with seen_person_id, seen_on and consent_ads of the purchase event."""
+    """The conversions without a touch, with seen_person_id and seen_on of the purchase event, and consent_ads of the
+    event that counts."""
     without_touch = journeys.where(F.size("path") == 0).select(
         "conversion_id", "conversion_type", "person_id", "ended_at", "report_value"
     )
-    order_ids = conversions.where(F.col("order_id").isNotNull()).select("conversion_id", "order_id")
-    seen = orders.select("order_id", "seen_person_id", "seen_on", F.col("seen_consent_ads").alias("consent_ads"))
-    return without_touch.join(order_ids.join(seen, "order_id", how="inner"), "conversion_id", how="left")
+    given = conversions.select("conversion_id", "order_id", "consent_ads")
+    seen = orders.select("order_id", "seen_person_id", "seen_on", "seen_consent_ads")
+    return without_touch.join(given.join(seen, "order_id", how="left"), "conversion_id", how="left").withColumn(
+        "consent_ads", F.coalesce("seen_consent_ads", "consent_ads")
+    )
 
 
 def _moments(kind: str, key: str, rows: DataFrame, at: str) -> DataFrame:
@@ -111,15 +138,10 @@ def _moments(kind: str, key: str, rows: DataFrame, at: str) -> DataFrame:
     return named.select(F.lit(kind).alias("kind"), F.col(key).alias("key"), F.col(at).alias("at"), "person_id")
 
 
-def _last_moments(unattributed: DataFrame, moments: DataFrame) -> DataFrame:
-    """`unattributed`, with the last moment up to the conversion as a struct of at and person_id, null where none is:
-    OWN, SEEN, DEVICE and BOT. One running window over both, so that a device with many of each joins none of them."""
-    asked = {
-        OWN: (OWN, "person_id"),
-        SEEN: (OWN, "seen_person_id"),
-        DEVICE: (DEVICE, "seen_on"),
-        BOT: (BOT, "person_id"),
-    }
+def _last_moments(unattributed: DataFrame, moments: DataFrame, asked: Mapping[str, tuple[str, str]]) -> DataFrame:
+    """`unattributed`, with the last moment up to the conversion as a struct of at and person_id, null where none is,
+    under each name that is `asked`. One running window over both, so that a device with many of each joins none of
+    them."""
     asks = reduce(
         stacked,
         (
@@ -192,6 +214,7 @@ def _build(work: Work) -> DataFrame:
         work.read(SILVER_TOUCHPOINTS),
         work.read(SILVER_SESSIONS),
         knobs=work.knobs(JourneyKnobs),
+        without_ads_consent=work.knobs(AdsUse).without_ads_consent,
     )
     return build_unattributed_conversions(causes, report_currency=work.knobs(ReportingCurrency).currency)
 
@@ -204,7 +227,7 @@ def _say_causes(work: Work) -> None:
 UNATTRIBUTED_CONVERSIONS = Recipe(
     table=GOLD_UNATTRIBUTED_CONVERSIONS,
     inputs=(SILVER_JOURNEYS, SILVER_CONVERSIONS, SILVER_ORDERS, SILVER_TOUCHPOINTS, SILVER_SESSIONS),
-    knobs=(JourneyKnobs, CreditStart, ReportingDay, ReportingCurrency),
+    knobs=(JourneyKnobs, AdsUse, CreditStart, ReportingDay, ReportingCurrency),
     build=_build,
     changes=Changes(),  # every row is built, and only differences are written: one visit can be the first on record
     checks=lambda work: check_unattributed_conversions(_journeys(work), work.read(GOLD_UNATTRIBUTED_CONVERSIONS)),

@@ -20,6 +20,7 @@ from dashboard.robots_panel import robots_panel
 from dashboard.run_panels import checks_panel, checks_sentence, rows_panel, steps_panel, versions_panel
 from dashboard.source_findings_panel import source_findings_panel
 from dashboard.time_panels import roas_over_time_panel, spend_and_value_panel
+from dashboard.tracking_losses_panel import tracking_losses_panel
 from dashboard.unattributed_panel import unattributed_panel
 from dashboard.unmatched_panel import unmatched_panel
 from dashboard.words import Words, words_in
@@ -48,6 +49,7 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
             touches_panel,
             top_paths_panel,
             unattributed_panel,
+            tracking_losses_panel,
         ),
     ),
     (

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
+from intake.device_ids import of_platform
 from intake.flat_export import in_own_format
 from intake.knobs import Export
 from intake.parse import utc_text
@@ -30,8 +31,9 @@ def tracker_export(
 ) -> Adapter:
     """An adapter for a tracker's export, one event a row.
 
-    `fields` gives the fields of `own`, our own event format, as texts made from `columns` and what `prepared` adds. A
-    row with is_test or is_nobody (of `prepared`) is set aside as no data. `names` are other headers.
+    `fields` gives the fields of `own`, our own event format, as texts made from `columns` and what `prepared` adds;
+    where it does not give id_kind, that follows from the platform. A row with is_test or is_nobody (of `prepared`) is
+    set aside as no data. `names` are other headers.
     """
 
     def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame]) -> DataFrame:
@@ -39,7 +41,9 @@ def tracker_export(
         asides = {"is_test": A_TEST, "is_nobody": NOBODY}
         problems = [F.when(F.col(name), F.lit(reason)) for name, reason in asides.items() if name in ready.columns]
         ready = ready.withColumn("problem", F.coalesce("problem", *problems))
-        return own.parse(in_own_format(ready, own, fields(defaults)), defaults, lookups)
+        given_fields = fields(defaults)
+        kind = of_platform(given_fields["platform"], given_fields["anonymous_id"])
+        return own.parse(in_own_format(ready, own, {"id_kind": kind, **given_fields}), defaults, lookups)
 
     return Adapter(table=own.table, columns=columns, required=required, parse=parse, names=names or {})
 

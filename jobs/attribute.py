@@ -11,6 +11,7 @@ from attribution.conversion_links import CONVERSION_LINKS
 from attribution.journeys import JOURNEYS
 from attribution.path_summary import PATHS
 from attribution.skan_performance import SKAN_PERFORMANCE
+from attribution.tracking_losses import TRACKING_LOSSES
 from attribution.unattributed_conversions import UNATTRIBUTED_CONVERSIONS
 from attribution.unmatched_spend import UNMATCHED_SPEND
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
@@ -19,6 +20,7 @@ from jobs.run import table_step
 RECIPES = (
     JOURNEYS, CREDITS, PERFORMANCE, UNMATCHED_SPEND, AD_ABUSE, PATHS, CONVERSION_LINKS, SKAN_PERFORMANCE,
     UNATTRIBUTED_CONVERSIONS,
+    TRACKING_LOSSES,
 )  # fmt: skip
 STEP = table_step("attribute", RECIPES, current="silver and settings are those gold was made from")
 # Data-driven models are fitted on journeys before anything is credited.

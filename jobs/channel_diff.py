@@ -13,6 +13,7 @@ from touchpoints.channel_moves import NAMED, Reading, moved_touches, moved_value
 from touchpoints.ids import identified
 from touchpoints.knobs import HitKnobs, RuleFiles, Touchpoints
 from touchpoints.source_list import conf_file
+from touchpoints.usable import tokenised
 from warehouse.errors import InputError
 from warehouse.knobs import part_of
 from warehouse.settings_file import read_yaml
@@ -49,7 +50,8 @@ def compared(old: str, new: str, *, config: Path | None, run: Run | None = None)
     if not lake.exists(SILVER_TOUCHPOINTS):
         raise InputError(f"the lake {lake.root} has no touches yet: run `distributary build`")
     touches = lake.read(SILVER_TOUCHPOINTS)
-    events = identified(lake.read(BRONZE_EVENTS))
+    secret = run.settings.privacy.secret()
+    events = tokenised(identified(lake.read(BRONZE_EVENTS)), ("event_id",), secret)
     of_touches = events.join(
         touches.select("touchpoint_id"), events["event_id"] == touches["touchpoint_id"], "left_semi"
     ).persist()

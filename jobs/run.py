@@ -34,6 +34,7 @@ from warehouse.knobs import Part
 from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
 from warehouse.messages import conceal, one_line, secrets_among, secrets_in, secrets_of_environment
+from warehouse.pseudonyms import texts_of
 from warehouse.recipes import Recipe
 from warehouse.session_at_need import SessionAtNeed
 from warehouse.store import Lake
@@ -270,6 +271,8 @@ def open_run(
     # Set before any import of MLflow.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     conceal((*secrets_in(chosen.mlflow.tracking_uri), *secrets_among(chosen.spark.conf), *secrets_of_environment()))
+    if job not in WITHOUT_LOCK and (secret := chosen.privacy.secret()):
+        conceal(texts_of(secret))
     session = SessionAtNeed(spark or (lambda: start_session(run)))
     run = Run(
         job=job,

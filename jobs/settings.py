@@ -17,6 +17,7 @@ from jobs.unknown_names import names_of_nothing
 from ltv.knobs import Ltv
 from touchpoints.knobs import AdAbuse, AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
 from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Retargeting, Spark, part_of
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.settings_file import read_knobs, read_yaml
 from warehouse.table_update import digest_of
 
@@ -47,6 +48,7 @@ class Settings(Knobs):
     ltv: Ltv
     mlflow: Mlflow
     quality: Quality
+    privacy: Pseudonyms
     lock: Lock
     files: Files
     spark: Spark

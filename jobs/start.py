@@ -12,6 +12,7 @@ from warehouse.delta_log import local_table
 from warehouse.jvm.files import hadoop_path
 from warehouse.jvm.preflight import check_workers
 from warehouse.jvm.session import build_session, under_spark_submit
+from warehouse.pseudonyms import REDACTED
 from warehouse.small_lake import rows_in_bronze, session_conf
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def start_session(run: Run) -> SparkSession:
         conf = session_conf(spark, None if rows is None else rows + run.rows_ahead)
     if are_private(run.settings):
         conf = {**OF_HADOOP, **conf}
+    if run.settings.privacy.pseudonyms:
+        conf = {**REDACTED, **conf}
     session = build_session(f"distributary {run.job}", conf, master=spark.master)
     listen_again()
     hadoop_path(session, run.settings.lake)  # fail early with one clear line

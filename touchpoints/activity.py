@@ -5,15 +5,15 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from touchpoints.hits import is_session_event
-from touchpoints.knobs import InternalAddresses, OtherParameters, PersonalData, RobotAgents
+from touchpoints.knobs import ConversionTypes, InternalAddresses, OtherParameters, PersonalData, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from touchpoints.personal_data import without_personal_data
 from warehouse.checks import CheckResult, at_least, at_most, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
-from warehouse.knobs import ReportingDay
+from warehouse.knobs import AnalyticsUse, ReportingDay
 from warehouse.patterns import any_case
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
@@ -54,7 +54,8 @@ def check_activity(activity: DataFrame, sessions: DataFrame, events: DataFrame) 
     It may count more than people's sessions hold: the events of a visit with too many events are counted too, though
     the visit is a robot's.
     """
-    in_session = F.when(is_session_event(), F.col("events"))
+    is_of_visitor = ~F.startswith(F.col("event_name"), F.lit("ad_")) & (F.col("platform") != "server")
+    in_session = F.when(is_of_visitor, F.col("events"))
     totals = side_by_side(
         activity.agg(F.sum("events").alias("counted"), F.sum(in_session).alias("counted_in_sessions")),
         sessions.where(~F.col("is_bot")).agg(F.sum("events").alias("of_people")),
@@ -71,7 +72,16 @@ def check_activity(activity: DataFrame, sessions: DataFrame, events: DataFrame) 
 ACTIVITY = Recipe(
     table=SILVER_ACTIVITY,
     inputs=VISIT_INPUTS,
-    knobs=(InternalAddresses, RobotAgents, OtherParameters, PersonalData, ReportingDay),
+    knobs=(
+        AnalyticsUse,
+        Pseudonyms,
+        ConversionTypes,
+        InternalAddresses,
+        RobotAgents,
+        OtherParameters,
+        PersonalData,
+        ReportingDay,
+    ),
     build=lambda work: build_activity(
         work.once(visits), timezone=work.knobs(ReportingDay).timezone, personal=work.knobs(PersonalData)
     ),

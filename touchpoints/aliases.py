@@ -16,11 +16,13 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from touchpoints.ids import identified
 from touchpoints.knobs import Aliases
 from touchpoints.order_versions import newest_versions
+from touchpoints.usable import usable_events, usable_orders
 from warehouse.checks import CheckResult, none_found, side_by_side
 from warehouse.conform import conform
+from warehouse.knobs import AnalyticsUse
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
@@ -120,21 +122,23 @@ def aliases_in_words(aliases: DataFrame, named: DataFrame) -> str:
     )
 
 
+def _input(work: Work) -> tuple[DataFrame, DataFrame]:
+    """All events and orders, as silver may use them."""
+    secret = work.knobs(Pseudonyms).secret()
+    events = usable_events(work.read(BRONZE_EVENTS), work.knobs(AnalyticsUse), secret)
+    return events, usable_orders(work.read(BRONZE_ORDERS), secret)
+
+
 def _say(work: Work) -> None:
-    events, orders = identified(work.read(BRONZE_EVENTS)), identified(work.read(BRONZE_ORDERS))
-    if words := aliases_in_words(work.read(SILVER_ALIASES), orders_named_by_both(events, orders)):
+    if words := aliases_in_words(work.read(SILVER_ALIASES), orders_named_by_both(*_input(work))):
         work.run.say(words)
 
 
 ALIASES = Recipe(
     table=SILVER_ALIASES,
     inputs=(BRONZE_EVENTS, BRONZE_ORDERS),
-    knobs=(Aliases,),
-    build=lambda work: build_aliases(
-        identified(work.read(BRONZE_EVENTS)),
-        identified(work.read(BRONZE_ORDERS)),
-        max_aliases=work.knobs(Aliases).max_aliases,
-    ),
+    knobs=(Aliases, AnalyticsUse, Pseudonyms),
+    build=lambda work: build_aliases(*_input(work), max_aliases=work.knobs(Aliases).max_aliases),
     changes=Changes(),  # every row is built, and only differences are written: any order can end an alias
     checks=lambda work: check_aliases(work.read(SILVER_ALIASES)),
     after=_say,

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from touchpoints.exchange_rates import in_report_currency, require_rates, with_rate
-from touchpoints.knobs import ConversionTypes, ExchangeRates, InternalAddresses, RobotAgents
+from touchpoints.knobs import AdsConsent, ConversionTypes, ExchangeRates, InternalAddresses, RobotAgents
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, daily_rates, of_persons, visits
 from touchpoints.repriced import refunds_elsewhere
 from touchpoints.sessions import robots
@@ -15,7 +15,8 @@ from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
 from warehouse.expressions import id_of
-from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.knobs import AnalyticsUse, ReportingCurrency, ReportingDay
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
@@ -51,6 +52,7 @@ def build_conversions(
         "value",
         "refunded_value",
         "currency",
+        F.lit(None).cast("boolean").alias("consent_ads"),
     )
     other_types = [name for name in types.all_types if name != PURCHASE]
     success_events = visits.where(F.col("event_name").isin(other_types) & ~F.col("is_bot"))
@@ -64,6 +66,7 @@ def build_conversions(
         F.lit(0).cast(MONEY).alias("value"),
         F.lit(0).cast(MONEY).alias("refunded_value"),
         F.lit(report_currency).alias("currency"),
+        "consent_ads",
     )
     counted_conversions = purchases.where(F.lit(PURCHASE in types.final)).unionByName(other_conversions)
     day = report_day("converted_at", timezone)
@@ -139,7 +142,17 @@ def _build(work: Work) -> DataFrame:
 CONVERSIONS = Recipe(
     table=SILVER_CONVERSIONS,
     inputs=(*VISIT_INPUTS, SILVER_SESSIONS, SILVER_ORDERS, BRONZE_EXCHANGE_RATES),
-    knobs=(ConversionTypes, InternalAddresses, RobotAgents, ExchangeRates, ReportingDay, ReportingCurrency),
+    knobs=(
+        ConversionTypes,
+        AnalyticsUse,
+        Pseudonyms,
+        AdsConsent,
+        InternalAddresses,
+        RobotAgents,
+        ExchangeRates,
+        ReportingDay,
+        ReportingCurrency,
+    ),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

@@ -12,14 +12,18 @@ from touchpoints.marketing_params import LINK_TAGS, parameters_of, with_marketin
 from touchpoints.page_query import INSTALLS, page_path
 from touchpoints.personal_data import without_personal_data
 from touchpoints.referrers import classify_referrers, is_own_page, of_page, path_of_pages, referrer_host
+from touchpoints.short_cookies import has_short_cookies
 from touchpoints.source_list import SourceList
+from touchpoints.usable import has_analytics_consent
+from warehouse.contracts import LOGIN
 from warehouse.event_values import referring_site, values_of
+from warehouse.knobs import AnalyticsUse
 
 # Event columns used here and in identities.
 EVENT_COLUMNS = (
     "event_id", "event_name", "event_at", "anonymous_id", "user_id", "session_id", "platform", "source", "medium",
-    "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip", "consent_ads",
-    "order_id", "value", "currency",
+    "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip",
+    "consent_analytics", "consent_ads", "id_kind", "att_status", "order_id", "value", "currency",
 )  # fmt: skip
 INTERNAL = "internal address"  # why a hit is none of a customer's, where its agent does not say it
 HIT_COLUMNS = (
@@ -47,6 +51,9 @@ HIT_COLUMNS = (
     "referrer_domain",
     "landing_url",
     "consent_ads",
+    "id_kind",
+    "att_status",
+    "has_short_cookie",
     "is_bot",
     "bot_reason",
     "order_id",
@@ -55,9 +62,11 @@ HIT_COLUMNS = (
 )
 
 
-def is_session_event() -> Column:
-    """Whether an event opens or continues a session: ad_* and server events do not."""
-    return ~F.startswith(F.col("event_name"), F.lit("ad_")) & (F.col("platform") != "server")
+def is_session_event(use: AnalyticsUse) -> Column:
+    """Whether an event opens or continues a session: ad_* and server events do not, nor those without the consent that
+    `use` asks for."""
+    is_of_visitor = ~F.startswith(F.col("event_name"), F.lit("ad_")) & (F.col("platform") != "server")
+    return is_of_visitor & has_analytics_consent(use)
 
 
 def build_hits(
@@ -75,9 +84,11 @@ def build_hits(
     site), no_source (it is an own domain of the settings, a payment or login page); null without any. is_bot: a
     robot's user agent or an internal address; bot_reason says which. The agent of a server event is its backend's and
     proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null
-    without any. A first_open is an app_install. Personal data in what the link says is left out as `knobs` ask, but for
-    landing_url, which most rows have and few show: see `slim_visits`.
-    `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
+    without any. A first_open is an app_install. id_kind: what the device is known by, login where it is not.
+    has_short_cookie: see `has_short_cookies`; null outside of the web. An event without the consent to analytics that
+    `knobs` ask for is in no session, and has no consent to ads. Personal data in what the link says is left out as
+    `knobs` ask, but for landing_url, which most rows have and few show: see `slim_visits`. `values` are those of the
+    events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
     with_site = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site())
@@ -87,7 +98,7 @@ def build_hits(
     known = values_of(events) if values is None else values
     agents = classify_user_agents(
         _of_field(known, "user_agent"), robot_agents=knobs.robot_agents, people_agents=knobs.people_agents
-    )
+    ).withColumn("is_safari", has_short_cookies(F.col("user_agent")))
     # The host is extracted once per site, not per page view.
     sites = (
         _of_field(known, "referring_site")
@@ -117,6 +128,7 @@ def build_hits(
         .when(F.col("is_own_page"), F.lit("own_page"))
         .when(F.col("is_ignored"), F.lit("no_source"))
     )
+    has_consent = has_analytics_consent(knobs)
     hits = with_referrers.select(
         "event_id",
         F.when(F.col("event_name").isin(*INSTALLS), F.lit(INSTALLS[0]))
@@ -127,8 +139,8 @@ def build_hits(
         "user_id",
         F.col("session_id").alias("sent_session_id"),
         "platform",
-        is_session_event().alias("is_session_event"),
-        F.startswith(F.col("event_name"), F.lit("ad_")).alias("is_ad_event"),
+        is_session_event(knobs).alias("is_session_event"),
+        (F.startswith(F.col("event_name"), F.lit("ad_")) & has_consent).alias("is_ad_event"),
         (is_tagged | by_referrer).alias("has_origin"),
         F.when(by_referrer, F.col("referrer_source")).otherwise(F.col("source")).alias("source"),
         F.when(by_referrer, F.col("referrer_medium")).otherwise(F.col("medium")).alias("medium"),
@@ -143,7 +155,12 @@ def build_hits(
         *LINK_TAGS,
         F.when(~F.col("is_ignored") & ~F.col("is_own_page"), F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
-        F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)).alias("consent_ads"),
+        (F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)) & has_consent).alias("consent_ads"),
+        F.when(F.col("anonymous_id").isNotNull(), F.col("id_kind"))
+        .when(F.col("user_id").isNotNull(), F.lit(LOGIN))
+        .alias("id_kind"),
+        "att_status",
+        F.when(F.col("platform") == "web", F.col("is_safari")).alias("has_short_cookie"),
         _bot_reason(knobs).isNotNull().alias("is_bot"),
         _bot_reason(knobs).alias("bot_reason"),
         "order_id",

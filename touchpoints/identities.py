@@ -17,6 +17,8 @@ from touchpoints.order_versions import newest_versions
 from touchpoints.person_tables import PERSONS, of_devices, person_input
 from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
+from warehouse.knobs import AnalyticsUse
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
@@ -130,7 +132,7 @@ def _build(work: Work) -> DataFrame:
 IDENTITIES = Recipe(
     table=SILVER_IDENTITIES,
     inputs=(BRONZE_EVENTS, BRONZE_ORDERS, SILVER_ALIASES),
-    knobs=(LoginWindow,),
+    knobs=(LoginWindow, AnalyticsUse, Pseudonyms),
     build=_build,
     changes=PERSONS,
     scope=of_devices,

@@ -11,7 +11,7 @@ from touchpoints.channels import ChannelRules, load_channel_rules
 from touchpoints.hosts import OwnedHost, OwnHost
 from touchpoints.internal_addresses import AddressRange
 from touchpoints.source_list import SourceList, load_sources
-from warehouse.knobs import CurrencyCode, Knobs, PositiveDays, TimeZone
+from warehouse.knobs import AdsUse, AnalyticsUse, CurrencyCode, Knobs, PositiveDays, TimeZone
 
 
 def _parameter(name: str) -> str:
@@ -155,7 +155,7 @@ class PersonalData(Knobs):
     mask_tokens: bool
 
 
-class HitKnobs(NoSource, InternalAddresses, RobotAgents, AdsConsent, Links, PersonalData):
+class HitKnobs(NoSource, InternalAddresses, RobotAgents, AnalyticsUse, AdsConsent, Links, PersonalData):
     """The knobs of `build_hits`."""
 
 
@@ -181,8 +181,9 @@ class RuleFiles(Knobs):
         return f"{self.channel_rules().model_dump_json()}\n{self.sources().model_dump_json(exclude={'listed_on'})}"
 
 
-class Touchpoints(HitKnobs, RuleFiles):
-    """Which events are no touches, defaults for what the sender did not give, and the files with channel rules."""
+class Touchpoints(HitKnobs, AdsUse, RuleFiles):
+    """Which events are no touches, what consent allows to use, defaults for what the sender did not give, and the files
+    with channel rules."""
 
 
 class AdAbuse(Knobs):

@@ -23,7 +23,8 @@ from touchpoints.visits import ORDER
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day
-from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.knobs import AnalyticsUse, ReportingCurrency, ReportingDay
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_exchange_rates import BRONZE_EXCHANGE_RATES
 from warehouse.tables.bronze_orders import BRONZE_ORDERS
@@ -195,7 +196,7 @@ def _build(work: Work) -> DataFrame:
 ORDERS = Recipe(
     table=SILVER_ORDERS,
     inputs=(*VISIT_INPUTS, BRONZE_EXCHANGE_RATES),
-    knobs=(AdsConsent, DefaultCurrency, ExchangeRates, ReportingDay, ReportingCurrency),
+    knobs=(AnalyticsUse, Pseudonyms, AdsConsent, DefaultCurrency, ExchangeRates, ReportingDay, ReportingCurrency),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

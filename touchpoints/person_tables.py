@@ -7,6 +7,7 @@ share one `Changes`, and these frames are made once for each update or full buil
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -17,13 +18,15 @@ from touchpoints.channels import with_channel
 from touchpoints.click_views import persons_with_clicks
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
-from touchpoints.ids import identified, order_id_of_event
+from touchpoints.ids import order_id_of_event
 from touchpoints.knobs import ConversionTypes, ExchangeRates, HitKnobs, PersonalData, RuleFiles, SessionGap
 from touchpoints.outcomes import TOO_LARGE
 from touchpoints.repriced import persons_repriced, refunds_elsewhere
+from touchpoints.usable import tokenised, usable_events, usable_orders
 from touchpoints.visits import build_visits, has_channel, slim_visits
 from warehouse.frames import stacked
-from warehouse.knobs import ReportingCurrency, ReportingDay
+from warehouse.knobs import AnalyticsUse, ReportingCurrency, ReportingDay
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Changes, Cut, Work, everything
 from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
 from warehouse.tables.bronze_event_values import BRONZE_EVENT_VALUES
@@ -47,7 +50,7 @@ VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_EVENT_VALUES, BRONZE_ORDERS, SILVER_ALIASE
 
 @dataclass(frozen=True)
 class PersonInput:
-    """Events and orders (all versions), `identified`: of everybody, or of those that an update concerns."""
+    """Events and orders (all versions), as silver may use them: of everybody, or of those that an update concerns."""
 
     events: DataFrame
     orders: DataFrame
@@ -56,10 +59,18 @@ class PersonInput:
 
 def person_input(work: Work) -> PersonInput:
     """The input of everybody; in an update, of the persons that its changes concern."""
-    events, orders = identified(work.read(BRONZE_EVENTS)), identified(work.read(BRONZE_ORDERS))
+    secret = work.knobs(Pseudonyms).secret()
+    usable = partial(
+        usable_events,
+        use=work.knobs(AnalyticsUse),
+        secret=secret,
+        conversion_types=work.knobs(ConversionTypes).all_types,
+    )
+    events, orders = usable(work.read(BRONZE_EVENTS)), usable_orders(work.read(BRONZE_ORDERS), secret)
     if work.changes is None:
         return PersonInput(events, orders, None)
-    changed_events, changed_orders = identified(work.changes[BRONZE_EVENTS]), identified(work.changes[BRONZE_ORDERS])
+    changed_events = usable(work.changes[BRONZE_EVENTS])
+    changed_orders = usable_orders(work.changes[BRONZE_ORDERS], secret)
     if BRONZE_EXCHANGE_RATES in work.changed:
         changed_events = stacked(changed_events, _too_large(work, events, order_id_of_event()))
         changed_orders = stacked(changed_orders, _too_large(work, orders, F.col("order_id")))
@@ -136,7 +147,8 @@ def _clicked(work: Work) -> DataFrame:
     if BRONZE_CLICK_VIEWS not in work.changed:
         return work.lake.spark.createDataFrame([], "person_id string")
     assert work.changes is not None
-    return persons_with_clicks(work.read(SILVER_TOUCHPOINTS), work.changes[BRONZE_CLICK_VIEWS])
+    changed = tokenised(work.changes[BRONZE_CLICK_VIEWS], ("click_id",), work.knobs(Pseudonyms).secret())
+    return persons_with_clicks(work.read(SILVER_TOUCHPOINTS), changed)
 
 
 def _repriced(work: Work, events: DataFrame) -> DataFrame:

@@ -18,8 +18,11 @@ from touchpoints.knobs import (
     SessionGap,
 )
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from touchpoints.usable import tokenised
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
+from warehouse.knobs import AnalyticsUse
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 from warehouse.tables.silver_sessions import SILVER_SESSIONS
@@ -101,10 +104,10 @@ def robots(work: Work) -> DataFrame:
     return bot_sessions(work.read(SILVER_SESSIONS))
 
 
-def check_sessions(sessions: DataFrame, events: DataFrame) -> list[CheckResult]:
-    """Every event of bronze.events that belongs to a session is in one."""
+def check_sessions(sessions: DataFrame, events: DataFrame, use: AnalyticsUse) -> list[CheckResult]:
+    """Every event of bronze.events that belongs to a session, and has the consent that `use` asks for, is in one."""
     totals = side_by_side(
-        events.agg(F.count_if(is_session_event()).alias("session_events")),
+        events.agg(F.count_if(is_session_event(use)).alias("session_events")),
         sessions.agg(
             F.sum("events").alias("events"),
             F.count_if(F.col("started_at") > F.col("ended_at")).alias("backwards"),
@@ -126,12 +129,18 @@ SESSIONS = Recipe(
         Fragments,
         OtherParameters,
         PersonalData,
+        AnalyticsUse,
+        Pseudonyms,
         RuleFiles,
         SessionGap,
         RobotLimit,
     ),
-    build=lambda work: build_sessions(work.once(visits), limits=work.knobs(RobotLimit)),
+    build=lambda work: tokenised(
+        build_sessions(work.once(visits), limits=work.knobs(RobotLimit)),
+        ("landing_url",),
+        work.knobs(Pseudonyms).secret(),
+    ),
     changes=PERSONS,
     scope=of_persons,
-    checks=lambda work: check_sessions(work.read(SILVER_SESSIONS), work.read(BRONZE_EVENTS)),
+    checks=lambda work: check_sessions(work.read(SILVER_SESSIONS), work.read(BRONZE_EVENTS), work.knobs(AnalyticsUse)),
 )

@@ -14,9 +14,11 @@ from touchpoints.order_versions import newest_versions
 from touchpoints.outcomes import SHOWN, UNSETTLED
 from touchpoints.rate_outcomes import rate_outcomes
 from touchpoints.spend_versions import spend_outcomes
+from touchpoints.usable import OF_EVENT, tokenised, usable_orders
 from warehouse.checks import CheckResult, at_most, equal, side_by_side
 from warehouse.conform import conform, with_contract_columns
 from warehouse.knobs import ReportingCurrency, ReportingDay, UnsettledLimit
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 from warehouse.tables.bronze_events import BRONZE_EVENTS
@@ -43,14 +45,16 @@ def money_outcomes(work: Work) -> DataFrame:
     """What became of every amount in bronze: one row per row with an amount, or part of it."""
     currency, timezone = work.knobs(ReportingCurrency).currency, work.knobs(ReportingDay).timezone
     # A lake of before lacks what says which rows are lines.
-    orders = identified(with_contract_columns(work.read(BRONZE_ORDERS), BRONZE_ORDERS))
+    secret = work.knobs(Pseudonyms).secret()
+    orders = usable_orders(with_contract_columns(work.read(BRONZE_ORDERS), BRONZE_ORDERS), secret)
     landed_rates = work.read(BRONZE_EXCHANGE_RATES)
     # A lake of before lacks the columns that say what a row is about.
-    quarantine = with_contract_columns(work.read(BRONZE_QUARANTINE), BRONZE_QUARANTINE)
+    landed = with_contract_columns(work.read(BRONZE_QUARANTINE), BRONZE_QUARANTINE)
+    quarantine = _with_tokens(landed, secret)
     max_age_days = work.knobs(ExchangeRates).max_age_days
     rates = build_daily_rates(landed_rates, report_currency=currency, max_age_days=max_age_days)
     of_events = event_outcomes(
-        identified(work.read(BRONZE_EVENTS)),
+        tokenised(identified(work.read(BRONZE_EVENTS)), OF_EVENT, secret),
         newest_versions(orders),
         quarantine,
         rates,
@@ -77,6 +81,15 @@ def money_outcomes(work: Work) -> DataFrame:
         .unionByName(rate_outcomes(landed_rates))
     )
     return work.stage("money_outcomes", outcomes)
+
+
+def _with_tokens(quarantine: DataFrame, secret: bytes | None) -> DataFrame:
+    """Rows of quarantine by the tokens of orders and events; ids of spend and rates name nobody."""
+    names_nobody = ~F.col("table_name").isin(BRONZE_EVENTS.full_name, BRONZE_ORDERS.full_name)
+    kept = F.when(names_nobody, F.col("record_id"))
+    return tokenised(quarantine.withColumn("kept", kept), ("record_id",), secret).withColumn(
+        "record_id", F.coalesce("kept", "record_id")
+    )
 
 
 def check_set_aside(
@@ -125,7 +138,7 @@ def _check_unsettled(set_aside: DataFrame, conversions: DataFrame, limit: float)
 SET_ASIDE = Recipe(
     table=SILVER_SET_ASIDE,
     inputs=MONEY_INPUTS,
-    knobs=MONEY_KNOBS,
+    knobs=(*MONEY_KNOBS, Pseudonyms),
     build=lambda work: build_set_aside(work.once(money_outcomes)),
     changes=MONEY,
     checks=lambda work: check_set_aside(

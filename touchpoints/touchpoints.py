@@ -16,9 +16,11 @@ from touchpoints.marketing_params import LINK_TAGS
 from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
 from touchpoints.personal_data import LINK_COLUMNS, PHONE, TOKEN, has_personal_data
 from touchpoints.sessions import robots
+from touchpoints.usable import tokenised, usable_touches
 from warehouse.checks import CheckResult, none_found, row_count, side_by_side
 from warehouse.conform import conform
-from warehouse.knobs import Retargeting
+from warehouse.knobs import AdsUse, Retargeting
+from warehouse.pseudonyms import Pseudonyms
 from warehouse.recipes import Recipe, Work
 from warehouse.retargeting import is_retargeting
 from warehouse.tables.bronze_click_views import BRONZE_CLICK_VIEWS
@@ -35,6 +37,7 @@ def build_touchpoints(
     *,
     abuse: AdAbuse,
     retargeting: Retargeting,
+    usable: Callable[[DataFrame], DataFrame] = lambda touches: touches,
     named: Callable[[DataFrame], DataFrame] = lambda touches: touches,
 ) -> DataFrame:
     """One row per touch of `build_visits`; those of bots and of `bot_sessions` (session_id) are left out.
@@ -42,8 +45,8 @@ def build_touchpoints(
     An ad_click and its landing are one click: the landing is the touch, the ad_click is not, however often it was sent.
     The landing is an event in a session with the same click id on the same device, within a day of the ad_click. The
     day is a limit so that a later visit by the same link, from a bookmark, does not remove the ad_click's touch.
-    Ad abuse stays, flagged (see `with_abuse`); retargeting is flagged too (see `is_retargeting`). `named` gives touches
-    the campaigns that are known of their clicks.
+    Ad abuse stays, flagged (see `with_abuse`); retargeting is flagged too (see `is_retargeting`). `usable` leaves out
+    what nobody agreed to, `named` gives touches the campaigns that are known of their clicks.
     """
     rows = (
         visits.where((F.col("is_touch") | F.col("event_name").isin(*SUCCESSES)) & ~F.col("is_bot"))
@@ -59,11 +62,12 @@ def build_touchpoints(
     is_ad_click = (F.col("event_name") == "ad_click") & F.col("click_id").isNotNull()
     flagged_rows = with_abuse(rows, abuse).select("*", (is_ad_click & has_landing).alias("is_landed"))
     interaction = F.when(F.col("event_name") == "ad_impression", F.lit("impression")).otherwise(F.lit("click"))
-    distinct_touches = named(flagged_rows.where(F.col("is_touch") & ~F.col("is_landed")))
     tags = {name: F.col(f"link_tags.{name}") for name in LINK_TAGS}
-    tagged = distinct_touches.withColumns({"interaction": interaction, **tags})
+    touches = flagged_rows.where(F.col("is_touch") & ~F.col("is_landed")).withColumns(
+        {"interaction": interaction, **tags}
+    )
     returning = is_retargeting(retargeting, text=("campaign", "medium", "utm_marketing_tactic"))
-    return conform(tagged.withColumn("is_retargeting", returning), SILVER_TOUCHPOINTS)
+    return conform(named(usable(touches)).withColumn("is_retargeting", returning), SILVER_TOUCHPOINTS)
 
 
 def check_touchpoints(
@@ -100,19 +104,21 @@ def _any_personal(names: Sequence[str], personal: PersonalData) -> Column:
 
 
 def _build(work: Work) -> DataFrame:
+    secret = work.knobs(Pseudonyms).secret()
     build = partial(
         build_touchpoints,
         work.once(visits),
         work.once(robots),
         abuse=work.knobs(AdAbuse),
         retargeting=work.knobs(Retargeting),
+        usable=partial(usable_touches, use=work.knobs(AdsUse), secret=secret),
     )
     if not work.lake.exists(BRONZE_CLICK_VIEWS):
         return build()
     files = work.knobs(RuleFiles)
     named = partial(
         with_listed_campaigns,
-        click_views=work.read(BRONZE_CLICK_VIEWS),
+        click_views=tokenised(work.read(BRONZE_CLICK_VIEWS), ("click_id",), secret),
         rules=files.channel_rules(),
         sources=files.sources(),
     )
@@ -122,7 +128,7 @@ def _build(work: Work) -> DataFrame:
 TOUCHPOINTS = Recipe(
     table=SILVER_TOUCHPOINTS,
     inputs=(*VISIT_INPUTS, BRONZE_CLICK_VIEWS, SILVER_SESSIONS),
-    knobs=(HitKnobs, RuleFiles, SessionGap, AdAbuse, Retargeting),
+    knobs=(HitKnobs, AdsUse, Pseudonyms, RuleFiles, SessionGap, AdAbuse, Retargeting),
     build=_build,
     changes=PERSONS,
     scope=of_persons,

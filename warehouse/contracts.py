@@ -20,6 +20,10 @@ AMOUNT_AT_MOST, MONEY_AT_MOST = 10**11, Decimal(10**12 - 1)
 # Above any count. Sail's whole numbers do not fail beyond 2^63, they go on from -2^63: such a sum is out of range.
 COUNT_LIMIT, INT_LIMIT = 10**15, 10**9
 PLATFORMS = ("web", "ios", "android", "server")
+# What a device is known by, and Apple's answers to whether an app may track.
+ID_KINDS = ("first_party_cookie", "third_party_cookie", "advertising_id", "app_instance_id")
+LOGIN = "login"
+ATT_STATUSES = ("authorized", "denied", "restricted", "not_determined")
 # Rows whose year is not 1990 to 2099 (UTC) are quarantined.
 LANDED_FROM, LANDED_UNTIL = "1990-01-01", "2099-12-31"
 # The same in any reporting zone, with a sender's clock up to 5 minutes ahead of the collector's.

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from warehouse.pseudonyms import blocks_of
+
 
 def let(value: Column, body: Callable[[Column], Column]) -> Column:
     """`body(value)`, with `value` computed once.
@@ -22,6 +24,14 @@ def id_of(*parts: Column) -> Column:
     The only way to make an id of several texts. Texts without | and \\ are hashed as `a|b`.
     """
     return F.md5(F.concat_ws("|", *map(_escaped, parts)))
+
+
+def token_of(text: Column, key: bytes) -> Column:
+    """The token of a text under a key: the first 32 hexadecimal digits of HMAC-SHA256. The same text has the same one,
+    and without the key nobody can say which text a token is of."""
+    inner, outer = (F.unhex(F.lit(block)) for block in blocks_of(key))
+    digest = F.sha2(F.concat(inner, text.cast("binary")), 256)
+    return F.substring(F.sha2(F.concat(outer, F.unhex(digest)), 256), 1, 32)
 
 
 def _escaped(text: Column) -> Column:

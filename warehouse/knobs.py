@@ -81,6 +81,19 @@ class ReportingCurrency(Knobs):
     currency: CurrencyCode
 
 
+class AnalyticsUse(Knobs):
+    """What is used of an event without consent to analytics: all of it, or of conversions that there was one."""
+
+    consent_analytics_missing: bool
+    without_analytics_consent: Literal["all", "conversions"]
+
+
+class AdsUse(Knobs):
+    """What is used of a touch without consent to ads: all of it, all but the ids of its click and campaign, nothing."""
+
+    without_ads_consent: Literal["all", "no_ids", "nothing"]
+
+
 class Report(ReportingDay, ReportingCurrency):
     """The zone of reporting days, the currency of reporting amounts, and the report's file and language."""
 

@@ -74,6 +74,18 @@ CASES: dict[str, tuple[Iterable[Row], Iterable[Row], Row, str]] = {
         "outside_window",
     ),
     "the buyer did not agree": ([touch(40 * DAY)], [], {"seen_consent_ads": False}, "no_consent"),
+    "nobody logged in on the device of the purchase in time": (
+        [touch(DAY, "device:of *", "the device of *")],
+        [],
+        {"seen_person_id": "user:*", "seen_on": "the device of *"},
+        "logged_out",
+    ),
+    "of another login and none the login counts": (
+        [touch(DAY, "device:of *", "the device of *"), touch(DAY, "user:7 of *")],
+        [],
+        {"seen_person_id": "user:7 of *", "seen_on": "the device of *"},
+        "other_login",
+    ),
     "the buyer agreed": ([touch(40 * DAY)], [], {"seen_consent_ads": True}, "outside_window"),
 }
 

@@ -56,7 +56,13 @@ def settings_of(folder: Path) -> Settings:
     """Settings under which every builder has something to do."""
     knobs = {
         "report": {"timezone": "Asia/Seoul", "currency": "USD"},
-        "touchpoints": {"own_domains": ["shop.example"], "internal_ips": ["203.0.113.0/28", "2001:db8::/32"]},
+        "touchpoints": {
+            "own_domains": ["shop.example"],
+            "internal_ips": ["203.0.113.0/28", "2001:db8::/32"],
+            "without_analytics_consent": "conversions",
+            "without_ads_consent": "no_ids",
+        },
+        "privacy": {"pseudonyms": True, "key": "a key for tests that is long enough"},
         "exchange_rates": {"max_age_days": 60},
         "sessions": {"max_events": 6, "robot_pages": 3, "even_gap_seconds": 600, "even_gap_variation": 0.6},
         "ad_abuse": {"min_probability": 0.4, "several_clicks": 2},

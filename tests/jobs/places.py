@@ -59,7 +59,11 @@ class Place:
             "landing": {"root": str(self.landing)},
             # A zone in which a day of events has two dates.
             "report": {"timezone": "Asia/Seoul", "currency": "USD", "file": str(self.folder / "report.html")},
-            "touchpoints": {"own_domains": ["shop.example"]},
+            "touchpoints": {
+                "own_domains": ["shop.example"],
+                "without_analytics_consent": "conversions",
+                "without_ads_consent": "nothing",
+            },
             "attribution": {"start_date": f"{FIRST_DAY:%Y-%m-%d}"},
             # Each batch is a large part of so small a lake, and none may end in a full build.
             "build": {"max_changed_share": 1, "small_change_rows": self.small_change_rows},

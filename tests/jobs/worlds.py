@@ -79,7 +79,18 @@ def make_world(name: str, random: Random) -> World:
             _versions(world, random, order, devices, seen or users)
     _spend(world, random)
     _clicks(world, random)
+    _consents(world)
     return world
+
+
+def _consents(world: World) -> None:
+    """Some events give their consents. Equal copies of an event give the same, others their own; nothing is drawn from
+    what the rest of the world is drawn from."""
+    for event in world.events:
+        content = sorted((name, str(value)) for name, value in event.items() if name != "received_ts")
+        random = Random(repr(content))
+        if random.random() < 0.3:
+            event["consent"] = json.dumps({"analytics": random.random() < 0.5, "ads": random.random() < 0.5})
 
 
 def _other_payload(random: Random, devices: Sequence[str], users: Sequence[str]) -> Row:

@@ -25,6 +25,7 @@ from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
 from warehouse.tables.gold_skan_performance import GOLD_SKAN_PERFORMANCE
+from warehouse.tables.gold_tracking_losses import GOLD_TRACKING_LOSSES
 from warehouse.tables.gold_unattributed_conversions import GOLD_UNATTRIBUTED_CONVERSIONS
 from warehouse.tables.gold_unmatched_spend import GOLD_UNMATCHED_SPEND
 from warehouse.tables.ops_published import OPS_PUBLISHED
@@ -77,6 +78,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_CONVERSION_LINKS,
     GOLD_SKAN_PERFORMANCE,
     GOLD_UNATTRIBUTED_CONVERSIONS,
+    GOLD_TRACKING_LOSSES,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_SUMMARY,

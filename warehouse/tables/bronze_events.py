@@ -1,6 +1,6 @@
 """bronze.events: the events as they arrived, each once."""
 
-from warehouse.contracts import LANDED_FROM, LAST_DAY, MONEY, PLATFORMS, Column, Table
+from warehouse.contracts import ATT_STATUSES, ID_KINDS, LANDED_FROM, LAST_DAY, MONEY, PLATFORMS, Column, Table
 
 BRONZE_EVENTS = Table(
     layer="bronze",
@@ -65,6 +65,8 @@ BRONZE_EVENTS = Table(
         Column("country", "string", "country code as sent"),
         Column("consent_analytics", "boolean", "consent to analytics as sent; null = not given"),
         Column("consent_ads", "boolean", "consent to ads as sent; null = not given"),
+        Column("id_kind", "string", "what anonymous_id is; null = not known", values=ID_KINDS),
+        Column("att_status", "string", "Apple's App Tracking Transparency; null = not given", values=ATT_STATUSES),
         Column("order_id", "string", "order of a purchase or refund", personal=True),
         Column("value", MONEY, "money of a purchase or refund", "currency", minimum=0),
         Column("currency", "string", "ISO 4217 code of value"),

@@ -3,9 +3,10 @@
 from warehouse.contracts import COUNT_LIMIT, MONEY_SUM, Column, Table
 
 # In order: of several causes the first counts.
-BEFORE_FIRST_VISIT, ROBOT, OTHER_LOGIN, NO_CONSENT = "before_first_visit", "robot", "other_login", "no_consent"
+BEFORE_FIRST_VISIT, ROBOT, NO_CONSENT = "before_first_visit", "robot", "no_consent"
+OTHER_LOGIN, LOGGED_OUT = "other_login", "logged_out"
 OUTSIDE_WINDOW, NO_VISIT = "outside_window", "no_visit"
-CAUSES = (BEFORE_FIRST_VISIT, ROBOT, OTHER_LOGIN, NO_CONSENT, OUTSIDE_WINDOW, NO_VISIT)
+CAUSES = (BEFORE_FIRST_VISIT, ROBOT, OTHER_LOGIN, LOGGED_OUT, NO_CONSENT, OUTSIDE_WINDOW, NO_VISIT)
 
 GOLD_UNATTRIBUTED_CONVERSIONS = Table(
     layer="gold",
@@ -18,7 +19,10 @@ GOLD_UNATTRIBUTED_CONVERSIONS = Table(
         "The conversions of the channel '(unattributed)', the same under every model. Of several causes the first "
         "counts: before_first_visit: older than the first visit on record; robot: the buyer's visits in the window "
         "are robots'; other_login: touches in the window are of somebody else on the device of the purchase, or of "
-        "whom its event names; no_consent: the purchase event says that the buyer did not agree to ads; "
+        "whom its event names; logged_out: so they are, of a device that nobody logged in on within the days of "
+        "identity.login_window_days; no_consent: the event says that the buyer did not agree to ads, or to "
+        "analytics where touchpoints.without_analytics_consent asks for it, or nobody agreed to ads at the touches in "
+        "the window and touchpoints.without_ads_consent uses nothing of them; "
         "outside_window: all touches are older than the window (or before the conversion before, where paths "
         "restart); no_visit: none is on record."
     ),

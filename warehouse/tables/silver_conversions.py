@@ -44,5 +44,8 @@ SILVER_CONVERSIONS = Table(
             "auxiliary only: the person's next final conversion, if any",
             personal=True,
         ),
+        Column(
+            "consent_ads", "boolean", "consent to ads at an event; null for purchases, of which silver.orders says it"
+        ),
     ),
 )

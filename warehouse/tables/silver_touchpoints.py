@@ -1,6 +1,6 @@
 """silver.touchpoints: the marketing touches."""
 
-from warehouse.contracts import FIRST_DAY, LAST_DAY, PLATFORMS, Column, Table
+from warehouse.contracts import ATT_STATUSES, FIRST_DAY, ID_KINDS, LAST_DAY, LOGIN, PLATFORMS, Column, Table
 
 SILVER_TOUCHPOINTS = Table(
     layer="silver",
@@ -45,6 +45,19 @@ SILVER_TOUCHPOINTS = Table(
         Column("landing_url", "string", "page without its query", personal=True),
         Column("platform", "string", "web, ios, android or server", nullable=False, values=PLATFORMS),
         Column("consent_ads", "boolean", "consent to ads at the touch", nullable=False),
+        Column(
+            "id_kind",
+            "string",
+            "what identified it: the kind of the device's id, or the login alone; null = not known",
+            values=(*ID_KINDS, LOGIN),
+        ),
+        Column("att_status", "string", "Apple's App Tracking Transparency; null = not given", values=ATT_STATUSES),
+        Column(
+            "has_short_cookie",
+            "boolean",
+            "whether the browser forgets cookies of scripts after seven days (Safari, all of iOS); null in apps and "
+            "where the user agent is not known",
+        ),
         Column(
             "abuse_probability",
             "double",

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Defaults
 from intake.adapters.events import events
+from intake.device_ids import ADVERTISING_ID, APP_INSTANCE_ID
 from intake.event_words import own_name
 from intake.media_sources import network_of
 from intake.page_address import app_address, with_parameters
@@ -24,7 +25,7 @@ COLUMNS = (
     "user_id", "network_name", "campaign_name", "adgroup_name", "creative_name", "tracker_name", "click_time",
     "impression_time", "installed_at", "install_begin_time", "referrer", "deeplink", "gclid", "revenue_float",
     "revenue", "currency", "reporting_revenue", "reporting_currency", "os_name", "user_agent", "ip_address", "country",
-    "environment", "app_id", "partner_parameters", "publisher_parameters",
+    "environment", "app_id", "att_status", "partner_parameters", "publisher_parameters",
 )  # fmt: skip
 KINDS = {
     "install": "app_install",
@@ -84,6 +85,10 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
         "event_ts": epoch_text(happened, export),
         "received_ts": epoch_text(F.col("received_at"), export),
         "anonymous_id": F.col("device"),
+        "id_kind": F.when(given(F.col("adid")).isNotNull(), F.lit(APP_INSTANCE_ID))
+        .when(F.coalesce(*(given(F.col(name)) for name in ("gps_adid", "idfa"))).isNotNull(), F.lit(ADVERTISING_ID))
+        .when(given(F.col("idfv")).isNotNull(), F.lit(APP_INSTANCE_ID)),
+        "att_status": given(F.col("att_status")),
         "user_id": F.col("login"),
         "source": F.when(is_own, source),
         "medium": F.when(is_own, medium),

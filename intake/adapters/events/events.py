@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
+from intake.device_ids import att_status, known
 from intake.event_words import named_by_settings
 from intake.parse import (
     IMPOSSIBLE,
@@ -24,6 +25,7 @@ from intake.parse import (
 )
 from intake.written_days import timestamp_field
 from intake.written_numbers import given
+from warehouse.contracts import ID_KINDS
 from warehouse.tables.bronze_events import BRONZE_EVENTS
 
 TEXT_COLUMNS = (
@@ -51,6 +53,8 @@ COLUMNS = (
     "received_ts",
     "platform",
     "consent",
+    "id_kind",
+    "att_status",
     "value",
     "currency",
     *TEXT_COLUMNS,
@@ -62,7 +66,8 @@ EVENT_NAMES = (
 YES, NO = ("true", "1", "yes", "granted"), ("false", "0", "no", "denied")  # the last ones are Google's
 PLATFORMS = ("web", "ios", "android", "server")
 # A line sent twice is received twice: the time of receipt and what follows from it are not the event's content.
-NOT_CONTENT = ("received_at", "event_at", "is_clock_skewed", "extra")
+# Nor is what was not taken in once, or an event that came before would be another one.
+NOT_CONTENT = ("received_at", "event_at", "is_clock_skewed", "extra", "id_kind", "att_status")
 ROUNDED_IDS = ("order_id", "user_id", "anonymous_id", "session_id")
 MAX_CLOCK_SKEW = "INTERVAL 5 MINUTES"
 
@@ -94,6 +99,8 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         *(ids.get(name, F.col(name)).alias(name) for name in TEXT_COLUMNS),
         F.lower(F.coalesce(F.col("platform"), F.lit("web"))).alias("platform"),
         F.from_json("consent", "analytics string, ads string").alias("consented"),
+        known(F.col("id_kind"), ID_KINDS).alias("id_kind"),
+        att_status(F.col("att_status")).alias("att_status"),
         F.col("value").alias("value_text"),
         money_field("value", export).alias("value"),
         # A refund without currency has that of its order.
@@ -134,6 +141,8 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         "platform",
         _yes_or_no("consented.analytics").alias("consent_analytics"),
         _yes_or_no("consented.ads").alias("consent_ads"),
+        "id_kind",
+        "att_status",
         "value",
         # Beside an amount that cannot be read too: bronze.quarantine has what a bad row holds.
         F.when(F.col("value").isNotNull() | given(F.col("value_text")).isNotNull(), F.col("currency")).alias(

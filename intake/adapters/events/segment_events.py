@@ -18,7 +18,7 @@ from warehouse.patterns import any_case
 
 CONTEXT = (
     "struct<campaign:map<string,string>,page:struct<url:string,referrer:string>,library:struct<name:string>,"
-    "os:struct<name:string>,device:struct<type:string>,app:struct<namespace:string>,sessionId:string,ip:string,"
+    "os:struct<name:string>,device:struct<type:string,trackingStatus:string>,app:struct<namespace:string>,sessionId:string,ip:string,"
     "userAgent:string,location:struct<country:string>,consent:struct<categoryPreferences:map<string,string>>>"
 )
 COLUMNS = (
@@ -60,6 +60,7 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
         "event_ts": F.coalesce("timestamp", _corrected(defaults), "originalTimestamp", "sentAt", "receivedAt"),
         "received_ts": F.col("receivedAt"),
         "anonymous_id": F.when(is_alias, F.coalesce("previousId", "anonymousId")).otherwise(F.col("anonymousId")),
+        "att_status": given(context["device"]["trackingStatus"]),
         "user_id": F.col("userId"),
         "session_id": given(context["sessionId"]),
         **{name: member(campaign, name) for name in ("source", "medium", "content", "term")},

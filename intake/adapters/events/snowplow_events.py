@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from intake.adapter import Defaults
 from intake.adapters.events import events
+from intake.device_ids import APP_INSTANCE_ID, COOKIE, THIRD_PARTY_COOKIE
 from intake.event_words import own_name
 from intake.page_address import app_address, with_parameters
 from intake.parse import utc_text
@@ -84,6 +85,7 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
     system = F.coalesce("os_family", "os_name", member(F.col("_mobile"), "osType", "os_type"))
     by_agent = F.when(F.col("useragent").rlike(APPLE), F.lit("ios")).otherwise(F.lit("android"))
     is_mobile = F.lower("platform") == "mob"
+    own_id = F.coalesce("domain_userid", member(session, "userId", "user_id"))
     of_mobile = platform_of(system, is_server=F.lit(False), is_web=F.lit(False))
     return {
         "event_id": F.col("event_id"),
@@ -93,7 +95,11 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
         "platform": F.when(is_mobile, F.when(of_mobile != "web", of_mobile).otherwise(by_agent))
         .when(F.lower("platform") == "srv", F.lit("server"))
         .otherwise(F.lit("web")),
-        "anonymous_id": F.coalesce("domain_userid", member(session, "userId", "user_id"), "network_userid"),
+        "anonymous_id": F.coalesce(own_id, "network_userid"),
+        # The collector sets its own cookie where the page has none.
+        "id_kind": F.when(own_id.isNull() & F.col("network_userid").isNotNull(), F.lit(THIRD_PARTY_COOKIE)).otherwise(
+            F.when(F.col("domain_userid").isNotNull(), F.lit(COOKIE)).when(own_id.isNotNull(), F.lit(APP_INSTANCE_ID))
+        ),
         "user_id": F.col("user_id"),
         "session_id": F.coalesce("domain_sessionid", member(session, "sessionId", "session_id")),
         "source": F.coalesce("mkt_source", "referred_source"),
