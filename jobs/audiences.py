@@ -42,6 +42,11 @@ def export(*, out: Out, days: Days = 30, config: Config = None) -> None:
 
     def action() -> None:
         settings = load_settings(config)
+        if settings.privacy.pseudonyms:
+            raise UsageError(
+                "privacy.pseudonyms: the tables hold tokens in place of ids, and no ad platform knows a token; an "
+                "audience needs a lake with the ids themselves"
+            )
         audience = read_audience(read_published(settings.lake), days=days, timezone=settings.report.timezone)
         if audience is None:
             raise InputError(f"{settings.lake}: touches and conversions are not published: run `distributary pipeline`")

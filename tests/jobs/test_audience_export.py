@@ -72,3 +72,13 @@ def test_a_lake_without_a_publication_says_what_to_run(shop: Path) -> None:
     assert done.returncode == 3
     assert "run `distributary pipeline` first" in done.stderr
     assert not (shop / "visitors.csv").exists()
+
+
+def test_tokens_are_no_audience(shop: Path) -> None:
+    with (shop / "shop.yaml").open("a", encoding="utf-8") as file:
+        file.write("privacy: {pseudonyms: true}\n")
+    done = exported(shop, "--out", "visitors.csv")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: privacy.pseudonyms: the tables hold tokens in place of ids")
+    assert not (shop / "visitors.csv").exists()
