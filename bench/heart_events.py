@@ -144,6 +144,7 @@ def _events(sessions: DataFrame, seed: int) -> DataFrame:
         F.lit("US").alias("country"),
         F.lit(None).alias("consent_analytics"),
         F.when(_chance(seed, "consent", "visitor") < 0.7, F.lit(True)).alias("consent_ads"),
+        F.lit(None).cast("timestamp").alias("clicked_at"),
         *(F.lit(None).cast("string").alias(field) for field in ("id_kind", "att_status")),
         F.when(is_purchase, F.concat(F.lit("order-"), F.col("session"))).alias("order_id"),
         F.when(is_purchase, F.round(F.lit(20) + _chance(seed, "value", "session") * 180, 2)).alias("value"),

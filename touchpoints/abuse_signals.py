@@ -88,6 +88,9 @@ def with_abuse(rows: DataFrame, knobs: AdAbuse) -> DataFrame:
         seen(is_install, 0, soon).alias("installs_after"),
         seen(is_click, -soon, 0).alias("clicks_before"),
     )
+    # By the tracker's own time of the click, which may be after the install.
+    download = F.unix_micros("event_at") - F.unix_micros("clicked_at")
+    is_clicked_late = F.coalesce(download <= soon, F.lit(False))
     lands = F.col("is_landing") | (F.col("landings_after") > 0)
     fires = {
         LANDS: lands & ~F.col("is_claimed_install"),
@@ -98,7 +101,7 @@ def with_abuse(rows: DataFrame, knobs: AdAbuse) -> DataFrame:
         MANY: F.col("is_claim") & (F.col("claims_in_hours") >= MANY_TIMES * knobs.several_clicks),
         IN_SECONDS: F.col("is_claim") & (F.col("claims_in_minute") >= CLICKS_IN_SECONDS),
         INSTALL_TOO_SOON: (is_click & (F.col("installs_after") > 0))
-        | (F.col("is_claimed_install") & (F.col("clicks_before") > 0)),
+        | (F.col("is_claimed_install") & ((F.col("clicks_before") > 0) | is_clicked_late)),
     }
     fired = {signal: F.coalesce(column, F.lit(False)) for signal, column in fires.items()}
     odds = F.lit(math.log(SHARE_OF_ABUSE / (1 - SHARE_OF_ABUSE)))

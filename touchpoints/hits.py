@@ -23,7 +23,7 @@ from warehouse.knobs import AnalyticsUse
 EVENT_COLUMNS = (
     "event_id", "event_name", "event_at", "anonymous_id", "user_id", "session_id", "platform", "source", "medium",
     "campaign", "content", "term", "page_url", "referrer", "install_referrer", "user_agent", "ip",
-    "consent_analytics", "consent_ads", "id_kind", "att_status", "order_id", "value", "currency",
+    "consent_analytics", "consent_ads", "clicked_at", "id_kind", "att_status", "order_id", "value", "currency",
 )  # fmt: skip
 INTERNAL = "internal address"  # why a hit is none of a customer's, where its agent does not say it
 HIT_COLUMNS = (
@@ -51,6 +51,7 @@ HIT_COLUMNS = (
     "referrer_domain",
     "landing_url",
     "consent_ads",
+    "clicked_at",
     "id_kind",
     "att_status",
     "has_short_cookie",
@@ -84,11 +85,11 @@ def build_hits(
     site), no_source (it is an own domain of the settings, a payment or login page); null without any. is_bot: a
     robot's user agent or an internal address; bot_reason says which. The agent of a server event is its backend's and
     proves nothing. click_kind: the kind of campaign that the click id proves. link_tags: the parameters LINK_TAGS, null
-    without any. A first_open is an app_install. id_kind: what the device is known by, login where it is not.
-    has_short_cookie: see `has_short_cookies`; null outside of the web. An event without the consent to analytics that
-    `knobs` ask for is in no session, and has no consent to ads. Personal data in what the link says is left out as
-    `knobs` ask, but for landing_url, which most rows have and few show: see `slim_visits`. `values` are those of the
-    events, and others (see `values_of`); without them they are looked for in `events`.
+    without any. A first_open is an app_install; clicked_at is of installs alone. id_kind: what the device is known by,
+    login where it is not. has_short_cookie: see `has_short_cookies`; null outside of the web. An event without the
+    consent to analytics that `knobs` ask for is in no session, and has no consent to ads. Personal data in what the
+    link says is left out as `knobs` ask, but for landing_url, which most rows have and few show: see `slim_visits`.
+    `values` are those of the events, and others (see `values_of`); without them they are looked for in `events`.
     """
     # The parse of URLs needs the whole page_url, but of the referrer only the site.
     with_site = events.select(*EVENT_COLUMNS).withColumn("referring_site", referring_site())
@@ -156,6 +157,7 @@ def build_hits(
         F.when(~F.col("is_ignored") & ~F.col("is_own_page"), F.col("referrer_domain")).alias("referrer_domain"),
         page_path(parameters_of(sources, knobs)).alias("landing_url"),
         (F.coalesce("consent_ads", F.lit(knobs.consent_ads_missing)) & has_consent).alias("consent_ads"),
+        F.when(F.col("event_name").isin(*INSTALLS), F.col("clicked_at")).alias("clicked_at"),
         F.when(F.col("anonymous_id").isNotNull(), F.col("id_kind"))
         .when(F.col("user_id").isNotNull(), F.lit(LOGIN))
         .alias("id_kind"),

@@ -19,7 +19,7 @@ from warehouse.tables.bronze_events import BRONZE_EVENTS
 # What an event says of who it was and where they came from.
 OF_VISITORS = (
     "anonymous_id", "user_id", "session_id", "source", "medium", "campaign", "content", "term", "page_url", "referrer",
-    "install_referrer", "id_kind", "att_status",
+    "install_referrer", "clicked_at", "id_kind", "att_status",
 )  # fmt: skip
 # What a touch says of its click beside where it came from.
 OF_CLICKS = ("click_id_type", "click_id", "campaign_id", "utm_id", "gad_campaignid")

@@ -39,6 +39,7 @@ CARRIED = {
     **dict.fromkeys(("platform", "content", "term", "click_id_type"), "string"),
     **dict.fromkeys(("click_kind", "source_from", "referrer_domain", "landing_url"), "string"),
     "link_tags": f"struct<{', '.join(f'{name}: string' for name in LINK_TAGS)}>",
+    "clicked_at": "timestamp",
     **dict.fromkeys(("id_kind", "att_status"), "string"),
     **dict.fromkeys(("consent_ads", "has_short_cookie", "is_bot"), "boolean"),
     "bot_reason": "string",

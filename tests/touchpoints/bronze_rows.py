@@ -37,7 +37,8 @@ HITS = (
     "click_id_type string, click_id string, click_kind string, source_from string, "
     "link_tags struct<utm_id:string,utm_source_platform:string,utm_creative_format:string,"
     "utm_marketing_tactic:string,gad_campaignid:string>, referrer_domain string, landing_url string, "
-    "consent_ads boolean, id_kind string, att_status string, has_short_cookie boolean, is_bot boolean, "
+    "consent_ads boolean, clicked_at timestamp, id_kind string, att_status string, "
+    "has_short_cookie boolean, is_bot boolean, "
     "bot_reason string, order_id string, value decimal(18,6), currency string"
 )
 VISITS = (

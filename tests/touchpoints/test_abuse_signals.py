@@ -81,6 +81,19 @@ STORIES: dict[str, tuple[list[dict[str, Any]], list[int]]] = {
     ),
     "an injected install: a click just before the app is there": ([click(0), installed(6)], [0]),
     "an install after a download": ([click(0), installed(60)], []),
+    "an install whose tracker has the click only just before it": (
+        [installed(6, source="net", medium="affiliate", clicked_at=at())],
+        [0],
+    ),
+    "an install whose tracker has the click after it": (
+        [installed(6, source="net", medium="affiliate", clicked_at=at(5))],
+        [0],
+    ),
+    "an install whose tracker has the click before its download": (
+        [installed(90, source="net", medium="affiliate", clicked_at=at())],
+        [],
+    ),
+    "an organic install, clicked in the store just before": ([installed(6, clicked_at=at())], []),
     "an injected install whose referrer names the network": (
         [click(0), installed(6, source="net", medium="affiliate", click_id="other")],
         [0, 1],

@@ -84,6 +84,7 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
         "event_name": F.when(kind == "event", own_name(event, export)).otherwise(by_kind),
         "event_ts": epoch_text(happened, export),
         "received_ts": epoch_text(F.col("received_at"), export),
+        "click_ts": F.when(kind == "install", epoch_text(given(F.col("click_time")), export)),
         "anonymous_id": F.col("device"),
         "id_kind": F.when(given(F.col("adid")).isNotNull(), F.lit(APP_INSTANCE_ID))
         .when(F.coalesce(*(given(F.col(name)) for name in ("gps_adid", "idfa"))).isNotNull(), F.lit(ADVERTISING_ID))

@@ -61,7 +61,8 @@ OF_AIRBRIDGE = {
     "view_item": (*WORDS["view_item"], "product_detail_view", "product_details_viewed"),
     "refund": (*WORDS["refund"], "order_cancel", "order_canceled", "order_cancelled"),
 }
-OWN_CHANNEL = ("app_install", "app_open", "page_view", "ad_click", "ad_impression")
+INSTALL = "app_install"
+OWN_CHANNEL = (INSTALL, "app_open", "page_view", "ad_click", "ad_impression")
 SUFFIX = r"[ ]*[(](?:[Aa]pp|[Ww]eb)[)]\z"
 
 
@@ -96,12 +97,14 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
     moments = {name: moment_text(given(F.col(name)), export) for name in times} | {
         "click_time": moment_text(click, export)
     }
+    touch = F.coalesce(F.lower(given(F.col("touchpoint_type"))), F.lit("click"))
     return {
         "event_id": F.coalesce(
             given(F.col("event_id")), F.when(happened.isNotNull(), id_of(F.lit("airbridge"), *identity))
         ),
         "event_name": name,
         "event_ts": happened,
+        "click_ts": F.when((name == INSTALL) & (touch == "click"), moments["click_time"]),
         "anonymous_id": device,
         "att_status": given(F.col("att_status")),
         "user_id": F.col("user_id"),

@@ -98,6 +98,7 @@ def fields(defaults: Defaults) -> Mapping[str, Column]:
         "event_name": F.when(is_return, F.lit("app_open")).when(is_reinstall, F.lit("app_reinstall"))
         .otherwise(own_name(name, export)),
         "event_ts": moment_text(F.col("event_time"), export),
+        "click_ts": F.when(F.lower(name).isin(*INSTALLS), moments["click_time"]),
         "anonymous_id": F.col("appsflyer_id"),
         "att_status": given(F.col("att")),
         "user_id": F.col("customer_user_id"),

@@ -53,6 +53,7 @@ COLUMNS = (
     "received_ts",
     "platform",
     "consent",
+    "click_ts",
     "id_kind",
     "att_status",
     "value",
@@ -67,7 +68,7 @@ YES, NO = ("true", "1", "yes", "granted"), ("false", "0", "no", "denied")  # the
 PLATFORMS = ("web", "ios", "android", "server")
 # A line sent twice is received twice: the time of receipt and what follows from it are not the event's content.
 # Nor is what was not taken in once, or an event that came before would be another one.
-NOT_CONTENT = ("received_at", "event_at", "is_clock_skewed", "extra", "id_kind", "att_status")
+NOT_CONTENT = ("received_at", "event_at", "is_clock_skewed", "extra", "clicked_at", "id_kind", "att_status")
 ROUNDED_IDS = ("order_id", "user_id", "anonymous_id", "session_id")
 MAX_CLOCK_SKEW = "INTERVAL 5 MINUTES"
 
@@ -99,6 +100,7 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         *(ids.get(name, F.col(name)).alias(name) for name in TEXT_COLUMNS),
         F.lower(F.coalesce(F.col("platform"), F.lit("web"))).alias("platform"),
         F.from_json("consent", "analytics string, ads string").alias("consented"),
+        timestamp_field("click_ts", export).alias("clicked_at"),
         known(F.col("id_kind"), ID_KINDS).alias("id_kind"),
         att_status(F.col("att_status")).alias("att_status"),
         F.col("value").alias("value_text"),
@@ -141,6 +143,8 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         "platform",
         _yes_or_no("consented.analytics").alias("consent_analytics"),
         _yes_or_no("consented.ads").alias("consent_ads"),
+        # Far from any event it is a mark of no click: 0, or a sentinel.
+        F.when(~impossible_time(F.col("clicked_at")), F.col("clicked_at")).alias("clicked_at"),
         "id_kind",
         "att_status",
         "value",
