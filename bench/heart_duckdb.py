@@ -78,7 +78,10 @@ def _classify(db: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 # What DuckDB's side leaves out: why a visit is a robot's, and the score of a click, of which the events have few.
-NOT_MADE = ("bot_reason", "abuse_probability", "abuse_signals", "is_abuse", "is_retargeting")
+NOT_MADE = (
+    "bot_reason", "abuse_probability", "abuse_signals", "is_abuse", "is_retargeting", "id_kind", "att_status",
+    "has_short_cookie",
+)  # fmt: skip
 
 
 def differences(lake_root: Path, out: Path) -> dict[str, int]:

@@ -255,10 +255,10 @@ FROM purchases WHERE p IS NOT NULL""",
 CREATE TABLE conversions AS
 WITH counted AS (
   SELECT 'purchase' AS conversion_type, order_id AS of, order_id, NULL::VARCHAR AS session_id, person_id,
-         ordered_at AS converted_at, value, refunded_value, currency FROM orders
+         ordered_at AS converted_at, value, refunded_value, currency, NULL::BOOLEAN AS consent_ads FROM orders
   UNION ALL
-  SELECT event_name, event_id, NULL, session_id, person_id, event_at, 0, 0, '{settings.report.currency}' FROM visits
-  WHERE event_name IN ({quoted(finals)}) AND NOT is_bot
+  SELECT event_name, event_id, NULL, session_id, person_id, event_at, 0, 0, '{settings.report.currency}', consent_ads
+  FROM visits WHERE event_name IN ({quoted(finals)}) AND NOT is_bot
     AND coalesce(session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot), true)
 )
 SELECT md5(conversion_type || '|' || of) AS conversion_id, conversion_type, true AS is_final, person_id, converted_at,
@@ -267,6 +267,6 @@ SELECT md5(conversion_type || '|' || of) AS conversion_id, conversion_type, true
        conversion_type = 'purchase' AND 1 = row_number() OVER (
          PARTITION BY person_id, conversion_type ORDER BY converted_at, md5(conversion_type || '|' || of)
        ) AS is_first_purchase,
-       NULL::VARCHAR AS next_final_conversion_id
+       NULL::VARCHAR AS next_final_conversion_id, consent_ads
 FROM counted""",
     }
