@@ -21,6 +21,7 @@ from intake.ingest import Ingest
 from intake.knobs import InputFiles
 from intake.landed_rows import list_files, read_rows
 from intake.landing_folder import Batch, Input, input_named, input_of
+from intake.reasons import A_TOTALS_ROW
 from tests.quick import BELIEVABLE
 from touchpoints.order_versions import newest_versions
 from warehouse.contracts import Table
@@ -371,6 +372,25 @@ def test_too_many_unusable_rows_of_one_input_refuse_its_batch_and_the_others_are
     assert shop.rows(BRONZE_REFUSED_ROWS, "line", "raw") == [(2, "worse")]
     shop.land("events/1.jsonl", [event("e1")])
     assert shop.run(ORDERS, EVENTS) == {"events": Account(read=1, kept=1)}
+
+
+def test_ten_spend_rows_and_a_total_are_taken_in_and_the_total_is_named_by_file_and_line(shop: Shop) -> None:
+    spent = [f"2026-03-{day:02d},meta,1,spring,10.50,USD,100" for day in range(1, 11)]
+    header = "date,platform,account_id,campaign_name,spend,currency,impressions"
+    total = "Total,,,,105.00,USD,1000"
+    shop.land("ad_spend/s.csv", [header, *spent, total])
+    shop.land("events/1.jsonl", [event("e1")])
+
+    accounts = shop.run(EVENTS, AD_SPEND, max_quarantined_share=0)  # no bad row is allowed, and it is none
+
+    assert accounts == {"events": Account(read=1, kept=1), "ad_spend": Account(read=11, kept=10, quarantined=1)}
+    assert shop.rows(BRONZE_QUARANTINE, "file", "line", "reason", "raw") == [
+        ("ad_spend/s.csv", 12, A_TOTALS_ROW, total),
+    ]
+    assert sum(spend for (spend,) in shop.rows(BRONZE_AD_SPEND, "spend")) == 105
+    assert shop.rows(BRONZE_EVENTS, "event_id") == [("e1",)]
+    assert not shop.lake.exists(BRONZE_REFUSED_ROWS)
+    assert shop.unbalanced() == []
 
 
 def test_a_missing_required_folder_is_an_error_and_a_missing_optional_one_is_not(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -120,6 +121,17 @@ def test_a_signal_ends_a_run_as_a_failure_does(
     assert (last["status"], last["message"]) == ("failed", f"stopped by {number.name}")
     written = [path for path in place.lake.rglob("*") if path.is_file() and path.stat().st_ctime > begun_at]
     assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}, "they are for the user alone"
+
+
+def test_what_a_run_has_staged_is_for_the_user_alone(whole: Place, tmp_path: Path) -> None:
+    place = whole.copy(tmp_path / "killed")
+    CUT.land(place.landing, 1)
+    with place.begin(QUICK) as process:
+        until(lambda: is_staging(place, process.pid))
+        os.killpg(process.pid, signal.SIGKILL)  # nobody is left to remove it
+
+    staged = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in place.lake.glob("_staging/**/*")}
+    assert staged == {(True, 0o700), (False, 0o600)}
 
 
 CALL = """

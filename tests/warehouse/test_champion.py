@@ -12,7 +12,7 @@ import pytest
 
 from tests.test_architecture import REPOSITORY
 from warehouse import model_registry
-from warehouse.champion import NotReadableHere, artifact_in_file, champion, champion_in_file, load_json
+from warehouse.champion import NotReadableHere, artifact_in_file, champion, champion_in_file, load_json, used_champion
 from warehouse.errors import InputError
 from warehouse.knobs import Mlflow
 
@@ -126,3 +126,29 @@ def test_an_artifact_that_is_gone_is_the_error_of_mlflow(empty: Mlflow) -> None:
     artifact_in_file(empty, version, "weights.json").unlink()
     with pytest.raises(InputError, match=r"models:/emptied/1/weights\.json: the weights cannot be read \("):
         load_json(empty, version, "weights.json", weight_of, what="the weights")
+
+
+GONE = {
+    "its alias": "delete from registered_model_aliases where name = ?",
+    "its version, which the alias still names": "delete from model_versions where name = ?",
+}
+
+
+@pytest.mark.parametrize("what", GONE)
+def test_where_a_champion_that_was_used_is_gone_the_error_ends_a_job_with_3_and_one_line(
+    what: str, empty: Mlflow
+) -> None:
+    name = what.split(",", maxsplit=1)[0]
+    version = store(empty, name, 1)
+    model_registry.promote(empty, version)
+    found = used_champion(empty, name, was_used=True)
+    assert found is not None
+    assert found.full_name == version
+    with sqlite3.connect(empty.tracking_uri.removeprefix("sqlite:///")) as registry:
+        registry.execute(GONE[what], (name,))
+
+    assert same(empty, name) is None
+    with pytest.raises(InputError, match=f"there is no {name}@champion, but this lake was made with one; ") as caught:
+        used_champion(empty, name, was_used=True)
+    assert (caught.value.exit_code, "\n" in str(caught.value)) == (3, False)
+    assert used_champion(empty, name, was_used=False) is None, "a new lake goes on without"

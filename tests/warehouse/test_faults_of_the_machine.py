@@ -109,3 +109,10 @@ def test_a_table_is_named_where_an_unforeseen_error_has_its_path() -> None:
     assert look_at(RuntimeError("broken: file:/lake/gold/path_summary/part-1.parquet, x"), "/lake").place == (
         "gold.path_summary, /lake/gold/path_summary/part-1.parquet"
     )
+
+
+def test_errors_that_led_to_each_other_are_read_once_each() -> None:
+    first, second = no_such_space(f"{LAKE}/bronze/events/x.parquet"), RuntimeError("the write has failed")
+    first.__context__, second.__context__ = second, first
+    assert look_at(second, LAKE).text.count("the write has failed") == 1
+    assert isinstance(expected(second, LAKE), NotWritable)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from intake.adapter import Adapter, Defaults
 from intake.adapters.spend.ad_spend import spend_rows
-from intake.parse import account_field, money_from_micros, of_account
+from intake.parse import account_field, id_field, money_from_micros, of_account
 from intake.written_days import date_field
 from warehouse.tables.bronze_ad_spend import BRONZE_AD_SPEND
 
@@ -20,16 +20,22 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     Options account_history and campaign_history name the files (below landing.root) that hold the account's
     currency and time zone and the campaigns' names; of several versions the newest updated_at counts.
     """
-    accounts = newest_versions(lookups["account_history"], "id").select(
-        F.col("id").alias("customer_id"), F.col("currency_code").alias("currency"), F.col("time_zone").alias("timezone")
+    # A spreadsheet may have written the ids of one file and not of another: 77.0 is 77.
+    accounts = newest_versions(lookups["account_history"], account_field("id")).select(
+        F.col("key").alias("customer_id"),
+        F.col("currency_code").alias("currency"),
+        F.col("time_zone").alias("timezone"),
     )
-    campaigns = newest_versions(lookups["campaign_history"], "id").select("id", F.col("name").alias("campaign_name"))
+    campaigns = newest_versions(lookups["campaign_history"], id_field("id")).select(
+        F.col("key").alias("id"), F.col("name").alias("campaign_name")
+    )
     named_rows = (
-        rows.join(F.broadcast(accounts), "customer_id", how="left")
+        rows.withColumns({"customer_id": account_field("customer_id"), "id": id_field("id")})
+        .join(F.broadcast(accounts), "customer_id", how="left")
         .join(F.broadcast(campaigns), "id", how="left")
         .withColumns(
             {
-                "account_id": account_field("customer_id"),
+                "account_id": F.col("customer_id"),
                 "campaign_id": F.col("id"),
                 "source": F.lit(None).cast("string"),
                 "medium": F.lit(None).cast("string"),
@@ -51,12 +57,13 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     )
 
 
-def newest_versions(history: DataFrame, key: str, *, by: str = "updated_at") -> DataFrame:
-    """One row per `key`: its newest version by (`by`, file, line)."""
+def newest_versions(history: DataFrame, key: Column, *, by: str = "updated_at") -> DataFrame:
+    """One row per `key`, with it: its newest version by (`by`, file, line)."""
     # Compared as a timestamp, not as text: exports write the hour without a leading zero.
     updated_at = F.col(by).try_cast("timestamp")
-    newest = Window.partitionBy(key).orderBy(updated_at.desc_nulls_last(), F.col("file").desc(), F.col("line").desc())
-    return history.withColumn("rank", F.row_number().over(newest)).where(F.col("rank") == 1)
+    keyed = history.withColumn("key", key)
+    newest = Window.partitionBy("key").orderBy(updated_at.desc_nulls_last(), F.col("file").desc(), F.col("line").desc())
+    return keyed.withColumn("rank", F.row_number().over(newest)).where(F.col("rank") == 1)
 
 
 ADAPTER = Adapter(

@@ -12,7 +12,7 @@ from intake.adapters.spend import ad_spend
 from intake.adapters.spend.google_ads import newest_versions
 from intake.adapters.spend.meta_insights import chosen_type
 from intake.flat_export import in_own_format
-from intake.parse import number_field
+from intake.parse import id_field, number_field
 from intake.written_numbers import given
 
 COLUMNS = (
@@ -28,17 +28,18 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
     purchase. Options ad_history, campaign_history and ad_actions name the files, below landing.root, that say whose
     campaign an ad is, what the campaign is called and what people did. An ad that no history has keeps its spend.
     """
-    ads = newest_versions(lookups["ad_history"], "id", by="updated_time").select(
-        F.col("id").alias("ad_id"), "campaign_id"
+    # A spreadsheet may have written the ids of one file and not of another: 77.0 is 77.
+    ads = newest_versions(lookups["ad_history"], id_field("id"), by="updated_time").select(
+        F.col("key").alias("ad_id"), id_field("campaign_id").alias("campaign_id")
     )
-    campaigns = newest_versions(lookups["campaign_history"], "id", by="updated_time").select(
-        F.col("id").alias("campaign_id"), F.col("name").alias("campaign_name")
+    campaigns = newest_versions(lookups["campaign_history"], id_field("id"), by="updated_time").select(
+        F.col("key").alias("campaign_id"), F.col("name").alias("campaign_name")
     )
     actions = (
         lookups["ad_actions"]
         .withColumnsRenamed({"action_type": "sent_type", "date": "action_date"})
         .withColumns({"number": number_field("value"), "action_day": F.substring("action_date", 1, 10)})
-        .groupBy(F.col("ad_id").alias("action_ad"), "action_day", "sent_type")
+        .groupBy(id_field("ad_id").alias("action_ad"), "action_day", "sent_type")
         .agg(F.sum("number").alias("number"))
     )
     has_action = (
@@ -47,7 +48,8 @@ def parse(rows: DataFrame, defaults: Defaults, lookups: Mapping[str, DataFrame])
         & (chosen_type() == F.col("sent_type"))
     )
     named_rows = (
-        rows.join(F.broadcast(ads), "ad_id", how="left")
+        rows.withColumn("ad_id", id_field("ad_id"))
+        .join(F.broadcast(ads), "ad_id", how="left")
         .join(F.broadcast(campaigns), "campaign_id", how="left")
         .join(F.broadcast(actions), has_action, how="left")
     )

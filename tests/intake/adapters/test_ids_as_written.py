@@ -117,6 +117,82 @@ def test_a_number_a_text_and_a_decimal_are_one_user_in_events_and_orders(landing
     assert (of_event["user_id"], of_order["user_id"], of_order["order_id"]) == ("77", "77", "77")
 
 
+# Of each adapter: a file in which N stands for an id, and the fields that hold it.
+ID_FIELDS = {
+    "events": (
+        f"event_id,event_name,event_ts,anonymous_id,user_id,session_id,order_id\ne,purchase,{AT},N,N,N,N",
+        ["anonymous_id", "user_id", "session_id", "order_id"],
+    ),
+    "snowplow_events": (
+        "event_id,event_name,collector_tstamp,domain_userid,user_id,domain_sessionid,tr_orderid,tr_total,tr_currency,"
+        f"mkt_source,mkt_medium\ne,order,{AT},N,N,N,N,1,USD,,",
+        ["anonymous_id", "user_id", "session_id", "order_id"],
+    ),
+    "orders": (
+        f"order_id,user_id,anonymous_id,order_ts,value,currency\nN,N,N,{AT},1,USD",
+        ["order_id", "user_id", "anonymous_id"],
+    ),
+    "csv_orders": (
+        f"Order ID,Customer ID,Client ID,Order Date,Total,Currency\nN,N,N,{AT},1,USD",
+        ["order_id", "user_id", "anonymous_id"],
+    ),
+    "shopify_orders": (
+        f"Name,Email,Phone,Financial Status,Created at,Total,Currency\nN,,N,paid,{AT},1,USD",
+        ["order_id", "user_id"],
+    ),
+    "woocommerce_orders": (
+        f"Order Number,Order Status,Order Date,Order Total Amount,Order Currency,Customer User ID\n"
+        f"N,Completed,{AT},1,USD,N",
+        ["order_id", "user_id"],
+    ),
+    "order_lines": (
+        "order_id,credited_order_id,line_id,product_id,user_id,anonymous_id,order_ts,quantity,price,currency\n"
+        f"N,,N,N,N,N,{AT},1,2,USD\nx,N,N,N,N,N,{AT},-1,2,USD",
+        ["order_id", "user_id", "anonymous_id"],
+    ),
+    "ad_spend": (
+        "date,platform,account_id,campaign_id,spend,currency\n2026-03-01,meta,N,N,1,USD",
+        ["account_id", "campaign_id"],
+    ),
+    "meta_ads": (
+        "Day,Account ID,Campaign ID,Campaign name,Amount spent (USD)\n2026-03-01,N,N,spring,1",
+        ["account_id", "campaign_id"],
+    ),
+}
+
+
+@pytest.mark.parametrize("adapter", ID_FIELDS)
+def test_an_id_with_0_behind_its_point_is_the_same_id_in_every_id_field(adapter: str, landing: Landing) -> None:
+    text, fields = ID_FIELDS[adapter]
+    for name, written in (("plain.csv", "80001"), ("with_0.csv", "80001.0")):
+        landing.land(name, *text.replace("N,", f"{written},").replace(",N", f",{written}").split("\n"))
+    plain, with_0 = landing.parsed(adapter, "plain.csv"), landing.parsed(adapter, "with_0.csv")
+
+    assert reasons(with_0) == [None] * len(plain)
+    assert {row[field] for row in with_0 for field in fields} == {"80001"}
+    same = [name for name in with_0[0].asDict() if name not in ("file", "raw")]
+    assert [[row[name] for name in same] for row in with_0] == [[row[name] for name in same] for row in plain]
+
+
+@pytest.mark.parametrize(("lower_case_emails", "user"), [(True, "ann@shop-mail.com"), (False, "Ann@Shop-Mail.com")])
+def test_the_knob_of_ids_with_an_at_decides_in_events_orders_and_lines(
+    lower_case_emails: bool, user: str, landing: Landing
+) -> None:
+    written = "Ann@Shop-Mail.com"
+    event = {"event_id": "e1", "event_name": "login", "event_ts": AT, "anonymous_id": written, "user_id": written}
+    landing.land("events.jsonl", json.dumps(event))
+    landing.land("orders.csv", "order_id,user_id,order_ts,value,currency", f"1,{written},{AT},1,USD")
+    landing.land("lines.csv", "order_id,user_id,order_ts,line_value,currency", f"1,{written},{AT},1,USD")
+    defaults = Defaults(lower_case_emails=lower_case_emails)
+
+    (of_event,) = landing.parsed("events", "events.jsonl", defaults=defaults)
+    (of_order,) = landing.parsed("orders", "orders.csv", defaults=defaults)
+    (of_line,) = landing.parsed("order_lines", "lines.csv", defaults=defaults)
+
+    assert [row["user_id"] for row in (of_event, of_order, of_line)] == [user] * 3
+    assert of_event["anonymous_id"] == user
+
+
 def test_an_email_in_two_cases_is_one_user_in_events_and_orders(landing: Landing) -> None:
     event = {"event_id": "e1", "event_name": "login", "event_ts": AT, "user_id": "Ann@Shop-Mail.com"}
     landing.land("events.jsonl", json.dumps(event))

@@ -265,6 +265,7 @@ def test_ten_rows_and_a_total_are_ten_rows_and_the_total_is_no_bad_row(landing: 
     rows = landing.parsed("ad_spend", "1.csv")
 
     assert reasons(rows) == [*[None] * 10, A_TOTALS_ROW, A_REPEATED_HEADER, A_MONTH]
+    assert [row["line"] for row in rows] == list(range(2, 15)), "the total is line 12 of its file"
     assert {A_TOTALS_ROW, A_REPEATED_HEADER, A_FOOTER} <= set(NOT_DATA)
     assert A_MONTH not in NOT_DATA, "its spend is real, and missing"
 

@@ -143,6 +143,20 @@ def test_google_ads_takes_currency_and_zone_from_the_newest_account_history(land
     assert (from_settings["currency"], from_settings["timezone"]) == ("EUR", "Europe/Berlin")
 
 
+def test_google_ads_finds_the_account_and_the_campaign_however_a_spreadsheet_wrote_their_ids(landing: Landing) -> None:
+    landing.land("stats.csv", "customer_id,date,cost_micros,id", "123-456-7890,2026-03-01,1000000,77.0")
+    landing.land("accounts.csv", "id,updated_at,currency_code,time_zone", "1234567890.0,2026-02-01,KRW,Asia/Seoul")
+    landing.land("campaigns.csv", "id,updated_at,name", "77,2026-01-01,Spring")
+
+    (row,) = landing.parsed(
+        "google_ads", "stats.csv", lookups={"account_history": "accounts.csv", "campaign_history": "campaigns.csv"}
+    )
+
+    assert row["reason"] is None
+    assert (row["account_id"], row["currency"]) == ("1234567890", "KRW")
+    assert (row["campaign_id"], row["campaign_name"]) == ("77", "Spring")
+
+
 def test_exchange_rates_are_positive_and_between_two_currencies(landing: Landing) -> None:
     landing.land(
         "1.csv",
