@@ -14,7 +14,8 @@ from attribution.attribution_credits import build_attribution_credits
 from attribution.campaign_names import campaign_names
 from attribution.channel_performance import build_channel_performance
 from attribution.journeys import build_journeys
-from tests.touchpoints.bronze_rows import RATES, at, bronze, events, frame, hit_knobs, orders
+from jobs.settings import load_settings
+from tests.touchpoints.bronze_rows import RATES, at, bronze, events, frame, hit_knobs, orders, robot_limits
 from touchpoints.ad_spend import build_ad_spend
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.hits import build_hits
@@ -62,6 +63,7 @@ def stored(frame: DataFrame) -> DataFrame:
 @pytest.fixture(scope="module")
 def rows(spark: SparkSession) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """(source, medium, campaign): (spend, value, ROAS), by last touch."""
+    settings = load_settings()
     rules, sources = load_channel_rules("channels.yaml"), load_sources("sources.yaml")
     sent = [
         {"event_id": f"e{n}", "anonymous_id": f"d{n}", "event_at": at(), "page_url": f"https://shop.example/?{query}"}
@@ -70,10 +72,13 @@ def rows(spark: SparkSession) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     landed, nothing = events(spark, sent), orders(spark, [])
     hits = stored(build_hits(landed, hit_knobs(own_domains=["shop.example"]), sources=sources))
     identities = build_identities(logins_of(landed, nothing), login_window_days=30)
-    visits = stored(build_visits(hits, identities, nothing, timeout_minutes=30))
-    slim = stored(slim_visits(with_channel(visits, rules, sources), conversion_types=["purchase"]))
-    sessions = stored(build_sessions(slim, max_events=2000))
-    touchpoints = stored(build_touchpoints(slim, bot_sessions(sessions)))
+    visits = stored(build_visits(hits, identities, nothing, timeout_minutes=30, max_hours=24))
+    named = with_channel(visits, rules, sources)
+    slim = stored(slim_visits(named, conversion_types=["purchase"], personal=hit_knobs()))
+    sessions = stored(build_sessions(slim, limits=robot_limits()))
+    touchpoints = stored(
+        build_touchpoints(slim, bot_sessions(sessions), abuse=settings.ad_abuse, retargeting=settings.retargeting)
+    )
     sold = [conversion(f"o{n}", f"device:d{n}", at(60), value="100") for n in range(len(LINKS))]
     journeys = build_journeys(
         conversions_frame(spark, sold), touchpoints, journey_knobs({"purchase": 30}), report_currency="USD"
@@ -98,6 +103,7 @@ def rows(spark: SparkSession) -> dict[tuple[Any, ...], tuple[Any, ...]]:
         campaign_names(spend),
         models=["last_touch"],
         conversion_types=["purchase"],
+        retargeting=settings.retargeting,
         timezone="UTC",
         report_currency="USD",
     )

@@ -17,7 +17,7 @@ from intake.knobs import Export
 from jobs.settings import load_settings
 from tests.attribution.rules_oracle import journey_knobs
 from tests.intake.adapters.landed_text import Landing, reasons
-from tests.touchpoints.bronze_rows import RATES, bronze, collected, frame, hit_knobs
+from tests.touchpoints.bronze_rows import RATES, bronze, collected, frame, hit_knobs, robot_limits
 from touchpoints.channels import with_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.hits import build_hits
@@ -47,16 +47,16 @@ class Silver:
 def silver_of(spark: SparkSession, order_rows: Sequence[Row], event_rows: Sequence[Row] = ()) -> Silver:
     """Silver of good rows as adapters give them; amounts in USD, days in UTC."""
     orders, events = of_table(spark, BRONZE_ORDERS, order_rows), of_table(spark, BRONZE_EVENTS, event_rows)
-    of_settings = load_settings().touchpoints
-    rules, sources = of_settings.channel_rules(), of_settings.sources()
+    settings, knobs = load_settings(), hit_knobs(own_domains=["shop.com"], internal_ips=[])
+    rules, sources = settings.touchpoints.channel_rules(), settings.touchpoints.sources()
     rates = frame(spark, RATES, [])
 
     identities = build_identities(logins_of(events, orders), login_window_days=30)
-    hits = build_hits(events, hit_knobs(own_domains=["shop.com"], internal_ips=[]), sources=sources)
-    built = with_channel(build_visits(hits, identities, orders, timeout_minutes=30), rules, sources)
-    visits = slim_visits(built, conversion_types=[]).persist()
+    hits = build_hits(events, knobs, sources=sources)
+    built = build_visits(hits, identities, orders, timeout_minutes=30, max_hours=24)
+    visits = slim_visits(with_channel(built, rules, sources), conversion_types=[], personal=knobs).persist()
     try:
-        robots = bot_sessions(build_sessions(visits, max_events=2000))
+        robots = bot_sessions(build_sessions(visits, limits=robot_limits()))
         silver_orders = build_orders(
             orders, visits, rates, default_currency="USD", timezone="UTC", report_currency="USD"
         )
@@ -64,7 +64,7 @@ def silver_of(spark: SparkSession, order_rows: Sequence[Row], event_rows: Sequen
         conversions = build_conversions(
             silver_orders, visits, robots, rates, types=types, timezone="UTC", report_currency="USD"
         )
-        touches = build_touchpoints(visits, robots)
+        touches = build_touchpoints(visits, robots, abuse=settings.ad_abuse, retargeting=settings.retargeting)
         journeys = build_journeys(conversions, touches, journey_knobs({"purchase": 30}), report_currency="USD")
         sold = {row["conversion_id"]: row for row in collected(conversions)}
         return Silver(
