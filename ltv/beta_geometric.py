@@ -21,7 +21,7 @@ from scipy.special import betainc, betaln, exprel, gammaln, polygamma, psi
 
 from ltv.fit import Fit, Search, Sums, maximise
 from ltv.histories import Array, Histories, checked_count, checked_horizon, histories, per_count
-from ltv.pareto_nbd_likelihood import gauss_legendre
+from ltv.pareto_nbd_alive import gauss_legendre
 from warehouse.errors import ConvergenceError, InputError, UsageError
 
 MAX_TERMS = 100_000

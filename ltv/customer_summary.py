@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ltv.knobs import Retention, SummaryUnit
-from ltv.value_model import DAYS_PER_UNIT
+from ltv.scorer import DAYS_PER_UNIT
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY, MONEY_AT_MOST

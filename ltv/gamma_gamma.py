@@ -20,6 +20,7 @@ from scipy.special import gammaln, polygamma, psi
 
 from ltv.fit import Evaluate, Fit, Search, Sums, maximise
 from ltv.histories import Array, column, group_index, per_count, refuse
+from ltv.order_value import expected_order_value, spend
 from warehouse.errors import ConvergenceError, InputError
 
 # Beyond this correlation of frequency and mean value, the model's assumption of independence is clearly violated.
@@ -38,11 +39,7 @@ class GammaGammaFit(Fit):
 
         Without repeat purchases monetary_value may be anything, NaN too: the answer is the mean of all customers.
         """
-        x, m = spend(frequency, monetary_value)
-        Q, G = self._posterior(x, m)
-        if (Q <= 1).any():
-            raise ConvergenceError(f"gamma_gamma: q = {self.params['q']:.4g} <= 1 gives new customers no finite mean.")
-        return np.asarray(self.params["p"] * G / (Q - 1))
+        return expected_order_value(self.theta, *spend(frequency, monetary_value))
 
     def second_moments(self, frequency: ArrayLike, monetary_value: ArrayLike) -> tuple[Array, Array]:
         """E[z^2] of a future purchase, and E[z z'] of two of one customer; infinite where p x + q <= 2."""
@@ -118,17 +115,6 @@ def fit_sums(
         log_likelihood=best.log_likelihood,
         customers=customers,
     )
-
-
-def spend(frequency: ArrayLike, monetary_value: ArrayLike) -> tuple[Array, Array]:
-    """Checked arrays of one length; the value of customers without a repeat purchase becomes 0."""
-    x = column(frequency, "frequency")
-    given = np.atleast_1d(np.asarray(monetary_value, dtype=np.float64))
-    try:
-        x, given = (np.ascontiguousarray(c) for c in np.broadcast_arrays(x, given))
-    except ValueError:
-        raise InputError(f"frequency and monetary_value differ in length ({x.size}, {given.size}).") from None
-    return x, column(np.where(x > 0, given, 0.0), "monetary_value")
 
 
 def sums(theta: Array, x: Array, m: Array, weights: Array, order: int = 2) -> Sums:

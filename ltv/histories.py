@@ -14,7 +14,7 @@ from typing import Protocol, TypeGuard, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from warehouse.errors import InputError, UsageError
+from .errors import InputError, UsageError
 
 Array = NDArray[np.float64]
 

@@ -12,30 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import block_diag
-from scipy.special import expit, logit, ndtri
 
+from ltv.delta_method import Interval, bounded, errors_of, quantile, slopes
 from ltv.fit import Fit
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_forecast import Forecast
-from warehouse.errors import UsageError
-
-# Differences are taken over a thousandth of a standard error: far inside the region where predictions are straight.
-STEP = 1e-3
-
-
-class Interval(NamedTuple):
-    """An estimate and the bounds of its two-sided interval, one of each per row."""
-
-    estimate: Array
-    lower: Array
-    upper: Array
 
 
 @dataclass(frozen=True)
@@ -74,17 +62,13 @@ def ratio_interval(fit: Fit, numerator: str, denominator: str, level: float = 0.
 
 def jacobian(predict: Callable[..., Array], *fits: Fit) -> Array:
     """Derivatives of `predict(*fits)`, of any shape, by the thetas of the fits: central differences, one row each."""
-    rows = []
-    for which, fit in enumerate(fits):
-        for j, deviation in enumerate(np.sqrt(np.diag(fit.fitted_covariance()))):
-            shift = np.zeros(len(fit.theta))
-            shift[j] = STEP * deviation
-            ahead, behind = (fit.at(fit.theta + sign * shift) for sign in (1, -1))
-            change = predict(*fits[:which], ahead, *fits[which + 1 :]) - predict(
-                *fits[:which], behind, *fits[which + 1 :]
-            )
-            rows.append(change / (2 * shift[j]))
-    return np.array(rows)
+
+    def of_one(which: int) -> Array:
+        fit = fits[which]
+        before, after = fits[:which], fits[which + 1 :]
+        return slopes(lambda theta: predict(*before, fit.at(theta), *after), fit.theta, fit.fitted_covariance())
+
+    return np.concatenate([of_one(which) for which in range(len(fits))])
 
 
 def prediction_intervals(
@@ -109,25 +93,7 @@ def prediction_intervals(
 
 def standard_errors(predict: Callable[..., Array], *fits: Fit) -> Array:
     """Standard errors of the predictions, of the shape of `predict(*fits)`, from the uncertainty of the parameters."""
-    slopes = jacobian(predict, *fits)
-    variance = np.einsum("i...,ij,j...->...", slopes, _joint_covariance(fits), slopes, optimize=True)
-    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
-
-
-def bounded(
-    estimate: Array, standard_error: Array, *, level: float = 0.95, scale: Literal["log", "logit"] = "log"
-) -> Interval:
-    """The interval of an estimate with its standard error, symmetric on the scale; an exact 0 (or 1) has no width."""
-    link, inverse, slope = (np.log, np.exp, estimate) if scale == "log" else (logit, expit, estimate * (1 - estimate))
-    certain = slope <= 0
-    half_width = quantile(level) * standard_error / np.where(certain, 1.0, slope)
-    with np.errstate(divide="ignore", over="ignore"):
-        center = link(estimate)
-        return Interval(
-            estimate,
-            np.where(certain, estimate, inverse(center - half_width)),
-            np.where(certain, estimate, inverse(center + half_width)),
-        )
+    return errors_of(jacobian(predict, *fits), _joint_covariance(fits))
 
 
 def total_interval(total: Total, *fits: Fit, level: float = 0.95) -> Interval:
@@ -200,10 +166,3 @@ def total_value(
 
 def _joint_covariance(fits: tuple[Fit, ...]) -> Array:
     return np.asarray(block_diag(*(fit.fitted_covariance() for fit in fits)))
-
-
-def quantile(level: float) -> float:
-    """Standard errors on either side of an estimate; UsageError for a level outside (0, 1)."""
-    if not 0 < level < 1:
-        raise UsageError(f"The level of an interval lies between 0 and 1, such as 0.95; not {level}.")
-    return float(ndtri((1 + level) / 2))

@@ -14,12 +14,11 @@ from typing import ClassVar, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
 from ltv.fit import Evaluate, Fit, Optimum, maximise
 from ltv.histories import Array, Covariates, Histories, histories, is_named
-from ltv.pareto_nbd_forecast import Forecast
-from ltv.pareto_nbd_likelihood import customers, log_odds_alive, sums
+from ltv.pareto_nbd_forecast import Forecast, forecast
+from ltv.pareto_nbd_likelihood import sums
 from ltv.pareto_nbd_search import check, explain, search_box, systematic_sample
 from warehouse.errors import UsageError
 
@@ -59,9 +58,7 @@ class ParetoNBDFit(Fit):
             dropout_covariates=self._known("dropout", covariates.get("dropout_covariates")),
         )
         self._check_covariates(data)
-        c = customers(self.theta, data)
-        p_alive = np.asarray(expit(log_odds_alive(c, data.frequency, data.recency, data.T)))
-        return Forecast(p_alive, c.r + data.frequency, c.alpha + data.T, c.s, c.beta + data.T)
+        return forecast(self.theta, data)
 
     def p_alive(
         self,

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import exprel, gammaln
+from scipy.special import expit, exprel, gammaln
 
-from ltv.histories import Array, checked_count, checked_horizon
-from ltv.pareto_nbd_likelihood import Leaving, departure, gauss_legendre
-from warehouse.errors import UsageError
+from .errors import UsageError
+from .histories import Array, Histories, checked_count, checked_horizon
+from .pareto_nbd_alive import Leaving, customers, departure, gauss_legendre, log_odds_alive
 
 # A discount of exp(-45) is below the last digit.
 DISCOUNTED_AWAY = 45.0
@@ -109,3 +109,10 @@ class Forecast:
         """Expected time a living customer stays within the horizon: Int_0^h (b/(b+t))^s dt, also at s = 1."""
         log_growth = np.log1p(h / self.dropout_rate)
         return np.asarray(self.dropout_rate * log_growth * exprel((1 - self.dropout_shape) * log_growth))
+
+
+def forecast(theta: Array, data: Histories) -> Forecast:
+    """What is known of each customer at T under parameters on the scale of the fit (logarithms, then coefficients)."""
+    c = customers(theta, data)
+    p_alive = np.asarray(expit(log_odds_alive(c, data.frequency, data.recency, data.T)))
+    return Forecast(p_alive, c.r + data.frequency, c.alpha + data.T, c.s, c.beta + data.T)

@@ -1,12 +1,13 @@
 """Registered value models: what is stored of a fit, and the champion that scores customers.
 
-A registered version holds parameters as JSON (a few kB) and the code that reads them; no customer row, no pickle.
+A registered version holds parameters as JSON (a few kB) and the code that predicts from them, as a package of its own
+name; no customer row, no pickle.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from ltv.fit import Fit
+from ltv.scorer import COLUMNS, output_columns
 from ltv.value_model import ValueModel
 from warehouse import model_registry
 from warehouse.champion import CHAMPION, RegisteredVersion, champion
@@ -28,8 +30,10 @@ from warehouse.model_registry import mlflow
 from warehouse.package_files import on_disk
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, VALUE_HORIZONS_DAYS
 
-ARTIFACT = "value_model"
-# What the registered code imports, besides the two packages that are stored with it.
+ARTIFACT = "data/value_model.json"
+FORMER_ARTIFACT = "artifacts/value_model.json"  # of versions that earlier releases stored
+# What a version has a copy of, beside ltv.pyfunc and warehouse.errors, and what that code imports.
+MODULES = ("delta_method", "histories", "order_value", "pareto_nbd_alive", "pareto_nbd_forecast", "scorer")
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 
 
@@ -57,9 +61,16 @@ def load_version(tracking: Mlflow, version: str) -> Champion:
             version=version,
         )
 
-    return model_registry.load_json(
-        tracking, version, f"artifacts/{ARTIFACT}.json", read, what="the champion's parameters"
-    )
+    def load(artifact: str) -> Champion:
+        return model_registry.load_json(tracking, version, artifact, read, what="the champion's parameters")
+
+    try:
+        return load(ARTIFACT)
+    except InputError as error:
+        try:
+            return load(FORMER_ARTIFACT)
+        except InputError:
+            raise error from None
 
 
 def load_scorer(tracking: Mlflow, version: str, *, time_unit: str, currency: str) -> Champion:
@@ -100,30 +111,85 @@ def log_data(frame: pd.DataFrame, *, name: str, context: str) -> None:
         mlflow.log_input(dataset, context=context)
 
 
-def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, annual_discount_rate: float) -> str:
+def log_value_model(
+    model: ValueModel, at_cutoff: ValueModel, *, margin: float, annual_discount_rate: float, interval_level: float
+) -> str:
     """Store the model in the active run, with signature and input example; returns the URI to register it by."""
-    example = input_example(model)
-    money = {"margin": margin, "annual_discount_rate": annual_discount_rate}
-    predictions = model.predict(
-        *(example[column] for column in example),
-        churn_days=CHURN_HORIZONS_DAYS,
-        value_days=VALUE_HORIZONS_DAYS,
-        **money,
-    )
-    with tempfile.TemporaryDirectory() as folder, _no_hint_on_integers(), _import_path_restored():
-        parameters = Path(folder) / f"{ARTIFACT}.json"
-        plain = {"model": model.to_dict(), "at_cutoff": at_cutoff.to_dict()}
-        parameters.write_text(json.dumps(plain, indent=1), encoding="utf-8")
-        logged = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(on_disk("ltv") / "pyfunc.py"),
-            artifacts={ARTIFACT: str(parameters)},
-            code_paths=[str(on_disk(package)) for package in ("ltv", "warehouse")],
-            signature=mlflow.models.infer_signature(example, pd.DataFrame(predictions), params=money),
-            input_example=(example, money),
+    run = mlflow.active_run()
+    assert run is not None, "stored in a run"
+    params = {"margin": margin, "annual_discount_rate": annual_discount_rate, "interval_level": interval_level}
+    content = stored_content(model, at_cutoff, params)
+    client = mlflow.MlflowClient()
+    # What mlflow.pyfunc.log_model does, but for the path of this machine that it writes into MLmodel.
+    logged = mlflow.initialize_logged_model(name="model", source_run_id=run.info.run_id)
+    client.log_outputs(run.info.run_id, models=[mlflow.entities.LoggedModelOutput(logged.model_id, step=0)])
+    with tempfile.TemporaryDirectory() as folder:
+        parameters, stored = Path(folder) / Path(ARTIFACT).name, Path(folder) / "model"
+        parameters.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        package = write_package(Path(folder))
+        mlflow.pyfunc.save_model(
+            stored,
+            loader_module=package.name,
+            data_path=str(parameters),
+            code_paths=[str(package)],
+            mlflow_model=mlflow.models.Model(
+                run_id=run.info.run_id, model_id=logged.model_id, model_uuid=logged.model_id
+            ),
+            signature=signature(content),
+            input_example=(input_example(model), params),
             pip_requirements=[f"{package}=={installed_version(package)}" for package in REQUIREMENTS],
         )
-    return str(logged.model_uri)
+        client.log_model_artifacts(logged.model_id, str(stored))
+    mlflow.finalize_logged_model(logged.model_id, "READY")
+    return f"models:/{logged.model_id}"
+
+
+def stored_content(model: ValueModel, at_cutoff: ValueModel, params: Mapping[str, float]) -> dict[str, Any]:
+    """What a version is, as plain data: two models, the horizons of its predictions, and the defaults of its params."""
+    return {
+        "model": model.to_dict(),
+        "at_cutoff": at_cutoff.to_dict(),
+        "churn_days": list(CHURN_HORIZONS_DAYS),
+        "value_days": list(VALUE_HORIZONS_DAYS),
+        "params": dict(params),
+    }
+
+
+def write_package(folder: Path) -> Path:
+    """The code of a version, as a package below `folder`: `ltv.pyfunc` and what it imports, each file as it is.
+
+    The name ends in a digest of the files: two versions with different code can be loaded in one process.
+    """
+    origins = {"__init__": ("ltv", "pyfunc"), "errors": ("warehouse", "errors")}
+    origins |= {module: ("ltv", module) for module in MODULES}
+    files = {name: (on_disk(package) / f"{module}.py").read_bytes() for name, (package, module) in origins.items()}
+    digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:12]
+    place = folder / f"distributary_value_{digest}"
+    place.mkdir()
+    for name, text in files.items():
+        (place / f"{name}.py").write_bytes(text)
+    return place
+
+
+def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:
+    """The columns and params of a version's input and output.
+
+    Input columns are of any type, and the model itself says what is no number: MLflow would refuse integers where it
+    expects floats, and floats where it expects integers.
+    """
+    schema = mlflow.types.schema
+    figures = output_columns(content["churn_days"], content["value_days"])
+    texts = ("currency", "model_version")
+    number = schema.AnyType()  # type: ignore[no-untyped-call]
+    return mlflow.models.ModelSignature(
+        inputs=schema.Schema([schema.ColSpec(number, name) for name in COLUMNS]),
+        outputs=schema.Schema(
+            [*(schema.ColSpec("double", name) for name in figures), *(schema.ColSpec("string", name) for name in texts)]
+        ),
+        params=schema.ParamSchema(
+            [schema.ParamSpec(name, "double", value) for name, value in content["params"].items()]
+        ),
+    )
 
 
 def register(model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mapping[str, str]) -> str:
@@ -178,16 +244,6 @@ def input_example(model: ValueModel) -> pd.DataFrame:
         [(x, t_x * unit, T * unit, m) for x, t_x, T, m in rows],
         columns=["frequency", "recency", "T", "monetary_value"],
     )
-
-
-@contextmanager
-def _import_path_restored() -> Iterator[None]:
-    """Restores sys.path: MLflow checks a stored model and leaves the stored copy of the code at the head of it."""
-    path = list(sys.path)
-    try:
-        yield
-    finally:
-        sys.path[:] = path
 
 
 @contextmanager

@@ -87,7 +87,11 @@ def train_customer_value(
             model = fit_value_model(data.full, data, fitter=ltv.fitter, seed=ltv.seed)
         _log_fit(model, challenger, data, metrics, champion_metrics)
         model_uri = registry.log_value_model(
-            model, challenger, margin=ltv.margin, annual_discount_rate=ltv.annual_discount_rate
+            model,
+            challenger,
+            margin=ltv.margin,
+            annual_discount_rate=ltv.annual_discount_rate,
+            interval_level=ltv.interval_level,
         )
         status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
         mlflow.set_tags({"status": status} | {name: facts[name] for name in RUN_TAGS if name in facts})

@@ -6,22 +6,18 @@ It stores its unit of time, so that callers pass horizons in days, whatever the 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
-from ltv.intervals import bounded, standard_errors
 from ltv.pareto_nbd import ParetoNBDFit
+from ltv.scorer import DAYS_PER_UNIT, Scorer
 from warehouse.errors import UsageError
-
-DAYS_PER_UNIT = {"days": 1, "weeks": 7}
-DAYS_PER_YEAR = 365
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +35,24 @@ class ValueModel:
         if self.time_unit not in DAYS_PER_UNIT:
             raise UsageError(f"time_unit is one of {', '.join(DAYS_PER_UNIT)}, not {self.time_unit!r}.")
 
+    @property
+    def scorer(self) -> Scorer:
+        """The same model reduced to its predictions."""
+        return Scorer(
+            purchases=self.purchases.theta,
+            spend=self.spend.theta,
+            purchases_covariance=self.purchases.log_covariance,
+            spend_covariance=self.spend.log_covariance,
+            time_unit=self.time_unit,
+        )
+
     def units(self, days: float) -> float:
         """A length of time in the model's unit."""
-        return days / DAYS_PER_UNIT[self.time_unit]
+        return self.scorer.units(days)
 
     def discount_rate(self, annual: float) -> float:
         """The continuous rate per unit of time that takes 1/(1 + annual) off a value a year (365 days) away."""
-        return math.log1p(annual) / self.units(DAYS_PER_YEAR)
+        return self.scorer.discount_rate(annual)
 
     def purchase_predictions(
         self,
@@ -62,16 +69,14 @@ class ValueModel:
         p_alive; churn_<h>d = P(no purchase within h days); expected_purchases_<h>d; discounted_purchases_<h>d, the
         same with each purchase times its discount. One likelihood serves all of them.
         """
-        forecast = self.purchases.forecast(frequency, recency, T)
-        rate = self.discount_rate(annual_discount_rate)
-        predictions = {"p_alive": forecast.p_alive}
-        for days in churn_days:
-            predictions[f"churn_{days}d"] = forecast.probability_of_no_purchase(self.units(days))
-        for days in value_days:
-            horizon = self.units(days)
-            predictions[f"expected_purchases_{days}d"] = forecast.expected_purchases(horizon)
-            predictions[f"discounted_purchases_{days}d"] = forecast.discounted_expected_purchases(rate, horizon)
-        return predictions
+        return self.scorer.purchase_predictions(
+            frequency,
+            recency,
+            T,
+            churn_days=churn_days,
+            value_days=value_days,
+            annual_discount_rate=annual_discount_rate,
+        )
 
     def purchase_intervals(
         self,
@@ -89,30 +94,15 @@ class ValueModel:
         discounted_purchases_<h>d has <name>_log_error instead, the standard error of its logarithm, to be joined with
         that of the money. UsageError for a model without standard errors.
         """
-
-        def predict(purchases: ParetoNBDFit) -> Array:
-            model = replace(self, purchases=purchases)
-            predicted = model.purchase_predictions(
-                frequency,
-                recency,
-                T,
-                churn_days=churn_days,
-                value_days=value_days,
-                annual_discount_rate=annual_discount_rate,
-            )
-            names[:] = predicted
-            return np.stack(list(predicted.values()))
-
-        names: list[str] = []
-        estimates, errors = predict(self.purchases), standard_errors(predict, self.purchases)
-        table = dict(zip(names, estimates, strict=True))
-        for name, estimate, error in zip(names, estimates, errors, strict=True):
-            if name.startswith("discounted_purchases_"):
-                table[f"{name}_log_error"] = error / np.where(estimate > 0, estimate, 1.0)
-                continue
-            scale: Literal["log", "logit"] = "log" if name.startswith("expected_purchases_") else "logit"
-            _, table[f"{name}_lower"], table[f"{name}_upper"] = bounded(estimate, error, level=level, scale=scale)
-        return table
+        return self.scorer.purchase_intervals(
+            frequency,
+            recency,
+            T,
+            churn_days=churn_days,
+            value_days=value_days,
+            annual_discount_rate=annual_discount_rate,
+            level=level,
+        )
 
     def predict(
         self,
@@ -130,18 +120,16 @@ class ValueModel:
 
         clv_<h>d = margin x discounted purchases within h days x expected_order_value.
         """
-        predictions = self.purchase_predictions(
+        return self.scorer.predict(
             frequency,
             recency,
             T,
+            monetary_value,
             churn_days=churn_days,
             value_days=value_days,
+            margin=margin,
             annual_discount_rate=annual_discount_rate,
         )
-        value = self.spend.expected_value(frequency, monetary_value)
-        discounted = {days: predictions.pop(f"discounted_purchases_{days}d") for days in value_days}
-        clv = {f"clv_{days}d": margin * purchases * value for days, purchases in discounted.items()}
-        return predictions | {"expected_order_value": value} | clv
 
     def expected_repeat_purchases(self, age_days: ArrayLike) -> Array:
         """Repeat purchases expected of a new customer within `age_days` days of the first purchase."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -77,9 +78,19 @@ def test_mlflow_is_imported_where_its_settings_are_made() -> None:
     assert importers == {"warehouse/model_registry.py", "ltv/pyfunc.py"}
 
 
-def test_the_registered_model_imports_only_its_requirements_and_the_packages_stored_with_it() -> None:
-    from ltv.registry import REQUIREMENTS
+def test_the_registered_model_imports_only_its_requirements_and_the_files_stored_with_it() -> None:
+    from ltv.registry import MODULES, REQUIREMENTS
 
-    packages = {REPOSITORY / "warehouse" / "tables" / "__init__.py", REPOSITORY / "ltv" / "pyfunc.py"}
-    roots = {module.split(".")[0] for path in packages for module in reached_from(path)}
+    reached = {module for module in reached_from(REPOSITORY / "ltv" / "pyfunc.py") if module != "__future__"}
+    ours = {module for module in reached if (REPOSITORY / f"{module.replace('.', '/')}.py").is_file()}
+    assert ours == {"ltv.errors", "warehouse.errors", *(f"ltv.{module}" for module in MODULES)}
+    roots = {module.split(".")[0] for module in reached}
     assert roots - set(sys.stdlib_module_names) == {"ltv", "warehouse", *REQUIREMENTS}
+
+
+def test_files_stored_with_a_model_import_each_other_under_any_name() -> None:
+    from ltv.registry import MODULES
+
+    for path in (REPOSITORY / "ltv" / f"{module}.py" for module in ("pyfunc", *MODULES)):
+        absolute = re.findall(r"^\s*(?:from|import) (ltv|warehouse)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert absolute == [], path.relative_to(REPOSITORY)

@@ -5,31 +5,57 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import PyFuncModel
+from pyspark.sql import SparkSession
 
 from ltv import registry
+from ltv.customer_value import build_customer_value
 from ltv.gamma_gamma import GammaGammaFit
+from ltv.knobs import Scoring
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.registry import Champion
 from ltv.value_model import ValueModel
+from tests.test_architecture import REPOSITORY
+from warehouse import model_registry
 from warehouse.errors import InputError, UsageError
 from warehouse.knobs import Mlflow
 from warehouse.model_registry import connect, experiment_id, mlflow
+from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, GOLD_CUSTOMER_VALUE, VALUE_HORIZONS_DAYS
 
+AS_OF, NOON = dt.date(1997, 9, 30), dt.datetime(1997, 9, 30, 12)
 MODEL = ValueModel(
-    purchases=ParetoNBDFit.from_params(r=0.553, alpha=10.58, s=0.606, beta=11.67),
-    spend=GammaGammaFit.from_params(p=6.25, q=3.74, gamma=15.45),
+    purchases=ParetoNBDFit(
+        params={"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67},
+        log_covariance=np.array(
+            [
+                [0.0074, 0.0050, 0.0039, 0.0075],
+                [0.0050, 0.0063, -0.0013, 0.0014],
+                [0.0039, -0.0013, 0.0955, 0.1595],
+                [0.0075, 0.0014, 0.1595, 0.2832],
+            ]
+        ),
+    ),
+    spend=GammaGammaFit(
+        params={"p": 6.25, "q": 3.74, "gamma": 15.45},
+        log_covariance=np.array([[0.0362, -0.0079, -0.0421], [-0.0079, 0.0059, 0.0128], [-0.0421, 0.0128, 0.0571]]),
+    ),
     time_unit="weeks",
     currency="USD",
     as_of=dt.date(1997, 9, 30),
@@ -57,10 +83,14 @@ def load_champion(tracking: Mlflow) -> Champion:
     return registry.load_champion(tracking, time_unit="weeks", currency="USD")
 
 
+def log(model: ValueModel) -> str:
+    return registry.log_value_model(model, AT_CUTOFF, margin=0.4, annual_discount_rate=0.1, interval_level=0.95)
+
+
 def store(tracking: Mlflow) -> tuple[str, str]:
     """Log and register MODEL; the id of the run and '<name>/<version>'."""
     with mlflow.start_run(experiment_id=experiment_id(tracking, tracking.experiment)) as run:
-        uri = registry.log_value_model(MODEL, AT_CUTOFF, margin=0.4, annual_discount_rate=0.1)
+        uri = log(MODEL)
         version = registry.register(uri, MODEL, tracking, tags={"as_of": "1997-09-30"})
     return run.info.run_id, version
 
@@ -134,17 +164,186 @@ def test_an_application_loads_it_with_mlflow_alone(local: Mlflow, stored: str) -
 
     found = model.predict(CUSTOMERS)
 
-    expected = MODEL.predict(
-        *(CUSTOMERS[column] for column in CUSTOMERS),
-        churn_days=CHURN_HORIZONS_DAYS,
-        value_days=VALUE_HORIZONS_DAYS,
-        margin=0.4,
-        annual_discount_rate=0.1,
+    expected = pd.DataFrame(
+        MODEL.predict(
+            *(CUSTOMERS[column] for column in CUSTOMERS),
+            churn_days=CHURN_HORIZONS_DAYS,
+            value_days=VALUE_HORIZONS_DAYS,
+            margin=0.4,
+            annual_discount_rate=0.1,
+        )
     )
-    pd.testing.assert_frame_equal(found, pd.DataFrame(expected))
+    pd.testing.assert_frame_equal(found[expected.columns], expected)
     doubled = model.predict(CUSTOMERS, params={"margin": 0.8})
     assert doubled["clv_365d"].tolist() == pytest.approx((2 * found["clv_365d"]).tolist())
     assert set(found.columns) < set(GOLD_CUSTOMER_VALUE.column_names)
+
+
+@pytest.fixture(scope="module")
+def served(local: Mlflow, stored: str) -> PyFuncModel:
+    connect(local)
+    return mlflow.pyfunc.load_model("models:/customer-value@champion")
+
+
+def test_it_gives_what_the_table_has_with_bounds_and_version(served: PyFuncModel, spark: SparkSession) -> None:
+    summary = spark.createDataFrame(
+        [
+            (name, AS_OF, x, t_x, T, Decimal(str(m)), x + 1, Decimal(1), "USD", NOON, NOON, "Email")
+            for name, (x, t_x, T, m) in zip("ab", CUSTOMERS.itertuples(index=False), strict=True)
+        ],
+        GOLD_CUSTOMER_SUMMARY.ddl,
+    )
+    table = build_customer_value(
+        summary,
+        model=MODEL,
+        model_version="customer-value/1",
+        scoring=Scoring(margin=0.4, annual_discount_rate=0.1, interval_level=0.95),
+    )
+
+    found = served.predict(CUSTOMERS)
+
+    no_prediction = ("person_id", "as_of", "acquisition_channel")
+    assert list(found.columns) == [name for name in GOLD_CUSTOMER_VALUE.column_names if name not in no_prediction]
+    for row, served_row in zip(table.orderBy("person_id").collect(), found.to_dict("records"), strict=True):
+        for name, value in served_row.items():
+            assert row[name] == value if isinstance(value, str) else float(row[name]) == pytest.approx(value, abs=1e-6)
+
+
+def test_the_level_of_the_bounds_is_a_param(served: PyFuncModel) -> None:
+    wide, narrow = served.predict(CUSTOMERS), served.predict(CUSTOMERS, params={"interval_level": 0.5})
+    assert (narrow["p_alive"] == wide["p_alive"]).all()
+    assert (narrow["clv_365d_upper"] < wide["clv_365d_upper"]).all()
+    assert (narrow["clv_365d_lower"] > wide["clv_365d_lower"]).all()
+
+
+WHOLE = CUSTOMERS.assign(monetary_value=[0, 35])
+NUMBERS = {
+    "whole days of .dt.days": WHOLE.assign(
+        recency=pd.to_timedelta(WHOLE["recency"], unit="D").dt.days, T=pd.to_timedelta(WHOLE["T"], unit="D").dt.days
+    ),
+    "floats for counts, as lifetimes gives them": WHOLE.astype(float),
+    "int32": WHOLE.astype("int32"),
+    "int64": WHOLE.astype("int64"),
+    "float32": WHOLE.astype("float32"),
+    "nullable integers": WHOLE.convert_dtypes(),
+    "decimals": WHOLE.map(Decimal),
+    "no value without a repeat purchase": WHOLE.assign(monetary_value=[None, 35]),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_it_takes_any_number_type(kind: str, served: PyFuncModel) -> None:
+    pd.testing.assert_frame_equal(served.predict(NUMBERS[kind]), served.predict(WHOLE.astype("float64")))
+
+
+def test_rows_keep_their_index_and_none_of_them_is_fine(served: PyFuncModel) -> None:
+    assert served.predict(CUSTOMERS.set_axis([7, 3]).iloc[1:]).index.tolist() == [3]
+    assert served.predict(CUSTOMERS.iloc[:0]).empty
+
+
+WRONG_INPUT = {
+    "recency beyond T": (CUSTOMERS.assign(recency=[0.0, 99.0]), "recency lies beyond T.*1 of 2 rows, first row 1"),
+    "negative value": (CUSTOMERS.assign(monetary_value=-1.0), "monetary_value is negative"),
+    "half a purchase": (CUSTOMERS.assign(frequency=[0, 1.5]), "frequency is no whole number"),
+    "missing T": (CUSTOMERS.assign(T=[None, 38]), "T is missing or infinite"),
+    "text": (CUSTOMERS.assign(recency=["long", "ago"]), "recency holds values that are no numbers"),
+    "times": (CUSTOMERS.assign(T=pd.to_timedelta([30, 38], unit="D")), r"T holds times; .* \.dt\.days"),
+    "no column T": (CUSTOMERS.drop(columns="T"), r"missing inputs \['T'\]"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_INPUT)
+def test_wrong_input_is_refused_with_the_reason(what: str, served: PyFuncModel) -> None:
+    customers, reason = WRONG_INPUT[what]
+    with pytest.raises(MlflowException, match=reason) as refused:
+        served.predict(customers)
+    assert refused.value.get_http_status_code() == 400
+
+
+WRONG_PARAMS = {
+    "misspelt": ({"margni": 0.5}, "no param is called margni; there are margin, annual_discount_rate, interval_level"),
+    "one of two misspelt": ({"margin": 0.5, "discount": 0.1}, "no param is called discount"),
+    "no margin at all": ({"margin": 0.0}, "param margin is 0.0; it must be above 0"),
+    "negative rate": ({"annual_discount_rate": -0.1}, "annual_discount_rate is -0.1; it must be 0 or more"),
+    "level in per cent": ({"interval_level": 95.0}, r"interval_level is 95.0; it must be in \(0, 1\)"),
+    "text": ({"margin": "half"}, "Invalid parameters found"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_PARAMS)
+def test_wrong_params_are_refused_with_the_reason(what: str, served: PyFuncModel) -> None:
+    params, reason = WRONG_PARAMS[what]
+    with pytest.raises(MlflowException, match=reason) as refused:
+        served.predict(CUSTOMERS, params=params)
+    assert refused.value.get_http_status_code() == 400
+
+
+def test_a_model_of_plain_parameters_has_no_bounds(local: Mlflow, stored: str) -> None:
+    with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
+        uri = log(AT_CUTOFF)
+    found = mlflow.pyfunc.load_model(uri).predict(CUSTOMERS)
+    assert found["clv_365d"].notna().all()
+    assert found["clv_365d_upper"].isna().all()
+    assert found["model_version"].unique().tolist() == [uri.removeprefix("models:/")]  # it is not registered
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_stored_model_is_small_and_names_no_place_of_this_machine(local: Mlflow, tmp_path: Path) -> None:
+    with mlflow.start_run(
+        experiment_id=experiment_id(local.model_copy(update={"artifact_root": str(tmp_path)}), "small")
+    ):
+        log(MODEL)
+
+    stored = files_of(tmp_path)
+    assert {path.name for path in stored} >= {"MLmodel", "value_model.json", "scorer.py"}
+    assert sum(path.stat().st_size for path in stored) < 100_000
+    places = (str(tmp_path), str(REPOSITORY), tempfile.gettempdir(), str(Path.home()), sys.prefix)
+    assert [(path.name, place) for path in stored for place in places if place.encode() in path.read_bytes()] == []
+
+
+def test_a_version_brings_one_package_of_its_own_name(local: Mlflow, stored: str) -> None:
+    connect(local)
+    (code,) = {
+        path.parent
+        for path in files_of(Path(mlflow.artifacts.download_artifacts("models:/customer-value/1")))
+        if path.suffix == ".py"
+    }
+    assert code.name.startswith("distributary_value_")
+    assert code.parent.name == "code"
+    assert [path.name for path in code.parent.iterdir()] == [code.name]
+
+
+def test_versions_with_different_code_live_in_one_process(
+    local: Mlflow, served: PyFuncModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(REPOSITORY / "ltv", tmp_path / "ltv")
+    scorer = tmp_path / "ltv" / "scorer.py"
+    scorer.write_text(scorer.read_text().replace("clv = margin * purchases", "clv = 2 * margin * purchases"))
+    monkeypatch.setattr(registry, "on_disk", lambda package: (tmp_path if package == "ltv" else REPOSITORY) / package)
+    with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
+        later = mlflow.pyfunc.load_model(log(MODEL))
+
+    found = served.predict(CUSTOMERS)["clv_365d"]
+
+    assert later.predict(CUSTOMERS)["clv_365d"].tolist() == pytest.approx((2 * found).tolist())
+
+
+def test_a_champion_of_an_earlier_release_still_scores(local: Mlflow) -> None:
+    """Releases up to 0.1 stored the same content at another place, with the whole packages."""
+    version = model_registry.store_json(
+        local,
+        "of-before",
+        {"model": MODEL.to_dict(), "at_cutoff": AT_CUTOFF.to_dict()},
+        artifact="artifacts/value_model.json",
+        experiment="of-before",
+        run_name="a test",
+        description="-",
+        tags={},
+    )
+    assert registry.load_version(local, version) == Champion(model=MODEL, at_cutoff=AT_CUTOFF, version=version)
 
 
 def test_it_loads_without_this_installation(local: Mlflow, folder: Path, stored: str) -> None:
@@ -154,6 +353,7 @@ def test_it_loads_without_this_installation(local: Mlflow, folder: Path, stored:
         "import importlib.util; assert importlib.util.find_spec('ltv') is None, 'the test itself is wrong'\n"
         f"import mlflow; mlflow.set_tracking_uri({local.tracking_uri!r})\n"
         "model = mlflow.pyfunc.load_model('models:/customer-value@champion')\n"
+        "assert not {'ltv', 'warehouse'} & set(sys.modules)\n"
         "print(model.predict(model.input_example)['p_alive'].round(3).tolist())\n"
     )
     quiet = {**os.environ, "PYTHONPATH": "", "MLFLOW_DISABLE_TELEMETRY": "true"}
@@ -172,7 +372,7 @@ def test_storing_a_model_leaves_the_import_path_alone(local: Mlflow, stored: str
     path = list(sys.path)
 
     with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
-        registry.log_value_model(MODEL, AT_CUTOFF, margin=1.0, annual_discount_rate=0.1)
+        log(MODEL)
 
     assert sys.path == path
 
@@ -185,7 +385,7 @@ def test_a_champion_without_its_parameters_is_one_clear_error(local: Mlflow, tmp
     for file in tmp_path.rglob("value_model.json"):
         file.unlink()
 
-    with pytest.raises(InputError, match=r"damaged/1/artifacts/value_model.json: the champion's parameters cannot"):
+    with pytest.raises(InputError, match=r"damaged/1/data/value_model.json: the champion's parameters cannot"):
         load_champion(damaged)
 
 

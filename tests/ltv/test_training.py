@@ -6,6 +6,7 @@ import datetime as dt
 import importlib.resources
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,13 @@ def conversions(spark: SparkSession) -> DataFrame:
     """The purchases of the CDNOW sample, which ships with the lifetimes package."""
     text = (importlib.resources.files("lifetimes") / "datasets" / "CDNOW_sample.txt").read_text()
     rows = [
-        ("purchase", customer, dt.datetime.strptime(day, "%Y%m%d").replace(tzinfo=dt.UTC), Decimal(value), "USD")
+        (
+            "purchase",
+            f"person-{customer}",
+            dt.datetime.strptime(day, "%Y%m%d").replace(tzinfo=dt.UTC),
+            Decimal(value),
+            "USD",
+        )
         for customer, _, day, _, value in (line.split() for line in text.splitlines() if line.strip())
     ]
     columns = "conversion_type string, person_id string, converted_at timestamp, report_value decimal(18,6)"
@@ -162,6 +169,13 @@ def test_the_run_records_its_inputs_and_its_results(first: TrainingResult, track
     assert "log-likelihood -9594.976." in version.description
     assert run.data.metrics["s_standard_error"] == pytest.approx(0.187, abs=0.002)
     assert (run.data.metrics["fit_share"], run.data.metrics["fitted_customers"]) == (1.0, 2357)
+
+
+def test_no_artifact_holds_a_customer(first: TrainingResult, tracking: Mlflow) -> None:
+    assert tracking.artifact_root is not None
+    stored = [path for path in Path(tracking.artifact_root).rglob("*") if path.is_file()]
+    assert {path.name for path in stored} >= {"value_model.json", "calibration.json", "p_alive.png"}
+    assert [path.name for path in stored if b"person-" in path.read_bytes()] == []
 
 
 def test_figures_of_a_day_join_the_run_that_made_the_version(first: TrainingResult, tracking: Mlflow) -> None:

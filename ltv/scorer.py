@@ -1,0 +1,239 @@
+"""A value model reduced to its predictions: parameters and their covariances as plain arrays, and what follows of them.
+
+`ltv.value_model.ValueModel` predicts by it, and every registered model has a copy of this file (see `ltv.pyfunc`), so
+that table and served model cannot differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .delta_method import bounded, errors_of, quantile, slopes
+from .errors import UsageError
+from .histories import Array, histories
+from .order_value import expected_order_value, spend
+from .pareto_nbd_forecast import Forecast, forecast
+
+DAYS_PER_UNIT = {"days": 1, "weeks": 7}
+DAYS_PER_YEAR = 365
+COLUMNS = ("frequency", "recency", "T", "monetary_value")
+BOUNDS = ("lower", "upper")
+HORIZON = "discounted_purchases_"
+PURCHASE_PARAMETERS = ("r", "alpha", "s", "beta")
+SPEND_PARAMETERS = ("p", "q", "gamma")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scorer:
+    """Logarithms of r, alpha, s, beta and of p, q, gamma with their covariances, and the unit of recency and T.
+
+    A covariance is None for plain parameters, which have no intervals. Horizons are in days, whatever the unit.
+    """
+
+    purchases: Array
+    spend: Array
+    purchases_covariance: Array | None
+    spend_covariance: Array | None
+    time_unit: str
+
+    @property
+    def has_intervals(self) -> bool:
+        """False for plain parameters."""
+        return self.purchases_covariance is not None and self.spend_covariance is not None
+
+    def units(self, days: float) -> float:
+        """A length of time in the model's unit."""
+        return days / DAYS_PER_UNIT[self.time_unit]
+
+    def discount_rate(self, annual: float) -> float:
+        """The continuous rate per unit of time that takes 1/(1 + annual) off a value a year (365 days) away."""
+        return math.log1p(annual) / self.units(DAYS_PER_YEAR)
+
+    def purchase_predictions(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        annual_discount_rate: float,
+    ) -> dict[str, Array]:
+        """See `ValueModel.purchase_predictions`."""
+        if len(self.purchases) != len(PURCHASE_PARAMETERS):
+            raise UsageError("This model has covariates; without them nobody can be scored.")
+        known = forecast(self.purchases, histories(frequency, recency, T))
+        return self._of_purchases(known, churn_days, value_days, annual_discount_rate)
+
+    def purchase_intervals(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        annual_discount_rate: float,
+        level: float,
+    ) -> dict[str, Array]:
+        """See `ValueModel.purchase_intervals`."""
+        covariance = self.purchases_covariance
+        if covariance is None:
+            raise UsageError("This model was made of plain parameters: it has no standard errors. Fit it to data.")
+        table = self.purchase_predictions(
+            frequency,
+            recency,
+            T,
+            churn_days=churn_days,
+            value_days=value_days,
+            annual_discount_rate=annual_discount_rate,
+        )
+        data = histories(frequency, recency, T)
+
+        def predict(theta: Array) -> Array:
+            known = forecast(theta, data)
+            return np.stack([*self._of_purchases(known, churn_days, value_days, annual_discount_rate).values()])
+
+        errors = errors_of(slopes(predict, self.purchases, covariance), covariance)
+        for (name, estimate), error in zip(list(table.items()), errors, strict=True):
+            if name.startswith(HORIZON):
+                table[f"{name}_log_error"] = error / np.where(estimate > 0, estimate, 1.0)
+                continue
+            scale: Literal["log", "logit"] = "log" if name.startswith("expected_purchases_") else "logit"
+            _, table[f"{name}_lower"], table[f"{name}_upper"] = bounded(estimate, error, level=level, scale=scale)
+        return table
+
+    def order_value(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Array:
+        """Expected value of a future purchase of each customer."""
+        return expected_order_value(self.spend, *spend(frequency, monetary_value))
+
+    def predict(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        monetary_value: ArrayLike,
+        *,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        margin: float,
+        annual_discount_rate: float,
+    ) -> dict[str, Array]:
+        """See `ValueModel.predict`."""
+        predictions = self.purchase_predictions(
+            frequency,
+            recency,
+            T,
+            churn_days=churn_days,
+            value_days=value_days,
+            annual_discount_rate=annual_discount_rate,
+        )
+        value = self.order_value(frequency, monetary_value)
+        discounted = {days: predictions.pop(f"{HORIZON}{days}d") for days in value_days}
+        clv = {f"clv_{days}d": margin * purchases * value for days, purchases in discounted.items()}
+        return predictions | {"expected_order_value": value} | clv
+
+    def predict_with_intervals(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        monetary_value: ArrayLike,
+        *,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        margin: float,
+        annual_discount_rate: float,
+        level: float,
+    ) -> dict[str, Array]:
+        """`predict`, each with <name>_lower and <name>_upper, as gold.customer_value has them; see there.
+
+        The two models are taken as independent, so the variances of their logarithms add. UsageError for plain
+        parameters.
+        """
+        covariance = self.spend_covariance
+        table = self.purchase_intervals(
+            frequency,
+            recency,
+            T,
+            churn_days=churn_days,
+            value_days=value_days,
+            annual_discount_rate=annual_discount_rate,
+            level=level,
+        )
+        if covariance is None:
+            raise UsageError("This model was made of plain parameters: it has no standard errors. Fit it to data.")
+        x, m = spend(frequency, monetary_value)
+        value = expected_order_value(self.spend, x, m)
+        value_error = errors_of(
+            slopes(lambda theta: np.log(expected_order_value(theta, x, m)), self.spend, covariance), covariance
+        )
+        table["expected_order_value"] = value
+        _, table["expected_order_value_lower"], table["expected_order_value_upper"] = _around(value, value_error, level)
+        for days in value_days:
+            purchases, error = table.pop(f"{HORIZON}{days}d"), table.pop(f"{HORIZON}{days}d_log_error")
+            clv = margin * purchases * value
+            name = f"clv_{days}d"
+            table[name], table[f"{name}_lower"], table[f"{name}_upper"] = _around(
+                clv, np.hypot(error, value_error), level
+            )
+        return table
+
+    def _of_purchases(
+        self, known: Forecast, churn_days: Sequence[int], value_days: Sequence[int], annual_discount_rate: float
+    ) -> dict[str, Array]:
+        rate = self.discount_rate(annual_discount_rate)
+        predictions = {"p_alive": known.p_alive}
+        for days in churn_days:
+            predictions[f"churn_{days}d"] = known.probability_of_no_purchase(self.units(days))
+        for days in value_days:
+            horizon = self.units(days)
+            predictions[f"expected_purchases_{days}d"] = known.expected_purchases(horizon)
+            predictions[f"{HORIZON}{days}d"] = known.discounted_expected_purchases(rate, horizon)
+        return predictions
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The scorer of a model that `ValueModel.to_dict` wrote; what it does not need is left out."""
+
+        def theta(fit: Mapping[str, Any], names: Sequence[str]) -> Array:
+            coefficients = [value for columns in fit["covariates"].values() for value in columns.values()]
+            return np.array([*(math.log(fit["params"][name]) for name in names), *coefficients])
+
+        def covariance(fit: Mapping[str, Any]) -> Array | None:
+            given = fit["log_covariance"]
+            return None if given is None else np.asarray(given, dtype=np.float64)
+
+        purchases, money = plain["purchases"], plain["spend"]
+        return cls(
+            purchases=theta(purchases, PURCHASE_PARAMETERS),
+            spend=theta(money, SPEND_PARAMETERS),
+            purchases_covariance=covariance(purchases),
+            spend_covariance=covariance(money),
+            time_unit=plain["time_unit"],
+        )
+
+
+def output_columns(churn_days: Sequence[int], value_days: Sequence[int]) -> list[str]:
+    """The names of the predictions in the order of gold.customer_value, each with its bounds behind it."""
+    figures = [
+        "p_alive",
+        *(f"churn_{days}d" for days in churn_days),
+        *(f"expected_purchases_{days}d" for days in value_days),
+        "expected_order_value",
+        *(f"clv_{days}d" for days in value_days),
+    ]
+    return [name + end for name in figures for end in ("", *(f"_{bound}" for bound in BOUNDS))]
+
+
+def _around(estimate: Array, log_error: Array, level: float) -> tuple[Array, Array, Array]:
+    """The estimate and its bounds, symmetric on the log scale; a bound too large for a number is the largest one."""
+    with np.errstate(over="ignore"):
+        factor = np.exp(quantile(level) * log_error)
+        return estimate, estimate / factor, np.minimum(estimate * factor, np.finfo(np.float64).max)
