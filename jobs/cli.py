@@ -22,6 +22,7 @@ JOBS = (
     "attribute",
     "train",
     "train-attribution",
+    "models",
     "score",
     "pipeline",
     "check",

@@ -82,7 +82,7 @@ def load_scorer(tracking: Mlflow, version: str, *, time_unit: str, currency: str
     trained = (champion.model.time_unit, champion.model.currency)
     if trained != (time_unit, currency):
         raise UsageError(
-            f"The champion {champion.version} was trained in {' and '.join(trained)}, but ltv.time_unit is {time_unit} "
+            f"{champion.version} was trained in {' and '.join(trained)}, but ltv.time_unit is {time_unit} "
             f"and report.currency is {currency}; run `train` again, or use another mlflow.model_name."
         )
     return champion

@@ -52,8 +52,7 @@ def champion(tracking: Mlflow, name: str) -> RegisteredVersion | None:
 
     No artifact is read. InputError where MLflow is asked and does not answer.
     """
-    file = _file_of(tracking)
-    if file is not None and not file.exists():
+    if has_no_file(tracking):
         return None  # MLflow would make a new database
     try:
         return champion_in_file(tracking, name)
@@ -117,6 +116,12 @@ def artifact_in_file(tracking: Mlflow, version: str, artifact: str) -> Path:
     if place.scheme != "file" or place.netloc:
         raise NotReadableHere(version)
     return Path(unquote(place.path)) / artifact
+
+
+def has_no_file(tracking: Mlflow) -> bool:
+    """Whether the registry is an SQLite file that does not exist yet."""
+    file = _file_of(tracking)
+    return file is not None and not file.exists()
 
 
 def _file_of(tracking: Mlflow) -> Path | None:

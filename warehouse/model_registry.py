@@ -28,6 +28,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 
 import mlflow
 from mlflow.entities import Metric
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.store.db import utils as mlflow_databases
 from mlflow.tracking import MlflowClient
@@ -44,15 +45,23 @@ __all__ = [
     "clear_errors",
     "connect",
     "experiment_id",
+    "find_version",
+    "former_champions",
     "load_json",
     "log_metrics",
     "mlflow",
+    "name_and_number",
     "promote",
+    "set_former_champions",
     "store_json",
 ]
 
 DATABASE_TRIALS = 3
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
+
+# Tag of a registered model: numbers of its former champions, as 1,2,5. A tag holds 5,000 characters.
+FORMER_CHAMPIONS = "former_champions"
+FORMER_AT_MOST = 100
 
 Loaded = TypeVar("Loaded")
 
@@ -145,10 +154,40 @@ def store_json(
 
 
 def promote(tracking: Mlflow, version: str) -> None:
-    """Make a version ('<name>/<number>') the champion; InputError where MLflow does not answer."""
+    """Make a version ('<name>/<number>') the champion; InputError where MLflow does not answer.
+
+    The registered model's tag `former_champions` gets the number of the one that it replaces, so that
+    `warehouse.model_versions.roll_back` can go back to it.
+    """
     name, number = name_and_number(version)
+    former = champion(tracking, name)
     with clear_errors(tracking):
-        connect(tracking).set_registered_model_alias(name, CHAMPION, number)
+        client = connect(tracking)
+        if former is not None and former.number != number:
+            # Before the alias: a run that is killed in between leaves no champion that nobody can go back to.
+            set_former_champions(client, name, [*former_champions(client, name), former.number])
+        client.set_registered_model_alias(name, CHAMPION, number)
+
+
+def find_version(client: MlflowClient, name: str, number: str) -> ModelVersion | None:
+    """A version; None where there is none."""
+    try:
+        return client.get_model_version(name, number)
+    except MlflowException as error:
+        if error.error_code in NOT_THERE:
+            return None
+        raise
+
+
+def former_champions(client: MlflowClient, name: str) -> list[str]:
+    """The numbers of the versions that were champion before the present one, the newest last."""
+    numbers = client.get_registered_model(name).tags.get(FORMER_CHAMPIONS, "")
+    return [number for number in numbers.split(",") if number]
+
+
+def set_former_champions(client: MlflowClient, name: str, numbers: list[str]) -> None:
+    """Records the newest of them."""
+    client.set_registered_model_tag(name, FORMER_CHAMPIONS, ",".join(numbers[-FORMER_AT_MOST:]))
 
 
 def log_metrics(tracking: Mlflow, version: str, metrics: Mapping[str, float], *, day: dt.date) -> bool:
