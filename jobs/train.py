@@ -11,10 +11,12 @@ import typer
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.training_data import collect_training_data
+from warehouse.checks import require_held
 from warehouse.code_version import code_version
 from warehouse.errors import ConvergenceError
 from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.table_update import digest_of
+from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 
 RequirePromotion = Annotated[
@@ -38,8 +40,12 @@ def train(
 
 
 def plan(run: Run, *, require_promotion: bool = False) -> Plan:
-    """Fits the value models, judges them on the newest period and registers the winner as champion."""
+    """Fits the value models, judges them on the newest period and registers the winner as champion.
+
+    CheckFailed where the checks that ran last did not hold.
+    """
     settings = run.settings
+    require_held(run.lake.rows(OPS_QUALITY_RESULTS))
 
     def do(log: StepLog) -> None:
         # It imports the plotting library, which only training needs.

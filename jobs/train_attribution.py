@@ -8,6 +8,8 @@ from attribution.channel_effects import CHANNEL_EFFECTS
 from attribution.channel_transitions import CHANNEL_TRANSITIONS
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, table_step
+from warehouse.checks import require_held
+from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
 
 RECIPES = (CHANNEL_EFFECTS, CHANNEL_TRANSITIONS)
 FIT = table_step("train-attribution", RECIPES, current="the fit that credits was made from these journeys and settings")
@@ -24,9 +26,14 @@ def train_attribution(
 
 
 def plan(run: Run) -> Plan:
-    """Fits what attribution.data_driven.models names; credits follow with the next `attribute`."""
-    wanted = run.settings.attribution.data_driven.models
-    return FIT.plan(run) if wanted else Plan("attribution.data_driven.models names none")
+    """Fits what attribution.data_driven.models names; credits follow with the next `attribute`.
+
+    CheckFailed where the checks that ran last did not hold.
+    """
+    if not run.settings.attribution.data_driven.models:
+        return Plan("attribution.data_driven.models names none")
+    require_held(run.lake.rows(OPS_QUALITY_RESULTS))
+    return FIT.plan(run)
 
 
 STEP = Step("train-attribution", plan)

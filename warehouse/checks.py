@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
+from typing import Any
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
@@ -80,3 +81,19 @@ def require_all(results: Sequence[CheckResult]) -> None:
     )
     more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
     raise CheckFailed(f"{len(failed)} of {len(results)} checks failed, nothing is published: {failures}{more}")
+
+
+def require_held(recorded: Sequence[Mapping[str, Any]]) -> None:
+    """CheckFailed unless all checks that ran last held; `recorded` are the rows of ops.quality_results.
+
+    For jobs whose result outlives the data, such as a fit: what was wrong is asked again only by the next `check`.
+    """
+    last = max((row["checked_at"] for row in recorded), default=None)
+    failed = sorted(row["check_name"] for row in recorded if row["checked_at"] == last and not row["passed"])
+    if not failed:
+        return
+    more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+    raise CheckFailed(
+        f"the checks of {last:%Y-%m-%d %H:%M} UTC failed, so nothing is learned from these data: "
+        f"{'; '.join(failed[:3])}{more}. Mend the data and run `check`; where it holds, this goes on"
+    )

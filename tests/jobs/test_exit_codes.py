@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Sequence
@@ -16,9 +17,12 @@ from pyspark.sql import SparkSession
 
 from jobs import attribute as attribute_job
 from jobs import build as build_job
+from jobs import check as check_job
 from jobs import ingest as ingest_job
 from jobs import pipeline as pipeline_job
 from jobs import score as score_job
+from jobs import train as train_job
+from jobs import train_attribution as train_attribution_job
 from jobs.run import Plan, Run, Step
 from tests.quick import QUICK
 from warehouse.contracts import Table
@@ -31,6 +35,7 @@ from warehouse.tables import (
     GOLD_CHANNEL_EFFECTS,
     GOLD_CUSTOMER_VALUE,
     OPS_RUN_LOG,
+    SILVER_SESSIONS,
 )
 
 
@@ -327,6 +332,33 @@ def test_a_registry_s_database_with_garbage_in_it_ends_with_3(shop: Shop) -> Non
     assert outcome.code == 3
     assert outcome.error.startswith("error: mlflow.tracking_uri sqlite:///./mlflow.db: the database cannot be used (")
     assert "file is not a database" in outcome.error
+
+
+def test_nothing_is_learned_from_data_whose_checks_failed_until_they_hold(shop: Shop) -> None:
+    jobs = (train_job.main, train_attribution_job.main)
+    shop.configure("attribution: {data_driven: {models: [markov]}}\n")
+    shop.land("events/today.jsonl", event("e1"))
+    assert shop.ingest().code == 0
+    assert shop.build().code == 0
+    assert shop.run(attribute_job.main).code == 0
+    unchecked = [shop.run(job, "--dry-run") for job in jobs]
+    sound = shop.lake.version(SILVER_SESSIONS)
+    assert sound is not None
+    shop.lake.append_rows(SILVER_SESSIONS, shop.lake.rows(SILVER_SESSIONS))
+    assert shop.run(check_job.main).code == 1
+
+    for job in jobs:
+        refused = shop.run(job)
+        assert refused.code == 1
+        assert re.fullmatch(
+            r"error: the checks of \d{4}-\d\d-\d\d \d\d:\d\d UTC failed, so nothing is learned from these data: .+; .+"
+            r"; .*sessions.* and \d more\. Mend the data and run `check`; where it holds, this goes on",
+            refused.error,
+        )
+
+    shop.lake.restore(SILVER_SESSIONS, sound)
+    assert shop.run(check_job.main).code == 0
+    assert [shop.run(job, "--dry-run") for job in jobs] == unchecked
 
 
 @pytest.mark.system

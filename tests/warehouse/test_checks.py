@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from warehouse.checks import Number, equal, none_found, require_all
+from warehouse.checks import Number, equal, none_found, require_all, require_held
 from warehouse.errors import CheckFailed
 
 
@@ -64,3 +66,18 @@ def test_only_the_first_three_failures_are_named_and_the_others_counted() -> Non
     with pytest.raises(CheckFailed, match=r"^5 of 5 checks failed.*c0.*c1.*c2.*; and 2 more$") as failure:
         require_all([equal(f"c{number}", 0, 1) for number in range(5)])
     assert "c3" not in str(failure.value)
+
+
+def recorded(day: int, **passed: bool) -> list[dict[str, Any]]:
+    """Rows of ops.quality_results of one run."""
+    checked_at = dt.datetime(2026, 3, day, 4, 30, tzinfo=dt.UTC)
+    return [{"check_name": name, "passed": held, "checked_at": checked_at} for name, held in passed.items()]
+
+
+def test_only_the_checks_that_ran_last_count() -> None:
+    require_held([])
+    require_held([*recorded(2, rows=True, credit=True), *recorded(1, rows=False, credit=True)])
+    with pytest.raises(CheckFailed, match=r"^the checks of 2026-03-03 04:30 UTC failed, .*: credit; rows\. Mend "):
+        require_held([*recorded(2, rows=True), *recorded(3, rows=False, spend=True, credit=False)])
+    with pytest.raises(CheckFailed, match=r": a; b; c and 2 more\. "):
+        require_held(recorded(1, a=False, b=False, c=False, d=False, e=False))
