@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CONFIG ?= conf/demo.yaml
-QUICK := not (system or long or faults or cluster)
+QUICK := not (system or long or faults or cluster or registry)
 IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 ##@ Try it
@@ -55,6 +55,11 @@ test-system: setup ## What needs real parts: the builders' tests on Spark, histo
 	@$(PYTHON) -m pytest --engine spark tests/touchpoints tests/attribution tests/ltv -m "$(QUICK)" $(IN_PARALLEL)
 	@$(PYTHON) -m pytest -m system $(IN_PARALLEL)
 	@$(PYTHON) -m pytest -q -m cluster
+
+.PHONY: test-registry
+test-registry: setup ## Registered models where nothing of this is installed, and a registry on PostgreSQL
+	@scripts/bootstrap.sh postgresql
+	@$(PYTHON) -m pytest -m registry $(IN_PARALLEL)
 
 .PHONY: pack
 pack: setup ## Pack the project for a cluster's workers; EXTRA=all for a driver on the cluster too

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what every make target needs: Java, a virtual environment with the locked packages, Delta's JARs.
 # Skips what is installed already. Installs system packages only as root, without asking.
+# With the argument postgresql it installs that alone, for the tests of a registry on it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,6 +22,15 @@ install_package() {
     fi
     return 1
 }
+
+if [ "${1:-}" = postgresql ]; then
+    compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null ||
+        install_package "PostgreSQL" postgresql || {
+        log "PostgreSQL is needed and was not found: install it (Debian, Ubuntu: sudo apt-get install postgresql)"
+        exit 3
+    }
+    exit 0
+fi
 
 java_major() {
     "$1" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1
