@@ -20,7 +20,7 @@ from ltv.fit import Evaluate, Fit, Optimum, maximise
 from ltv.histories import Array, Covariates, Histories, histories, is_named
 from ltv.pareto_nbd_forecast import Forecast
 from ltv.pareto_nbd_likelihood import customers, log_odds_alive, sums
-from ltv.pareto_nbd_search import check, explain, search_box, systematic_sample
+from ltv.pareto_nbd_search import check, explain, note, search_box, systematic_sample, weak_prior
 from warehouse.errors import UsageError
 
 
@@ -153,7 +153,7 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     transaction_covariates: Covariates = None,
     dropout_covariates: Covariates = None,
 ) -> ParetoNBDFit:
-    """Maximum-likelihood Pareto/NBD, converged to the last digit; otherwise a ConvergenceError explains why not.
+    """Maximum-likelihood Pareto/NBD, converged to the last digit; with a weak prior where there is no inner maximum.
 
     One value per customer: frequency (repeat purchase days), recency and T in one unit of time, weights (customers
     that share the row, default 1). Covariates are numeric columns that do not change with time, as a dict or
@@ -162,7 +162,11 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     change the fit (a warning counts them). The result is the same on one row per customer and on counted histories, and
     in any unit of time.
 
-    Raises InputError for impossible rows, ConvergenceError where the likelihood has no inner maximum.
+    Where the likelihood has no inner maximum (no churn shows, or customers do not differ), the fit is the maximum of
+    likelihood times a weak prior on r, s and s/beta, and its `note` says so.
+
+    Raises InputError for impossible rows and where nobody bought twice, ConvergenceError where covariates have no
+    finite coefficients.
 
     >>> from ltv import pareto_nbd
     >>> frequency, recency, T = [0, 1, 1, 3, 3, 8, 8], [0, 4, 30, 8, 35, 10, 38], [39] * 7  # weeks
@@ -202,7 +206,9 @@ def fit_sums(evaluate: Evaluate, known: Histories, *, customers: float, sample: 
     """
     names = {"transaction": known.transaction_names, "dropout": known.dropout_names}
     search = search_box(known)
-    best: Optimum = maximise(evaluate, search, lambda theta: explain(theta, search, known), sample)
+    best: Optimum = maximise(
+        evaluate, search, lambda theta: explain(theta, search, known), sample, prior=weak_prior(known)
+    )
     r_to_beta, coefficients = np.exp(best.theta[:4]), iter(best.theta[4:].tolist())
     return ParetoNBDFit(
         params=dict(zip(ParetoNBDFit.PARAMETERS, r_to_beta.tolist(), strict=True)),
@@ -210,6 +216,7 @@ def fit_sums(evaluate: Evaluate, known: Histories, *, customers: float, sample: 
         log_covariance=best.covariance,
         log_likelihood=best.log_likelihood,
         customers=customers,
+        note=None if best.ended is None else note(best.ended, known),
     )
 
 

@@ -167,6 +167,7 @@ def describe_fit(model: ValueModel) -> str:
         known = "" if fit.log_likelihood is None else f"; log-likelihood {fit.log_likelihood:.3f}"
         who = "" if fit.customers is None else f", {fit.customers:,.0f} customers"
         lines.append(f"{name}{who}: {shown}{known}.")
+    lines += [f"**Note.** {note}" for note in model.notes]
     return "\n\n".join([*lines, f"alpha and beta are in {model.time_unit}, gamma is in {model.currency}."])
 
 

@@ -24,6 +24,7 @@ from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array, histories
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_search import SAMPLE, check
+from ltv.spend_fallback import SpendFacts
 from warehouse.jvm.session import default_parallelism
 
 SUMS = "log_likelihood double, gradient array<double>, hessian array<double>"
@@ -88,8 +89,26 @@ def fit_spend(counts: SpreadCounts) -> GammaGammaFit:
         summed(counts.frame, spend_sums),
         m,
         weights,
-        customers=counts.customers,
+        facts=_spend_facts(counts),
         sample=lambda theta, order: gamma_gamma.sums(theta, x, m, weights, order),
+    )
+
+
+def _spend_facts(counts: SpreadCounts) -> SpendFacts:
+    x, weight = F.col("frequency").cast("double"), F.col("customers").cast("double")
+    found = counts.frame.agg(
+        F.sum(weight * x).alias("purchases"),
+        F.sum(F.when(x > 1, weight).otherwise(F.lit(0.0))).alias("returning"),
+        F.sum(weight * F.col("monetary_value")).alias("value"),
+        F.sum(weight / x).alias("inverse"),
+    ).collect()[0]
+    customers = float(counts.customers)
+    return SpendFacts(
+        customers=customers,
+        purchases=found["purchases"],
+        returning=found["returning"],
+        mean=found["value"] / customers,
+        mean_inverse=found["inverse"] / customers,
     )
 
 

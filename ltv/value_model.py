@@ -154,6 +154,11 @@ class ValueModel:
         """r, alpha, s, beta of the purchases; p, q, gamma of their value."""
         return self.purchases.params | self.spend.params
 
+    @property
+    def notes(self) -> list[str]:
+        """What the fits are where they are not inner maxima of their likelihoods, a sentence or two each."""
+        return [fit.note for fit in (self.purchases, self.spend) if fit.note]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, a few kB; `from_dict` reads it back."""
         return {
