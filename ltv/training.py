@@ -131,6 +131,7 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
         time_unit=data.time_unit,
         currency=data.currency,
         as_of=counts.as_of,
+        warnings=data.warnings,
     )
 
 

@@ -26,13 +26,17 @@ DAYS_PER_YEAR = 365
 
 @dataclass(frozen=True, kw_only=True)
 class ValueModel:
-    """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) of the data."""
+    """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) of the data.
+
+    `warnings` name what was wrong with the data.
+    """
 
     purchases: ParetoNBDFit
     spend: GammaGammaFit
     time_unit: str
     currency: str
     as_of: dt.date
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an unknown unit of time."""
@@ -156,8 +160,9 @@ class ValueModel:
 
     @property
     def notes(self) -> list[str]:
-        """What the fits are where they are not inner maxima of their likelihoods, a sentence or two each."""
-        return [fit.note for fit in (self.purchases, self.spend) if fit.note]
+        """What a reader of predictions must know: what was wrong with the data, and what the fits are where they are
+        not inner maxima of their likelihoods."""
+        return [*self.warnings, *(fit.note for fit in (self.purchases, self.spend) if fit.note)]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, a few kB; `from_dict` reads it back."""
@@ -165,6 +170,7 @@ class ValueModel:
             "time_unit": self.time_unit,
             "currency": self.currency,
             "as_of": self.as_of.isoformat(),
+            "warnings": list(self.warnings),
             "purchases": self.purchases.to_dict(),
             "spend": self.spend.to_dict(),
         }
@@ -178,4 +184,5 @@ class ValueModel:
             time_unit=plain["time_unit"],
             currency=plain["currency"],
             as_of=dt.date.fromisoformat(plain["as_of"]),
+            warnings=tuple(plain.get("warnings", ())),
         )
