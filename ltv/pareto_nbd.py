@@ -9,8 +9,8 @@ See `fit` for an example. `forecast` gives several predictions for one likelihoo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, TypedDict, Unpack
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,12 +36,15 @@ class ParetoNBDFit(Fit):
     """A Pareto/NBD with its parameters r, alpha, s, beta; `fit` and `from_params` make one.
 
     Predictions take arrays (or scalars) of one length and return arrays of that length. A new customer is frequency 0,
-    recency 0, T 0. A fit with covariates needs them for every prediction.
+    recency 0, T 0. A fit with covariates needs them for every prediction. `day` is that of the fit: where it is not 0,
+    predictions count days with a purchase (probability_of_n_purchases counts purchases).
     """
 
     MODEL: ClassVar[str] = "pareto_nbd"
     PARAMETERS: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     PROCESSES: ClassVar[tuple[str, ...]] = ("transaction", "dropout")
+
+    day: float = 0.0
 
     def forecast(
         self,
@@ -57,11 +60,13 @@ class ParetoNBDFit(Fit):
             T,
             transaction_covariates=self._known("transaction", covariates.get("transaction_covariates")),
             dropout_covariates=self._known("dropout", covariates.get("dropout_covariates")),
+            day=self.day,
         )
         self._check_covariates(data)
         c = customers(self.theta, data)
-        p_alive = np.asarray(expit(log_odds_alive(c, data.frequency, data.recency, data.T)))
-        return Forecast(p_alive, c.r + data.frequency, c.alpha + data.T, c.s, c.beta + data.T)
+        p_alive = np.asarray(expit(log_odds_alive(c, data)))
+        rate = c.alpha + data.open_time(data.end)
+        return Forecast(p_alive, c.r + data.frequency, rate, c.s, c.beta + data.end, self.day)
 
     def p_alive(
         self,
@@ -70,7 +75,7 @@ class ParetoNBDFit(Fit):
         T: ArrayLike,
         **covariates: Unpack[CustomerCovariates],
     ) -> Array:
-        """Probability of not having left by T; exactly 1 where recency equals T."""
+        """Probability of not having left by T; exactly 1 where recency equals T, unless the fit has a day."""
         return self.forecast(frequency, recency, T, **covariates).p_alive
 
     def expected_purchases(
@@ -127,6 +132,15 @@ class ParetoNBDFit(Fit):
         known = self.forecast(frequency, recency, T, **covariates)
         return known.discounted_expected_purchases(rate, horizon)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; `from_dict` reads it back to the last digit."""
+        return super().to_dict() | {"day": self.day}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Self:
+        """The model that `to_dict` wrote; UsageError when it is another model."""
+        return replace(super().from_dict(plain), day=plain.get("day", 0.0))
+
     def _known(self, process: str, given: Covariates) -> Covariates:
         """The covariates of the fit, in its order, selected from the given columns."""
         if not is_named(given):
@@ -152,6 +166,8 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     weights: ArrayLike | None = None,
     transaction_covariates: Covariates = None,
     dropout_covariates: Covariates = None,
+    *,
+    day: float = 0.0,
 ) -> ParetoNBDFit:
     """Maximum-likelihood Pareto/NBD, converged to the last digit; with a weak prior where there is no inner maximum.
 
@@ -161,6 +177,9 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     buys faster and a positive dropout coefficient leaves faster. Rows with T = 0 carry no information and do not
     change the fit (a warning counts them). The result is the same on one row per customer and on counted histories, and
     in any unit of time.
+
+    `day`, the length of a day in the unit of T, takes frequency for days with a purchase, at most one a day. The
+    parameters are then those of purchases, and predictions those of days with a purchase. alpha is above half a day.
 
     Where the likelihood has no inner maximum (no churn shows, or customers do not differ), the fit is the maximum of
     likelihood times a weak prior on r, s and s/beta, and its `note` says so.
@@ -185,8 +204,11 @@ def fit(  # noqa: PLR0917 (a stable public signature)
         weights,
         transaction_covariates=transaction_covariates,
         dropout_covariates=dropout_covariates,
+        day=day,
     ).counted()
     check(data)
+    if day:
+        data = data.take(np.flatnonzero(data.T > 0))
     sample = systematic_sample(data)
     return fit_sums(
         lambda theta, order: sums(theta, data, order),
@@ -217,6 +239,7 @@ def fit_sums(evaluate: Evaluate, known: Histories, *, customers: float, sample: 
         log_likelihood=best.log_likelihood,
         customers=customers,
         note=None if best.ended is None else note(best.ended, known),
+        day=known.day,
     )
 
 

@@ -52,9 +52,12 @@ def search_box(data: Histories) -> Search:
     wall = np.log([1e6, 1e8, 1e6, 1e8])
     spread = np.concatenate([data.transaction.std(axis=0), data.dropout.std(axis=0)])
     unit = 1 / np.where(spread > 0, spread, 1.0)
+    least = start - wall
+    if data.day:
+        least[1] = np.log(0.51 * data.day)  # the likelihood of days is one of alpha above half a day
     return Search(
         np.concatenate([start, np.zeros_like(unit)]),
-        np.concatenate([start - wall, -20 * unit]),
+        np.concatenate([least, -20 * unit]),
         np.concatenate([start + wall, 20 * unit]),
         np.concatenate([np.ones(4), unit]),
     )
