@@ -35,15 +35,15 @@ FREQUENT = PURCHASES | {"r": 1.2, "alpha": 15.0}
 
 
 def covered(
-    shop: Shop, true: Mapping[str, float], *, dead_time: float = 0.0
+    shop: Shop, true: Mapping[str, float], *, dead_time: float = 0.0, day: float = 0.0
 ) -> tuple[dict[str, bool], dict[str, float]]:
     """Which intervals of one shop contain the truth, and the estimates by the truth.
 
-    `dead_time` days per repeat purchase count as not observed.
+    `dead_time` days per repeat purchase count as not observed; `day` as in `pareto_nbd.fit`.
     """
     blind = dead_time * shop.frequency
     histories = (shop.frequency, shop.recency - blind, shop.T - blind)
-    fit = pareto_nbd.fit(*histories)
+    fit = pareto_nbd.fit(*histories, day=day)
     spend = gamma_gamma.fit(shop.frequency, shop.monetary_value)
     checks: dict[str, tuple[float, Interval]] = {
         name: (truth, interval)
@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--daily", action="store_true", help="calendar days instead of continuous time")
     parser.add_argument("--dead-time", action="store_const", const=0.5, default=0.0, help="half a day per purchase day")
+    parser.add_argument("--day", type=float, default=0.0, help="1: the likelihood of days with a purchase")
     parser.add_argument("--frequent", action="store_true", help="customers who buy every 12 days")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -83,7 +84,7 @@ def main() -> None:
     for number in range(options.shops):
         # seeds of different runs do not overlap
         shop = simulate(options.customers, options.seed * 1_000_000 + number, daily=options.daily, purchases=true)
-        held, by_truth = covered(shop, true, dead_time=options.dead_time)
+        held, by_truth = covered(shop, true, dead_time=options.dead_time, day=options.day)
         hits.update(held)
         for name, ratio in by_truth.items():
             ratios[name] += ratio / options.shops
@@ -95,6 +96,7 @@ def main() -> None:
         "seed": options.seed,
         "time": "daily" if options.daily else "continuous",
         "dead_time": options.dead_time,
+        "day": options.day,
         "level": 0.95,
         "true": true,
         "coverage": {name: hits[name] / options.shops for name in hits},

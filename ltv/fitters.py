@@ -33,18 +33,19 @@ RESTARTS = 5
 USE_EXACT = "Set ltv.fitter to exact, or look at the data."
 
 
-def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> ParetoNBDFit:
+def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int, day: float = 0.0) -> ParetoNBDFit:
     """Pareto/NBD of counted histories: columns frequency, recency, T, customers. The same seed gives the same fit.
 
-    Customers with T = 0 carry no information and are left out. Raises InputError for impossible rows or where nobody
-    bought twice, ConvergenceError where there is an optimum that lifetimes did not reach.
+    Customers with T = 0 carry no information and are left out. `day` as in `pareto_nbd.fit`; lifetimes takes none.
+    Raises InputError for impossible rows or where nobody bought twice, ConvergenceError where there is an optimum that
+    lifetimes did not reach.
     """
     counts = counts[counts["T"] > 0]
     if counts.empty:
         raise InputError("T is 0 for every customer: nobody has been observed after the first purchase.")
     x, t_x, T, weights = (counts[column].to_numpy(np.float64) for column in ("frequency", "recency", "T", "customers"))
     if fitter == "exact":
-        return pareto_nbd.fit(x, t_x, T, weights=weights)
+        return pareto_nbd.fit(x, t_x, T, weights=weights, day=day)
     data = histories(x, t_x, T, weights)
     check(data)
     start: Array | None = None

@@ -68,13 +68,13 @@ def spread(counts: DataFrame, *, seed: int, sample_rows: int = SAMPLE) -> Spread
     return SpreadCounts(frame=frame, sample=drawn, rows=rows, customers=int(customers))
 
 
-def fit_purchases(counts: SpreadCounts) -> ParetoNBDFit:
+def fit_purchases(counts: SpreadCounts, *, day: float = 0.0) -> ParetoNBDFit:
     """Pareto/NBD of counted histories: columns frequency, recency, T, customers. Errors as `pareto_nbd.fit`."""
     observed = counts.sample[counts.sample["T"] > 0]
-    known = histories(observed["frequency"], observed["recency"], observed["T"], observed["customers"])
+    known = histories(observed["frequency"], observed["recency"], observed["T"], observed["customers"], day=day)
     check(known)
     return pareto_nbd.fit_sums(
-        summed(counts.frame.where("T > 0"), purchase_sums),
+        summed(counts.frame.where("T > 0"), partial(purchase_sums, day=day)),
         known,
         customers=counts.customers,
         sample=lambda theta, order: pareto_nbd_likelihood.sums(theta, known, order),
@@ -159,9 +159,9 @@ def _columns(batch: pa.RecordBatch) -> dict[str, Array]:
     }
 
 
-def purchase_sums(theta: Array, columns: dict[str, Array], order: int) -> Sums:
+def purchase_sums(theta: Array, columns: dict[str, Array], order: int, *, day: float = 0.0) -> Sums:
     """Sums of the Pareto/NBD over counted histories."""
-    rows = histories(columns["frequency"], columns["recency"], columns["T"], columns["customers"])
+    rows = histories(columns["frequency"], columns["recency"], columns["T"], columns["customers"], day=day)
     return pareto_nbd_likelihood.sums(theta, rows, order)
 
 

@@ -122,9 +122,9 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
             f"({counts.customers:,} customers). Use ltv.fitter exact, or set ltv.fit_sample_customers."
         )
     return ValueModel(
-        purchases=spark_likelihood.fit_purchases(counts.all_histories)
+        purchases=spark_likelihood.fit_purchases(counts.all_histories, day=data.day)
         if counts.all_histories
-        else fit_purchases(counts.histories, fitter=fitter, seed=seed),
+        else fit_purchases(counts.histories, fitter=fitter, seed=seed, day=data.day),
         spend=spark_likelihood.fit_spend(counts.all_spend)
         if counts.all_spend
         else fit_spend(counts.spend, fitter=fitter, seed=seed),

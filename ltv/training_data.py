@@ -21,6 +21,7 @@ from ltv.customer_summary import (
 from ltv.knobs import Ltv
 from ltv.silent_days import warnings_of_days, warnings_of_rhythm
 from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
+from ltv.value_model import DAYS_PER_UNIT
 from warehouse.errors import InputError, UsageError
 
 
@@ -57,7 +58,8 @@ class TrainingData:
     `calibration` ends at the cutoff, `holdout` has the later purchases of its customers, up to `until` (inclusive),
     `full` ends at as_of. recency and T are in `time_unit`. Where more than ltv.driver_rows customers are known at the
     cutoff, the holdout is a sample of about that many, `holdout_share` of all, drawn by seed and a hash of person_id.
-    `warnings` name what is wrong with the data up to as_of (`silent_days`). `release` unpersists what Spark holds.
+    `warnings` name what is wrong with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by
+    ltv.purchase_days. `release` unpersists what Spark holds.
     """
 
     calibration: Counts
@@ -69,6 +71,7 @@ class TrainingData:
     currency: str
     holdout_share: float = 1.0
     warnings: tuple[str, ...] = ()
+    day: float = 0.0
 
     def release(self) -> None:
         """Unpersist the tables of the fits."""
@@ -126,6 +129,7 @@ def collect_training_data(
             time_unit=ltv.time_unit,
             currency=currency,
             holdout_share=holdout_share,
+            day=1 / DAYS_PER_UNIT[ltv.time_unit] if ltv.purchase_days else 0.0,
             warnings=(
                 *warnings_of_days(daily, as_of=as_of),
                 *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0),

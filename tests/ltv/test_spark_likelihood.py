@@ -57,6 +57,17 @@ def test_spend_fitted_over_partitions_is_that_of_one_machine(spark: SparkSession
     counts.release()
 
 
+def test_days_with_a_purchase_are_fitted_there_too(spark: SparkSession) -> None:
+    here = pareto_nbd.fit(HISTORIES["frequency"], HISTORIES["recency"], HISTORIES["T"], day=1 / 7)
+    counts = counted(spark, HISTORIES)
+
+    there = spark_likelihood.fit_purchases(counts, day=1 / 7)
+
+    assert there.day == here.day
+    assert there.params == pytest.approx(here.params, rel=1e-7)
+    counts.release()
+
+
 def test_customers_of_today_do_not_change_the_fit(spark: SparkSession) -> None:
     today = pd.concat([HISTORIES, pd.DataFrame({"frequency": [0.0] * 500, "recency": 0.0, "T": 0.0})])
     here = pareto_nbd.fit(HISTORIES["frequency"], HISTORIES["recency"], HISTORIES["T"])
