@@ -37,6 +37,9 @@ def plan(run: Run) -> Plan:
         return Plan("customers are scored already" if champion else NO_CHAMPION)
 
     def do(log: StepLog) -> None:
+        if champion is not None:  # one that cannot be read, or of another currency, fails before a table is written
+            for note in scorer(run, champion).model.notes:
+                run.say(f"note: {note}")
         made = update.make()
         if champion is None:
             log.message = NO_CHAMPION

@@ -63,6 +63,8 @@ def plan(run: Run, *, require_promotion: bool = False) -> Plan:
             result = train_customer_value(data, ltv=settings.ltv, tracking=settings.mlflow, tags=_tags(run))
         finally:
             data.release()
+        for note in result.notes:
+            run.say(f"note: {note}")
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
         log.message = f"{result.status}: {result.reason} ({fitted})"
         if require_promotion and result.status != "promoted":

@@ -17,7 +17,7 @@ from ltv.knobs import Retention, SummaryUnit
 from ltv.scorer import DAYS_PER_UNIT
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
-from warehouse.contracts import MONEY, MONEY_AT_MOST
+from warehouse.contracts import MONEY_SUM
 from warehouse.days import report_day
 from warehouse.knobs import ReportingDay
 from warehouse.recipes import Recipe, Work
@@ -26,6 +26,7 @@ from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.terms import UNATTRIBUTED
 
+LEAST_RHYTHM_DAYS = 10  # of two gaps together; below, whole days decide how even they are
 ACQUISITION_TYPES = ("purchase", "sign_up")
 
 
@@ -77,7 +78,7 @@ def purchase_days(conversions: DataFrame, *, timezone: str) -> DataFrame:
         .groupBy("person_id", day.alias("day"))
         .agg(
             F.count("*").alias("orders"),
-            F.sum("report_value").cast("decimal(28,6)").alias("net_value"),
+            F.sum("report_value").cast(MONEY_SUM).alias("net_value"),
             F.max("report_currency").alias("report_currency"),
             F.min("converted_at").alias("first_order_at"),
             F.max("converted_at").alias("last_order_at"),
@@ -91,11 +92,9 @@ def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> Da
     `days` is the result of `purchase_days`.
     """
     first_day, last_day = F.min("day"), F.max("day")
-    repeat_value = (F.col("net_value") - F.col("first_day_value")).cast("decimal(28,6)")
+    repeat_value = (F.col("net_value") - F.col("first_day_value")).cast(MONEY_SUM)
     # An engine's own quotient has 10 places or more: rounding it to the 6 of money is exact, cut off or not.
     mean_repeat_value = F.when(F.col("frequency") > 0, repeat_value / F.col("frequency")).otherwise(F.lit(0))
-    # Several orders of a day may add up to more than an amount can be.
-    monetary_value = F.least(mean_repeat_value, F.lit(MONEY_AT_MOST)).cast(MONEY)
     return (
         days.where(F.col("day") <= F.lit(as_of))
         .groupBy("person_id")
@@ -104,13 +103,13 @@ def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> Da
             _units(F.datediff(last_day, first_day), time_unit).alias("recency"),
             _units(F.datediff(F.lit(as_of), first_day), time_unit).alias("T"),
             F.sum("orders").alias("orders"),
-            F.sum("net_value").cast("decimal(28,6)").alias("net_value"),
+            F.sum("net_value").cast(MONEY_SUM).alias("net_value"),
             F.min_by("net_value", "day").alias("first_day_value"),
             F.max("report_currency").alias("currency"),
             F.min("first_order_at").alias("first_order_at"),
             F.max("last_order_at").alias("last_order_at"),
         )
-        .withColumn("monetary_value", monetary_value)
+        .withColumn("monetary_value", mean_repeat_value.cast(MONEY_SUM))
         .drop("first_day_value")
     )
 
@@ -178,6 +177,24 @@ def daily_purchases(days: DataFrame, *, until: dt.date) -> DataFrame:
             (F.col("buyers") - first_purchases).alias("repeat_purchases"),
         )
         .orderBy("day")
+    )
+
+
+def purchase_rhythm(days: DataFrame, *, until: dt.date) -> DataFrame:
+    """One row: pairs, the customers whose last two gaps between purchase days are known, and how uneven these are.
+
+    `days` is the result of `purchase_days`. `unevenness` is the mean of (g / (g + h) - 1/2)^2 for gaps g and h, null
+    without any. Gaps of a few days are left out: whole days make them even.
+    """
+    newest = F.slice(F.sort_array(F.collect_list("day"), asc=False), 1, 3)
+    of_person = days.where(F.col("day") <= F.lit(until)).groupBy("person_id").agg(newest.alias("newest"))
+    last, second, third = (F.get("newest", F.lit(place)) for place in range(3))
+    both = F.datediff(last, third).cast("double")
+    share = F.datediff(last, second).cast("double") / both
+    return (
+        of_person.where(F.size("newest") == F.lit(3))
+        .where(both >= F.lit(float(LEAST_RHYTHM_DAYS)))
+        .agg(F.count("*").alias("pairs"), F.avg((share - F.lit(0.5)) ** 2).alias("unevenness"))
     )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ltv.registry import Champion
 
 HISTORY = ("frequency", "recency", "T")
-MAX_MONEY = 999_999_999_999.0  # the largest that decimal(18,6) holds
+MAX_MONEY = 1e21  # a decimal(28,6) holds ten times as much
 
 
 def build_customer_value(
@@ -59,10 +59,12 @@ def build_customer_value(
         clv = F.lit(scoring.margin) * F.col(purchases) * value
         error = F.sqrt(F.col(f"{purchases}_log_error") ** 2 + value_error**2)
         bounds = _bounds(f"clv_{days}d", clv, deviations * error)
-        # A very uncertain fit can give a bound beyond the money type, which must not fail the run.
-        capped = {name: F.least(bound, F.lit(MAX_MONEY)) for name, bound in bounds.items()}
-        scored = scored.withColumns({f"clv_{days}d": clv, **capped})
-    return conform(scored.withColumn("model_version", F.lit(model_version)), GOLD_CUSTOMER_VALUE)
+        # A very uncertain fit can give a bound beyond any money type, which must not fail the run.
+        figures = {f"clv_{days}d": clv} | bounds
+        scored = scored.withColumns({name: F.least(figure, F.lit(MAX_MONEY)) for name, figure in figures.items()})
+    note = F.lit(" ".join(model.notes) or None).cast("string")
+    of_model = {"model_version": F.lit(model_version), "model_note": note}
+    return conform(scored.withColumns(of_model), GOLD_CUSTOMER_VALUE)
 
 
 def _predict(histories: DataFrame, model: ValueModel, scoring: Scoring) -> DataFrame:

@@ -40,14 +40,21 @@ class Sums:
 
 # evaluate(theta, order): the sums at theta; order 1 needs the gradient, order 2 the Hessian too
 Evaluate = Callable[[Array, int], Sums]
+# prior(theta): the logarithm of its density up to a constant, with gradient and Hessian
+Prior = Callable[[Array], Sums]
 
 
 class Optimum(NamedTuple):
-    """Where the likelihood is highest, and the inverse of the negative Hessian there."""
+    """Where the likelihood is highest, and the inverse of the negative Hessian there.
+
+    `ended` is None there. Otherwise the likelihood has no inner maximum: a search without prior ended at `ended`, and
+    theta is the maximum of likelihood times prior, the covariance of that.
+    """
 
     theta: Array
     log_likelihood: float
     covariance: Array
+    ended: Array | None = None
 
 
 class Search(NamedTuple):
@@ -60,25 +67,44 @@ class Search(NamedTuple):
 
 
 def maximise(
-    evaluate: Evaluate, search: Search, explain: Callable[[Array], str], sample: Evaluate | None = None
+    evaluate: Evaluate,
+    search: Search,
+    explain: Callable[[Array], str],
+    sample: Evaluate | None = None,
+    *,
+    prior: Prior | None = None,
 ) -> Optimum:
-    """L-BFGS to the neighbourhood, Newton with the exact Hessian to the maximum; every failure is a ConvergenceError.
+    """L-BFGS to the neighbourhood, Newton with the exact Hessian to the maximum; otherwise the maximum with the prior.
 
     With `sample` (the likelihood of a part of the data) the neighbourhood is the sample's own optimum, and only
     Newton's few steps see all data; where the sample has no optimum, or Newton fails from there, L-BFGS runs on all
-    data. `explain(theta)` is the error message, from where the search stopped.
+    data. Where there is no inner maximum, with the prior either, it is a ConvergenceError with the message
+    `explain(theta)`, theta where the search stopped.
     """
+    optimum, ended = find(evaluate, search, sample)
+    if optimum is None and prior is not None:
+        optimum, _ = find(_times(evaluate, prior), search, None if sample is None else _times(sample, prior))
+        if optimum is not None:
+            optimum = optimum._replace(log_likelihood=evaluate(optimum.theta, 1).log_likelihood, ended=ended)
+    if optimum is None:
+        raise ConvergenceError(explain(ended))
+    return optimum
+
+
+def find(evaluate: Evaluate, search: Search, sample: Evaluate | None = None) -> tuple[Optimum | None, Array]:
+    """The inner maximum as in `maximise`, or None; and where the search ended."""
     with np.errstate(over="ignore", invalid="ignore"):
         if sample is not None:
             near, _ = _newton(sample, _climb(sample, search), search)
             if near is not None:
-                optimum, _ = _newton(evaluate, near.theta, search)
+                optimum, ended = _newton(evaluate, near.theta, search)
                 if optimum is not None:
-                    return optimum
-        optimum, theta = _newton(evaluate, _climb(evaluate, search), search)
-        if optimum is not None:
-            return optimum
-    raise ConvergenceError(explain(theta))
+                    return optimum, ended
+        return _newton(evaluate, _climb(evaluate, search), search)
+
+
+def _times(evaluate: Evaluate, prior: Prior) -> Evaluate:
+    return lambda theta, order: evaluate(theta, order) + prior(theta)
 
 
 def _climb(evaluate: Evaluate, search: Search) -> Array:
@@ -136,7 +162,8 @@ class Fit:
 
     `params` are in natural units (rates per unit of the T that was fitted), `covariates` the coefficients by process
     and name. `log_covariance` is the covariance of `names`: logarithms of the parameters, then the coefficients as
-    they are. It is None for a model of plain parameters. `log_likelihood` is in natural units.
+    they are. It is None for a model of plain parameters. `log_likelihood` is in natural units. `note` says what the fit
+    is where it is not the inner maximum of its likelihood; None where it is.
     """
 
     MODEL: ClassVar[str] = ""
@@ -148,6 +175,7 @@ class Fit:
     log_covariance: Array | None = field(default=None, compare=False)
     log_likelihood: float | None = None
     customers: float | None = None
+    note: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse parameters that are missing, unknown or not positive."""
@@ -226,6 +254,7 @@ class Fit:
             "log_covariance": None if self.log_covariance is None else self.log_covariance.tolist(),
             "log_likelihood": self.log_likelihood,
             "customers": self.customers,
+            "note": self.note,
         }
 
     @classmethod
@@ -244,6 +273,7 @@ class Fit:
             log_covariance=None if covariance is None else np.asarray(covariance, dtype=np.float64),
             log_likelihood=plain["log_likelihood"],
             customers=plain["customers"],
+            note=plain.get("note"),
         )
 
 

@@ -2,7 +2,8 @@
 
 The exact likelihood checks both: it measures how far from the optimum a fit ended, and gives the log-likelihood and the
 standard errors. `lifetimes` does not check whether its Pareto/NBD search converged, and returns NaN for customers with
-many purchases; here both are a ConvergenceError.
+many purchases; here both are a ConvergenceError. Where the likelihood has no maximum that it could find, the fit is
+that of the exact likelihood with its weak prior, with a note.
 """
 
 from __future__ import annotations
@@ -32,18 +33,19 @@ RESTARTS = 5
 USE_EXACT = "Set ltv.fitter to exact, or look at the data."
 
 
-def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> ParetoNBDFit:
+def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int, day: float = 0.0) -> ParetoNBDFit:
     """Pareto/NBD of counted histories: columns frequency, recency, T, customers. The same seed gives the same fit.
 
-    Customers with T = 0 carry no information and are left out. Raises InputError for impossible rows or data that
-    cannot identify the parameters, ConvergenceError where no optimum was reached.
+    Customers with T = 0 carry no information and are left out. `day` as in `pareto_nbd.fit`; lifetimes takes none.
+    Raises InputError for impossible rows or where nobody bought twice, ConvergenceError where there is an optimum that
+    lifetimes did not reach.
     """
     counts = counts[counts["T"] > 0]
     if counts.empty:
         raise InputError("T is 0 for every customer: nobody has been observed after the first purchase.")
     x, t_x, T, weights = (counts[column].to_numpy(np.float64) for column in ("frequency", "recency", "T", "customers"))
     if fitter == "exact":
-        return pareto_nbd.fit(x, t_x, T, weights=weights)
+        return pareto_nbd.fit(x, t_x, T, weights=weights, day=day)
     data = histories(x, t_x, T, weights)
     check(data)
     start: Array | None = None
@@ -62,6 +64,9 @@ def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> ParetoN
                     log_likelihood=sums.log_likelihood,
                     customers=data.customers,
                 )
+    exact = pareto_nbd.fit(x, t_x, T, weights=weights)
+    if exact.note:
+        return exact
     ended = ", ".join(f"{name} = {value:.4g}" for name, value in zip(ParetoNBDFit.PARAMETERS, params, strict=True))
     raise ConvergenceError(f"lifetimes did not reach the optimum of the Pareto/NBD; it ended at {ended}. {USE_EXACT}")
 
@@ -69,26 +74,24 @@ def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> ParetoN
 def fit_spend(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> GammaGammaFit:
     """Gamma-Gamma of counted customers with repeat purchases: columns frequency, monetary_value (> 0), customers.
 
-    Raises InputError without such customers or with one flat price, ConvergenceError where no optimum was reached or
-    the mean value of a purchase is infinite (q <= 1).
+    No such customers are a fit too: `gamma_gamma.worthless`. Raises ConvergenceError where there is an optimum that
+    lifetimes did not reach.
     """
+    if counts.empty:
+        return gamma_gamma.worthless()
     x, m, weights = (counts[column].to_numpy(np.float64) for column in ("frequency", "monetary_value", "customers"))
-    if fitter == "exact":
+    if fitter == "exact" or gamma_gamma.is_flat(m):
         return gamma_gamma.fit(x, m, weights=weights)
-    if not len(x):
-        raise InputError("No customer has bought twice: there is no repeat purchase to learn the value from.")
-    if np.ptp(m) <= 1e-9 * m.max():
-        raise InputError(f"monetary_value is {m[0]:g} for every customer: a flat price needs no model.")
     with _seeded(seed), np.errstate(all="ignore"):
         params = _lifetimes_gamma_gamma(x, m, weights)
-        sums = gamma_gamma.sums(np.log(params), x, m, weights)
-        covariance = _covariance_near_optimum(sums)
+        sums = None if params is None else gamma_gamma.sums(np.log(params), x, m, weights)
+        covariance = None if sums is None else _covariance_near_optimum(sums)
+    if params is None or sums is None or covariance is None or params[1] <= 1:
+        exact = gamma_gamma.fit(x, m, weights=weights)
+        if exact.note:
+            return exact
+        raise ConvergenceError(f"lifetimes did not reach the optimum of the Gamma-Gamma. {USE_EXACT}")
     p, q, gamma = params.tolist()
-    ended = f"p = {p:.4g}, q = {q:.4g}, gamma = {gamma:.4g}"
-    if covariance is None:
-        raise ConvergenceError(f"lifetimes did not reach the optimum of the Gamma-Gamma: {ended}. {USE_EXACT}")
-    if q <= 1:
-        raise ConvergenceError(f"Gamma-Gamma: spending is so uneven that its mean is infinite ({ended}, q <= 1).")
     return GammaGammaFit(
         params={"p": p, "q": q, "gamma": gamma},
         log_covariance=covariance,
@@ -107,17 +110,18 @@ def _lifetimes_pareto_nbd(x: Array, t_x: Array, T: Array, weights: Array, start:
     return params, params * np.array([1.0, fitter._scale, 1.0, fitter._scale])
 
 
-def _lifetimes_gamma_gamma(x: Array, m: Array, weights: Array) -> Array:
+def _lifetimes_gamma_gamma(x: Array, m: Array, weights: Array) -> Array | None:
+    """(p, q, gamma), or None where lifetimes gives up."""
     from lifetimes import GammaGammaFitter  # noqa: PLC0415 (a second to import, needed only here)
     from lifetimes.utils import ConvergenceError as NoConvergence  # noqa: PLC0415
 
     fitter = GammaGammaFitter()
     try:
-        # It prints a message about a failed search; the error below reports it once.
+        # It prints a message about a failed search.
         with contextlib.redirect_stdout(None):
             fitter.fit(x, m, weights=weights)
-    except NoConvergence as error:
-        raise ConvergenceError(f"lifetimes did not reach the optimum of the Gamma-Gamma. {USE_EXACT}") from error
+    except NoConvergence:
+        return None
     return np.asarray(fitter.params_, dtype=np.float64)
 
 

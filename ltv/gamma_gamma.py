@@ -18,13 +18,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln, polygamma, psi
 
-from ltv.fit import Evaluate, Fit, Search, Sums, maximise
+from ltv.fit import Evaluate, Fit, Search, Sums, find
 from ltv.histories import Array, column, group_index, per_count, refuse
 from ltv.order_value import expected_order_value, spend
-from warehouse.errors import ConvergenceError, InputError
+from ltv.spend_fallback import NOTHING, REGULAR, SpendFacts, fit_with_prior, spend_facts
+from warehouse.errors import InputError
 
 # Beyond this correlation of frequency and mean value, the model's assumption of independence is clearly violated.
 CORRELATED = 0.3
+# Fewer customers with two repeat purchases cannot show how a customer's own purchases vary.
+FEW = 100
+SHRUNK = "each customer's own mean is shrunk towards that of all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +63,9 @@ def fit(frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | No
     """Maximum-likelihood Gamma-Gamma over the customers with a repeat purchase; the others are left out.
 
     monetary_value is the mean value of the repeat purchases, positive, in any one currency; weights are customers per
-    row. Raises InputError for impossible rows or one flat price; ConvergenceError where there is no inner maximum, or
-    q <= 1 (spending so uneven that its mean is infinite). Warns when frequency and monetary_value correlate beyond
-    0.3.
+    row. Where the likelihood has no inner maximum (one price, too few customers) or one without a finite mean (q <= 1),
+    a weak prior decides (`spend_fallback`), and the `note` of the fit says so. Raises InputError for impossible rows
+    and where nobody has a repeat purchase. Warns when frequency and monetary_value correlate beyond 0.3.
 
     >>> from ltv import gamma_gamma
     >>> frequency, monetary_value = [1, 1, 1, 4, 4, 4, 4], [12.0, 30.0, 80.0, 18.0, 25.0, 40.0, 90.0]
@@ -80,41 +84,59 @@ def fit(frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | No
     representative[group] = np.arange(len(x))
     counts = np.bincount(group, w).astype(np.float64)
     x, m = x[representative], m[representative]
-    customers = float(counts.sum())
-    return fit_sums(lambda theta, order: sums(theta, x, m, counts, order), m, counts, customers=customers)
+    facts = spend_facts(x, m, counts)
+    return fit_sums(lambda theta, order: sums(theta, x, m, counts, order), m, counts, facts=facts)
 
 
 def check(x: Array, m: Array, weights: Array) -> None:
-    """Refuse spend that cannot identify the three parameters; warn where it depends on frequency."""
+    """Refuse impossible spend; warn where it depends on frequency."""
     if not len(x):
         raise InputError("No customer has bought twice: there is no repeat purchase to learn the value from.")
     refuse(m <= 0, "monetary_value must be positive; leave out customers whose refunds cancel their purchases", m=m)
-    if np.ptp(m) <= 1e-9 * m.max():
-        raise InputError(f"monetary_value is {m[0]:g} for every customer: a flat price needs no model; use the price.")
     _warn_if_correlated(x, m, weights)
 
 
 def fit_sums(
-    evaluate: Evaluate, known: Array, weights: Array, *, customers: float, sample: Evaluate | None = None
+    evaluate: Evaluate, known: Array, weights: Array, *, facts: SpendFacts, sample: Evaluate | None = None
 ) -> GammaGammaFit:
     """The fit of a likelihood that the caller sums, such as over Spark partitions.
 
-    `evaluate(theta, order)` gives the sums over all data; `known` are monetary values, all or a sample, with their
-    weights, that set the scale of the search; `sample` is the likelihood of a sample, where the search starts.
+    `evaluate(theta, order)` gives the sums over all data, `facts` are those of all customers; `known` are monetary
+    values, all or a sample, with their weights, that set the scale of the search; `sample` is the likelihood of a
+    sample, where the search starts.
     """
-    best = maximise(evaluate, search_box(known, weights), explain, sample)
+    note, free = None, False
+    if is_flat(known):
+        best, note = None, f"every purchase is worth {known[0]:g}, so that price is predicted for all customers"
+    else:
+        best, ended = find(evaluate, search_box(known, weights), sample)
+        if best is None or ended[1] <= 0:  # log q: a finite mean needs q > 1
+            best, note, free = None, f"{explain(ended, facts)}; {SHRUNK}", bool(ended[1] <= 0)
+    if best is None:
+        best = fit_with_prior(evaluate, facts, sample, mean_is_known=not free)
     p, q, gamma = np.exp(best.theta).tolist()
-    if q <= 1:
-        raise ConvergenceError(
-            f"gamma_gamma: q = {q:.4g} <= 1, spending is so uneven that its mean is infinite. "
-            "Look for a few huge orders (wholesale, test orders, another currency) and fit them separately."
-        )
     return GammaGammaFit(
         params={"p": p, "q": q, "gamma": gamma},
         log_covariance=best.covariance,
         log_likelihood=best.log_likelihood,
-        customers=customers,
+        customers=facts.customers,
+        note=f"Value of purchases: {note}." if note else None,
     )
+
+
+def worthless() -> GammaGammaFit:
+    """The fit where people came back, but no repeat purchase has a value above 0: it predicts about 0."""
+    p = q = REGULAR
+    return GammaGammaFit(
+        params={"p": p, "q": q, "gamma": NOTHING * (q - 1) / p},
+        log_covariance=np.eye(3) / REGULAR,
+        note="Value of purchases: no repeat purchase is worth more than 0 (refunds, free orders), so 0 is predicted.",
+    )
+
+
+def is_flat(m: Array) -> bool:
+    """Is every value one price?"""
+    return bool(np.ptp(m) <= 1e-9 * m.max())
 
 
 def sums(theta: Array, x: Array, m: Array, weights: Array, order: int = 2) -> Sums:
@@ -154,23 +176,29 @@ def search_box(m: Array, weights: Array) -> Search:
     return Search(start, start - wall, start + wall, np.ones(3))
 
 
-def explain(theta: Array) -> str:
+def explain(theta: Array, facts: SpendFacts) -> str:
     """Why there is no inner maximum, from where the search ended."""
-    p, q, gamma = np.exp(theta)
+    p, q, _ = np.exp(theta)
     reasons = []
-    if p > 1e3:
-        reasons.append("each customer always spends the same (p goes to infinity): flat or subscription prices")
+    if q <= 1:
+        reasons.append(
+            f"spending is so uneven that its mean is infinite (q = {q:.4g} <= 1); look for a few huge orders "
+            "(wholesale, test orders, another currency)"
+        )
+    if p > 1e3 and facts.returning < FEW:
+        reasons.append(
+            f"only {facts.returning:,.0f} customers have two repeat purchases or more, too few to show how a "
+            "customer's own purchases vary (p goes to infinity)"
+        )
+    elif p > 1e3:
+        reasons.append("each customer always spends the same (p goes to infinity), as with subscription prices")
     if q > 1e3:
-        reasons.append("customers do not differ in what they spend (q goes to infinity): use the mean value")
-    why = "; ".join(reasons) or "the likelihood is flat: too few customers"
-    return (
-        f"gamma_gamma has no maximum inside its range: {why}. "
-        f"The search ended at p = {p:.4g}, q = {q:.4g}, gamma = {gamma:.4g}."
-    )
+        reasons.append("customers do not differ in what they spend (q goes to infinity)")
+    return "; ".join(reasons) or f"the likelihood is flat: too few customers ({facts.customers:,.0f})"
 
 
 def _warn_if_correlated(x: Array, m: Array, weights: Array) -> None:
-    if np.ptp(x) == 0:
+    if np.ptp(x) == 0 or is_flat(m):
         return
     (xx, xm), (_, mm) = np.cov(np.stack([x, m]), aweights=weights)
     correlation = xm / np.sqrt(xx * mm)

@@ -39,7 +39,11 @@ Covariates = NamedColumns | ArrayLike | None
 
 @dataclass(frozen=True)
 class Histories:
-    """One row per (counted) history; `weights` customers share it. Covariate matrices have one column per name."""
+    """One row per (counted) history; `weights` customers share it. Covariate matrices have one column per name.
+
+    `day` is the length of a day, in the unit of T, where frequency counts days with a purchase; 0 where it counts
+    purchases at any time.
+    """
 
     frequency: Array
     recency: Array
@@ -49,6 +53,7 @@ class Histories:
     dropout: Array
     transaction_names: tuple[str, ...] = ()
     dropout_names: tuple[str, ...] = ()
+    day: float = 0.0
 
     def __len__(self) -> int:
         """Rows, not customers."""
@@ -58,6 +63,19 @@ class Histories:
     def customers(self) -> float:
         """Customers behind the rows: the sum of the weights."""
         return float(self.weights.sum())
+
+    @property
+    def end(self) -> Array:
+        """T on the clock on which customers leave, which runs from the first purchase: half a day more, on average."""
+        return self.T + self.day / 2 if self.day else self.T
+
+    def open_time(self, clock: Array) -> Array:
+        """The part of a time on that clock in which another purchase would have counted.
+
+        A day with a purchase is open until that purchase, half the day on average, and then closed: (1 - e^-l)^x is
+        l^x e^(-l x/2) up to l^2 x/24, for l purchases a day. So is the day of the first purchase.
+        """
+        return clock - self.day / 2 * (self.frequency + 1) if self.day else clock
 
     def take(self, rows: slice | NDArray[np.intp]) -> Histories:
         """The given rows."""
@@ -91,6 +109,7 @@ def histories(
     *,
     transaction_covariates: Covariates = None,
     dropout_covariates: Covariates = None,
+    day: float = 0.0,
 ) -> Histories:
     """Checked one-dimensional float arrays of one length; scalars are broadcast.
 
@@ -109,9 +128,10 @@ def histories(
     refuse(t_x > age, "recency lies beyond T; both run from the first purchase, in one unit", recency=t_x, T=age)
     refuse((x == 0) & (t_x > 0), "recency without a repeat purchase; it must be 0", frequency=x, recency=t_x)
     refuse((x > 0) & (t_x == 0), "repeat purchases at recency 0; frequency counts later days", frequency=x, recency=t_x)
+    refuse((day > 0) & (x * day > t_x * (1 + 1e-9)), "more days with a purchase than days", frequency=x, recency=t_x)
     transaction, transaction_names = covariate_matrix(transaction_covariates, len(x), "transaction_covariates")
     dropout, dropout_names = covariate_matrix(dropout_covariates, len(x), "dropout_covariates")
-    return Histories(x, t_x, age, w, transaction, dropout, transaction_names, dropout_names)
+    return Histories(x, t_x, age, w, transaction, dropout, transaction_names, dropout_names, day)
 
 
 def column(values: ArrayLike, name: str) -> Array:

@@ -34,12 +34,19 @@ class Ltv(SummaryUnit, Scoring, Retention):
     """Value models: unit, fitter, money and holdout."""
 
     fitter: Literal["exact", "lifetimes"]
+    purchase_days: bool = False
     driver_rows: Annotated[int, Field(gt=0)]
     fit_sample_customers: Annotated[int, Field(gt=0)] | None
     holdout_days: PositiveDays
     holdout_until: dt.date | None
     seed: int
     min_customers: Annotated[int, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _lifetimes_knows_no_days(self) -> Self:
+        if self.purchase_days and self.fitter == "lifetimes":
+            raise ValueError("fitter lifetimes knows purchases alone: use exact, or purchase_days: false")
+        return self
 
     @model_validator(mode="after")
     def _sample_can_be_fitted(self) -> Self:

@@ -9,8 +9,8 @@ See `fit` for an example. `forecast` gives several predictions for one likelihoo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, TypedDict, Unpack
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +19,7 @@ from ltv.fit import Evaluate, Fit, Optimum, maximise
 from ltv.histories import Array, Covariates, Histories, histories, is_named
 from ltv.pareto_nbd_forecast import Forecast, forecast
 from ltv.pareto_nbd_likelihood import sums
-from ltv.pareto_nbd_search import check, explain, search_box, systematic_sample
+from ltv.pareto_nbd_search import check, explain, note, search_box, systematic_sample, weak_prior
 from warehouse.errors import UsageError
 
 
@@ -35,12 +35,15 @@ class ParetoNBDFit(Fit):
     """A Pareto/NBD with its parameters r, alpha, s, beta; `fit` and `from_params` make one.
 
     Predictions take arrays (or scalars) of one length and return arrays of that length. A new customer is frequency 0,
-    recency 0, T 0. A fit with covariates needs them for every prediction.
+    recency 0, T 0. A fit with covariates needs them for every prediction. `day` is that of the fit: where it is not 0,
+    predictions count days with a purchase (probability_of_n_purchases counts purchases).
     """
 
     MODEL: ClassVar[str] = "pareto_nbd"
     PARAMETERS: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     PROCESSES: ClassVar[tuple[str, ...]] = ("transaction", "dropout")
+
+    day: float = 0.0
 
     def forecast(
         self,
@@ -56,6 +59,7 @@ class ParetoNBDFit(Fit):
             T,
             transaction_covariates=self._known("transaction", covariates.get("transaction_covariates")),
             dropout_covariates=self._known("dropout", covariates.get("dropout_covariates")),
+            day=self.day,
         )
         self._check_covariates(data)
         return forecast(self.theta, data)
@@ -67,7 +71,7 @@ class ParetoNBDFit(Fit):
         T: ArrayLike,
         **covariates: Unpack[CustomerCovariates],
     ) -> Array:
-        """Probability of not having left by T; exactly 1 where recency equals T."""
+        """Probability of not having left by T; exactly 1 where recency equals T, unless the fit has a day."""
         return self.forecast(frequency, recency, T, **covariates).p_alive
 
     def expected_purchases(
@@ -124,6 +128,15 @@ class ParetoNBDFit(Fit):
         known = self.forecast(frequency, recency, T, **covariates)
         return known.discounted_expected_purchases(rate, horizon)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; `from_dict` reads it back to the last digit."""
+        return super().to_dict() | {"day": self.day}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Self:
+        """The model that `to_dict` wrote; UsageError when it is another model."""
+        return replace(super().from_dict(plain), day=plain.get("day", 0.0))
+
     def _known(self, process: str, given: Covariates) -> Covariates:
         """The covariates of the fit, in its order, selected from the given columns."""
         if not is_named(given):
@@ -149,8 +162,10 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     weights: ArrayLike | None = None,
     transaction_covariates: Covariates = None,
     dropout_covariates: Covariates = None,
+    *,
+    day: float = 0.0,
 ) -> ParetoNBDFit:
-    """Maximum-likelihood Pareto/NBD, converged to the last digit; otherwise a ConvergenceError explains why not.
+    """Maximum-likelihood Pareto/NBD, converged to the last digit; with a weak prior where there is no inner maximum.
 
     One value per customer: frequency (repeat purchase days), recency and T in one unit of time, weights (customers
     that share the row, default 1). Covariates are numeric columns that do not change with time, as a dict or
@@ -159,7 +174,14 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     change the fit (a warning counts them). The result is the same on one row per customer and on counted histories, and
     in any unit of time.
 
-    Raises InputError for impossible rows, ConvergenceError where the likelihood has no inner maximum.
+    `day`, the length of a day in the unit of T, takes frequency for days with a purchase, at most one a day. The
+    parameters are then those of purchases, and predictions those of days with a purchase. alpha is above half a day.
+
+    Where the likelihood has no inner maximum (no churn shows, or customers do not differ), the fit is the maximum of
+    likelihood times a weak prior on r, s and s/beta, and its `note` says so.
+
+    Raises InputError for impossible rows and where nobody bought twice, ConvergenceError where covariates have no
+    finite coefficients.
 
     >>> from ltv import pareto_nbd
     >>> frequency, recency, T = [0, 1, 1, 3, 3, 8, 8], [0, 4, 30, 8, 35, 10, 38], [39] * 7  # weeks
@@ -178,8 +200,11 @@ def fit(  # noqa: PLR0917 (a stable public signature)
         weights,
         transaction_covariates=transaction_covariates,
         dropout_covariates=dropout_covariates,
+        day=day,
     ).counted()
     check(data)
+    if day:
+        data = data.take(np.flatnonzero(data.T > 0))
     sample = systematic_sample(data)
     return fit_sums(
         lambda theta, order: sums(theta, data, order),
@@ -199,7 +224,9 @@ def fit_sums(evaluate: Evaluate, known: Histories, *, customers: float, sample: 
     """
     names = {"transaction": known.transaction_names, "dropout": known.dropout_names}
     search = search_box(known)
-    best: Optimum = maximise(evaluate, search, lambda theta: explain(theta, search, known), sample)
+    best: Optimum = maximise(
+        evaluate, search, lambda theta: explain(theta, search, known), sample, prior=weak_prior(known)
+    )
     r_to_beta, coefficients = np.exp(best.theta[:4]), iter(best.theta[4:].tolist())
     return ParetoNBDFit(
         params=dict(zip(ParetoNBDFit.PARAMETERS, r_to_beta.tolist(), strict=True)),
@@ -207,6 +234,8 @@ def fit_sums(evaluate: Evaluate, known: Histories, *, customers: float, sample: 
         log_covariance=best.covariance,
         log_likelihood=best.log_likelihood,
         customers=customers,
+        note=None if best.ended is None else note(best.ended, known),
+        day=known.day,
     )
 
 

@@ -128,12 +128,19 @@ def customers(theta: Array, data: Histories) -> Customers:
     )
 
 
-def log_odds_alive(c: Customers, x: Array, t_x: Array, T: Array) -> Array:
+def log_odds_alive(c: Customers, data: Histories) -> Array:
     """Log odds of being alive at T; +inf where recency equals T."""
-    return -log_left_to_alive(c, x, t_x, T, departure(Leaving(c.r + x, c.alpha + t_x, c.s, c.beta + t_x), T - t_x))
+    leaving = leaving_of(c, data)
+    return -log_left_to_alive(data, leaving, departure(leaving, data.end - data.recency))
 
 
-def log_left_to_alive(c: Customers, x: Array, t_x: Array, T: Array, left: Departure) -> Array:
+def leaving_of(c: Customers, data: Histories) -> Leaving:
+    """The integrand of each history, from its last purchase on."""
+    return Leaving(c.r + data.frequency, c.alpha + data.open_time(data.recency), c.s, c.beta + data.recency)
+
+
+def log_left_to_alive(data: Histories, leaving: Leaving, left: Departure) -> Array:
     """Log odds of having left by T, from the integral over the moment of leaving."""
-    survival = (c.r + x) * np.log1p((T - t_x) / (c.alpha + t_x)) + c.s * np.log1p((T - t_x) / (c.beta + t_x))
-    return np.asarray(np.log(c.s) + left.log_integral + survival)
+    R, a, s, b = leaving
+    rest = data.end - data.recency
+    return np.asarray(np.log(s) + left.log_integral + R * np.log1p(rest / a) + s * np.log1p(rest / b))

@@ -24,13 +24,17 @@ COUNT_RULE = gauss_legendre(48)
 
 @dataclass(frozen=True)
 class Forecast:
-    """Per customer: p_alive, and shape and rate of the purchase and dropout rates given that the customer is alive."""
+    """Per customer: p_alive, and shape and rate of the purchase and dropout rates given that the customer is alive.
+
+    Where `day` is not 0, expectations and variances are of days with a purchase.
+    """
 
     p_alive: Array
     purchase_shape: Array
     purchase_rate: Array
     dropout_shape: float
     dropout_rate: Array
+    day: float = 0.0
 
     def expected_purchases(self, horizon: ArrayLike) -> Array:
         """Purchases expected in (T, T + horizon]; horizon is one number or one per customer, 0 or more."""
@@ -95,7 +99,11 @@ class Forecast:
         log_growth = np.log1p(checked_horizon(horizon) / b)
         # E[Z^2] of the time Z that a living customer stays within the horizon
         time_squared = 2 * b**2 * log_growth * (exprel((2 - s) * log_growth) - exprel((1 - s) * log_growth))
-        return np.asarray(self.p_alive * R * (R + 1) / self.purchase_rate**2 * time_squared)
+        if not self.day:
+            return np.asarray(self.p_alive * R * (R + 1) / self.purchase_rate**2 * time_squared)
+        one, two = (np.exp(-R * np.log1p(days * self.day / self.purchase_rate)) for days in (1, 2))
+        both = (1 - 2 * one + two) / self.day**2  # a purchase on each of two days; a day is no pair with itself
+        return np.asarray(self.p_alive * both * (time_squared - self.day * self._time_alive(checked_horizon(horizon))))
 
     def purchase_variance(self, horizon: ArrayLike) -> Array:
         """Variance of the purchases in (T, T + horizon] around their expectation, the parameters taken as known."""
@@ -103,7 +111,9 @@ class Forecast:
         return self.purchase_pairs(horizon) + expected - expected**2
 
     def _rate(self) -> Array:
-        return self.purchase_shape / self.purchase_rate
+        if not self.day:
+            return self.purchase_shape / self.purchase_rate
+        return np.asarray(-np.expm1(-self.purchase_shape * np.log1p(self.day / self.purchase_rate)) / self.day)
 
     def _time_alive(self, h: Array) -> Array:
         """Expected time a living customer stays within the horizon: Int_0^h (b/(b+t))^s dt, also at s = 1."""
@@ -114,5 +124,6 @@ class Forecast:
 def forecast(theta: Array, data: Histories) -> Forecast:
     """What is known of each customer at T under parameters on the scale of the fit (logarithms, then coefficients)."""
     c = customers(theta, data)
-    p_alive = np.asarray(expit(log_odds_alive(c, data.frequency, data.recency, data.T)))
-    return Forecast(p_alive, c.r + data.frequency, c.alpha + data.T, c.s, c.beta + data.T)
+    p_alive = np.asarray(expit(log_odds_alive(c, data)))
+    rate = c.alpha + data.open_time(data.end)
+    return Forecast(p_alive, c.r + data.frequency, rate, c.s, c.beta + data.end, data.day)

@@ -12,6 +12,9 @@ for the best customers). The integral is taken by Gauss-Legendre in u = log(1 + 
 of the u interval alone; WIDEST keeps its relative error, hence the absolute error of the log-likelihood, below 1e-12
 (rounding adds some 1e-15 a purchase).
 
+Where frequency counts days with a purchase, T is `Histories.end`, and t in (a+t) is the part of t in which a purchase
+would have counted (`Histories.open_time`).
+
 Parameters are (log r, log alpha, log s, log beta, transaction coefficients, dropout coefficients). A covariate x with
 coefficient g makes alpha (or beta) of the customer alpha exp(-g x), so that g > 0 buys (or leaves) faster.
 """
@@ -23,7 +26,7 @@ from scipy.special import gammaln, polygamma, psi
 
 from ltv.fit import Sums
 from ltv.histories import Array, Histories, per_count
-from ltv.pareto_nbd_alive import PAIRS, Leaving, customers, departure, log_left_to_alive
+from ltv.pareto_nbd_alive import PAIRS, customers, departure, leaving_of, log_left_to_alive
 
 CHUNK = 262_144  # histories whose derivatives are held at a time
 
@@ -31,7 +34,8 @@ CHUNK = 262_144  # histories whose derivatives are held at a time
 def sums(theta: Array, data: Histories, order: int = 1) -> Sums:
     """Log-likelihood (natural units), gradient and, with order 2, Hessian at theta, summed over weighted histories.
 
-    Sums of disjoint parts of the data add up to the sums of the whole. Histories with T = 0 contribute exactly 0.
+    Sums of disjoint parts of the data add up to the sums of the whole. Without a `day`, histories with T = 0 contribute
+    exactly 0.
     """
     size = len(theta)
     total = Sums(0.0, np.zeros(size), np.zeros((size, size)) if order == 2 else None)
@@ -74,29 +78,31 @@ def by_history(theta: Array, data: Histories, order: int = 1) -> tuple[Array, Ar
     """
     c = customers(theta, data)
     r, a, s, b = c
-    x, t_x, T = data.frequency, data.recency, data.T
+    x, t_x, T = data.frequency, data.recency, data.end
+    o_x, o_T = data.open_time(t_x), data.open_time(T)
     R = r + x
-    left = departure(Leaving(R, a + t_x, s, b + t_x), T - t_x, order=max(order, 1))
-    log_left = log_left_to_alive(c, x, t_x, T, left)
+    leaving = leaving_of(c, data)
+    left = departure(leaving, T - t_x, order=max(order, 1))
+    log_left = log_left_to_alive(data, leaving, left)
     p, q = np.exp(-np.logaddexp(0, log_left)), np.exp(-np.logaddexp(0, -log_left))
     value = (
         per_count(lambda n: gammaln(r + n), x)
         - gammaln(r)
-        - x * np.log(a + T)
-        - r * np.log1p(T / a)
+        - x * np.log(a + o_T)
+        - r * np.log1p(o_T / a)
         - s * np.log1p(T / b)
     )
     value += np.logaddexp(0, log_left)
 
     log_a, w, log_b, v = left.mean
-    w, v = w * a / (a + t_x), v * b / (b + t_x)  # now means of a/(a+t), b/(b+t) over the moment of leaving
+    w, v = w * a / (a + o_x), v * b / (b + t_x)  # now means of a/(a+t), b/(b+t) over the moment of leaving
     digamma = r * (per_count(lambda n: psi(r + n), x) - psi(r))
     alive = np.stack(
-        [digamma - r * np.log1p(T / a), r - R * a / (a + T), -s * np.log1p(T / b), s - s * b / (b + T)],
+        [digamma - r * np.log1p(o_T / a), r - R * a / (a + o_T), -s * np.log1p(T / b), s - s * b / (b + T)],
     )
     gone = np.stack(
         [
-            digamma - r * (np.log1p(t_x / a) + log_a),
+            digamma - r * (np.log1p(o_x / a) + log_a),
             r - R * w,
             1 - s * (np.log1p(t_x / b) + log_b),
             s - (s + 1) * v,
@@ -106,14 +112,14 @@ def by_history(theta: Array, data: Histories, order: int = 1) -> tuple[Array, Ar
     if order < 2:
         return value, gradient, np.empty((0, len(x)))
 
-    scale = np.stack([np.full_like(T, -r), -R * a / (a + t_x), np.full_like(T, -s), -(s + 1) * b / (b + t_x)])
+    scale = np.stack([np.full_like(T, -r), -R * a / (a + o_x), np.full_like(T, -s), -(s + 1) * b / (b + t_x)])
     spread = alive - gone
     hessian = np.empty((len(PAIRS), len(x)))
     for n, (i, j) in enumerate(PAIRS):
         hessian[n] = p * q * spread[i] * spread[j] + q * scale[i] * scale[j] * left.covariance[n]
-    ww = (left.covariance[4] + left.mean[1] ** 2) * (a / (a + t_x)) ** 2  # mean of (a/(a+t))^2
+    ww = (left.covariance[4] + left.mean[1] ** 2) * (a / (a + o_x)) ** 2  # mean of (a/(a+t))^2
     vv = (left.covariance[9] + left.mean[3] ** 2) * (b / (b + t_x)) ** 2
-    at_T, bt_T = a / (a + T), b / (b + T)
+    at_T, bt_T = a / (a + o_T), b / (b + T)
     hessian[0] += gradient[0] + r**2 * (per_count(lambda n: polygamma(1, r + n), x) - polygamma(1, r))
     hessian[1] += r * (1 - p * at_T - q * w)
     hessian[4] -= R * (p * at_T * (1 - at_T) + q * (w - ww))

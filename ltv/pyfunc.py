@@ -40,6 +40,7 @@ class CustomerValueModel:
         self.churn_days: list[int] = content["churn_days"]
         self.value_days: list[int] = content["value_days"]
         self.defaults: dict[str, float] = content["params"]
+        self.note: str | None = content["note"]
         self.version = version
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -72,7 +73,7 @@ class CustomerValueModel:
             table = self.scorer.predict(**given)
         columns = output_columns(self.churn_days, self.value_days)
         predictions = pd.DataFrame(table, index=customers.index).reindex(columns=columns)
-        return predictions.assign(currency=self.currency, model_version=self.version)
+        return predictions.assign(currency=self.currency, model_version=self.version, model_note=self.note)
 
 
 def _load_pyfunc(path: str) -> CustomerValueModel:

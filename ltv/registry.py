@@ -145,13 +145,15 @@ def log_value_model(
 
 
 def stored_content(model: ValueModel, at_cutoff: ValueModel, params: Mapping[str, float]) -> dict[str, Any]:
-    """What a version is, as plain data: two models, the horizons of its predictions, and the defaults of its params."""
+    """What a version is, as plain data: two models, the horizons of its predictions, the defaults of its
+    params, and what to know of its fits."""
     return {
         "model": model.to_dict(),
         "at_cutoff": at_cutoff.to_dict(),
         "churn_days": list(CHURN_HORIZONS_DAYS),
         "value_days": list(VALUE_HORIZONS_DAYS),
         "params": dict(params),
+        "note": " ".join(model.notes) or None,
     }
 
 
@@ -179,13 +181,12 @@ def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:
     """
     schema = mlflow.types.schema
     figures = output_columns(content["churn_days"], content["value_days"])
-    texts = ("currency", "model_version")
+    of_model = [schema.ColSpec("string", name) for name in ("currency", "model_version")]
+    of_model.append(schema.ColSpec("string", "model_note", required=False))
     number = schema.AnyType()  # type: ignore[no-untyped-call]
     return mlflow.models.ModelSignature(
         inputs=schema.Schema([schema.ColSpec(number, name) for name in COLUMNS]),
-        outputs=schema.Schema(
-            [*(schema.ColSpec("double", name) for name in figures), *(schema.ColSpec("string", name) for name in texts)]
-        ),
+        outputs=schema.Schema([*(schema.ColSpec("double", name) for name in figures), *of_model]),
         params=schema.ParamSchema(
             [schema.ParamSpec(name, "double", value) for name, value in content["params"].items()]
         ),
@@ -233,6 +234,7 @@ def describe_fit(model: ValueModel) -> str:
         known = "" if fit.log_likelihood is None else f"; log-likelihood {fit.log_likelihood:.3f}"
         who = "" if fit.customers is None else f", {fit.customers:,.0f} customers"
         lines.append(f"{name}{who}: {shown}{known}.")
+    lines += [f"**Note.** {note}" for note in model.notes]
     return "\n\n".join([*lines, f"alpha and beta are in {model.time_unit}, gamma is in {model.currency}."])
 
 

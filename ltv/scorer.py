@@ -33,7 +33,8 @@ SPEND_PARAMETERS = ("p", "q", "gamma")
 class Scorer:
     """Logarithms of r, alpha, s, beta and of p, q, gamma with their covariances, and the unit of recency and T.
 
-    A covariance is None for plain parameters, which have no intervals. Horizons are in days, whatever the unit.
+    A covariance is None for plain parameters, which have no intervals. Horizons are in days, whatever the unit. `day`
+    is that of the fit (see `ltv.pareto_nbd.fit`).
     """
 
     purchases: Array
@@ -41,6 +42,7 @@ class Scorer:
     purchases_covariance: Array | None
     spend_covariance: Array | None
     time_unit: str
+    day: float = 0.0
 
     @property
     def has_intervals(self) -> bool:
@@ -68,7 +70,7 @@ class Scorer:
         """See `ValueModel.purchase_predictions`."""
         if len(self.purchases) != len(PURCHASE_PARAMETERS):
             raise UsageError("This model has covariates; without them nobody can be scored.")
-        known = forecast(self.purchases, histories(frequency, recency, T))
+        known = forecast(self.purchases, histories(frequency, recency, T, day=self.day))
         return self._of_purchases(known, churn_days, value_days, annual_discount_rate)
 
     def purchase_intervals(
@@ -94,7 +96,7 @@ class Scorer:
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
         )
-        data = histories(frequency, recency, T)
+        data = histories(frequency, recency, T, day=self.day)
 
         def predict(theta: Array) -> Array:
             known = forecast(theta, data)
@@ -217,6 +219,7 @@ class Scorer:
             purchases_covariance=covariance(purchases),
             spend_covariance=covariance(money),
             time_unit=plain["time_unit"],
+            day=purchases.get("day", 0.0),
         )
 
 

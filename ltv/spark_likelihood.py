@@ -24,6 +24,7 @@ from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array, histories
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_search import SAMPLE, check
+from ltv.spend_fallback import SpendFacts
 from warehouse.jvm.session import default_parallelism
 
 SUMS = "log_likelihood double, gradient array<double>, hessian array<double>"
@@ -67,13 +68,13 @@ def spread(counts: DataFrame, *, seed: int, sample_rows: int = SAMPLE) -> Spread
     return SpreadCounts(frame=frame, sample=drawn, rows=rows, customers=int(customers))
 
 
-def fit_purchases(counts: SpreadCounts) -> ParetoNBDFit:
+def fit_purchases(counts: SpreadCounts, *, day: float = 0.0) -> ParetoNBDFit:
     """Pareto/NBD of counted histories: columns frequency, recency, T, customers. Errors as `pareto_nbd.fit`."""
     observed = counts.sample[counts.sample["T"] > 0]
-    known = histories(observed["frequency"], observed["recency"], observed["T"], observed["customers"])
+    known = histories(observed["frequency"], observed["recency"], observed["T"], observed["customers"], day=day)
     check(known)
     return pareto_nbd.fit_sums(
-        summed(counts.frame.where("T > 0"), purchase_sums),
+        summed(counts.frame.where("T > 0"), partial(purchase_sums, day=day)),
         known,
         customers=counts.customers,
         sample=lambda theta, order: pareto_nbd_likelihood.sums(theta, known, order),
@@ -88,8 +89,26 @@ def fit_spend(counts: SpreadCounts) -> GammaGammaFit:
         summed(counts.frame, spend_sums),
         m,
         weights,
-        customers=counts.customers,
+        facts=_spend_facts(counts),
         sample=lambda theta, order: gamma_gamma.sums(theta, x, m, weights, order),
+    )
+
+
+def _spend_facts(counts: SpreadCounts) -> SpendFacts:
+    x, weight = F.col("frequency").cast("double"), F.col("customers").cast("double")
+    found = counts.frame.agg(
+        F.sum(weight * x).alias("purchases"),
+        F.sum(F.when(x > 1, weight).otherwise(F.lit(0.0))).alias("returning"),
+        F.sum(weight * F.col("monetary_value")).alias("value"),
+        F.sum(weight / x).alias("inverse"),
+    ).collect()[0]
+    customers = float(counts.customers)
+    return SpendFacts(
+        customers=customers,
+        purchases=found["purchases"],
+        returning=found["returning"],
+        mean=found["value"] / customers,
+        mean_inverse=found["inverse"] / customers,
     )
 
 
@@ -140,9 +159,9 @@ def _columns(batch: pa.RecordBatch) -> dict[str, Array]:
     }
 
 
-def purchase_sums(theta: Array, columns: dict[str, Array], order: int) -> Sums:
+def purchase_sums(theta: Array, columns: dict[str, Array], order: int, *, day: float = 0.0) -> Sums:
     """Sums of the Pareto/NBD over counted histories."""
-    rows = histories(columns["frequency"], columns["recency"], columns["T"], columns["customers"])
+    rows = histories(columns["frequency"], columns["recency"], columns["T"], columns["customers"], day=day)
     return pareto_nbd_likelihood.sums(theta, rows, order)
 
 

@@ -39,7 +39,7 @@ class TrainingResult:
     status is promoted (the challenger is the champion now) or lost (the champion stays, nothing was registered);
     `model_version` names the champion after it, '<name>/<version>'. `metrics` are the challenger's on the holdout,
     `champion_metrics` those of the champion it met (empty without one). `params` are those of the model that this
-    training would register: up to as_of when promoted, up to the cutoff when lost.
+    training would register: up to as_of when promoted, up to the cutoff when lost; `notes` are those of its fits.
     """
 
     status: Literal["promoted", "lost"]
@@ -47,6 +47,7 @@ class TrainingResult:
     model_version: str
     run_id: str
     params: dict[str, float]
+    notes: list[str]
     metrics: dict[str, float]
     champion_metrics: dict[str, float]
 
@@ -62,8 +63,8 @@ def train_customer_value(
 
     `tags` record the origin of the fit, such as settings_digest, code_version and the Delta versions of the tables that
     the data came from. They become parameters of the run and tags of the version, beside the days, currency and
-    customers of the data. Raises ConvergenceError when a fit has no optimum (the run is then marked as failed),
-    InputError when MLflow does not answer.
+    customers of the data. Raises InputError when nobody bought twice (the run is then marked as failed) and when MLflow
+    does not answer.
     """
     champion = registry.find_champion(tracking)
     facts = {**_facts(data), **tags}
@@ -94,7 +95,10 @@ def train_customer_value(
             interval_level=ltv.interval_level,
         )
         status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
-        mlflow.set_tags({"status": status} | {name: facts[name] for name in RUN_TAGS if name in facts})
+        mlflow.set_tags(
+            {"status": status, "notes": "\n".join(model.notes)}
+            | {name: facts[name] for name in RUN_TAGS if name in facts}
+        )
         version = champion.version if champion else ""
         if reason is None:
             version = registry.register(model_uri, model, tracking, tags=facts)
@@ -104,6 +108,7 @@ def train_customer_value(
         model_version=version,
         run_id=run.info.run_id,
         params=model.params,
+        notes=model.notes,
         metrics=metrics,
         champion_metrics=champion_metrics,
     )
@@ -121,15 +126,16 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
             f"({counts.customers:,} customers). Use ltv.fitter exact, or set ltv.fit_sample_customers."
         )
     return ValueModel(
-        purchases=spark_likelihood.fit_purchases(counts.all_histories)
+        purchases=spark_likelihood.fit_purchases(counts.all_histories, day=data.day)
         if counts.all_histories
-        else fit_purchases(counts.histories, fitter=fitter, seed=seed),
+        else fit_purchases(counts.histories, fitter=fitter, seed=seed, day=data.day),
         spend=spark_likelihood.fit_spend(counts.all_spend)
         if counts.all_spend
         else fit_spend(counts.spend, fitter=fitter, seed=seed),
         time_unit=data.time_unit,
         currency=data.currency,
         as_of=counts.as_of,
+        warnings=data.warnings,
     )
 
 

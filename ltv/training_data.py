@@ -16,9 +16,12 @@ from ltv.customer_summary import (
     daily_purchases,
     purchase_days,
     purchase_histories,
+    purchase_rhythm,
 )
 from ltv.knobs import Ltv
+from ltv.silent_days import warnings_of_days, warnings_of_rhythm
 from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
+from ltv.value_model import DAYS_PER_UNIT
 from warehouse.errors import InputError, UsageError
 
 
@@ -55,7 +58,8 @@ class TrainingData:
     `calibration` ends at the cutoff, `holdout` has the later purchases of its customers, up to `until` (inclusive),
     `full` ends at as_of. recency and T are in `time_unit`. Where more than ltv.driver_rows customers are known at the
     cutoff, the holdout is a sample of about that many, `holdout_share` of all, drawn by seed and a hash of person_id.
-    `release` unpersists what Spark holds.
+    `warnings` name what is wrong with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by
+    ltv.purchase_days. `release` unpersists what Spark holds.
     """
 
     calibration: Counts
@@ -66,6 +70,8 @@ class TrainingData:
     time_unit: str
     currency: str
     holdout_share: float = 1.0
+    warnings: tuple[str, ...] = ()
+    day: float = 0.0
 
     def release(self) -> None:
         """Unpersist the tables of the fits."""
@@ -112,15 +118,22 @@ def collect_training_data(
         if cutoff != as_of:
             histories_at_as_of = purchase_histories(days, as_of=as_of, time_unit=ltv.time_unit)
             full = _counts(histories_at_as_of, as_of=as_of, customers=customers[as_of], ltv=ltv)
+        daily = daily_purchases(days, until=max(as_of, until)).toPandas()
+        rhythm = purchase_rhythm(days, until=as_of).collect()[0]
         return TrainingData(
             calibration=calibration,
             holdout=_collected(count_holdout(holdout_histories, days, cutoff=cutoff, until=until)),
             full=full,
-            daily=daily_purchases(days, until=max(as_of, until)).toPandas(),
+            daily=daily,
             until=until,
             time_unit=ltv.time_unit,
             currency=currency,
             holdout_share=holdout_share,
+            day=1 / DAYS_PER_UNIT[ltv.time_unit] if ltv.purchase_days else 0.0,
+            warnings=(
+                *warnings_of_days(daily, as_of=as_of),
+                *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0),
+            ),
         )
     finally:
         days.unpersist()

@@ -22,13 +22,17 @@ from warehouse.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class ValueModel:
-    """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) of the data."""
+    """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) of the data.
+
+    `warnings` name what was wrong with the data.
+    """
 
     purchases: ParetoNBDFit
     spend: GammaGammaFit
     time_unit: str
     currency: str
     as_of: dt.date
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an unknown unit of time."""
@@ -44,6 +48,7 @@ class ValueModel:
             purchases_covariance=self.purchases.log_covariance,
             spend_covariance=self.spend.log_covariance,
             time_unit=self.time_unit,
+            day=self.purchases.day,
         )
 
     def units(self, days: float) -> float:
@@ -142,12 +147,19 @@ class ValueModel:
         """r, alpha, s, beta of the purchases; p, q, gamma of their value."""
         return self.purchases.params | self.spend.params
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of predictions must know: what was wrong with the data, and what the fits are where they are
+        not inner maxima of their likelihoods."""
+        return [*self.warnings, *(fit.note for fit in (self.purchases, self.spend) if fit.note)]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, a few kB; `from_dict` reads it back."""
         return {
             "time_unit": self.time_unit,
             "currency": self.currency,
             "as_of": self.as_of.isoformat(),
+            "warnings": list(self.warnings),
             "purchases": self.purchases.to_dict(),
             "spend": self.spend.to_dict(),
         }
@@ -161,4 +173,5 @@ class ValueModel:
             time_unit=plain["time_unit"],
             currency=plain["currency"],
             as_of=dt.date.fromisoformat(plain["as_of"]),
+            warnings=tuple(plain.get("warnings", ())),
         )

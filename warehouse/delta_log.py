@@ -6,7 +6,7 @@ The log of a table on this machine is read without a JVM, which takes seconds to
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,12 +27,18 @@ ROUNDING = timedelta(milliseconds=1)
 @dataclass(frozen=True)
 class Snapshot:
     """The newest state of a table. `id` is given to a table when it is created: one that is deleted and made again has
-    another."""
+    another. `columns` are types by name, as Delta's log has them ("long", "decimal(18,6)")."""
 
     id: str
     version: int
     properties: Mapping[str, str]
-    columns: Sequence[str]
+    columns: Mapping[str, str]
+
+
+def columns_of(schema: str) -> dict[str, str]:
+    """Types by name of a schema in Delta's JSON; of a nested column its kind alone (struct, array, map)."""
+    types = {field["name"]: field["type"] for field in json.loads(schema)["fields"]}
+    return {name: type_ if isinstance(type_, str) else str(type_["type"]) for name, type_ in types.items()}
 
 
 class DeltaLog(Protocol):
@@ -91,7 +97,7 @@ class LocalLog:
         if commit.exists() and commit.stat().st_size == 0:  # as a crash of the machine leaves it
             raise damaged_log(self._folder, f"{commit.name} is empty")
         found = table.metadata()
-        columns = [field.name for field in table.schema().fields]
+        columns = columns_of(table.schema().to_json())
         return Snapshot(str(found.id), table.version(), found.configuration, columns)
 
     def commits_back(self, newest: int) -> Iterator[dict[str, Any]]:

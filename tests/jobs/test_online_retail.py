@@ -14,8 +14,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from conf import CONF_ROOT
-from jobs import build, ingest
-from ltv.customer_summary import build_customer_summary
+from jobs import attribute, build, ingest, score, train
+from ltv import pareto_nbd
+from ltv.customer_summary import build_customer_summary, count_holdout, purchase_days, purchase_histories
+from ltv.intervals import total_interval, total_purchases
 from ltv.knobs import SummaryUnit
 from tests.quick import QUICK
 from warehouse.contracts import Table
@@ -29,6 +31,7 @@ from warehouse.tables import (
     SILVER_ORDERS,
     SILVER_SET_ASIDE,
 )
+from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 
 pytestmark = pytest.mark.long
 
@@ -47,6 +50,7 @@ def lake(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("retail")
     knobs = yaml.safe_load((CONF_ROOT / "examples" / "online_retail.yaml").read_text(encoding="utf-8"))
     knobs["lake"], knobs["landing"]["root"] = str(folder / "lake"), str(folder / "landing")
+    knobs["mlflow"] = {"tracking_uri": f"sqlite:///{folder}/mlflow.db", "artifact_root": str(folder / "artifacts")}
     knobs["spark"] = {"conf": {**QUICK, "spark.sql.codegen.wholeStage": "true", "spark.sql.shuffle.partitions": "4"}}
     (folder / "retail.yaml").write_text(yaml.safe_dump(knobs), encoding="utf-8")
     # In two files, cut in the middle of an order, and a part of the first one delivered again: a run for each.
@@ -128,6 +132,48 @@ def test_the_ledger_says_what_became_of_every_amount(lake: Lake) -> None:
         ("GBP", "credited"): UNCOVERED - CREDITED,
         ("GBP", "set_aside"): -UNCOVERED,
     }
+
+
+def test_training_gives_a_champion_whose_scores_say_that_no_churn_shows(
+    lake: Lake, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The best-known data of the trade: their likelihood has no inner maximum."""
+    folder = Path(lake.root).parent
+    config = ["--config", str(folder / "retail.yaml"), "--as-of", str(LAST_DAY)]
+
+    assert train.main(config) == 0
+    assert "no churn shows in the data" in capfd.readouterr().err
+    assert attribute.main(config) == 0
+    assert score.main(config) == 0
+
+    scores = Lake(lake.spark, lake.root, "look").read(GOLD_CUSTOMER_VALUE).toPandas()
+    assert len(scores) == 4_339
+    assert scores["model_note"].str.contains("a weak prior decides").all()
+    assert scores["p_alive"].between(0.3, 1).all()
+    assert scores["p_alive"].mean() > 0.97
+    assert (scores["expected_purchases_30d_lower"] < scores["expected_purchases_30d"]).all()
+    for days in (30, 365):
+        clv = scores[f"clv_{days}d"].astype(float)
+        assert (clv > 0).all()
+        assert (scores[f"clv_{days}d_upper"].astype(float) > clv).all()
+
+
+def test_60_days_are_forecast_at_four_of_five_origins_and_the_fifth_is_christmas(lake: Lake) -> None:
+    days = purchase_days(lake.read(SILVER_CONVERSIONS), timezone="Europe/London")
+    held = {}
+    for back in (300, 240, 180, 120, 60):
+        origin = LAST_DAY - dt.timedelta(days=back)
+        until = origin + dt.timedelta(days=60)
+        histories = purchase_histories(days, as_of=origin, time_unit="days")
+        rows = count_holdout(histories, days, cutoff=origin, until=until).toPandas()
+        x, t_x, T, customers, bought = (
+            rows[name].to_numpy(float) for name in ("frequency", "recency", "T", "customers", "holdout_purchases")
+        )
+        fit = pareto_nbd.fit(x, t_x, T, weights=customers)
+        total = total_purchases(fit, lambda model: model.forecast(x, t_x, T), 60, weights=customers)  # noqa: B023
+        interval = total_interval(total, fit)
+        held[origin] = bool(interval.lower <= customers @ bought <= interval.upper)
+    assert list(held.values()) == [True, True, True, True, False]
 
 
 def test_recency_frequency_and_value_are_those_of_lifetimes(

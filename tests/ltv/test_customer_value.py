@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
 from ltv.customer_value import build_customer_value
 from ltv.gamma_gamma import GammaGammaFit
@@ -220,6 +221,33 @@ def test_a_model_of_plain_parameters_gives_no_bounds(spark: SparkSession) -> Non
 
     with pytest.raises(UsageError, match="no standard errors"):
         scored(summary(spark), plain)
+
+
+def test_millions_of_dong_have_room(spark: SparkSession) -> None:
+    """1,470,544,809,690 dong or rupiah, and a bound of a very uncertain fit beyond any type."""
+    dong = 10**12
+    wealthy = replace(SPEND, params=SPEND.params | {"gamma": SPEND.params["gamma"] * dong})
+    rich = summary(spark).withColumn("monetary_value", (F.col("monetary_value") * dong).cast("decimal(28,6)"))
+
+    scores = scored(rich, replace(MODEL, spend=wealthy))
+
+    plain = scored(summary(spark))
+    for person, row in scores.items():
+        assert float(row["clv_365d"]) == pytest.approx(float(plain[person]["clv_365d"]) * dong, rel=1e-6, abs=1e6)
+    assert float(scores["buys daily"]["clv_365d"]) > 10**15
+
+    uncertain = replace(wealthy, log_covariance=np.eye(3) * 1e4)
+    vast = scored(rich, replace(MODEL, spend=uncertain))["regular"]
+    assert float(vast["clv_365d_upper"]) == pytest.approx(1e21)
+
+
+def test_a_note_of_the_model_is_in_every_row(spark: SparkSession, scores: dict[str, Row]) -> None:
+    noted = replace(
+        MODEL, purchases=replace(PURCHASES, note="No churn shows."), spend=replace(SPEND, note="One price.")
+    )
+
+    assert {row["model_note"] for row in scores.values()} == {None}
+    assert {row["model_note"] for row in scored(summary(spark), noted).values()} == {"No churn shows. One price."}
 
 
 def test_no_customers_give_no_scores(spark: SparkSession) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from scipy.stats import gamma as gamma_distribution
 
 from ltv import gamma_gamma
 from ltv.gamma_gamma import GammaGammaFit, sums
-from warehouse.errors import ConvergenceError, InputError
+from ltv.intervals import prediction_intervals
+from warehouse.errors import InputError
 
 PUBLISHED = {"p": 6.25, "q": 3.74, "gamma": 15.44}  # Fader & Hardie 2013
 
@@ -113,19 +115,75 @@ def test_customers_without_a_repeat_purchase_get_the_mean_of_all_and_do_not_chan
     assert again.params == pytest.approx(fit.params, rel=1e-12)
 
 
-def test_flat_prices_are_refused_and_subscriptions_explained():
-    with pytest.raises(InputError, match=r"monetary_value is 9.99 for every customer: a flat price needs no model"):
-        gamma_gamma.fit([1, 2, 3], [9.99, 9.99, 9.99])
+def test_one_price_is_predicted_to_its_last_digit():
+    flat = gamma_gamma.fit(np.arange(1, 401) % 5 + 1, np.full(400, 19.99))
+    assert flat.expected_value([0, 1, 7], [0, 19.99, 19.99]) == pytest.approx([19.99] * 3, rel=1e-9)
+    assert flat.note == (
+        "Value of purchases: every purchase is worth 19.99, so that price is predicted for all customers."
+    )
+    interval = prediction_intervals(lambda fit: fit.expected_value(0, 0), flat)
+    assert (interval.lower, interval.upper) == (pytest.approx(19.99, rel=0.005), pytest.approx(19.99, rel=0.005))
+
+
+def test_prices_that_differ_by_cents_are_predicted_within_half_a_percent():
     rng = np.random.default_rng(1)
-    x = rng.geometric(0.3, 500)
+    price = 19.99 + rng.normal(0, 0.01, 400)
+    nearly = gamma_gamma.fit(rng.geometric(0.4, 400), price)
+    assert nearly.expected_value(np.ones(400), price) == pytest.approx(price, rel=0.005)
+    assert "each customer always spends the same" in nearly.note
+
+
+def test_subscribers_keep_about_their_own_price():
+    rng = np.random.default_rng(1)
+    x = np.maximum(rng.geometric(0.3, 500), 2)
     plan = rng.choice([9.99, 19.99, 49.99], 500)  # each customer always pays the same
-    with pytest.raises(ConvergenceError, match="each customer always spends the same"):
-        gamma_gamma.fit(np.maximum(x, 2), plan)
+    fitted = gamma_gamma.fit(x, plan)
+    assert "each customer always spends the same" in fitted.note
+    often = x >= 6
+    assert fitted.expected_value(x[often], plan[often]) == pytest.approx(plan[often], rel=0.05)
 
 
-def test_spending_without_a_finite_mean_is_explained():
-    with pytest.raises(ConvergenceError, match=r"q = 0\.\d+ <= 1, spending is so uneven"):
-        gamma_gamma.fit(*simulated(5000, 1, p=4, q=0.8, gamma=10))
+def test_few_customers_who_returned_twice_are_not_called_a_flat_price():
+    x, m = simulated(30, 1, **PUBLISHED)
+    fitted = gamma_gamma.fit(x, m)
+    assert re.search(r"only \d+ customers have two repeat purchases or more", fitted.note)
+    assert "always spends the same" not in fitted.note
+    true = GammaGammaFit.from_params(**PUBLISHED)
+    assert fitted.expected_value(x, m) == pytest.approx(true.expected_value(x, m), rel=0.25)
+    assert fitted.expected_value(0, 0) == pytest.approx(m.mean())  # new customers: the mean of all
+
+
+def test_spending_without_a_finite_mean_gets_one_that_a_few_huge_orders_do_not_carry_away():
+    x, m = simulated(5000, 1, p=4, q=0.8, gamma=10)
+    fitted = gamma_gamma.fit(x, m)
+    assert re.search(r"spending is so uneven that its mean is infinite \(q = 0\.\d+ <= 1\)", fitted.note)
+    assert fitted.params["q"] > 2  # so that totals have an interval
+    typical = np.median(m)
+    assert m.mean() > 100 * typical
+    assert fitted.expected_value(0, 0) < 10 * typical
+
+
+@pytest.mark.filterwarnings("ignore:Frequency and monetary_value correlate")  # by chance, in a few of them
+@pytest.mark.parametrize("seed", range(60))
+def test_true_gamma_gamma_data_of_100_customers_always_give_a_value(seed):
+    x, m = simulated(40, seed, **PUBLISHED)  # about as many of 100 customers come back within 548 days
+    fitted = gamma_gamma.fit(x, m)
+    assert np.isfinite(list(fitted.standard_errors.values())).all()
+    if fitted.note:
+        assert 0.5 < fitted.expected_value(0, 0)[0] / 35.2 < 2  # the true mean of all
+
+
+def test_the_fallback_does_not_depend_on_the_unit_of_money():
+    x, m = simulated(30, 1, **PUBLISHED)
+    dong = gamma_gamma.fit(x, m * 25_000)
+    assert dong.note == gamma_gamma.fit(x, m).note
+    assert dong.expected_value(x, m * 25_000) == pytest.approx(gamma_gamma.fit(x, m).expected_value(x, m) * 25_000)
+
+
+def test_where_no_purchase_is_worth_anything_nothing_is_predicted():
+    nothing = gamma_gamma.worthless()
+    assert nothing.expected_value([0, 5], [0, 0]) == pytest.approx([0, 0], abs=2e-6)
+    assert "no repeat purchase is worth more than 0" in nothing.note
 
 
 def test_frequency_that_correlates_with_value_gives_a_warning():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 
 import mpmath
@@ -268,20 +269,30 @@ def test_impossible_rows_are_refused_with_the_first_of_them(rows, message):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 4, 6])
-def test_a_shop_that_nobody_leaves_ends_in_an_explanation(seed):
-    with pytest.raises(ConvergenceError, match=r"no churn shows in the data|how fast they leave"):
-        pareto_nbd.fit(*simulated(2000, seed, s=0))
+def test_a_shop_that_nobody_leaves_gets_a_forecast_and_a_note(seed):
+    x, t_x, T = simulated(2000, seed, s=0)
+    fitted = pareto_nbd.fit(x, t_x, T)
+    assert re.search(r"no churn shows in the data|how fast they leave", fitted.note)
+    assert "a weak prior decides" in fitted.note
+    true = ((0.6 + x) / (70 + T) * 60).sum()  # all are alive and buy at their own rate
+    assert fitted.expected_purchases(60, x, t_x, T).sum() == pytest.approx(true, rel=0.04)
+    assert fitted.p_alive(x, t_x, T).mean() > 0.97
 
 
-def test_customers_who_all_buy_at_one_rate_end_in_an_explanation():
-    with pytest.raises(ConvergenceError, match="do not differ in how often they buy"):
-        pareto_nbd.fit(*simulated(2000, seed=1, r=1e5, alpha=1e7))
+def test_customers_who_all_buy_at_one_rate_get_a_forecast_and_a_note():
+    rows = simulated(2000, seed=1, r=1e5, alpha=1e7)
+    fitted = pareto_nbd.fit(*rows)
+    assert "do not differ in how often they buy" in fitted.note
+    assert fitted.params["r"] > 20
+    true = ParetoNBDFit.from_params(r=1e5, alpha=1e7, s=0.6, beta=80.0)
+    forecast, truth = (model.expected_purchases(60, *rows).sum() for model in (fitted, true))
+    assert forecast == pytest.approx(truth, rel=0.05)
 
 
-def test_an_explanation_points_at_bad_rows():
+def test_a_note_points_at_bad_rows():
     rows = simulated(2000, seed=1, s=0)
-    with pytest.raises(ConvergenceError, match="the largest T is 90000, but 99% lie below"):
-        pareto_nbd.fit(*(np.append(c, bad) for c, bad in zip(rows, (1, 90_000, 90_000), strict=True)))
+    fitted = pareto_nbd.fit(*(np.append(c, bad) for c, bad in zip(rows, (1, 90_000, 90_000), strict=True)))
+    assert "the largest T is 90000, but 99% lie below" in fitted.note
 
 
 # ---------------------------------------------------------------- covariates
@@ -371,6 +382,11 @@ def test_a_fit_survives_json_in_a_few_kilobytes_whatever_the_order_of_keys():
     assert again.covariates == fitted.covariates
     assert list(again.names) == ["r", "alpha", "s", "beta", "transaction.z", "transaction.a", "dropout.app"]
     assert again.log_likelihood == fitted.log_likelihood
+    assert (again.note, fitted.note) == (None, None)
+    noted = pareto_nbd.fit(*simulated(500, seed=1, s=0))
+    assert ParetoNBDFit.from_dict(json.loads(json.dumps(noted.to_dict()))).note == noted.note
+    older = {name: value for name, value in fitted.to_dict().items() if name != "note"}
+    assert ParetoNBDFit.from_dict(older) == fitted
 
 
 def test_a_model_of_plain_parameters_predicts_but_has_no_standard_errors(fit):

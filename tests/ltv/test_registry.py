@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -206,7 +207,24 @@ def test_it_gives_what_the_table_has_with_bounds_and_version(served: PyFuncModel
     assert list(found.columns) == [name for name in GOLD_CUSTOMER_VALUE.column_names if name not in no_prediction]
     for row, served_row in zip(table.orderBy("person_id").collect(), found.to_dict("records"), strict=True):
         for name, value in served_row.items():
-            assert row[name] == value if isinstance(value, str) else float(row[name]) == pytest.approx(value, abs=1e-6)
+            plain = value is None or isinstance(value, str)
+            assert row[name] == value if plain else float(row[name]) == pytest.approx(value, abs=1e-6)
+
+
+def test_it_gives_the_note_of_its_fits(local: Mlflow, stored: str) -> None:
+    noted = replace(MODEL, purchases=replace(MODEL.purchases, note="No churn shows in these data."))
+    with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
+        model = mlflow.pyfunc.load_model(log(noted))
+    assert set(model.predict(CUSTOMERS)["model_note"]) == {"No churn shows in these data."}
+
+
+def test_a_fit_to_days_with_a_purchase_is_served_as_one(local: Mlflow, stored: str) -> None:
+    by_day = replace(MODEL, purchases=replace(MODEL.purchases, day=1 / 7))
+    with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
+        found = mlflow.pyfunc.load_model(log(by_day)).predict(CUSTOMERS)
+    columns = [CUSTOMERS[name] for name in ("frequency", "recency", "T")]
+    assert found["p_alive"].tolist() == pytest.approx(by_day.purchases.p_alive(*columns).tolist())
+    assert found["p_alive"].tolist() != pytest.approx(MODEL.purchases.p_alive(*columns).tolist(), abs=1e-6)
 
 
 def test_the_level_of_the_bounds_is_a_param(served: PyFuncModel) -> None:

@@ -44,7 +44,8 @@ def expected(margin: float = 0.4) -> list[dict[str, float]]:
 
 def assert_predicted(found: list[dict[str, Any]], margin: float = 0.4) -> None:
     """Figures with bounds as the model has them, and the version that made them."""
-    assert [(row.pop("model_version"), row.pop("currency")) for row in found] == [("customer-value/1", "USD")] * 2
+    of_model = [(row.pop("model_version"), row.pop("model_note"), row.pop("currency")) for row in found]
+    assert of_model == [("customer-value/1", None, "USD")] * 2
     assert found == [pytest.approx(row, rel=1e-9) for row in expected(margin)]
 
 

@@ -14,7 +14,7 @@ from ltv.knobs import Ltv
 from ltv.spark_likelihood import SpreadCounts, spread
 from ltv.training import fit_value_model
 from ltv.training_data import TrainingData, collect_training_data, draw_customers
-from warehouse.errors import ConvergenceError, InputError, UsageError
+from warehouse.errors import InputError, UsageError
 
 # Days since the first purchase, not rounded, as a summary in weeks has them.
 pytestmark = pytest.mark.spark_only  # which rows a partition has is decided by Spark
@@ -57,6 +57,17 @@ def test_spend_fitted_over_partitions_is_that_of_one_machine(spark: SparkSession
     counts.release()
 
 
+def test_days_with_a_purchase_are_fitted_there_too(spark: SparkSession) -> None:
+    here = pareto_nbd.fit(HISTORIES["frequency"], HISTORIES["recency"], HISTORIES["T"], day=1 / 7)
+    counts = counted(spark, HISTORIES)
+
+    there = spark_likelihood.fit_purchases(counts, day=1 / 7)
+
+    assert there.day == here.day
+    assert there.params == pytest.approx(here.params, rel=1e-7)
+    counts.release()
+
+
 def test_customers_of_today_do_not_change_the_fit(spark: SparkSession) -> None:
     today = pd.concat([HISTORIES, pd.DataFrame({"frequency": [0.0] * 500, "recency": 0.0, "T": 0.0})])
     here = pareto_nbd.fit(HISTORIES["frequency"], HISTORIES["recency"], HISTORIES["T"])
@@ -72,12 +83,30 @@ def test_the_same_table_gives_the_same_digits_in_any_order(spark: SparkSession) 
     assert once.params == again.params
 
 
-def test_data_without_churn_fail_there_too(spark: SparkSession) -> None:
+def test_data_without_churn_give_the_same_fit_and_note_there(spark: SparkSession) -> None:
     regulars = pd.DataFrame([(x, 100.0 - x % 3, 100.0) for x in range(1, 12)] * 40, columns=HISTORIES.columns)
     regulars = pd.concat([regulars, pd.DataFrame({"frequency": [0] * 30, "recency": 0.0, "T": 3.0})])
 
-    with pytest.raises(ConvergenceError, match="no churn shows"):
-        spark_likelihood.fit_purchases(counted(spark, regulars, sample_rows=10_000))
+    here = pareto_nbd.fit(regulars["frequency"], regulars["recency"], regulars["T"])
+    there = spark_likelihood.fit_purchases(counted(spark, regulars, sample_rows=10_000))
+
+    assert there.note == here.note is not None
+    assert "no churn shows" in there.note
+    assert there.params == pytest.approx(here.params, rel=1e-6)
+
+
+def test_one_price_and_spending_without_a_finite_mean_give_the_same_fits_there(spark: SparkSession) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.geometric(0.4, 400).astype(float)
+    uneven = rng.gamma(4 * x) / rng.gamma(0.6, 1 / 10, 400) / x
+    for m in (np.full(400, 19.99), uneven):
+        here = gamma_gamma.fit(x, m)
+        rows = pd.DataFrame({"frequency": x, "monetary_value": m})
+        there = spark_likelihood.fit_spend(counted(spark, rows, sample_rows=10_000))
+
+        assert there.note == here.note is not None
+        assert there.params == pytest.approx(here.params, rel=1e-6)
+        assert there.standard_errors == pytest.approx(here.standard_errors, rel=1e-6)
 
 
 def test_no_customers_are_one_clear_error(spark: SparkSession) -> None:

@@ -78,7 +78,7 @@ def test_properties_and_columns_are_those_that_the_table_has_now(
     now = log.newest()
     assert now is not None
     assert now.properties[CHANGE_FEED] == "true"
-    assert list(now.columns) == ["id", "name"]
+    assert now.columns == {"id": "long", "name": "string"}
     assert (now.version, now.id) == (2, before.id)
 
 

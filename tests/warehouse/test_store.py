@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from tests.warehouse.example_tables import THINGS, THINGS_ORIGIN, things, things_in
+from warehouse.contracts import MONEY, MONEY_SUM, Column
 from warehouse.store import Lake, Origin
 
 
@@ -85,6 +88,39 @@ def test_a_table_without_rows_has_an_origin_too(spark: SparkSession, tmp_path: P
     lake.replace(THINGS, lake.read(THINGS).limit(0), origin=later, where="id = 'a'")
     assert lake.is_current(THINGS, later)
     assert lake.written == {"gold.things": lake.version(THINGS)}
+
+
+def test_decimals_of_an_older_contract_get_room_before_the_next_rows_and_keep_theirs(
+    spark: SparkSession, tmp_path: Path, small_change_rows: int
+) -> None:
+    """A shop that counts in dong or rupiah, whose lake an older version made."""
+    Lake(spark, str(tmp_path), "run-1", small_change_rows).replace(
+        THINGS, things(spark, ("a", "x", 1), ("b", None, 2)), origin=THINGS_ORIGIN
+    )
+    wider = replace(THINGS, columns=tuple(_with_room(column) for column in THINGS.columns))
+    lake = Lake(spark, str(tmp_path), "run-2", small_change_rows)
+
+    lake.append(wider, spark.createDataFrame([("c", "x", Decimal("1470544809690.123456"))], wider.ddl))
+
+    assert [(row["id"], row["cost"]) for row in lake.read(wider).orderBy("id").collect()] == [
+        ("a", Decimal(1)),
+        ("b", Decimal(2)),
+        ("c", Decimal("1470544809690.123456")),
+    ]
+    table = DeltaTable(lake.path(wider))
+    fields = {field.name: field for field in table.schema().fields}
+    assert fields["cost"].type.type == "decimal(28,6)"  # type: ignore[union-attr]
+    assert fields["cost"].metadata["comment"] == "what it cost [USD]"
+    assert table.protocol().min_reader_version == 1
+    assert table.metadata().description == "One row per thing."
+    before = table.version()
+    more = spark.createDataFrame([("d", "x", Decimal(3))], wider.ddl)
+    Lake(spark, str(tmp_path), "run-3", small_change_rows).append(wider, more)
+    assert DeltaTable(lake.path(wider)).version() == before + 1, "it has room now"
+
+
+def _with_room(column: Column) -> Column:
+    return replace(column, type=MONEY_SUM) if column.type == MONEY else column
 
 
 def test_a_relative_lake_is_made_below_the_working_folder(

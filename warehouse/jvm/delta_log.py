@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from warehouse.delta_log import Snapshot
+from warehouse.delta_log import Snapshot, columns_of
 from warehouse.jvm.files import hadoop_path
 from warehouse.jvm.session import java_class
 
@@ -33,7 +33,7 @@ class HadoopLog:
         metadata = found.metadata()
         converters = java_class(spark, "scala.jdk.javaapi.CollectionConverters")
         properties = {str(name): str(value) for name, value in converters.asJava(metadata.configuration()).items()}
-        return Snapshot(str(metadata.id()), int(found.version()), properties, list(found.schema().fieldNames()))
+        return Snapshot(str(metadata.id()), int(found.version()), properties, columns_of(str(found.schema().json())))
 
     def commits_back(self, newest: int) -> Iterator[dict[str, Any]]:
         """The commitInfo of version `newest` and of those before it, newest first."""

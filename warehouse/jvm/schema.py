@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from warehouse.arrow.log import STATS_COLUMNS
 from warehouse.change_feed import CHANGE_FEED
-from warehouse.contracts import Table
+from warehouse.contracts import Column, Table
 from warehouse.delta_log import Snapshot, log_of
 
 DELETION_VECTORS = "delta.enableDeletionVectors"
+DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 INDEXED_COLUMNS = "delta.dataSkippingNumIndexedCols"
 # Every reader opens reader version 1: no deletion vectors, no column mapping.
 TABLE_PROPERTIES = {
@@ -33,14 +36,16 @@ def create_table(spark: SparkSession, path: str, table: Table) -> None:
 
 
 def keeps_contract(held: Snapshot, table: Table) -> bool:
-    """Whether a stored table has the properties and columns of its contract."""
-    return wanted_properties(table).items() <= held.properties.items() and {*table.column_names} <= {*held.columns}
+    """Whether a stored table has the properties and columns of its contract, with room for its numbers."""
+    has_properties = wanted_properties(table).items() <= held.properties.items()
+    return has_properties and {*table.column_names} <= {*held.columns} and not _too_narrow(held, table)
 
 
 def bring_to_contract(spark: SparkSession, path: str, table: Table) -> None:
-    """Adds the properties and columns that a table made by an older version or contract lacks.
+    """Adds the properties and columns that a table made by an older version or contract lacks, and widens decimals.
 
-    Existing rows hold null in an added column.
+    Existing rows hold null in an added column. Rows with wider decimals are written again, in one commit: Delta's
+    way to widen a type in place needs a newer reader. No column is NOT NULL after that: checks count nulls in all.
     """
     wanted = wanted_properties(table)
     held = log_of(path, lambda: spark).newest()
@@ -52,6 +57,21 @@ def bring_to_contract(spark: SparkSession, path: str, table: Table) -> None:
             spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({definition})")
     if lacking := {key: value for key, value in wanted.items() if held.properties.get(key) != value}:
         set_properties(spark, path, lacking)
+    if narrow := _too_narrow(held, table):
+        rows = spark.read.format("delta").load(path)
+        wider = {c.name: F.col(c.name).cast(c.type).alias(c.name, metadata={"comment": c.comment}) for c in narrow}
+        columns = [wider.get(name, F.col(name)) for name in rows.columns]
+        rows.select(*columns).write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
+
+
+def _too_narrow(held: Snapshot, table: Table) -> list[Column]:
+    """Decimals of the contract that the stored ones cannot hold."""
+
+    def whole(type_: str) -> int:
+        found = DECIMAL.fullmatch(type_)
+        return int(found[1]) - int(found[2]) if found else 0
+
+    return [c for c in table.columns if c.name in held.columns and whole(held.columns[c.name]) < whole(c.type)]
 
 
 def set_properties(spark: SparkSession, path: str, properties: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 """gold.customer_summary: the purchase history of each customer in the four numbers value models need."""
 
-from warehouse.contracts import COUNT_LIMIT, FIRST_DAY, LAST_DAY, MONEY, Column, Table
+from warehouse.contracts import COUNT_LIMIT, FIRST_DAY, LAST_DAY, MONEY_SUM, Column, Table
 
 GOLD_CUSTOMER_SUMMARY = Table(
     layer="gold",
@@ -21,14 +21,14 @@ GOLD_CUSTOMER_SUMMARY = Table(
         Column("T", "double", "as_of - first purchase day", "ltv.time_unit", nullable=False, minimum=0),
         Column(
             "monetary_value",
-            MONEY,
+            MONEY_SUM,
             "mean net value of repeat purchase days; 0 without any",
             "currency",
             nullable=False,
             minimum=0,
         ),
         Column("orders", "bigint", "orders", nullable=False, minimum=1, maximum=COUNT_LIMIT),
-        Column("net_value", "decimal(28,6)", "net value of all orders", "currency", nullable=False, minimum=0),
+        Column("net_value", MONEY_SUM, "net value of all orders", "currency", nullable=False, minimum=0),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
         Column(
             "first_order_at", "timestamp", "first order", "UTC", nullable=False, minimum=FIRST_DAY, maximum=LAST_DAY

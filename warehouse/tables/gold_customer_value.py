@@ -1,6 +1,6 @@
 """gold.customer_value: each customer's churn probabilities, expected purchases and value."""
 
-from warehouse.contracts import MONEY, Column, Table
+from warehouse.contracts import MONEY_SUM, Column, Table
 
 CHURN_HORIZONS_DAYS = (7, 14, 30, 60, 90)
 VALUE_HORIZONS_DAYS = (30, 90, 180, 365)
@@ -49,12 +49,13 @@ GOLD_CUSTOMER_VALUE = Table(
             column
             for days in VALUE_HORIZONS_DAYS
             for column in _with_bounds(
-                f"clv_{days}d", MONEY, f"expected discounted margin within {days} days", "currency"
+                f"clv_{days}d", MONEY_SUM, f"expected discounted margin within {days} days", "currency"
             )
         ),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
         Column("acquisition_channel", "string", "first touch of the first purchase or sign-up", nullable=False),
         Column("model_version", "string", "registered model and version that scored the row", nullable=False),
+        Column("model_note", "string", "what to know of its fit, such as that no churn shows; null where nothing"),
     ),
     notes=(
         "_lower and _upper hold the customer's true probability or expectation ltv.interval_level of the time (0.95): "
