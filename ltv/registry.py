@@ -212,11 +212,14 @@ def describe(model: ValueModel) -> str:
 
 Takes one row per customer: frequency (distinct purchase days - 1), recency (last - first purchase day, {unit}),
 T (last day of the data - first purchase day, {unit}), monetary_value (mean net value of the repeat purchase days in
-{currency}; 0 without any).
+{currency}; 0 without any). Any kind of number will do, as JSON over HTTP; other columns are ignored.
 
 Gives one row per customer: p_alive; churn_<h>d, the probability of no purchase within h days;
 expected_purchases_<h>d (purchase days); expected_order_value (net, {currency}); clv_<h>d, the discounted margin
-within h days ({currency}). Horizons are in days. params: margin (share of net value), annual_discount_rate.
+within h days ({currency}). Horizons are in days. Each figure has bounds, <name>_lower and <name>_upper, which hold the
+true probability or expectation interval_level of the time. currency and model_version say what scored.
+
+params: margin (share of net value), annual_discount_rate, interval_level. Without them those of the training count.
 
 Load it as models:/<this name>@{CHAMPION}. A version's tags name the days, data and settings of its fit."""
 
