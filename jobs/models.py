@@ -165,7 +165,7 @@ def _table(found: list[VersionRecord]) -> list[str]:
     """One line per version, in columns."""
     if not found:
         return []
-    rows = [("version", "", "made", *FACTS_IN_LIST)]
+    rows: list[tuple[str, ...]] = [("version", "", "made", *FACTS_IN_LIST)]
     rows += [
         (
             version.full_name,
