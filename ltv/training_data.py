@@ -19,9 +19,9 @@ from ltv.customer_summary import (
     purchase_rhythm,
 )
 from ltv.knobs import Ltv
+from ltv.scorer import DAYS_PER_UNIT
 from ltv.silent_days import warnings_of_days, warnings_of_rhythm
 from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
-from ltv.value_model import DAYS_PER_UNIT
 from warehouse.errors import InputError, UsageError
 
 
