@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 UV = Path(sys.executable).with_name("uv")
@@ -27,6 +28,15 @@ def environment(folder: Path, *requirements: str) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     return python
+
+
+def link(python: Path, *packages: str) -> None:
+    """Gives an environment packages of this one too: pip would build pyspark again, which takes half a minute."""
+    (place,) = (python.parents[1] / "lib").glob("python*/site-packages")
+    for package in packages:
+        found = find_spec(package)
+        assert found is not None and found.origin is not None, package
+        (place / package).symlink_to(Path(found.origin).parent)
 
 
 def variables(python: Path, **more: str) -> dict[str, str]:

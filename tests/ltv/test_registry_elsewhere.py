@@ -10,13 +10,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.ltv.environments import environment, run, serving
+from tests.ltv.environments import environment, link, run, serving
 from tests.ltv.test_registry import MODEL, store
 from tests.ltv.test_registry import settings as tracking_in
 from warehouse.model_registry import mlflow
@@ -157,8 +156,8 @@ def test_wrong_input_is_answered_with_400_and_the_reason_without_a_stack(what: s
 
 def test_it_is_a_function_of_spark(elsewhere: Elsewhere) -> None:
     """Integers, floats and decimals, as gold.customer_summary has them; columns in order or as one struct."""
-    pyspark = f"pyspark=={installed_version('pyspark')}"
-    python = environment(elsewhere.folder / "spark", *elsewhere.requirements, pyspark)
+    python = environment(elsewhere.folder / "spark", *elsewhere.requirements)
+    link(python, "pyspark", "py4j")
     program = f"""
 import json
 import mlflow
