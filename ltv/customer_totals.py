@@ -16,8 +16,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ltv.delta_method import Interval
-from ltv.intervals import Total, total_interval, total_purchases, total_value
+from ltv.intervals import Interval, Total, total_interval, total_purchases, total_value
 from ltv.knobs import Scoring
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_forecast import Forecast

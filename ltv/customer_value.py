@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ltv.customer_summary import expired_days, of_day
-from ltv.delta_method import quantile
+from ltv.intervals import quantile
 from ltv.knobs import Scoring, SummaryUnit
 from ltv.value_model import ValueModel
 from warehouse.champion import champion, used_champion

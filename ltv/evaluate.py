@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ltv.histories import Array
-from ltv.scorer import DAYS_PER_UNIT
-from ltv.value_model import ValueModel
+from ltv.value_model import DAYS_PER_UNIT, ValueModel
 from warehouse.errors import InputError
 
 GROUPS = 10

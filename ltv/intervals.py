@@ -25,6 +25,21 @@ from ltv.histories import Array
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_forecast import Forecast
 
+__all__ = [
+    "Interval",
+    "Total",
+    "bounded",
+    "jacobian",
+    "parameter_intervals",
+    "prediction_intervals",
+    "quantile",
+    "ratio_interval",
+    "standard_errors",
+    "total_interval",
+    "total_purchases",
+    "total_value",
+]
+
 
 @dataclass(frozen=True)
 class Total:

@@ -19,6 +19,8 @@ from ltv.pareto_nbd import ParetoNBDFit
 from ltv.scorer import DAYS_PER_UNIT, Scorer
 from warehouse.errors import UsageError
 
+__all__ = ["DAYS_PER_UNIT", "ValueModel"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ValueModel:
