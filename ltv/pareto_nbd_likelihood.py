@@ -148,7 +148,8 @@ def customers(theta: Array, data: Histories) -> Customers:
 
 def log_odds_alive(c: Customers, data: Histories) -> Array:
     """Log odds of being alive at T; +inf where recency equals T."""
-    return -_log_left_to_alive(data, _leaving(c, data), departure(_leaving(c, data), data.end - data.recency))
+    leaving = _leaving(c, data)
+    return -_log_left_to_alive(data, leaving, departure(leaving, data.end - data.recency))
 
 
 def _leaving(c: Customers, data: Histories) -> Leaving:
