@@ -20,7 +20,11 @@ from ltv.histories import Array, Covariates, Histories, histories, is_named
 from ltv.pareto_nbd_forecast import Forecast, forecast
 from ltv.pareto_nbd_likelihood import sums
 from ltv.pareto_nbd_search import check, explain, note, search_box, systematic_sample, weak_prior
-from warehouse.errors import UsageError
+from warehouse.errors import ConvergenceError, UsageError
+
+DAYS_TAKEN_FOR_PURCHASES = (
+    "Purchases: customers buy more than once a day, so days with a purchase were taken for purchases."
+)
 
 
 class CustomerCovariates(TypedDict, total=False):
@@ -175,7 +179,8 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     in any unit of time.
 
     `day`, the length of a day in the unit of T, takes frequency for days with a purchase, at most one a day. The
-    parameters are then those of purchases, and predictions those of days with a purchase. alpha is above half a day.
+    parameters are then those of purchases, and predictions those of days with a purchase. Where nothing below several
+    purchases a day fits, days are taken for purchases as without it, and the note says so.
 
     Where the likelihood has no inner maximum (no churn shows, or customers do not differ), the fit is the maximum of
     likelihood times a weak prior on r, s and s/beta, and its `note` says so.
@@ -204,7 +209,15 @@ def fit(  # noqa: PLR0917 (a stable public signature)
     ).counted()
     check(data)
     if day:
-        data = data.take(np.flatnonzero(data.T > 0))
+        try:
+            return _fitted(data.take(np.flatnonzero(data.T > 0)))
+        except ConvergenceError:  # customers who buy several times a day: alpha would be below half a day
+            plain = _fitted(replace(data, day=0.0))
+            return replace(plain, note=" ".join(filter(None, (DAYS_TAKEN_FOR_PURCHASES, plain.note))))
+    return _fitted(data)
+
+
+def _fitted(data: Histories) -> ParetoNBDFit:
     sample = systematic_sample(data)
     return fit_sums(
         lambda theta, order: sums(theta, data, order),

@@ -31,6 +31,7 @@ from warehouse.tables import (
     SILVER_ORDERS,
     SILVER_SET_ASIDE,
 )
+from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 
 pytestmark = pytest.mark.long
@@ -156,6 +157,18 @@ def test_training_gives_a_champion_whose_scores_say_that_no_churn_shows(
         clv = scores[f"clv_{days}d"].astype(float)
         assert (clv > 0).all()
         assert (scores[f"clv_{days}d_upper"].astype(float) > clv).all()
+
+
+def test_scoring_that_cannot_be_done_writes_nothing(lake: Lake) -> None:
+    folder = Path(lake.root).parent
+    knobs = yaml.safe_load((folder / "retail.yaml").read_text(encoding="utf-8"))
+    (folder / "weeks.yaml").write_text(yaml.safe_dump({**knobs, "ltv": {"time_unit": "weeks"}}), encoding="utf-8")
+    before = Lake(lake.spark, lake.root, "look").version(GOLD_CUSTOMER_SUMMARY)
+
+    next_day = str(LAST_DAY + dt.timedelta(days=1))
+    assert score.main(["--config", str(folder / "weeks.yaml"), "--as-of", next_day]) == 2, "the champion is in days"
+
+    assert Lake(lake.spark, lake.root, "look").version(GOLD_CUSTOMER_SUMMARY) == before is not None
 
 
 def test_60_days_are_forecast_at_four_of_five_origins_and_the_fifth_is_christmas(lake: Lake) -> None:

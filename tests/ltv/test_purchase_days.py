@@ -19,13 +19,15 @@ TRUE = {"r": 1.2, "alpha": 15.0, "s": 0.606, "beta": 81.7}
 OBSERVED, FUTURE = 730, 182
 
 
-def shop(customers: int, seed: int) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], int]:
+def shop(
+    customers: int, seed: int, true: dict[str, float] = TRUE
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], int]:
     """(frequency, recency, T) in whole days, and the days with a purchase of the next FUTURE days."""
     rng = np.random.default_rng(seed)
     start = rng.uniform(0, OBSERVED, customers)
-    leaves = start + rng.exponential(1, customers) / rng.gamma(TRUE["s"], 1 / TRUE["beta"], customers)
+    leaves = start + rng.exponential(1, customers) / rng.gamma(true["s"], 1 / true["beta"], customers)
     end = np.minimum(leaves, OBSERVED + FUTURE)
-    number = rng.poisson(rng.gamma(TRUE["r"], 1 / TRUE["alpha"], customers) * (end - start))
+    number = rng.poisson(rng.gamma(true["r"], 1 / true["alpha"], customers) * (end - start))
     who = np.repeat(np.arange(customers), number)
     when = start[who] + rng.random(len(who)) * (end - start)[who]
     who, day = np.unique(np.stack([who, np.floor(when).astype(np.int64)]), axis=1)
@@ -111,6 +113,17 @@ def test_a_fit_keeps_its_day_and_fits_of_before_have_none() -> None:
     assert ParetoNBDFit.from_dict(plain) == model
     del plain["day"]
     assert ParetoNBDFit.from_dict(plain).day == 0
+
+
+@pytest.mark.filterwarnings("ignore:.* customers have T = 0")
+def test_where_customers_buy_several_times_a_day_days_are_taken_for_purchases() -> None:
+    rows, _ = shop(40, seed=1, true={"r": 5.0, "alpha": 3.0, "s": 4.0, "beta": 5.0})
+
+    fitted = pareto_nbd.fit(*rows, day=1.0)
+
+    assert fitted.note is not None
+    assert fitted.note.startswith("Purchases: customers buy more than once a day")
+    assert fitted.params == pareto_nbd.fit(*rows).params
 
 
 def test_more_days_with_a_purchase_than_days_are_refused() -> None:

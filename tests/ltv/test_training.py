@@ -31,6 +31,7 @@ AS_OF = dt.date(1997, 9, 30)
 LTV = Ltv(
     time_unit="weeks",
     fitter="lifetimes",
+    purchase_days=False,
     holdout_days=273,
     holdout_until=dt.date(1998, 6, 30),
     margin=1.0,
