@@ -4,7 +4,7 @@ model = mlflow.pyfunc.load_model("models:/customer-value@champion")
 model.predict(customers)   # columns frequency, recency, T, monetary_value -> p_alive, churn_30d, clv_365d, …
 
 Every version has a copy of this file as the __init__ of a package of its own name, with what it imports beside
-it (see `ltv.registry`). They import each other relatively, so they work under any name and take nobody else's.
+it (see `ltv.stored_code`). They import each other relatively, so they work under any name and take nobody else's.
 """
 
 from __future__ import annotations

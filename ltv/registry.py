@@ -6,7 +6,6 @@ name; no customer row, no pickle.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 import warnings
@@ -21,20 +20,17 @@ import pandas as pd
 
 from ltv.fit import Fit
 from ltv.scorer import COLUMNS, output_columns
+from ltv.stored_code import REQUIREMENTS, write_package
 from ltv.value_model import ValueModel
 from warehouse import model_registry
 from warehouse.champion import CHAMPION, RegisteredVersion, champion
 from warehouse.errors import InputError, UsageError
 from warehouse.knobs import Mlflow
 from warehouse.model_registry import mlflow
-from warehouse.package_files import on_disk
 from warehouse.tables.gold_customer_value import CHURN_HORIZONS_DAYS, VALUE_HORIZONS_DAYS
 
 ARTIFACT = "data/value_model.json"
 FORMER_ARTIFACT = "artifacts/value_model.json"  # of versions that earlier releases stored
-# What a version has a copy of, beside ltv.pyfunc and warehouse.errors, and what that code imports.
-MODULES = ("delta_method", "histories", "order_value", "pareto_nbd_alive", "pareto_nbd_forecast", "scorer")
-REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,22 +151,6 @@ def stored_content(model: ValueModel, at_cutoff: ValueModel, params: Mapping[str
         "params": dict(params),
         "note": " ".join(model.notes) or None,
     }
-
-
-def write_package(folder: Path) -> Path:
-    """The code of a version, as a package below `folder`: `ltv.pyfunc` and what it imports, each file as it is.
-
-    The name ends in a digest of the files: two versions with different code can be loaded in one process.
-    """
-    origins = {"__init__": ("ltv", "pyfunc"), "errors": ("warehouse", "errors")}
-    origins |= {module: ("ltv", module) for module in MODULES}
-    files = {name: (on_disk(package) / f"{module}.py").read_bytes() for name, (package, module) in origins.items()}
-    digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:12]
-    place = folder / f"distributary_value_{digest}"
-    place.mkdir()
-    for name, text in files.items():
-        (place / f"{name}.py").write_bytes(text)
-    return place
 
 
 def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:

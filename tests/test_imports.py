@@ -79,7 +79,7 @@ def test_mlflow_is_imported_where_its_settings_are_made() -> None:
 
 
 def test_the_registered_model_imports_only_its_requirements_and_the_files_stored_with_it() -> None:
-    from ltv.registry import MODULES, REQUIREMENTS
+    from ltv.stored_code import MODULES, REQUIREMENTS
 
     reached = {module for module in reached_from(REPOSITORY / "ltv" / "pyfunc.py") if module != "__future__"}
     ours = {module for module in reached if (REPOSITORY / f"{module.replace('.', '/')}.py").is_file()}
@@ -89,7 +89,7 @@ def test_the_registered_model_imports_only_its_requirements_and_the_files_stored
 
 
 def test_files_stored_with_a_model_import_each_other_under_any_name() -> None:
-    from ltv.registry import MODULES
+    from ltv.stored_code import MODULES
 
     for path in (REPOSITORY / "ltv" / f"{module}.py" for module in ("pyfunc", *MODULES)):
         absolute = re.findall(r"^\s*(?:from|import) (ltv|warehouse)\b", path.read_text(encoding="utf-8"), re.MULTILINE)

@@ -25,7 +25,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
 from pyspark.sql import SparkSession
 
-from ltv import registry
+from ltv import registry, stored_code
 from ltv.customer_value import build_customer_value
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.knobs import Scoring
@@ -340,7 +340,9 @@ def test_versions_with_different_code_live_in_one_process(
     shutil.copytree(REPOSITORY / "ltv", tmp_path / "ltv")
     scorer = tmp_path / "ltv" / "scorer.py"
     scorer.write_text(scorer.read_text().replace("clv = margin * purchases", "clv = 2 * margin * purchases"))
-    monkeypatch.setattr(registry, "on_disk", lambda package: (tmp_path if package == "ltv" else REPOSITORY) / package)
+    monkeypatch.setattr(
+        stored_code, "on_disk", lambda package: (tmp_path if package == "ltv" else REPOSITORY) / package
+    )
     with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
         later = mlflow.pyfunc.load_model(log(MODEL))
 
