@@ -72,10 +72,15 @@ class Histories:
     def open_time(self, clock: Array) -> Array:
         """The part of a time on that clock in which another purchase would have counted.
 
-        A day with a purchase is open until that purchase, half the day on average, and then closed: (1 - e^-l)^x is
-        l^x e^(-l x/2) up to l^2 x/24, for l purchases a day. So is the day of the first purchase.
+        A day with a purchase is open until that purchase, and then closed, as the day of the first purchase is: for
+        half the day and l/12 of it at l purchases a day, since log(1 - e^-l) is log l - l/2 + l^2/24 up to l^4. l is
+        taken from the customer's own days with a purchase, up to the last of them.
         """
-        return clock - self.day / 2 * (self.frequency + 1) if self.day else clock
+        if not self.day:
+            return clock
+        x = self.frequency
+        often = x * np.maximum(x - 1, 0) / np.maximum(self.recency / self.day, 1)
+        return clock - self.day * ((x + 1) / 2 + often / 12)
 
     def take(self, rows: slice | NDArray[np.intp]) -> Histories:
         """The given rows."""

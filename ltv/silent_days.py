@@ -62,15 +62,26 @@ def _rate(bought: np.ndarray, days: np.ndarray, after: int, until: int) -> float
     return float(bought[last] - bought[first]) / max(end - start, 1)
 
 
-def warnings_of_rhythm(pairs: int, unevenness: float) -> list[str]:
-    """Whether customers buy like clockwork, from the last two gaps g and h between purchases of `pairs` customers.
+def warnings_of_rhythm(pairs: int, unevenness: float, histories: pd.DataFrame) -> list[str]:
+    """Whether customers buy like clockwork: each at even gaps, or all of them at the same gap.
 
-    `unevenness` is the mean of (g / (g + h) - 1/2)^2. With Erlang-k gaps it is 1 / (4 (2k + 1)), at whatever rate each
-    customer buys (Wheat & Morrison 1990).
+    `unevenness` is the mean of (g / (g + h) - 1/2)^2 for the last two gaps g and h between purchases of `pairs`
+    customers. With Erlang-k gaps it is 1 / (4 (2k + 1)), at whatever rate each customer buys (Wheat & Morrison 1990).
+    Customers with one gap, as of yearly contracts, show it in `histories` (counted: frequency, recency, customers).
     """
-    if pairs < LEAST_PAIRS or unevenness * 4 * (2 * EVEN + 1) > 1:
+    if not (pairs >= LEAST_PAIRS and unevenness * 4 * (2 * EVEN + 1) <= 1) and not _all_at_one_gap(histories):
         return []
     return [
         "Customers buy at even intervals, as with contracts or subscriptions: who misses one has left, but the model "
         "takes purchases as random and notices late. Count ended contracts instead."
     ]
+
+
+def _all_at_one_gap(histories: pd.DataFrame) -> bool:
+    repeaters = histories[histories["frequency"] > 0]
+    weights = repeaters["customers"].to_numpy(np.float64)
+    if weights.sum() < LEAST_PAIRS:
+        return False
+    gaps = (repeaters["recency"] / repeaters["frequency"]).to_numpy(np.float64)
+    mean = np.average(gaps, weights=weights)
+    return bool(np.average((gaps - mean) ** 2, weights=weights) < mean**2 / EVEN**2)

@@ -132,7 +132,7 @@ def collect_training_data(
             day=1 / DAYS_PER_UNIT[ltv.time_unit] if ltv.purchase_days else 0.0,
             warnings=(
                 *warnings_of_days(daily, as_of=as_of),
-                *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0),
+                *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0, full.histories),
             ),
         )
     finally:

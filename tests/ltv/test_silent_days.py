@@ -24,6 +24,9 @@ KNOBS: Ltv = LTV.model_copy(
 )
 
 
+AT_RANDOM = pd.DataFrame({"frequency": [1, 1, 2, 5], "recency": [10.0, 200.0, 90.0, 300.0], "customers": 50})
+
+
 def daily(buyers: np.ndarray) -> pd.DataFrame:
     """A shop's days from START on, with so many customers who came back; a day without any has no row."""
     days = [START + dt.timedelta(days=n) for n in range(len(buyers))]
@@ -82,10 +85,18 @@ def test_contracts_are_known_by_their_even_gaps(k: int, is_even: bool) -> None:
     gaps = np.random.default_rng(k).gamma(k, 1, (2000, 2))
     share = gaps[:, 0] / gaps.sum(axis=1)
 
-    warnings = warnings_of_rhythm(2000, float(np.mean((share - 0.5) ** 2)))
+    warnings = warnings_of_rhythm(2000, float(np.mean((share - 0.5) ** 2)), AT_RANDOM)
 
     assert bool(warnings) is is_even
-    assert not warnings_of_rhythm(10, 0.0), "too few customers to say"
+    assert not warnings_of_rhythm(10, 0.0, AT_RANDOM), "too few customers to say"
+
+
+def test_contracts_are_known_by_one_gap_for_all_where_each_customer_has_one() -> None:
+    yearly = pd.DataFrame({"frequency": 1, "recency": [364.0, 365.0, 370.0], "customers": 20})
+
+    assert warnings_of_rhythm(0, 0.0, yearly)
+    assert not warnings_of_rhythm(0, 0.0, yearly.assign(customers=5)), "too few customers to say"
+    assert not warnings_of_rhythm(0, 0.0, AT_RANDOM)
 
 
 def test_the_rhythm_is_that_of_the_last_two_gaps_of_each_customer(spark: SparkSession) -> None:
