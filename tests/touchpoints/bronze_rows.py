@@ -84,6 +84,11 @@ def frame(spark: SparkSession, schema: str, rows: Iterable[Fields]) -> DataFrame
     return spark.createDataFrame(values, schema)
 
 
+def stored(frame: DataFrame) -> DataFrame:
+    """The frame, computed once, as a table is between two steps."""
+    return frame.sparkSession.createDataFrame(frame.collect(), frame.schema)
+
+
 def collected(built: DataFrame) -> list[dict[str, Any]]:
     """Its rows as dicts, moments in UTC in any zone of this machine."""
     return [
