@@ -15,7 +15,7 @@ from attribution.journeys import build_journeys
 from attribution.knobs import JourneyKnobs, RuleKnobs
 from jobs.settings import Settings
 from touchpoints.aliases import build_aliases
-from touchpoints.channels import load_channel_rules, with_channel
+from touchpoints.channels import channels_of, load_channel_rules, with_known_channel
 from touchpoints.conversions import build_conversions
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
@@ -23,6 +23,7 @@ from touchpoints.identities import build_identities, logins_of
 from touchpoints.ids import identified
 from touchpoints.knobs import ConversionTypes, HitKnobs, RobotLimit
 from touchpoints.orders import build_orders
+from touchpoints.person_tables import BROADCAST_CHANNELS_AT_MOST
 from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
@@ -105,16 +106,18 @@ def _silver(lake: Lake, settings: Settings, write: Callable[[Table, DataFrame], 
         max_hours=settings.sessions.max_hours,
         has_sent_sessions=not events.where(F.col("session_id").isNotNull()).isEmpty(),
     )
-    with_channels = with_channel(built, rules, sources, where=has_channel())
-    visits = slim_visits(
-        with_channels, conversion_types=settings.conversions.final, personal=settings.touchpoints
-    ).persist(StorageLevel.MEMORY_AND_DISK)
+    slim = slim_visits(built, conversion_types=settings.conversions.final, personal=settings.touchpoints)
+    visits = slim.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        sessions = write(SILVER_SESSIONS, build_sessions(visits, limits=part_of(settings.sessions, RobotLimit)))
+        # As `visits_with_channel` does in a full build.
+        channels = channels_of(visits.where(has_channel()), rules, sources).persist(StorageLevel.MEMORY_AND_DISK)
+        assert channels.count() <= BROADCAST_CHANNELS_AT_MOST
+        named = with_known_channel(visits, F.broadcast(channels), where=has_channel())
+        sessions = write(SILVER_SESSIONS, build_sessions(named, limits=part_of(settings.sessions, RobotLimit)))
         robots = bot_sessions(sessions)
         write(
             SILVER_TOUCHPOINTS,
-            build_touchpoints(visits, robots, abuse=settings.ad_abuse, retargeting=settings.retargeting),
+            build_touchpoints(named, robots, abuse=settings.ad_abuse, retargeting=settings.retargeting),
         )
         built_orders = build_orders(
             orders, visits, rates, default_currency=currency, timezone=zone, report_currency=currency

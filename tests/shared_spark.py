@@ -80,6 +80,10 @@ def start(scratch: Path, *, processes: int = 1) -> SparkSession:
     place = {
         "spark.driver.memory": f"{2 * processes}g",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        # Descriptions of queries for the page of Spark, which tests have not.
+        "spark.sql.ui.retainedExecutions": "10",
+        "spark.ui.retainedJobs": "50",
+        "spark.ui.retainedStages": "50",
         "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} {SHARED_SESSION}",
     }
     session = build_session("distributary tests", SETTINGS | place, master=f"local[{2 * processes}]")

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from touchpoints.affected import Affected, find_affected
 from touchpoints.aliases import known_aliases
-from touchpoints.channels import with_channel
+from touchpoints.channels import channels_of, with_channel, with_known_channel
 from touchpoints.click_views import persons_with_clicks
 from touchpoints.exchange_rates import build_daily_rates
 from touchpoints.hits import EVENT_COLUMNS, build_hits
@@ -45,6 +45,8 @@ from warehouse.tables.silver_touchpoints import SILVER_TOUCHPOINTS
 PERSONS = Changes(
     follows=(BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_CLICK_VIEWS, SILVER_ALIASES), watches=(BRONZE_EXCHANGE_RATES,)
 )
+# Up to so many combinations of source, medium, campaign and click are broadcast with their channels, about 50 MB.
+BROADCAST_CHANNELS_AT_MOST = 100_000
 VISIT_INPUTS = (BRONZE_EVENTS, BRONZE_EVENT_VALUES, BRONZE_ORDERS, SILVER_ALIASES, SILVER_IDENTITIES)
 
 
@@ -123,8 +125,8 @@ def daily_rates(work: Work) -> DataFrame:
 
 def visits(work: Work) -> DataFrame:
     """The visits of everybody, or of those that an update concerns; see `build_visits` and `slim_visits`."""
-    input_, files = work.once(person_input), work.knobs(RuleFiles)
-    rules, sources = files.channel_rules(), files.sources()
+    input_ = work.once(person_input)
+    sources = work.knobs(RuleFiles).sources()
     values = work.read(BRONZE_EVENT_VALUES) if work.lake.exists(BRONZE_EVENT_VALUES) else None
     hits = build_hits(input_.events, work.knobs(HitKnobs), sources=sources, values=values)
     identities = of_devices(work)(work.read(SILVER_IDENTITIES))
@@ -137,9 +139,29 @@ def visits(work: Work) -> DataFrame:
         timeout_minutes=work.knobs(SessionGap).timeout_minutes,
         max_hours=work.knobs(SessionGap).max_hours,
     )
-    with_channels = with_channel(built, rules, sources, where=has_channel())
     types, personal = work.knobs(ConversionTypes).all_types, work.knobs(PersonalData)
-    return work.persist(slim_visits(with_channels, conversion_types=types, personal=personal))
+    slim = slim_visits(built, conversion_types=types, personal=personal)
+    return work.persist(slim if work.changes is None else _with_channel(work, slim))
+
+
+def visits_with_channel(work: Work) -> DataFrame:
+    """`visits` with the channels of their touches and starts of sessions, see `with_channel`.
+
+    The rules look at each combination of fields once, where there are many touches and not too many combinations.
+    """
+    known = work.once(visits)
+    if work.changes is not None:
+        return known
+    files = work.knobs(RuleFiles)
+    channels = work.persist(channels_of(known.where(has_channel()), files.channel_rules(), files.sources()))
+    if channels.count() > BROADCAST_CHANNELS_AT_MOST:
+        return _with_channel(work, known)
+    return with_known_channel(known, F.broadcast(channels), where=has_channel())
+
+
+def _with_channel(work: Work, slim: DataFrame) -> DataFrame:
+    files = work.knobs(RuleFiles)
+    return with_channel(slim, files.channel_rules(), files.sources(), where=has_channel())
 
 
 def _clicked(work: Work) -> DataFrame:

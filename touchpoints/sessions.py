@@ -17,7 +17,7 @@ from touchpoints.knobs import (
     RuleFiles,
     SessionGap,
 )
-from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits_with_channel
 from touchpoints.usable import tokenised
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
 from warehouse.conform import conform
@@ -136,7 +136,7 @@ SESSIONS = Recipe(
         RobotLimit,
     ),
     build=lambda work: tokenised(
-        build_sessions(work.once(visits), limits=work.knobs(RobotLimit)),
+        build_sessions(work.once(visits_with_channel), limits=work.knobs(RobotLimit)),
         ("landing_url",),
         work.knobs(Pseudonyms).secret(),
     ),

@@ -13,7 +13,7 @@ from touchpoints.click_views import with_listed_campaigns
 from touchpoints.emails import INSTEAD
 from touchpoints.knobs import AdAbuse, HitKnobs, PersonalData, RuleFiles, SessionGap
 from touchpoints.marketing_params import LINK_TAGS
-from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits
+from touchpoints.person_tables import PERSONS, VISIT_INPUTS, of_persons, visits_with_channel
 from touchpoints.personal_data import LINK_COLUMNS, PHONE, TOKEN, has_personal_data
 from touchpoints.sessions import robots
 from touchpoints.usable import tokenised, usable_touches
@@ -107,7 +107,7 @@ def _build(work: Work) -> DataFrame:
     secret = work.knobs(Pseudonyms).secret()
     build = partial(
         build_touchpoints,
-        work.once(visits),
+        work.once(visits_with_channel),
         work.once(robots),
         abuse=work.knobs(AdAbuse),
         retargeting=work.knobs(Retargeting),

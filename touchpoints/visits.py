@@ -31,7 +31,7 @@ from warehouse.contracts import MONEY
 # Kept for touches and starts of sessions only.
 TOUCH_COLUMNS = (
     "anonymous_id", "source", "medium", "campaign", "campaign_id", "content", "term", "click_id_type", "click_id",
-    "source_from", "link_tags", "referrer_domain", "channel", "channel_rule", "channel_trace",
+    "click_kind", "source_from", "link_tags", "referrer_domain", "channel", "channel_rule", "channel_trace",
 )  # fmt: skip
 # Columns that no step reads. As one struct, the sort and every window step copy them at once, not field by field.
 CARRIED = {
@@ -47,7 +47,7 @@ CARRIED = {
     "currency": "string",
 }
 # Dropped after visits are built.
-STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin", "click_kind")
+STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin")
 
 MARKER, ORDER, HIT = 0, 1, 2  # the order of rows at one moment: first whose device it is, then what happened
 
@@ -116,7 +116,7 @@ def build_visits(
 
 
 def slim_visits(visits: DataFrame, *, conversion_types: Sequence[str], personal: PersonalData) -> DataFrame:
-    """One row per row of `visits`, `build_visits` with channels, with only the columns that the tables of silver read.
+    """One row per row of `visits`, `build_visits`, with only the columns that the tables of silver read.
 
     TOUCH_COLUMNS are null except in touches and starts of sessions; event_id is null except in touches, orders, money
     events and events of `conversion_types`. The other rows, which are the most, hold little more than person, time,

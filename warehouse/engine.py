@@ -20,8 +20,13 @@ ENGINES: tuple[Engine, ...] = ("spark", "sail")
 
 # Where it is set, pyspark.sql.functions and Window make columns for Spark Connect, otherwise for Spark's JVM.
 CONNECT = "SPARK_CONNECT_MODE_ENABLED"
-# What the meaning of the tables depends on and Sail knows; see FIXED_CONF of warehouse.jvm.session.
-SAIL_CONF = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
+# What the meaning of the tables depends on and Sail knows; see FIXED_CONF of warehouse.jvm.session. Last: the client
+# otherwise looks for the line of Python of each column expression, which takes longer than to make the expression.
+SAIL_CONF = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+}
 
 
 @contextmanager

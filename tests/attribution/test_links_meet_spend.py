@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from rules_oracle import conversion, conversions_frame, journey_knobs, rule_knobs
 
 from attribution.attribution_credits import build_attribution_credits
@@ -15,7 +15,7 @@ from attribution.campaign_names import campaign_names
 from attribution.channel_performance import build_channel_performance
 from attribution.journeys import build_journeys
 from jobs.settings import load_settings
-from tests.touchpoints.bronze_rows import RATES, at, bronze, events, frame, hit_knobs, orders, robot_limits
+from tests.touchpoints.bronze_rows import RATES, at, bronze, events, frame, hit_knobs, orders, robot_limits, stored
 from touchpoints.ad_spend import build_ad_spend
 from touchpoints.channels import load_channel_rules, with_channel
 from touchpoints.hits import build_hits
@@ -53,11 +53,6 @@ SPEND = {
     ("50", "google_ads", "Spring%2520Sale"): ("google", "cpc", "spring sale"),
     ("20", "meta", "__CAMPAIGN_NAME__"): ("facebook", "paid_social", "(not set)"),
 }
-
-
-def stored(frame: DataFrame) -> DataFrame:
-    """The frame, computed once, as a table is between two steps."""
-    return frame.sparkSession.createDataFrame(frame.collect(), frame.schema)
 
 
 @pytest.fixture(scope="module")

@@ -75,10 +75,12 @@ def differences(built: Mapping[Table, tuple[Path, Path]], tables: Any) -> dict[s
     return {table.full_name: one for table, one in found.items() if not one.is_same}
 
 
+@pytest.mark.system
 def test_the_tables_of_200_worlds_are_the_same_on_both(built: dict[Table, tuple[Path, Path]], tables: Any) -> None:
     assert differences(built, tables) == {}
 
 
+@pytest.mark.system
 def test_every_table_has_rows_to_compare(built: dict[Table, tuple[Path, Path]], tables: Any) -> None:
     rows = {table: tables.difference(table, *folders).rows for table, folders in built.items()}
 
@@ -96,6 +98,7 @@ def test_every_table_has_rows_to_compare(built: dict[Table, tuple[Path, Path]], 
     assert rows[GOLD_ATTRIBUTION_CREDITS] > 10 * WORLDS
 
 
+@pytest.mark.system
 def test_a_row_that_differs_is_found(built: dict[Table, tuple[Path, Path]], tables: Any, tmp_path: Path) -> None:
     one, other = built[SILVER_AD_SPEND]
     with tables.duckdb.connect() as db:

@@ -7,11 +7,14 @@ and a campaign that cost 30.125. So each return is 4.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -38,6 +41,9 @@ pytestmark = pytest.mark.system
 DAY = f"{FIRST_DAY:%Y-%m-%d}"
 OUTCOMES = ("read", "kept", "duplicate", "quarantined")
 TWICE = 4  # rows of a history that are landed twice
+BUYERS = 4  # of each event format, with the same history
+FILES = 3  # of each buyer
+SEED = 20260301
 INSTALLED, BOUGHT = FIRST_DAY, FIRST_DAY + timedelta(days=1)
 APPS = ("adjust_events", "airbridge_events", "appsflyer_events")
 EVENT_FORMATS = (*EXPORTS, *APPS)
@@ -158,10 +164,18 @@ def visit_and_purchase(adapter: str, platform: str) -> list[str]:
     return [json.dumps(click), json.dumps(purchase)]
 
 
-def shuffled(lines: list[str], *, has_header: bool) -> tuple[list[str], list[str]]:
-    """The lines from the last to the first in one file, and the first half of them again in another."""
+def buyers(adapter: str) -> list[str]:
+    """Buyers with one history each, cut otherwise."""
+    return [adapter, *(f"{adapter}-{number}" for number in range(1, BUYERS))]
+
+
+def cut(lines: list[str], *, has_header: bool, chance: Random) -> list[list[str]]:
+    """The lines in any order, the first TWICE of them once more, in three files."""
     header, rows = (lines[:1], lines[1:]) if has_header else ([], lines)
-    return [*header, *reversed(rows)], [*header, *rows[:TWICE]]
+    landed = [*rows, *rows[:TWICE]]
+    chance.shuffle(landed)
+    ends = [0, *sorted(chance.sample(range(1, len(landed)), FILES - 1)), len(landed)]
+    return [[*header, *landed[first:end]] for first, end in pairwise(ends)]
 
 
 @pytest.fixture(scope="module")
@@ -169,16 +183,29 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The lake of one pipeline over all formats."""
     folder = tmp_path_factory.mktemp("formats")
     inputs: list[dict[str, Any]] = []
+    later: list[tuple[Path, list[str]]] = []
+
+    def write(file: Path, lines: list[str]) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
     def land(name: str, adapter: str, ending: str, *files: list[str], **knobs: Any) -> None:
         for number, lines in enumerate(files):
-            file = folder / "landing" / name / f"{number}.{ending}"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            write(folder / "landing" / name / f"{number}.{ending}", lines)
         inputs.append({"name": name, "adapter": adapter, "files": f"{name}/*", "required": True, **knobs})
 
     for adapter, (export, ending) in EXPORTS.items():
-        land(adapter, adapter, ending, *shuffled(export(history(adapter)), has_header=ending == "csv"))
+        chance = Random(SEED)
+        cuts = [cut(export(history(whose)), has_header=ending == "csv", chance=chance) for whose in buyers(adapter)]
+        # Any of a buyer's three files come with the first run, the others with the second.
+        for buyer, files in enumerate(cuts):
+            for number, lines in enumerate(files):
+                place = folder / "landing" / adapter / f"{buyer}-{number}.{ending}"
+                if (buyer + number) % FILES == 0:
+                    later.append((place, lines))
+                else:
+                    write(place, lines)
+        land(adapter, adapter, ending)
     for adapter in APPS:
         land(adapter, adapter, "csv", app_lines(adapter))
     clicks = [
@@ -213,6 +240,9 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Itera
     }
     config = folder / "shop.yaml"
     config.write_text(json.dumps(knobs))  # JSON is YAML
+    assert pipeline.main(["--config", str(config)]) == 0
+    for place, lines in later:
+        write(place, lines)
     assert pipeline.main(["--config", str(config)]) == 0
     yield Lake(spark, str(folder / "lake"), "look")
 
@@ -250,7 +280,7 @@ def test_every_row_is_accounted_for(lake: Lake) -> None:
     aside = {name: account["quarantined"] for name, account in accounts.items() if account["quarantined"]}
     again = {name: account["duplicate"] for name, account in accounts.items() if account["duplicate"]}
     assert aside == {"google_ads_web_in": 1, "meta_ads_in": 1}
-    assert again == dict.fromkeys(EXPORTS, TWICE)
+    assert again == dict.fromkeys(EXPORTS, TWICE * BUYERS)
     assert all(
         account["read"] == account["kept"] + account["duplicate"] + account["quarantined"] > 0
         for account in accounts.values()
@@ -272,21 +302,24 @@ SAME: dict[Table, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def rows_of(lake: Lake, table: Table, adapter: str) -> list[tuple[Any, ...]]:
-    """The rows of a format's own buyer, without its name in them."""
+def rows_of(lake: Lake, table: Table, whose: str) -> list[tuple[Any, ...]]:
+    """The rows of one buyer, without its name in them."""
     frame: DataFrame = lake.read(table).select(*(F.col(name).cast("string") for name in SAME[table]))
-    rows = [tuple(row) for row in frame.collect() if f"{adapter}-ann" in str(row)]
-    return sorted((tuple(text and text.replace(adapter, "x") for text in row) for row in rows), key=repr)
+    # The name of our own format ends others' names.
+    name = re.compile(rf"(?<![a-z_]){re.escape(whose)}(?!-\d-)")
+    rows = [tuple(row) for row in frame.collect() if re.search(rf"(?<![a-z_]){re.escape(whose)}-ann", str(row))]
+    return sorted((tuple(text and name.sub("x", text) for text in row) for row in rows), key=repr)
 
 
-@pytest.mark.parametrize("adapter", [name for name in EXPORTS if name != "events"])
+@pytest.mark.parametrize("adapter", EXPORTS)
 @pytest.mark.parametrize("table", SAME, ids=lambda table: table.name)
-def test_one_history_has_the_same_sessions_touches_and_persons_in_every_format(
+def test_events_in_any_order_doubled_and_in_any_batches_are_the_same_sessions_touches_and_persons_in_every_format(
     lake: Lake, table: Table, adapter: str
 ) -> None:
     expected = rows_of(lake, table, "events")
     assert len(expected) >= 1
-    assert rows_of(lake, table, adapter) == expected
+    for whose in buyers(adapter):
+        assert rows_of(lake, table, whose) == expected, whose
 
 
 def test_the_history_is_four_visits_of_one_person_on_two_devices(lake: Lake) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.settings import load_settings
+from jobs.settings import Settings, load_settings
 from touchpoints.aliases import build_aliases
 from touchpoints.hits import build_hits
 from touchpoints.identities import build_identities, logins_of
@@ -57,15 +58,21 @@ def visits_of_events(spark: SparkSession, rows: list[Fields], knobs: HitKnobs) -
     return collected(slim_visits(named, conversion_types=[], personal=knobs))
 
 
+@cache
+def defaults() -> Settings:
+    """The settings of base.yaml."""
+    return load_settings()
+
+
 def hit_knobs(**changed: Any) -> HitKnobs:
     """The knobs of base.yaml, some changed; what a value becomes when settings are read, it becomes here."""
-    knobs = part_of(load_settings().touchpoints, HitKnobs)
+    knobs = part_of(defaults().touchpoints, HitKnobs)
     return knobs_of(HitKnobs, {**knobs.model_dump(), **changed})
 
 
 def robot_limits(**changed: Any) -> RobotLimit:
     """The knobs of base.yaml, some changed."""
-    knobs = part_of(load_settings().sessions, RobotLimit)
+    knobs = part_of(defaults().sessions, RobotLimit)
     return knobs_of(RobotLimit, {**knobs.model_dump(), **changed})
 
 
@@ -82,6 +89,11 @@ def frame(spark: SparkSession, schema: str, rows: Iterable[Fields]) -> DataFrame
         assert not (unknown := set(row) - set(names)), f"{unknown} not in {names}"
         values.append(tuple(row.get(name) for name in names))
     return spark.createDataFrame(values, schema)
+
+
+def stored(frame: DataFrame) -> DataFrame:
+    """The frame, computed once, as a table is between two steps."""
+    return frame.sparkSession.createDataFrame(frame.collect(), frame.schema)
 
 
 def collected(built: DataFrame) -> list[dict[str, Any]]:
@@ -165,7 +177,7 @@ def build_all(
         slim = slim_visits(built, conversion_types=[], personal=hit_knobs())
         sessions = build_sessions(slim, limits=limits or robot_limits())
         touchpoints = build_touchpoints(
-            slim, bot_sessions(sessions), abuse=load_settings().ad_abuse, retargeting=load_settings().retargeting
+            slim, bot_sessions(sessions), abuse=defaults().ad_abuse, retargeting=defaults().retargeting
         )
         return Silver(collected(built), collected(sessions), collected(touchpoints))
     finally:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from bronze_rows import collected, events, hit_knobs
+from bronze_rows import collected, events, hit_knobs, stored
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from touchpoints.channel_rules import load_channel_rules
-from touchpoints.channels import with_channel
+from touchpoints.channels import channels_of, with_channel, with_known_channel
 from touchpoints.hits import build_hits
 from touchpoints.source_list import load_sources
 
@@ -70,6 +71,23 @@ def test_every_case_of_the_table_gets_its_source_channel_and_rule(spark: SparkSe
     expected = {case.line: (case.source, case.medium, case.campaign, case.channel, case.rule) for case in CASES}
     assert {line: got[line] for line in got if got[line] != expected[line]} == {}
     assert all(found[case.line]["channel_trace"].startswith(case.rule) for case in CASES)
+
+
+def test_channels_looked_up_by_combination_are_those_of_each_row(spark: SparkSession) -> None:
+    rows = [
+        {"event_id": str(case.line), "page_url": case.url, "referrer": case.referrer, **case.fields} for case in CASES
+    ]
+    hits = build_hits(events(spark, rows), hit_knobs(), sources=SOURCES)
+    touches, is_touch = stored(hits), F.col("event_id").cast("int") % 5 != 0
+
+    of_each = with_channel(touches, RULES, SOURCES, where=is_touch)
+    known = channels_of(touches.where(is_touch), RULES, SOURCES)
+
+    names = ("event_id", "channel", "channel_rule", "channel_trace")
+    found = with_known_channel(touches, known, where=is_touch).select(*names).collect()
+    assert len(found) == len(CASES)
+    assert sorted(found, key=repr) == sorted(of_each.select(*names).collect(), key=repr)
+    assert 0 < known.count() < len(CASES)
 
 
 def test_the_table_has_every_rule_and_400_different_rows() -> None:
