@@ -22,7 +22,7 @@ from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array, histories
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_search import check
-from warehouse.errors import ConvergenceError, InputError
+from warehouse.errors import ConvergenceError, InputError, UsageError
 
 Fitter = Literal["exact", "lifetimes"]
 
@@ -46,6 +46,8 @@ def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int, day: float
     x, t_x, T, weights = (counts[column].to_numpy(np.float64) for column in ("frequency", "recency", "T", "customers"))
     if fitter == "exact":
         return pareto_nbd.fit(x, t_x, T, weights=weights, day=day)
+    if day:
+        raise UsageError("ltv.fitter lifetimes knows purchases alone: use exact, or ltv.purchase_days: false.")
     data = histories(x, t_x, T, weights)
     check(data)
     start: Array | None = None

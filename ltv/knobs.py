@@ -43,12 +43,6 @@ class Ltv(SummaryUnit, Scoring, Retention):
     min_customers: Annotated[int, Field(gt=0)]
 
     @model_validator(mode="after")
-    def _lifetimes_knows_no_days(self) -> Self:
-        if self.purchase_days and self.fitter == "lifetimes":
-            raise ValueError("fitter lifetimes knows purchases alone: use exact, or purchase_days: false")
-        return self
-
-    @model_validator(mode="after")
     def _sample_can_be_fitted(self) -> Self:
         if self.fit_sample_customers is not None and self.fit_sample_customers < self.min_customers:
             raise ValueError("fit_sample_customers must be at least min_customers, or null")

@@ -266,8 +266,8 @@ def test_the_likelihood_of_purchase_days_gives_rates_of_purchases(conversions: D
     assert model.purchases.day == data.day
     assert 0.94 < model.params["alpha"] / PUBLISHED["alpha"] < 0.98
     assert ValueModel.from_dict(model.to_dict()) == model
-    with pytest.raises(ValueError, match="fitter lifetimes knows purchases alone"):
-        Ltv.model_validate({**knobs.model_dump(), "fitter": "lifetimes"})
+    with pytest.raises(UsageError, match=r"ltv\.fitter lifetimes knows purchases alone"):
+        fit_value_model(data.full, data, fitter="lifetimes", seed=1)
 
 
 def test_both_fitters_agree(cdnow: TrainingData) -> None:
