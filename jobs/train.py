@@ -42,7 +42,8 @@ def plan(run: Run, *, require_promotion: bool = False) -> Plan:
     settings = run.settings
 
     def do(log: StepLog) -> None:
-        # It imports the plotting library, which only training needs.
+        # They import the plotting library, which only training needs.
+        from ltv.log_backtest import backtest_lines  # noqa: PLC0415
         from ltv.training import train_customer_value  # noqa: PLC0415
 
         data = collect_training_data(
@@ -57,6 +58,8 @@ def plan(run: Run, *, require_promotion: bool = False) -> Plan:
             result = train_customer_value(data, ltv=settings.ltv, tracking=settings.mlflow, tags=_tags(run))
         finally:
             data.release()
+        for line in backtest_lines(result.backtest):
+            run.say(line)
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
         log.message = f"{result.status}: {result.reason} ({fitted})"
         if require_promotion and result.status != "promoted":

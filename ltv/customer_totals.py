@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ltv.intervals import Interval, Total, total_interval, total_purchases, total_value
+from ltv.intervals import Interval, Total, total_interval
 from ltv.knobs import Scoring
-from ltv.pareto_nbd import ParetoNBDFit
-from ltv.pareto_nbd_forecast import Forecast
+from ltv.model_totals import Measure, model_totals
 from ltv.value_model import ValueModel
 
-Measure = Literal["purchases", "value"]
 SUMS = "channel string, measure string, days int, estimate double, gradient array<double>, variance double"
 
 
@@ -94,41 +91,13 @@ def _parts(
                 (channel, measure, horizon, total.estimate, total.gradient, total.variance)
                 for channel, customers in batch.groupby("acquisition_channel")
                 for horizon in days
-                for measure, total in _totals(model, customers, horizon, margin, annual_discount_rate).items()
+                for measure, total in model_totals(
+                    model, customers, days=horizon, margin=margin, annual_discount_rate=annual_discount_rate
+                ).items()
             ]
             yield pd.DataFrame(rows, columns=["channel", "measure", "days", "estimate", "gradient", "variance"])
 
     return add_up
-
-
-def _totals(
-    model: ValueModel, customers: pd.DataFrame, days: int, margin: float, annual_discount_rate: float
-) -> dict[Measure, Total]:
-    x, t_x, T, m, count = (
-        customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
-    )
-    forecasts: dict[bytes, Forecast] = {}
-
-    def forecast(fit: ParetoNBDFit) -> Forecast:
-        # The derivatives by the spend parameters reuse the same forecast of purchases.
-        key = fit.theta.tobytes()
-        if key not in forecasts:
-            forecasts[key] = fit.forecast(x, t_x, T)
-        return forecasts[key]
-
-    horizon = model.units(days)
-    value = total_value(
-        model.purchases,
-        model.spend,
-        forecast,
-        horizon,
-        frequency=x,
-        monetary_value=m,
-        weights=count,
-        margin=margin,
-        rate=model.discount_rate(annual_discount_rate),
-    )
-    return {"purchases": total_purchases(model.purchases, forecast, horizon, weights=count), "value": value}
 
 
 def _nothing(model: ValueModel, measure: Measure) -> Total:

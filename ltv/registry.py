@@ -11,13 +11,14 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ltv.backtest import Backtest
 from ltv.fit import Fit
 from ltv.value_model import ValueModel
 from warehouse import model_registry
@@ -35,11 +36,15 @@ REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:
-    """The model that scores, the same model as it was fitted for its own holdout, and '<name>/<number>'."""
+    """The model that scores, the same model as it was fitted for its own holdout, and '<name>/<number>'.
+
+    A version of an older program has no back-test; its own error is then that of the public shops.
+    """
 
     model: ValueModel
     at_cutoff: ValueModel
     version: str
+    backtest: Backtest = field(default_factory=Backtest)
 
 
 def champion_version(tracking: Mlflow) -> RegisteredVersion | None:
@@ -55,6 +60,7 @@ def load_version(tracking: Mlflow, version: str) -> Champion:
             model=ValueModel.from_dict(plain["model"]),
             at_cutoff=ValueModel.from_dict(plain["at_cutoff"]),
             version=version,
+            backtest=Backtest.from_dict(plain["backtest"]) if "backtest" in plain else Backtest(),
         )
 
     return model_registry.load_json(
@@ -100,8 +106,18 @@ def log_data(frame: pd.DataFrame, *, name: str, context: str) -> None:
         mlflow.log_input(dataset, context=context)
 
 
-def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, annual_discount_rate: float) -> str:
-    """Store the model in the active run, with signature and input example; returns the URI to register it by."""
+def log_value_model(
+    model: ValueModel,
+    at_cutoff: ValueModel,
+    *,
+    margin: float,
+    annual_discount_rate: float,
+    backtest: Backtest | None = None,
+) -> str:
+    """Store the model in the active run, with signature and input example; returns the URI to register it by.
+
+    `backtest` is stored with it, since the totals that it scores are to hold its own error.
+    """
     example = input_example(model)
     money = {"margin": margin, "annual_discount_rate": annual_discount_rate}
     predictions = model.predict(
@@ -112,7 +128,11 @@ def log_value_model(model: ValueModel, at_cutoff: ValueModel, *, margin: float, 
     )
     with tempfile.TemporaryDirectory() as folder, _no_hint_on_integers(), _import_path_restored():
         parameters = Path(folder) / f"{ARTIFACT}.json"
-        plain = {"model": model.to_dict(), "at_cutoff": at_cutoff.to_dict()}
+        plain = {
+            "model": model.to_dict(),
+            "at_cutoff": at_cutoff.to_dict(),
+            "backtest": (backtest or Backtest()).to_dict(),
+        }
         parameters.write_text(json.dumps(plain, indent=1), encoding="utf-8")
         logged = mlflow.pyfunc.log_model(
             name="model",
