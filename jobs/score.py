@@ -9,12 +9,13 @@ from jobs.run import Plan, Run, Step, StepLog
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, used_champion_of
+from ltv.forecast_accuracy import FORECAST_ACCURACY
 from ltv.knobs import Scoring
 from ltv.value_totals import VALUE_TOTALS, stored_totals
 from warehouse.knobs import Mlflow
 from warehouse.table_update import TableUpdate, in_words
 
-RECIPES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS)
+RECIPES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
 

@@ -30,6 +30,7 @@ from warehouse.tables import (
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_VALUE,
+    GOLD_FORECAST_ACCURACY,
     GOLD_VALUE_TOTALS,
     SILVER_ALIASES,
     SILVER_IDENTITIES,
@@ -41,7 +42,13 @@ from warehouse.tables import (
 )
 
 # Their rows follow from a fitted model, and the worlds fit none.
-BY_FITTED_MODELS = (GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS, GOLD_CUSTOMER_VALUE, GOLD_VALUE_TOTALS)
+BY_FITTED_MODELS = (
+    GOLD_CHANNEL_EFFECTS,
+    GOLD_CHANNEL_TRANSITIONS,
+    GOLD_CUSTOMER_VALUE,
+    GOLD_VALUE_TOTALS,
+    GOLD_FORECAST_ACCURACY,
+)
 # Those of ops are about runs, which differ, and no input of the worlds is refused. Of equal rows that carry money the
 # one that arrives first is kept.
 NOT_THE_SAME = (*BY_FITTED_MODELS, BRONZE_LANDED_MONEY, BRONZE_REFUSED_ROWS)

@@ -23,6 +23,7 @@ from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
 from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
+from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
 from warehouse.tables.gold_skan_performance import GOLD_SKAN_PERFORMANCE
 from warehouse.tables.gold_tracking_losses import GOLD_TRACKING_LOSSES
@@ -85,6 +86,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_CUSTOMER_SUMMARY,
     GOLD_CUSTOMER_VALUE,
     GOLD_VALUE_TOTALS,
+    GOLD_FORECAST_ACCURACY,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
