@@ -11,11 +11,12 @@ from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, used_champion_of
 from ltv.forecast_accuracy import FORECAST_ACCURACY
 from ltv.knobs import Scoring
+from ltv.value_backtest import VALUE_BACKTEST
 from ltv.value_totals import VALUE_TOTALS, stored_totals
 from warehouse.knobs import Mlflow
 from warehouse.table_update import TableUpdate, in_words
 
-RECIPES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY)
+RECIPES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY, VALUE_BACKTEST)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
 

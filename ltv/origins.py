@@ -155,19 +155,20 @@ def _judged(origin: Origin, model: ValueModel, totals: tuple[JudgedTotal, ...], 
     recency = baselines.recency(holdout)
     metrics = {
         VALUE_MODEL: {
-            **purchase_errors(expected, actual, weights),
+            **_totals_and_errors(expected, actual, weights),
             "normalised_gini": normalised_gini(expected, actual, weights),
             **buys_again_scores(buys_again, actual, weights),
             "reliability_error": reliability_error(buys_again, did_buy, weights),
         },
-        RECALIBRATED: {**purchase_errors(factor * expected, actual, weights), "factor": factor},
+        RECALIBRATED: {**_totals_and_errors(factor * expected, actual, weights), "factor": factor},
         PURCHASE_RATE: {
-            **purchase_errors(rate, actual, weights),
+            **_totals_and_errors(rate, actual, weights),
             "normalised_gini": normalised_gini(rate, actual, weights),
             "buys_again_auc": auc(rate, did_buy, weights),
         },
         # A score has no totals: it only ranks.
         RECENCY: {
+            "actual": float(weights @ actual),
             "normalised_gini": normalised_gini(recency, actual, weights),
             "buys_again_auc": auc(recency, did_buy, weights),
         },
@@ -183,6 +184,11 @@ def _judged(origin: Origin, model: ValueModel, totals: tuple[JudgedTotal, ...], 
         )
         for name in MODELS
     ]
+
+
+def _totals_and_errors(expected: Array, actual: Array, weights: Array) -> dict[str, float]:
+    totals = {"predicted": float(weights @ expected), "actual": float(weights @ actual)}
+    return totals | purchase_errors(expected, actual, weights)
 
 
 def _predicted(origin: Origin, model: ValueModel) -> tuple[Array, Array]:

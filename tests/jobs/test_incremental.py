@@ -31,6 +31,7 @@ from warehouse.tables import (
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_VALUE,
     GOLD_FORECAST_ACCURACY,
+    GOLD_VALUE_BACKTEST,
     GOLD_VALUE_TOTALS,
     SILVER_ALIASES,
     SILVER_IDENTITIES,
@@ -48,6 +49,7 @@ BY_FITTED_MODELS = (
     GOLD_CUSTOMER_VALUE,
     GOLD_VALUE_TOTALS,
     GOLD_FORECAST_ACCURACY,
+    GOLD_VALUE_BACKTEST,
 )
 # Those of ops are about runs, which differ, and no input of the worlds is refused. Of equal rows that carry money the
 # one that arrives first is kept.

@@ -139,7 +139,7 @@ def test_spending_too_uneven_for_a_variance_has_no_upper_bound() -> None:
 
     value = judged.of(VALUE_MODEL)[0].totals[1]
     assert (value.lower, value.upper, value.upper_if_model_holds) == (0.0, None, None)
-    assert judged.value.origins == 0, "nothing can be said of an error beside an infinite variance"
+    assert judged.value.origins == 0, "there is no error to measure beside an infinite variance"
     assert Backtest.from_dict(json.loads(json.dumps(judged.to_dict()))) == judged
 
 

@@ -29,6 +29,7 @@ from warehouse.tables.gold_skan_performance import GOLD_SKAN_PERFORMANCE
 from warehouse.tables.gold_tracking_losses import GOLD_TRACKING_LOSSES
 from warehouse.tables.gold_unattributed_conversions import GOLD_UNATTRIBUTED_CONVERSIONS
 from warehouse.tables.gold_unmatched_spend import GOLD_UNMATCHED_SPEND
+from warehouse.tables.gold_value_backtest import GOLD_VALUE_BACKTEST
 from warehouse.tables.gold_value_totals import GOLD_VALUE_TOTALS
 from warehouse.tables.ops_published import OPS_PUBLISHED
 from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
@@ -87,6 +88,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_CUSTOMER_VALUE,
     GOLD_VALUE_TOTALS,
     GOLD_FORECAST_ACCURACY,
+    GOLD_VALUE_BACKTEST,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
