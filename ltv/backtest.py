@@ -58,8 +58,8 @@ class Backtest:
     """
 
     judged: tuple[JudgedModel, ...] = ()
-    purchases: OwnError = field(default_factory=lambda: own_error(()))
-    value: OwnError = field(default_factory=lambda: own_error(()))
+    purchases: OwnError = field(default_factory=lambda: own_error("purchases", ()))
+    value: OwnError = field(default_factory=lambda: own_error("value", ()))
     skipped: tuple[str, ...] = ()
 
     def own_error(self, measure: Measure) -> OwnError:

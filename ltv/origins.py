@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from ltv import baselines
 from ltv.backtest import MODELS, PURCHASE_RATE, RECALIBRATED, RECENCY, VALUE_MODEL, Backtest, JudgedModel, JudgedTotal
@@ -61,7 +60,7 @@ class Origin:
     @property
     def histories(self) -> pd.DataFrame:
         """The distinct histories at the cutoff with their customers: what a fit of purchases needs."""
-        return self.holdout.groupby(["frequency", "recency", "T"], as_index=False)["customers"].sum()
+        return self.holdout.groupby(["frequency", "recency", "T"], as_index=False)[["customers"]].sum()
 
 
 class FittedOrigin(NamedTuple):
@@ -87,13 +86,13 @@ def judge_origins(fitted: Sequence[FittedOrigin], *, level: float, skipped: Sequ
     past: dict[Measure, list[PastForecast]] = {measure: [] for measure in MEASURES}
     judged: list[JudgedModel] = []
     for origin, model in fitted:
-        known_by_now = {measure: own_error(past[measure]) for measure in MEASURES}
+        known_by_now = {measure: own_error(measure, past[measure]) for measure in MEASURES}
         totals = _totals(origin, model, known_by_now, past, level)
         judged += _judged(origin, model, totals, recalibration(known_by_now["purchases"]))
     return Backtest(
         judged=tuple(judged),
-        purchases=own_error(past["purchases"]),
-        value=own_error(past["value"]),
+        purchases=own_error("purchases", past["purchases"]),
+        value=own_error("value", past["value"]),
         skipped=tuple(skipped),
     )
 
@@ -121,8 +120,8 @@ def _totals(
     unit = DAYS_PER_UNIT[origin.time_unit] / DAYS_PER_UNIT[model.time_unit]
     customers = holdout.assign(recency=holdout["recency"] * unit, T=holdout["T"] * unit)
     actual: dict[Measure, float] = {
-        "purchases": float(holdout["holdout_purchases"] @ holdout["customers"]),
-        "value": float(holdout["holdout_value"].sum()),
+        "purchases": float(floats(holdout, "holdout_purchases") @ floats(holdout, "customers")),
+        "value": float(floats(holdout, "holdout_value").sum()),
     }
     totals = []
     predicted = model_totals(model, customers, days=origin.days, margin=1.0, annual_discount_rate=0.0)
@@ -195,6 +194,6 @@ def _predicted(origin: Origin, model: ValueModel) -> tuple[Array, Array]:
     return predict_holdout(model, origin.holdout, days=origin.days, time_unit=origin.time_unit)
 
 
-def _finite(bound: ArrayLike) -> float | None:
+def _finite(bound: Array) -> float | None:
     """The bound as a number; None where there is no finite one."""
     return float(bound) if np.isfinite(bound) else None

@@ -16,10 +16,16 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ltv.intervals import Interval
+from ltv.model_totals import Measure
 
-# actual / predicted - 1 of the holdout's purchases, of a Pareto/NBD fitted to the days before: CDNOW (sample and all
-# customers, 39 weeks), groceries (52 weeks), apparel (207 weeks). Each counts as one origin.
-PUBLIC_ERRORS = (0.130, 0.148, -0.151, -0.095)
+# actual / predicted - 1 of the holdout's totals, of a model fitted to the days before: CDNOW (sample and all customers,
+# 39 weeks), groceries (52 weeks), apparel (207 weeks). Each counts as one origin. Of the last two shops' value nothing
+# is known, so their purchases stand in for it.
+PUBLIC_ERRORS: dict[Measure, tuple[float, ...]] = {
+    "purchases": (0.130, 0.148, -0.151, -0.095),
+    "value": (0.174, 0.188, -0.151, -0.095),
+}
+PUBLIC_SHOPS = 4
 
 
 class PastForecast(NamedTuple):
@@ -47,22 +53,23 @@ class OwnError:
     origins: int
 
 
-def own_error(past: Sequence[PastForecast]) -> OwnError:
-    """What past forecasts show of the model's own error; those of nothing, or without a finite variance, do not count.
+def own_error(measure: Measure, past: Sequence[PastForecast]) -> OwnError:
+    """What past forecasts of a measure show of the model's own error.
 
+    Forecasts of nothing, or without a finite variance, do not count.
     The variance is the mean of the squared errors of all origins, less the variance that parameters and chance explain
     (not below 0). The mean draws towards 0 where there are few origins: it is the sum of the errors over the number of
     own and public origins.
 
     >>> from ltv.own_error import PastForecast, own_error
-    >>> own = own_error([PastForecast(1000, 40**2, 1100), PastForecast(1000, 40**2, 850)])
+    >>> own = own_error("purchases", [PastForecast(1000, 40**2, 1100), PastForecast(1000, 40**2, 850)])
     >>> round(own.deviation, 3), round(own.mean, 3), own.origins
     (0.129, -0.008, 2)
     """
     counted = [one for one in past if one.predicted > 0 and np.isfinite(one.variance)]
     beyond_chance = sum(one.error**2 - one.variance / one.predicted**2 for one in counted)
-    origins = len(PUBLIC_ERRORS) + len(counted)
-    variance = (sum(error**2 for error in PUBLIC_ERRORS) + max(beyond_chance, 0.0)) / origins
+    origins = PUBLIC_SHOPS + len(counted)
+    variance = (sum(error**2 for error in PUBLIC_ERRORS[measure]) + max(beyond_chance, 0.0)) / origins
     return OwnError(float(np.sqrt(variance)), float(sum(one.error for one in counted) / origins), len(counted))
 
 
@@ -72,7 +79,7 @@ def with_own_error(interval: Interval, own: OwnError, *, level: float) -> Interv
     The own error is taken in proportion to the total, at every horizon. Its quantile is Student's, of as many degrees
     of freedom as there are origins, own and public.
     """
-    deviations = stdtrit(len(PUBLIC_ERRORS) + own.origins, (1 + level) / 2) * own.deviation
+    deviations = stdtrit(PUBLIC_SHOPS + own.origins, (1 + level) / 2) * own.deviation
     half_width = np.hypot(interval.upper - interval.estimate, deviations * interval.estimate)
     return Interval(interval.estimate, np.maximum(interval.estimate - half_width, 0.0), interval.estimate + half_width)
 

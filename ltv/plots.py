@@ -74,7 +74,7 @@ def reliability_plot(table: pd.DataFrame) -> Figure:
 def origins_plot(totals: Sequence[tuple[dt.date, JudgedTotal]]) -> Figure:
     """Purchases predicted at each origin with both intervals, and what came; by the last day of the period."""
     figure, axes = _figure("Forecasts of the past", "period up to", "purchase days")
-    days = [pd.Timestamp(until) for until, _ in totals]
+    days = np.array([until for until, _ in totals], dtype="datetime64[D]")
     for name, width, label in (("", 1.5, "with the model's own error"), ("_if_model_holds", 5.0, "if the model holds")):
         bounds = [(getattr(total, f"lower{name}"), getattr(total, f"upper{name}")) for _, total in totals]
         bottoms, tops = ([np.nan if bound is None else bound for bound in side] for side in zip(*bounds, strict=True))

@@ -127,7 +127,7 @@ def test_an_origin_that_cannot_be_fitted_is_left_out_with_its_reason() -> None:
 def test_a_back_test_survives_json(cdnow: Backtest) -> None:
     assert Backtest.from_dict(json.loads(json.dumps(cdnow.to_dict()))) == cdnow
     assert Backtest.from_dict(json.loads(json.dumps(Backtest().to_dict()))) == Backtest()
-    assert Backtest().purchases == own_error([])
+    assert Backtest().purchases == own_error("purchases", [])
 
 
 def test_spending_too_uneven_for_a_variance_has_no_upper_bound() -> None:
