@@ -118,8 +118,11 @@ def _since(work: Work) -> dt.date:
 
 
 def _build(work: Work) -> DataFrame:
+    due = due_forecasts(work.read(GOLD_VALUE_TOTALS), as_of=work.run.as_of, since=_since(work))
+    if due.isEmpty():  # as on most days of a young lake: all purchases would be counted for nothing
+        return work.lake.spark.createDataFrame([], GOLD_FORECAST_ACCURACY.ddl)
     return build_forecast_accuracy(
-        due_forecasts(work.read(GOLD_VALUE_TOTALS), as_of=work.run.as_of, since=_since(work)),
+        due,
         work.read(SILVER_CONVERSIONS),
         acquisition_channels(work.read(SILVER_JOURNEYS)),
         timezone=work.knobs(ReportingDay).timezone,
