@@ -80,7 +80,9 @@ def _past(found: ForecastFigures, words: Words) -> PageTable:
 
 
 def _name(total: Forecast, words: Words) -> str:
-    return words(f"forecasts.{total.measure}", days=str(total.days))
+    if total.measure == "value":
+        return words("forecasts.value", days=str(total.days))
+    return words("forecasts.purchases", days=str(total.days))
 
 
 def _interval(total: Forecast, found: ForecastFigures, words: Words) -> str:

@@ -24,8 +24,16 @@ def total(measure: str, days: int, predicted: float, lower: float, upper: float 
         "predicted": predicted,
         "lower": lower,
         "upper": upper,
+        "lower_if_model_holds": lower,
+        "upper_if_model_holds": upper,
+        "own_error": 0.1,
+        "origins": 5,
         "interval_level": 0.95,
+        "margin": 1.0,
+        "annual_discount_rate": 0.1,
         "currency": "KRW",
+        "model_version": "customer-value/1",
+        "model_as_of": AS_OF,
         **more,
     }
 
@@ -42,7 +50,19 @@ TOTALS = [
 
 def past(until: date, actual: float, *, held: bool, **more: Any) -> dict[str, Any]:
     made = until - timedelta(days=30)
-    return total("purchases", 30, 10.0, 6.0, 14.0, as_of=made, until=until, actual=actual, held=held, **more)
+    return total(
+        "purchases",
+        30,
+        10.0,
+        6.0,
+        14.0,
+        as_of=made,
+        until=until,
+        actual=actual,
+        held=held,
+        held_if_model_holds=held,
+        **more,
+    )
 
 
 PAST = [
