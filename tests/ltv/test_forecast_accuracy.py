@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import ExitStack
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from ltv.forecast_accuracy import build_forecast_accuracy, check_forecast_accuracy, due_forecasts
+from jobs.settings import load_settings
+from ltv.forecast_accuracy import FORECAST_ACCURACY, build_forecast_accuracy, check_forecast_accuracy, due_forecasts
+from warehouse.contracts import Table
+from warehouse.recipes import Shared, Work
+from warehouse.store import Lake
 from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_value_totals import GOLD_VALUE_TOTALS
+from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 
 JANUARY, TODAY = dt.date(2026, 1, 31), dt.date(2026, 3, 10)
 LONG_AGO = dt.date(2026, 2, 3)
@@ -80,16 +88,19 @@ def totals_of(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
     return spark.createDataFrame(ordered, GOLD_VALUE_TOTALS.ddl)
 
 
-def compared(spark: SparkSession, totals: DataFrame, *, as_of: dt.date = TODAY) -> dict[tuple[str, str], Row]:
+def conversions_of(spark: SparkSession) -> DataFrame:
     rows = [
         ("purchase", person, dt.datetime.fromisoformat(f"{day}T12:00:00+00:00"), Decimal(value), "USD")
         for person, day, value in PURCHASES
     ]
-    conversions = spark.createDataFrame(rows, f"{CONVERSIONS}, report_currency string")
+    return spark.createDataFrame(rows, f"{CONVERSIONS}, report_currency string")
+
+
+def compared(spark: SparkSession, totals: DataFrame, *, as_of: dt.date = TODAY) -> dict[tuple[str, str], Row]:
     channels = [("Ann", "Email"), ("Bea", "Email"), ("Cem", "Search")]
     acquisition = spark.createDataFrame(channels, "person_id string, acquisition_channel string")
     due = due_forecasts(totals, as_of=as_of, since=LONG_AGO)
-    table = build_forecast_accuracy(due, conversions, acquisition, timezone="UTC")
+    table = build_forecast_accuracy(due, conversions_of(spark), acquisition, timezone="UTC")
     assert table.columns == list(GOLD_FORECAST_ACCURACY.column_names)
     return {(row["acquisition_channel"], row["measure"]): row for row in table.collect()}
 
@@ -163,3 +174,52 @@ def test_each_forecast_that_has_come_due_must_be_compared(spark: SparkSession) -
     assert checked(compared, totals) == [(True, 6, 6)]
     assert checked(lacks_one, totals) == [(False, 6, 4)]
     assert checked(lacks_one, before) == []
+
+
+class Stored(Lake):
+    """A lake of these tables."""
+
+    def __init__(self, spark: SparkSession, tables: dict[Table, DataFrame]) -> None:
+        super().__init__(spark, "nowhere", "test")
+        self.tables = tables
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        return self.tables[table]
+
+
+def work_on(lake: Lake, *, as_of: dt.date) -> Work:
+    run: Any = SimpleNamespace(lake=lake, as_of=as_of, knobs=load_settings().part)
+    return Work(run, FORECAST_ACCURACY, Shared(ExitStack(), "test"))
+
+
+def test_a_run_replaces_the_periods_that_ended_lately_by_what_is_known_now(
+    spark: SparkSession, totals: DataFrame
+) -> None:
+    journeys = spark.createDataFrame(
+        [("Ann", "purchase", "o1", "j1", [("Email",)], dt.datetime(2026, 1, 5, tzinfo=dt.UTC))],
+        "person_id string, conversion_type string, conversion_id string, journey_id string, "
+        "path array<struct<channel string>>, ended_at timestamp",
+    )
+    lake = Stored(
+        spark,
+        {GOLD_VALUE_TOTALS: totals, SILVER_CONVERSIONS: conversions_of(spark), SILVER_JOURNEYS: journeys},
+    )
+
+    def made(as_of: dt.date) -> tuple[int, int]:
+        """Rows of the run of a day, and those of them that it replaces."""
+        work = work_on(lake, as_of=as_of)
+        assert FORECAST_ACCURACY.slice is not None
+        rows = FORECAST_ACCURACY.build(work)
+        return rows.count(), rows.where(FORECAST_ACCURACY.slice(work)).count()
+
+    kept_days = load_settings().ltv.keep_days
+    ended = dt.date(2026, 3, 2)
+    assert made(ended - dt.timedelta(days=1)) == (0, 0), "the period is not over"
+    assert made(ended) == (len(TOTALS), len(TOTALS))
+    assert made(ended + dt.timedelta(days=kept_days - 1)) == (len(TOTALS), len(TOTALS))
+    assert made(ended + dt.timedelta(days=kept_days)) == (0, 0), "older rows stay as they are"
+    actual = {
+        row["acquisition_channel"]: row["actual"]
+        for row in FORECAST_ACCURACY.build(work_on(lake, as_of=ended)).where("measure = 'purchases'").collect()
+    }
+    assert actual == {"(all)": 4.0, "Email": 2.0, "Search": 0.0, "Social": 0.0}
