@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ltv.origins import FittedOrigin, pooled_rmse
-from ltv.registry import Champion
+
+if TYPE_CHECKING:
+    from ltv.registry import Champion
 
 METRIC = "rmse"
 # A challenger may be this much worse and still win: it has newer data, and smaller differences are chance.
