@@ -20,6 +20,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ltv import gamma_gamma, pareto_nbd, spark_likelihood
+from ltv.backtest import Backtest
 from ltv.customer_totals import customer_totals
 from ltv.customer_value import build_customer_value
 from ltv.knobs import Scoring
@@ -83,7 +84,7 @@ def main() -> None:
     value = build_customer_value(histories, model=model, model_version="value/1", scoring=scoring)
     _, scoring_seconds = timed(lambda: value.write.format("noop").mode("overwrite").save())
     _, totals_seconds = timed(
-        lambda: customer_totals(histories, model=model, days=VALUE_HORIZONS_DAYS, scoring=scoring)
+        lambda: customer_totals(histories, model=model, days=VALUE_HORIZONS_DAYS, scoring=scoring, backtest=Backtest())
     )
     counted = histories.groupBy("frequency", "recency", "T").agg(F.count("*").alias("customers"))
     counts, spread_seconds = timed(lambda: spark_likelihood.spread(counted, seed=1))

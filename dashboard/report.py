@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from dashboard.ad_abuse_panel import ad_abuse_panel
 from dashboard.customer_panels import acquisition_panel, activity_panel, at_risk_panel
+from dashboard.forecasts_panel import forecasts_panel
 from dashboard.headline import headline, lead_sentence, subtitle
 from dashboard.panels import Panel
 from dashboard.path_panels import top_paths_panel, touches_panel
@@ -56,6 +57,7 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
         "sections.customers",
         (
             activity_panel,
+            forecasts_panel,
             acquisition_panel,
             at_risk_panel,
         ),

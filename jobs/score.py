@@ -7,14 +7,16 @@ import sys
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
-from ltv.customer_totals import customer_totals, total_lines, total_metrics
+from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
+from ltv.forecast_accuracy import FORECAST_ACCURACY
 from ltv.knobs import Scoring
+from ltv.value_backtest import VALUE_BACKTEST
+from ltv.value_totals import VALUE_TOTALS, stored_totals
 from warehouse.knobs import Mlflow
 from warehouse.table_update import TableUpdate, in_words
-from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
 
-RECIPES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE)
+RECIPES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY, VALUE_BACKTEST)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
 
@@ -43,7 +45,7 @@ def plan(run: Run) -> Plan:
         made = update.make()
         if champion is None:
             log.message = NO_CHAMPION
-        elif CUSTOMER_VALUE.table in made:
+        elif VALUE_TOTALS.table in made:
             log.message = f"scored by {champion}; {_report_totals(run, champion)}"
         else:
             log.message = in_words(made)
@@ -55,14 +57,9 @@ def _report_totals(run: Run, champion: str) -> str:
     """Prints totals with predictive intervals and logs them as metrics of the champion's run; returns their summary."""
     from warehouse.model_registry import log_metrics  # noqa: PLC0415
 
-    totals = customer_totals(
-        run.lake.read(CUSTOMER_SUMMARY.table).where(of_day(run.as_of)),
-        model=scorer(run, champion).model,
-        days=VALUE_HORIZONS_DAYS,
-        scoring=run.knobs(Scoring),
-    )
+    totals = stored_totals(run.lake.read(VALUE_TOTALS.table).where(of_day(run.as_of)))
     lines, everybody = total_lines(totals, run.settings.report.currency)
-    run.say(f"totals with predictive intervals ({run.knobs(Scoring).interval_level:.0%}):")
+    run.say(f"totals with intervals that hold the model's own error ({run.knobs(Scoring).interval_level:.0%}):")
     for line in lines:
         run.say(f"  {line}")
     if not log_metrics(run.knobs(Mlflow), champion, total_metrics(totals), day=run.as_of):

@@ -48,7 +48,8 @@ def plan(run: Run, *, require_promotion: bool = False) -> Plan:
     require_held(run.lake.rows(OPS_QUALITY_RESULTS))
 
     def do(log: StepLog) -> None:
-        # It imports the plotting library, which only training needs.
+        # They import the plotting library, which only training needs.
+        from ltv.log_backtest import backtest_lines  # noqa: PLC0415
         from ltv.training import train_customer_value  # noqa: PLC0415
 
         data = collect_training_data(
@@ -65,6 +66,8 @@ def plan(run: Run, *, require_promotion: bool = False) -> Plan:
             data.release()
         for note in result.notes:
             run.say(f"note: {note}")
+        for line in backtest_lines(result.backtest):
+            run.say(line)
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
         log.message = f"{result.status}: {result.reason} ({fitted})"
         if require_promotion and result.status != "promoted":

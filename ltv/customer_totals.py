@@ -1,4 +1,4 @@
-"""Total purchases and value of all customers, with predictive intervals (parameter uncertainty plus chance).
+"""Total purchases and value of all customers, with predictive intervals.
 
 Intervals of single customers must not be summed. Totals are built from sums of their own (estimate, gradient by the
 parameters, variance at known parameters), which add up over partitions and channels.
@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ltv.intervals import Interval, Total, total_interval, total_purchases, total_value
+from ltv.backtest import Backtest
+from ltv.intervals import Interval, Total, total_interval
 from ltv.knobs import Scoring
-from ltv.pareto_nbd import ParetoNBDFit
-from ltv.pareto_nbd_forecast import Forecast
+from ltv.model_totals import Measure, model_totals
+from ltv.own_error import with_own_error
 from ltv.value_model import ValueModel
 
-Measure = Literal["purchases", "value"]
 SUMS = "channel string, measure string, days int, estimate double, gradient array<double>, variance double"
 
 
@@ -30,13 +29,15 @@ SUMS = "channel string, measure string, days int, estimate double, gradient arra
 class CustomerTotal:
     """One total: purchase days, or discounted margin (reporting currency), within `days` days after as_of.
 
-    `channel` is the acquisition channel, None for all customers. `interval` is predictive, of level interval_level.
+    `channel` is the acquisition channel, None for all customers. Both intervals are predictive, of level
+    interval_level: `interval` holds the model's own error, `if_model_holds` parameters and chance alone.
     """
 
     channel: str | None
     measure: Measure
     days: int
     interval: Interval
+    if_model_holds: Interval
 
 
 def customer_totals(
@@ -45,11 +46,12 @@ def customer_totals(
     model: ValueModel,
     days: Sequence[int],
     scoring: Scoring,
+    backtest: Backtest,
 ) -> list[CustomerTotal]:
     """Totals of gold.customer_summary (one as_of): of all customers, then by acquisition channel, horizons in order.
 
-    Estimates are the sums of expected_purchases_<h>d and of clv_<h>d in gold.customer_value. The interval of a value
-    is (0, inf) where spending is too uneven to have a variance.
+    `backtest` has the model's own error. Estimates are the sums of expected_purchases_<h>d and of clv_<h>d in
+    gold.customer_value. The interval of a value is (0, inf) where spending is too uneven to have a variance.
     """
     money = F.col("monetary_value").cast("double").alias("monetary_value")
     counted = summary.groupBy("acquisition_channel", "frequency", "recency", "T", money).agg(
@@ -70,8 +72,11 @@ def customer_totals(
             for horizon in days:
                 first, *others = totals.get((channel, measure, horizon)) or [_nothing(model, measure)]
                 total = sum(others, first)
-                interval = total_interval(total, *fits, level=scoring.interval_level)
-                found.append(CustomerTotal(channel=channel, measure=measure, days=horizon, interval=interval))
+                alone = total_interval(total, *fits, level=scoring.interval_level)
+                wide = with_own_error(alone, backtest.own_error(measure), level=scoring.interval_level)
+                found.append(
+                    CustomerTotal(channel=channel, measure=measure, days=horizon, interval=wide, if_model_holds=alone)
+                )
     return found
 
 
@@ -94,41 +99,13 @@ def _parts(
                 (channel, measure, horizon, total.estimate, total.gradient, total.variance)
                 for channel, customers in batch.groupby("acquisition_channel")
                 for horizon in days
-                for measure, total in _totals(model, customers, horizon, margin, annual_discount_rate).items()
+                for measure, total in model_totals(
+                    model, customers, days=horizon, margin=margin, annual_discount_rate=annual_discount_rate
+                ).items()
             ]
             yield pd.DataFrame(rows, columns=["channel", "measure", "days", "estimate", "gradient", "variance"])
 
     return add_up
-
-
-def _totals(
-    model: ValueModel, customers: pd.DataFrame, days: int, margin: float, annual_discount_rate: float
-) -> dict[Measure, Total]:
-    x, t_x, T, m, count = (
-        customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
-    )
-    forecasts: dict[bytes, Forecast] = {}
-
-    def forecast(fit: ParetoNBDFit) -> Forecast:
-        # The derivatives by the spend parameters reuse the same forecast of purchases.
-        key = fit.theta.tobytes()
-        if key not in forecasts:
-            forecasts[key] = fit.forecast(x, t_x, T)
-        return forecasts[key]
-
-    horizon = model.units(days)
-    value = total_value(
-        model.purchases,
-        model.spend,
-        forecast,
-        horizon,
-        frequency=x,
-        monetary_value=m,
-        weights=count,
-        margin=margin,
-        rate=model.discount_rate(annual_discount_rate),
-    )
-    return {"purchases": total_purchases(model.purchases, forecast, horizon, weights=count), "value": value}
 
 
 def _nothing(model: ValueModel, measure: Measure) -> Total:

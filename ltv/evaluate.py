@@ -6,13 +6,15 @@ ties, so no figure depends on the order of rows.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from ltv.histories import Array
-from ltv.value_model import DAYS_PER_UNIT, ValueModel
+from ltv.scorer import DAYS_PER_UNIT
+from ltv.value_model import ValueModel
 from warehouse.errors import InputError
 
 GROUPS = 10
@@ -30,23 +32,44 @@ def judge(model: ValueModel, holdout: pd.DataFrame, *, days: int, time_unit: str
     if holdout.empty:
         raise InputError("There is no customer to judge the model on.")
     expected, buys_again = predict_holdout(model, holdout, days=days, time_unit=time_unit)
-    actual, weights = _floats(holdout, "holdout_purchases"), _floats(holdout, "customers")
-    did_buy = (actual > 0).astype(np.float64)
-    base = np.full_like(did_buy, np.average(did_buy, weights=weights))
+    actual, weights = floats(holdout, "holdout_purchases"), floats(holdout, "customers")
     # Gamma-Gamma's expectation is linear in the mean value, so a group's mean gives the group's total.
     value = expected * model.spend.expected_value(holdout["frequency"], holdout["monetary_value"])
-    metrics = {
-        "customers": float(weights.sum()),
-        "total_error": _relative(float(weights @ expected), float(weights @ actual)),
-        "value_total_error": _relative(float(weights @ value), float(holdout["holdout_value"].sum())),
+    value_error = relative_error(float(weights @ value), float(holdout["holdout_value"].sum()))
+    return known(
+        {
+            "customers": float(weights.sum()),
+            **purchase_errors(expected, actual, weights),
+            "value_total_error": value_error,
+            "normalised_gini": normalised_gini(expected, actual, weights),
+            **buys_again_scores(buys_again, actual, weights),
+        }
+    )
+
+
+def purchase_errors(expected: Array, actual: Array, weights: Array) -> dict[str, float]:
+    """total_error, mae, rmse and decile_wape of expected purchase days; NaN where one has no meaning."""
+    return {
+        "total_error": relative_error(float(weights @ expected), float(weights @ actual)),
         "mae": float(np.average(np.abs(expected - actual), weights=weights)),
         "rmse": float(np.sqrt(np.average((expected - actual) ** 2, weights=weights))),
-        "normalised_gini": normalised_gini(expected, actual, weights),
         "decile_wape": decile_wape(expected, actual, weights),
-        "buys_again_brier": brier(buys_again, did_buy, weights),
-        "buys_again_base_brier": brier(base, did_buy, weights),
-        "buys_again_auc": auc(buys_again, did_buy, weights),
     }
+
+
+def buys_again_scores(probability: Array, actual: Array, weights: Array) -> dict[str, float]:
+    """buys_again_brier, buys_again_base_brier (of the mean for all) and buys_again_auc of P(at least one purchase)."""
+    did_buy = (actual > 0).astype(np.float64)
+    base = np.full_like(did_buy, np.average(did_buy, weights=weights))
+    return {
+        "buys_again_brier": brier(probability, did_buy, weights),
+        "buys_again_base_brier": brier(base, did_buy, weights),
+        "buys_again_auc": auc(probability, did_buy, weights),
+    }
+
+
+def known(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics that have a meaning on their period: those that are finite."""
     return {name: metric for name, metric in metrics.items() if np.isfinite(metric)}
 
 
@@ -54,7 +77,7 @@ def predict_holdout(model: ValueModel, holdout: pd.DataFrame, *, days: int, time
     """Expected purchase days and P(at least one) in the next `days` days, per row of the holdout table."""
     to_model = DAYS_PER_UNIT[time_unit] / DAYS_PER_UNIT[model.time_unit]
     forecast = model.purchases.forecast(
-        holdout["frequency"], _floats(holdout, "recency") * to_model, _floats(holdout, "T") * to_model
+        holdout["frequency"], floats(holdout, "recency") * to_model, floats(holdout, "T") * to_model
     )
     horizon = model.units(days)
     return forecast.expected_purchases(horizon), 1 - forecast.probability_of_no_purchase(horizon)
@@ -124,13 +147,49 @@ def calibration_table(predicted: Array, actual: Array, weights: Array, groups: i
     )
 
 
+def reliability_error(probability: Array, outcome: Array, weights: Array) -> float:
+    """Mean distance of a probability from how often it happened, over ten groups of customers by the probability.
+
+    0 is a probability that can be taken at its word; ranking plays no part in it. The groups are those of the
+    reliability curve, `calibration_table(probability, outcome, weights)`.
+    """
+    table = calibration_table(probability, outcome, weights)
+    return float((table["predicted"] - table["actual"]).abs().mean())
+
+
+def tracking_errors(tracked: pd.DataFrame, cutoff: dt.date) -> dict[str, float]:
+    """How well repeat purchases are tracked after the cutoff: `tracked` is `plots.track`'s table.
+
+    weekly_mape and cumulative_mape: mean relative error of the whole weeks, and of the sums since the first day at
+    their ends; final_error: that of the sum on the last day. Weeks without a purchase are left out.
+    """
+    after = tracked[tracked["day"] >= pd.Timestamp(cutoff)]
+    at_ends = after.iloc[:: DAYS_PER_UNIT["weeks"]][["actual", "expected"]]
+    weekly = at_ends.diff().iloc[1:]
+    last = tracked.iloc[-1]
+    return known(
+        {
+            "weekly_mape": _mape(weekly),
+            "cumulative_mape": _mape(at_ends.iloc[1:]),
+            "final_error": relative_error(float(last["expected"]), float(last["actual"])),
+        }
+    )
+
+
+def _mape(pairs: pd.DataFrame) -> float:
+    bought = pairs[pairs["actual"] > 0]
+    return float((bought["expected"] / bought["actual"] - 1).abs().mean())
+
+
 def _sums_by_value(value: Array, amounts: Mapping[str, Array]) -> pd.DataFrame:
     return pd.DataFrame({"value": value, **amounts}).groupby("value", sort=True).sum().reset_index(drop=True)
 
 
-def _relative(predicted: float, actual: float) -> float:
+def relative_error(predicted: float, actual: float) -> float:
+    """predicted / actual - 1; NaN where nothing came."""
     return predicted / actual - 1 if actual > 0 else np.nan
 
 
-def _floats(frame: pd.DataFrame, column: str) -> Array:
+def floats(frame: pd.DataFrame, column: str) -> Array:
+    """A column as floats."""
     return frame[column].to_numpy(dtype=np.float64)

@@ -113,10 +113,14 @@ def standard_errors(predict: Callable[..., Array], *fits: Fit) -> Array:
 
 def total_interval(total: Total, *fits: Fit, level: float = 0.95) -> Interval:
     """Predictive interval of a total (parameters plus chance), cut at 0; (0, inf) if the variance is infinite."""
-    variance = float(total.gradient @ _joint_covariance(fits) @ total.gradient) + total.variance
-    half_width = quantile(level) * np.sqrt(variance)
+    half_width = quantile(level) * np.sqrt(total_variance(total, *fits))
     bounds = (total.estimate, max(0.0, total.estimate - half_width), total.estimate + half_width)
     return Interval(*(np.asarray(bound) for bound in bounds))
+
+
+def total_variance(total: Total, *fits: Fit) -> float:
+    """How far the actual total may lie from the estimate: parameters plus chance, squared."""
+    return float(total.gradient @ _joint_covariance(fits) @ total.gradient) + total.variance
 
 
 def total_purchases(

@@ -39,6 +39,7 @@ class Ltv(SummaryUnit, Scoring, Retention):
     fit_sample_customers: Annotated[int, Field(gt=0)] | None
     holdout_days: PositiveDays
     holdout_until: dt.date | None
+    origins: Annotated[int, Field(ge=0)]
     seed: int
     min_customers: Annotated[int, Field(gt=0)]
 

@@ -1,12 +1,16 @@
-"""Charts of a value model: who is alive, predictions against actual purchases, and purchases over time."""
+"""Charts of a value model: who is alive, predictions against what came, purchases over time, forecasts of the past."""
 
 from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ltv.backtest import JudgedTotal
 from ltv.value_model import ValueModel
 
 SIZE = (6.4, 4.8)
@@ -39,16 +43,45 @@ def calibration_plot(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def tracking_plot(daily: pd.DataFrame, model: ValueModel) -> Figure:
+def tracking_plot(tracked: pd.DataFrame, cutoff: dt.date) -> Figure:
     """Cumulative repeat purchases, actual and expected of all customers by their first day; a line marks the cutoff.
 
-    `daily` has day, first_purchases, repeat_purchases (`customer_summary.daily_purchases`).
+    `tracked` is the table of `track`.
     """
-    tracked = track(daily, model)
     figure, axes = _figure("Cumulative repeat purchases", "", "purchase days")
     axes.plot(tracked["day"], tracked["actual"], label="actual")
     axes.plot(tracked["day"], tracked["expected"], label="expected", linestyle="--")
-    axes.axvline(pd.Timestamp(model.as_of), color="grey", linewidth=1, label="end of fit")  # type: ignore[arg-type]
+    axes.axvline(pd.Timestamp(cutoff), color="grey", linewidth=1, label="end of fit")  # type: ignore[arg-type]
+    axes.legend()
+    figure.autofmt_xdate()
+    return figure
+
+
+def reliability_plot(table: pd.DataFrame) -> Figure:
+    """How often customers bought again against the probability that they would, by tenth of it.
+
+    `table` is `evaluate.calibration_table` of the probability of at least one purchase.
+    """
+    figure, axes = _figure("Holdout: who buys again", "predicted probability", "share who bought")
+    axes.plot([0, 1], [0, 1], color="grey", linestyle="--", label="perfect")
+    axes.plot(table["predicted"], table["actual"], marker="o", label="tenths of customers")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.legend()
+    return figure
+
+
+def origins_plot(totals: Sequence[tuple[dt.date, JudgedTotal]]) -> Figure:
+    """Purchases predicted at each origin with both intervals, and what came; by the last day of the period."""
+    figure, axes = _figure("Forecasts of the past", "period up to", "purchase days")
+    days = np.array([until for until, _ in totals], dtype="datetime64[D]")
+    for name, width, label in (("", 1.5, "with the model's own error"), ("_if_model_holds", 5.0, "if the model holds")):
+        bounds = [(getattr(total, f"lower{name}"), getattr(total, f"upper{name}")) for _, total in totals]
+        bottoms, tops = ([np.nan if bound is None else bound for bound in side] for side in zip(*bounds, strict=True))
+        axes.vlines(days, bottoms, tops, linewidth=width, color="tab:blue", alpha=0.5, label=label)
+    axes.plot(days, [total.predicted for _, total in totals], "o", color="tab:blue", label="predicted")
+    axes.plot(days, [total.actual for _, total in totals], "x", color="black", label="came")
+    axes.set_ylim(bottom=0)
     axes.legend()
     figure.autofmt_xdate()
     return figure

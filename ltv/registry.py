@@ -11,13 +11,14 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ltv.backtest import Backtest
 from ltv.fit import Fit
 from ltv.scorer import COLUMNS, output_columns
 from ltv.stored_code import REQUIREMENTS, write_package
@@ -35,11 +36,15 @@ FORMER_ARTIFACT = "artifacts/value_model.json"  # of versions that earlier relea
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:
-    """The model that scores, the same model as it was fitted for its own holdout, and '<name>/<number>'."""
+    """The model that scores, the same model as it was fitted for its own holdout, and '<name>/<number>'.
+
+    A version of an older program has no back-test; its own error is then that of the public shops.
+    """
 
     model: ValueModel
     at_cutoff: ValueModel
     version: str
+    backtest: Backtest = field(default_factory=Backtest)
 
 
 def champion_version(tracking: Mlflow) -> RegisteredVersion | None:
@@ -55,6 +60,7 @@ def load_version(tracking: Mlflow, version: str) -> Champion:
             model=ValueModel.from_dict(plain["model"]),
             at_cutoff=ValueModel.from_dict(plain["at_cutoff"]),
             version=version,
+            backtest=Backtest.from_dict(plain["backtest"]) if "backtest" in plain else Backtest(),
         )
 
     def load(artifact: str) -> Champion:
@@ -108,13 +114,22 @@ def log_data(frame: pd.DataFrame, *, name: str, context: str) -> None:
 
 
 def log_value_model(
-    model: ValueModel, at_cutoff: ValueModel, *, margin: float, annual_discount_rate: float, interval_level: float
+    model: ValueModel,
+    at_cutoff: ValueModel,
+    *,
+    margin: float,
+    annual_discount_rate: float,
+    interval_level: float,
+    backtest: Backtest | None = None,
 ) -> str:
-    """Store the model in the active run, with signature and input example; returns the URI to register it by."""
+    """Store the model in the active run, with signature and input example; returns the URI to register it by.
+
+    `backtest` is stored with it, since the totals that it scores are to hold its own error.
+    """
     run = mlflow.active_run()
     assert run is not None, "stored in a run"
     params = {"margin": margin, "annual_discount_rate": annual_discount_rate, "interval_level": interval_level}
-    content = stored_content(model, at_cutoff, params)
+    content = stored_content(model, at_cutoff, params, backtest)
     client = mlflow.MlflowClient()
     # What mlflow.pyfunc.log_model does, but for the path of this machine that it writes into MLmodel.
     logged = mlflow.initialize_logged_model(name="model", source_run_id=run.info.run_id)
@@ -140,9 +155,11 @@ def log_value_model(
     return f"models:/{logged.model_id}"
 
 
-def stored_content(model: ValueModel, at_cutoff: ValueModel, params: Mapping[str, float]) -> dict[str, Any]:
-    """What a version is, as plain data: two models, the horizons of its predictions, the defaults of its
-    params, and what to know of its fits."""
+def stored_content(
+    model: ValueModel, at_cutoff: ValueModel, params: Mapping[str, float], backtest: Backtest | None = None
+) -> dict[str, Any]:
+    """What a version is, as plain data: two models, the horizons of its predictions, the defaults of its params, what
+    to know of its fits, and how it was judged."""
     return {
         "model": model.to_dict(),
         "at_cutoff": at_cutoff.to_dict(),
@@ -150,6 +167,7 @@ def stored_content(model: ValueModel, at_cutoff: ValueModel, params: Mapping[str
         "value_days": list(VALUE_HORIZONS_DAYS),
         "params": dict(params),
         "note": " ".join(model.notes) or None,
+        "backtest": (backtest or Backtest()).to_dict(),
     }
 
 

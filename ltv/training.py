@@ -1,9 +1,8 @@
 """Fits the value models, judges them on the newest period, and promotes the winner to champion.
 
-The challenger is fitted up to a cutoff and judged on the days after it. The champion is judged on the same days, in its
-version that was fitted up to its own, earlier cutoff. The challenger wins unless its RMSE of purchases is more than 1%
-worse; then the same fit is made with all data up to as_of, and that one is registered. A lost challenge is a result,
-not an error.
+The challenger is fitted up to a cutoff and judged on the days after it; the same is done at earlier origins
+(`ltv.origins`). It meets the champion there (`ltv.contest`). Where it wins, the same fit is made with all data up to
+as_of, and that one is registered. A lost challenge is a result, not an error.
 """
 
 from __future__ import annotations
@@ -15,19 +14,19 @@ from typing import Literal
 import numpy as np
 
 from ltv import plots, registry, spark_likelihood
-from ltv.evaluate import calibration_table, judge, predict_holdout
+from ltv.backtest import Backtest
+from ltv.contest import lost_because, meet, won_because
+from ltv.evaluate import calibration_table, judge, predict_holdout, tracking_errors
 from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.knobs import Ltv
-from ltv.registry import Champion
+from ltv.log_backtest import log_backtest
+from ltv.origins import FittedOrigin, Origin, fit_origins, judge_origins
 from ltv.training_data import Counts, TrainingData
 from ltv.value_model import ValueModel
 from warehouse.errors import UsageError
 from warehouse.knobs import Mlflow
 from warehouse.model_registry import clear_errors, experiment_id, mlflow
 
-METRIC = "rmse"
-# A challenger may be this much worse and still win: it has newer data, and smaller differences are chance.
-TOLERANCE = 0.01
 RUN_TAGS = ("as_of", "settings_digest")  # of the run itself, so that MLflow's list of runs shows them
 MAX_FREQUENCY_SHOWN = 30  # where the chart of P(alive) ends
 
@@ -40,6 +39,7 @@ class TrainingResult:
     `model_version` names the champion after it, '<name>/<version>'. `metrics` are the challenger's on the holdout,
     `champion_metrics` those of the champion it met (empty without one). `params` are those of the model that this
     training would register: up to as_of when promoted, up to the cutoff when lost; `notes` are those of its fits.
+    `backtest` is the challenger's.
     """
 
     status: Literal["promoted", "lost"]
@@ -50,6 +50,7 @@ class TrainingResult:
     notes: list[str]
     metrics: dict[str, float]
     champion_metrics: dict[str, float]
+    backtest: Backtest
 
 
 def train_customer_value(
@@ -82,17 +83,25 @@ def train_customer_value(
             if champion
             else {}
         )
-        reason = lost_because(data, metrics, champion, champion_metrics)
+        fitted, skipped = fit_origins(
+            data.earlier, lambda origin: fit_value_model(_counts(origin), data, fitter=ltv.fitter, seed=ltv.seed)
+        )
+        fitted.append(FittedOrigin(data.newest, challenger))
+        tested = judge_origins(fitted if ltv.origins else (), level=ltv.interval_level, skipped=skipped)
+        contest = meet(champion, fitted) if champion else None
+        reason = lost_because(data.full.as_of, champion, contest)
         model = challenger
         if reason is None and data.full.as_of != data.calibration.as_of:
             model = fit_value_model(data.full, data, fitter=ltv.fitter, seed=ltv.seed)
         _log_fit(model, challenger, data, metrics, champion_metrics)
+        log_backtest(tested, data.newest, challenger)
         model_uri = registry.log_value_model(
             model,
             challenger,
             margin=ltv.margin,
             annual_discount_rate=ltv.annual_discount_rate,
             interval_level=ltv.interval_level,
+            backtest=tested,
         )
         status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
         mlflow.set_tags(
@@ -104,13 +113,14 @@ def train_customer_value(
             version = registry.register(model_uri, model, tracking, tags=facts)
     return TrainingResult(
         status=status,
-        reason=reason or _won_because(metrics, champion, champion_metrics),
+        reason=reason or won_because(champion, contest),
         model_version=version,
         run_id=run.info.run_id,
         params=model.params,
         notes=model.notes,
         metrics=metrics,
         champion_metrics=champion_metrics,
+        backtest=tested,
     )
 
 
@@ -139,32 +149,9 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
     )
 
 
-def lost_because(
-    data: TrainingData,
-    metrics: Mapping[str, float],
-    champion: Champion | None,
-    champion_metrics: Mapping[str, float],
-) -> str | None:
-    """Why the champion stays, or None when the challenger wins."""
-    if champion is None:
-        return None
-    if champion.model.as_of > data.full.as_of:
-        return f"the champion {champion.version} is of {champion.model.as_of}, this fit of {data.full.as_of} is older"
-    if metrics[METRIC] > champion_metrics[METRIC] * (1 + TOLERANCE):
-        return (
-            f"{METRIC} on the holdout is {metrics[METRIC]:.4g}, more than {TOLERANCE:.0%} above the "
-            f"{champion_metrics[METRIC]:.4g} of the champion {champion.version}"
-        )
-    return None
-
-
-def _won_because(metrics: Mapping[str, float], champion: Champion | None, champion_metrics: Mapping[str, float]) -> str:
-    if champion is None:
-        return "there was no champion"
-    return (
-        f"{METRIC} on the holdout is {metrics[METRIC]:.4g}; "
-        f"{champion_metrics[METRIC]:.4g} of the former champion {champion.version}"
-    )
+def _counts(origin: Origin) -> Counts:
+    """What a fit at the origin sees."""
+    return Counts(as_of=origin.cutoff, histories=origin.histories, spend=origin.spend)
 
 
 def _facts(data: TrainingData) -> dict[str, str]:
@@ -219,4 +206,8 @@ def _log_fit(
     alive = plots.alive_heatmap(model, frequency=int(min(most["frequency"], MAX_FREQUENCY_SHOWN)), T=float(most["T"]))
     mlflow.log_figure(alive, "p_alive.png")
     mlflow.log_figure(plots.calibration_plot(deciles), "calibration.png")
-    mlflow.log_figure(plots.tracking_plot(data.daily, challenger), "tracking.png")
+    tracked = plots.track(data.daily, challenger)
+    mlflow.log_metrics(
+        {f"tracking_{name}": value for name, value in tracking_errors(tracked, challenger.as_of).items()}
+    )
+    mlflow.log_figure(plots.tracking_plot(tracked, challenger.as_of), "tracking.png")

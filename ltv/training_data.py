@@ -19,6 +19,7 @@ from ltv.customer_summary import (
     purchase_rhythm,
 )
 from ltv.knobs import Ltv
+from ltv.origins import Origin
 from ltv.scorer import DAYS_PER_UNIT
 from ltv.silent_days import warnings_of_days, warnings_of_rhythm
 from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
@@ -56,10 +57,11 @@ class TrainingData:
     """The input of a training: counted rows, no row per customer.
 
     `calibration` ends at the cutoff, `holdout` has the later purchases of its customers, up to `until` (inclusive),
-    `full` ends at as_of. recency and T are in `time_unit`. Where more than ltv.driver_rows customers are known at the
-    cutoff, the holdout is a sample of about that many, `holdout_share` of all, drawn by seed and a hash of person_id.
-    `warnings` name what is wrong with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by
-    ltv.purchase_days. `release` unpersists what Spark holds.
+    `full` ends at as_of. `earlier` are the origins before the cutoff, oldest first. recency and T are in `time_unit`.
+    Where more than ltv.driver_rows customers are known at the cutoff, the holdout is a sample of about that many,
+    `holdout_share` of all, drawn by seed and a hash of person_id; so are the origins. `warnings` name what is wrong
+    with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by ltv.purchase_days. `release`
+    unpersists what Spark holds.
     """
 
     calibration: Counts
@@ -72,6 +74,7 @@ class TrainingData:
     holdout_share: float = 1.0
     warnings: tuple[str, ...] = ()
     day: float = 0.0
+    earlier: tuple[Origin, ...] = ()
 
     def release(self) -> None:
         """Unpersist the tables of the fits."""
@@ -85,6 +88,17 @@ class TrainingData:
         """Days after the cutoff on which the models are judged."""
         return (self.until - self.calibration.as_of).days
 
+    @property
+    def newest(self) -> Origin:
+        """The cutoff as an origin: its period is the newest, on which the challenger must win."""
+        return Origin(
+            cutoff=self.calibration.as_of,
+            until=self.until,
+            holdout=self.holdout,
+            spend=self.calibration.spend,
+            time_unit=self.time_unit,
+        )
+
 
 def collect_training_data(
     conversions: DataFrame, *, as_of: dt.date, timezone: str, currency: str, ltv: Ltv
@@ -92,7 +106,8 @@ def collect_training_data(
     """Count silver.conversions for training; the one step of it that runs on Spark.
 
     The holdout is the last `holdout_days` days up to `holdout_until` (null: up to as_of); its start, the cutoff, must
-    not lie after as_of. Raises InputError when fewer than `min_customers` had bought by the cutoff.
+    not lie after as_of. The earlier ones of ltv.origins lie holdout_days apart before it, as far back as min_customers
+    were known. Raises InputError when fewer than `min_customers` had bought by the cutoff.
     """
     until = ltv.holdout_until or as_of
     cutoff = until - dt.timedelta(days=ltv.holdout_days)
@@ -103,7 +118,8 @@ def collect_training_data(
         )
     days = purchase_days(conversions, timezone=timezone).persist()
     try:
-        customers = _customers(days, cutoff, as_of)
+        earlier = [cutoff - dt.timedelta(days=ltv.holdout_days * number) for number in range(1, ltv.origins)]
+        customers = _customers(days, cutoff, as_of, *earlier)
         if customers[cutoff] < ltv.min_customers:
             raise InputError(
                 f"Too few customers to fit a value model: {customers[cutoff]} bought up to {cutoff}, before the "
@@ -134,9 +150,32 @@ def collect_training_data(
                 *warnings_of_days(daily, as_of=as_of),
                 *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0, full.histories),
             ),
+            earlier=tuple(
+                _origin(days, origin, customers=customers[origin], ltv=ltv)
+                for origin in reversed(earlier)
+                if customers[origin] >= ltv.min_customers
+            ),
         )
     finally:
         days.unpersist()
+
+
+def _origin(days: DataFrame, cutoff: dt.date, *, customers: int, ltv: Ltv) -> Origin:
+    """The counted customers of an origin; a sample where there are more than the driver takes or a fit may see."""
+    until = cutoff + dt.timedelta(days=ltv.holdout_days)
+    most = min(ltv.driver_rows, ltv.fit_sample_customers or ltv.driver_rows)
+    histories = draw_customers(
+        purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit),
+        share=min(1.0, most / customers),
+        seed=ltv.seed,
+    )
+    return Origin(
+        cutoff=cutoff,
+        until=until,
+        holdout=_collected(count_holdout(histories, days, cutoff=cutoff, until=until)),
+        spend=_collected(count_spend(histories)),
+        time_unit=ltv.time_unit,
+    )
 
 
 def draw_customers(histories: DataFrame, *, share: float, seed: int) -> DataFrame:

@@ -22,6 +22,7 @@ DOORS = {
     "ltv.histories": ("indicators",),
     "ltv.intervals": ("prediction_intervals", "total_purchases"),
     "ltv.mbg_nbd": ("fit",),
+    "ltv.own_error": ("own_error",),
     "ltv.pareto_nbd": ("continuous_rate", "fit"),
 }
 

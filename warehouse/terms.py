@@ -5,3 +5,4 @@ NO_TOUCH = "(none)"  # its touchpoint_id
 NOT_SET = "(not set)"  # a dimension of gold that is null in silver
 PEOPLE = "(people)"  # in place of why visits are robots'
 DIRECT = "Direct"  # the channel of visits whose source is unknown
+ALL_CHANNELS = "(all)"  # the acquisition channel of totals of all customers

@@ -30,6 +30,9 @@ from warehouse.tables import (
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_VALUE,
+    GOLD_FORECAST_ACCURACY,
+    GOLD_VALUE_BACKTEST,
+    GOLD_VALUE_TOTALS,
     SILVER_ALIASES,
     SILVER_IDENTITIES,
     SILVER_JOURNEYS,
@@ -40,7 +43,14 @@ from warehouse.tables import (
 )
 
 # Their rows follow from a fitted model, and the worlds fit none.
-BY_FITTED_MODELS = (GOLD_CHANNEL_EFFECTS, GOLD_CHANNEL_TRANSITIONS, GOLD_CUSTOMER_VALUE)
+BY_FITTED_MODELS = (
+    GOLD_CHANNEL_EFFECTS,
+    GOLD_CHANNEL_TRANSITIONS,
+    GOLD_CUSTOMER_VALUE,
+    GOLD_VALUE_TOTALS,
+    GOLD_FORECAST_ACCURACY,
+    GOLD_VALUE_BACKTEST,
+)
 # Those of ops are about runs, which differ, and no input of the worlds is refused. Of equal rows that carry money the
 # one that arrives first is kept.
 NOT_THE_SAME = (*BY_FITTED_MODELS, BRONZE_LANDED_MONEY, BRONZE_REFUSED_ROWS)

@@ -166,7 +166,13 @@ def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tup
         *("simulate", "ingest", "build", "journeys", "train-attribution"),
         *("attribute", "train", "score", "check", "report"),
     }
-    assert set(steps["score"]["written"]) == {"gold.customer_summary", "gold.customer_value"}
+    assert set(steps["score"]["written"]) == {
+        "gold.customer_summary",
+        "gold.customer_value",
+        "gold.value_totals",
+        "gold.forecast_accuracy",
+        "gold.value_backtest",
+    }
     assert {row["status"] for row in rows} == {"done"}
 
 

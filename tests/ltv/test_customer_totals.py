@@ -8,10 +8,14 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from test_customer_value import CUSTOMERS, MODEL, scored, summary
 
+from ltv.backtest import Backtest
 from ltv.customer_totals import CustomerTotal, customer_totals, total_metrics
 from ltv.intervals import total_interval, total_purchases, total_value
 from ltv.knobs import Scoring
+from ltv.own_error import OwnError, with_own_error
 from warehouse.tables.gold_customer_value import VALUE_HORIZONS_DAYS
+
+BACKTEST = Backtest(purchases=OwnError(0.1, 0.02, 5), value=OwnError(0.2, -0.1, 4))
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +29,7 @@ def totals(spark: SparkSession) -> dict[tuple[str | None, str, int], CustomerTot
         model=MODEL,
         days=VALUE_HORIZONS_DAYS,
         scoring=Scoring(margin=0.5, annual_discount_rate=0.1, interval_level=0.9),
+        backtest=BACKTEST,
     )
     return {(total.channel, total.measure, total.days): total for total in found}
 
@@ -58,12 +63,20 @@ def test_intervals_are_those_of_all_customers_on_one_machine(totals) -> None:
     )
     worth = total_interval(value, MODEL.purchases, MODEL.spend, level=0.9)
     for measure, expected in (("purchases", purchases), ("value", worth)):
-        found = totals[None, measure, 90].interval
+        found = totals[None, measure, 90].if_model_holds
         assert [float(figure) for figure in found] == pytest.approx([float(figure) for figure in expected], rel=1e-6)
 
 
+def test_the_interval_that_people_see_is_wider_by_the_own_error_of_its_measure(totals) -> None:
+    for measure, own in (("purchases", BACKTEST.purchases), ("value", BACKTEST.value)):
+        total = totals["Email", measure, 90]
+        expected = with_own_error(total.if_model_holds, own, level=0.9)
+        assert [float(bound) for bound in total.interval] == [float(bound) for bound in expected]
+        assert total.interval.upper > total.if_model_holds.upper
+
+
 def test_channels_add_up_but_their_bounds_do_not(totals) -> None:
-    email, search, everybody = (totals[channel, "value", 365].interval for channel in ("Email", "Search", None))
+    email, search, everybody = (totals[channel, "value", 365].if_model_holds for channel in ("Email", "Search", None))
 
     assert email.estimate + search.estimate == pytest.approx(float(everybody.estimate))
     assert everybody.upper < email.upper + search.upper
@@ -82,6 +95,7 @@ def test_nobody_buys_nothing(spark: SparkSession) -> None:
         model=MODEL,
         days=(30,),
         scoring=Scoring(margin=1.0, annual_discount_rate=0.1, interval_level=0.95),
+        backtest=Backtest(),
     )
 
     assert [(total.channel, total.measure, float(total.interval.estimate)) for total in found] == [

@@ -12,10 +12,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from shops import cdnow_days, fit_in, rolling_origins
 
 from ltv import registry
+from ltv.backtest import RECENCY, VALUE_MODEL, Backtest
+from ltv.contest import Contest, meet
+from ltv.evaluate import judge, tracking_errors
 from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.knobs import Ltv
+from ltv.log_backtest import backtest_lines
+from ltv.origins import fit_origins, pooled_rmse
 from ltv.plots import track
 from ltv.registry import Champion
 from ltv.training import TrainingResult, fit_value_model, train_customer_value
@@ -41,6 +47,7 @@ LTV = Ltv(
     keep_days=35,
     driver_rows=1_000_000,
     fit_sample_customers=None,
+    origins=5,
     interval_level=0.95,
 )
 PUBLISHED = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}
@@ -156,6 +163,10 @@ def test_the_run_records_its_inputs_and_its_results(first: TrainingResult, track
     assert run.data.metrics["holdout_rmse"] == first.metrics["rmse"]
     assert run.data.tags["status"] == "promoted"
     assert {file.path for file in client.list_artifacts(first.run_id)} == {
+        "backtest.json",
+        "backtest.png",
+        "reliability.json",
+        "reliability.png",
         "calibration.json",
         "calibration.png",
         "p_alive.png",
@@ -268,6 +279,117 @@ def test_the_likelihood_of_purchase_days_gives_rates_of_purchases(conversions: D
     assert ValueModel.from_dict(model.to_dict()) == model
     with pytest.raises(UsageError, match=r"ltv\.fitter lifetimes knows purchases alone"):
         fit_value_model(data.full, data, fitter="lifetimes", seed=1)
+
+
+FIVE_PERIODS = IN_DAYS.model_copy(update={"holdout_days": 91})
+
+
+@pytest.fixture(scope="module")
+def five_periods(conversions: DataFrame) -> TrainingData:
+    return collect_training_data(
+        conversions, as_of=dt.date(1998, 6, 30), timezone="UTC", currency="USD", ltv=FIVE_PERIODS
+    )
+
+
+def test_origins_are_counted_a_period_apart_as_they_are_without_spark(five_periods: TrainingData) -> None:
+    expected = rolling_origins(cdnow_days("sample"), until="1998-06-30", length=91, count=5)
+
+    assert [origin.cutoff for origin in five_periods.earlier] == [origin.cutoff for origin in expected[:-1]]
+    for found, wanted in zip([*five_periods.earlier, five_periods.newest], expected, strict=True):
+        assert (found.until, found.days) == (wanted.until, 91)
+        history = ["frequency", "recency", "T", "holdout_purchases"]
+        pd.testing.assert_frame_equal(
+            found.holdout[list(wanted.holdout.columns)].sort_values(history, ignore_index=True),
+            wanted.holdout,
+            check_dtype=False,
+        )
+        pd.testing.assert_frame_equal(found.histories, wanted.histories, check_dtype=False)
+        assert found.spend["customers"].sum() == wanted.spend["customers"].sum()
+
+
+@pytest.fixture(scope="module")
+def tested(five_periods: TrainingData, tracking: Mlflow) -> TrainingResult:
+    return train(five_periods, tracking.model_copy(update={"model_name": "tested"}), FIVE_PERIODS)
+
+
+def test_training_judges_the_model_at_rolling_origins_and_stores_that_with_the_version(
+    tested: TrainingResult, tracking: Mlflow
+) -> None:
+    judged = tested.backtest.of(VALUE_MODEL)
+    newest = judged[-1]
+
+    assert newest.until == dt.date(1998, 6, 30)
+    assert newest.metrics.items() >= {name: tested.metrics[name] for name in ("rmse", "mae", "decile_wape")}.items()
+    assert registry.load_version(tracking, tested.model_version).backtest == tested.backtest
+    client = model_registry.connect(tracking)
+    history = client.get_metric_history(tested.run_id, "backtest_value_model_total_error")
+    assert {metric.step: metric.value for metric in history} == {
+        (one.cutoff - dt.date(1970, 1, 1)).days: one.metrics["total_error"] for one in judged
+    }
+    metrics = client.get_run(tested.run_id).data.metrics
+    assert (metrics["origins"], metrics["origins"] + metrics["origins_skipped"]) == (len(judged), 5)
+    assert (metrics["totals_held"], metrics["totals_judged"]) == (2 * len(judged), 2 * len(judged))
+    assert metrics["own_error_purchases"] == tested.backtest.purchases.deviation
+    assert metrics["backtest_recency_buys_again_auc"] == tested.backtest.of(RECENCY)[-1].metrics["buys_again_auc"]
+
+
+def test_a_line_per_origin_says_what_was_predicted_and_what_came(tested: TrainingResult) -> None:
+    newest, first = tested.backtest.of(VALUE_MODEL)[-1].totals[0], backtest_lines(tested.backtest)
+
+    line = next(line for line in first if line.startswith("1998-03-31 to 1998-06-30: "))
+    assert line == (
+        f"1998-03-31 to 1998-06-30: 636 purchases predicted ({newest.lower:,.0f} to {newest.upper:,.0f}), 495 came"
+    )
+
+
+def test_without_origins_the_newest_period_alone_decides_and_no_back_test_is_stored(
+    conversions: DataFrame, tracking: Mlflow
+) -> None:
+    knobs = FIVE_PERIODS.model_copy(update={"origins": 0})
+    data = collect_training_data(conversions, as_of=dt.date(1998, 6, 30), timezone="UTC", currency="USD", ltv=knobs)
+
+    result = train(data, tracking.model_copy(update={"model_name": "no-origins"}), knobs)
+
+    assert data.earlier == ()
+    assert result.metrics["rmse"] > 0
+    assert result.backtest == Backtest()
+
+
+def test_an_origin_before_which_too_few_had_bought_is_none(conversions: DataFrame) -> None:
+    knobs = FIVE_PERIODS.model_copy(update={"origins": 50})
+    data = collect_training_data(conversions, as_of=dt.date(1998, 6, 30), timezone="UTC", currency="USD", ltv=knobs)
+
+    # The next one would be the day before the data begin.
+    assert data.earlier[0].cutoff == dt.date(1997, 4, 1)
+
+
+def test_a_champion_is_met_at_all_origins_that_it_had_not_seen(five_periods: TrainingData) -> None:
+    origins = [*five_periods.earlier[-2:], five_periods.newest]
+    fitted, _ = fit_origins(origins, fit_in("USD"))
+    of_september, of_december, of_march = (one.model for one in fitted)
+
+    def meet_of(at_cutoff: ValueModel) -> Contest:
+        return meet(Champion(model=of_march, at_cutoff=at_cutoff, version="tested/1"), fitted)
+
+    assert [meet_of(model).origins for model in (of_september, of_december, of_march)] == [3, 2, 1]
+    newest = meet_of(of_march)
+    assert (
+        newest.challenger
+        == newest.champion
+        == pytest.approx(judge(of_march, five_periods.holdout, days=91, time_unit="days")["rmse"])
+    )
+    assert meet_of(of_september).champion == pooled_rmse(lambda one: of_september, fitted)
+
+
+def test_cdnow_is_tracked_week_by_week_as_well_as_the_model_is_known_to(cdnow: TrainingData) -> None:
+    """Figures of an independent calculation: weekly MAPE 19%, cumulative MAPE 1.3%, last week -1.5%."""
+    model = fit_value_model(cdnow.calibration, cdnow, fitter="exact", seed=1)
+
+    errors = tracking_errors(track(cdnow.daily, model), AS_OF)
+
+    assert errors["weekly_mape"] == pytest.approx(0.19, abs=5e-3)
+    assert errors["cumulative_mape"] == pytest.approx(0.013, abs=2e-3)
+    assert errors["final_error"] == pytest.approx(-0.015, abs=2e-3)
 
 
 def test_both_fitters_agree(cdnow: TrainingData) -> None:

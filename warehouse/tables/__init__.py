@@ -23,11 +23,14 @@ from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
 from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
+from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
 from warehouse.tables.gold_skan_performance import GOLD_SKAN_PERFORMANCE
 from warehouse.tables.gold_tracking_losses import GOLD_TRACKING_LOSSES
 from warehouse.tables.gold_unattributed_conversions import GOLD_UNATTRIBUTED_CONVERSIONS
 from warehouse.tables.gold_unmatched_spend import GOLD_UNMATCHED_SPEND
+from warehouse.tables.gold_value_backtest import GOLD_VALUE_BACKTEST
+from warehouse.tables.gold_value_totals import GOLD_VALUE_TOTALS
 from warehouse.tables.ops_published import OPS_PUBLISHED
 from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
 from warehouse.tables.ops_run_log import OPS_RUN_LOG
@@ -83,6 +86,9 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_SUMMARY,
     GOLD_CUSTOMER_VALUE,
+    GOLD_VALUE_TOTALS,
+    GOLD_FORECAST_ACCURACY,
+    GOLD_VALUE_BACKTEST,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,

@@ -60,6 +60,6 @@ GOLD_CUSTOMER_VALUE = Table(
     notes=(
         "_lower and _upper hold the customer's true probability or expectation ltv.interval_level of the time (0.95): "
         "the uncertainty of the fitted parameters, not what one customer will do, and they must not be summed. "
-        "Intervals of totals are predictive; they are in the log of score and in MLflow."
+        "Intervals of totals are predictive; they are in gold.value_totals."
     ),
 )

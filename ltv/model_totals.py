@@ -1,0 +1,49 @@
+"""What all customers of a table will buy and be worth together: purchases and value, ready to be summed and bounded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from ltv.intervals import Total, total_purchases, total_value
+from ltv.pareto_nbd import ParetoNBDFit
+from ltv.pareto_nbd_forecast import Forecast
+from ltv.value_model import ValueModel
+
+Measure = Literal["purchases", "value"]
+
+
+def model_totals(
+    model: ValueModel, customers: pd.DataFrame, *, days: int, margin: float, annual_discount_rate: float
+) -> dict[Measure, Total]:
+    """Purchase days and discounted margin within `days` days of all customers: one row per counted history.
+
+    Columns frequency, recency and T (the model's unit), monetary_value, customers.
+    """
+    x, t_x, T, m, count = (
+        customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
+    )
+    forecasts: dict[bytes, Forecast] = {}
+
+    def forecast(fit: ParetoNBDFit) -> Forecast:
+        # The derivatives by the spend parameters reuse the same forecast of purchases.
+        key = fit.theta.tobytes()
+        if key not in forecasts:
+            forecasts[key] = fit.forecast(x, t_x, T)
+        return forecasts[key]
+
+    horizon = model.units(days)
+    value = total_value(
+        model.purchases,
+        model.spend,
+        forecast,
+        horizon,
+        frequency=x,
+        monetary_value=m,
+        weights=count,
+        margin=margin,
+        rate=model.discount_rate(annual_discount_rate),
+    )
+    return {"purchases": total_purchases(model.purchases, forecast, horizon, weights=count), "value": value}
