@@ -26,9 +26,6 @@ SHARED_SESSION = " ".join(
         "-XX:Tier4MinInvocationThreshold=6000",
         "-XX:Tier4CompileThreshold=150000",
         "-XX:Tier4BackEdgeThreshold=400000",
-        # Delta keeps the plans of 10,000 tables for an hour. Tests make new lakes again and again, which would fill the
-        # memory; this is room for several.
-        "-Ddelta.log.cacheSize=200",
     )
 )
 # Which moments are believed, as in conf/base.yaml.

@@ -80,6 +80,9 @@ def start(scratch: Path, *, processes: int = 1) -> SparkSession:
     place = {
         "spark.driver.memory": f"{2 * processes}g",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        # Delta keeps the plans of 10,000 tables for an hour. Tests make new lakes again and again, which would fill the
+        # memory; this is room for several.
+        "spark.databricks.delta.delta.log.cacheSize": "150",
         # Descriptions of queries for the page of Spark, which tests have not.
         "spark.sql.ui.retainedExecutions": "10",
         "spark.ui.retainedJobs": "50",

@@ -40,8 +40,10 @@ OF_TRAINING = (
     "states whose transition probabilities do not sum to 1",
     "fits whose channel shares do not sum to 1",
 )
-# Nothing of this shop's files is refused, and none of its orders set aside.
-WITHOUT_ROWS = {"bronze.refused_rows", "silver.set_aside"}
+# Nothing of this shop's files is refused, and none of its orders set aside. It has no click views, no app, no auxiliary
+# conversions, and its tracker and its shop call each buyer by one name.
+WITHOUT_ROWS = {"bronze.refused_rows", "bronze.click_views", "bronze.skan_postbacks"}
+WITHOUT_ROWS |= {"silver.set_aside", "silver.aliases", "gold.conversion_links", "gold.skan_performance"}
 # Facts about the run, not about the rows.
 ABOUT_THE_RUN = {"quarantined_at", "run_id", "checked_at", "published_at", "started_at", "finished_at"}
 ABOUT_THE_RUN |= {"settings_hash", "table_id"}  # which name the folder of the lake, and a table of this lake

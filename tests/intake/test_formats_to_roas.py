@@ -325,6 +325,6 @@ def test_events_in_any_order_doubled_and_in_any_batches_are_the_same_sessions_to
 def test_the_history_is_four_visits_of_one_person_on_two_devices(lake: Lake) -> None:
     visits = rows_of(lake, SILVER_SESSIONS, "events")
     assert [row[6] for row in sorted(visits, key=lambda row: row[2])] == [
-        "Paid Search", "Paid Social", "Organic Search", "Direct",
+        "Paid Search", "Paid Social", "Organic Social", "Direct",
     ]  # fmt: skip
     assert len({row[0] for row in visits}) == 1

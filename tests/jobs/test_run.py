@@ -58,16 +58,21 @@ def test_a_dry_run_follows_from_step_to_step_and_writes_nothing(spark: SparkSess
     before = run(spark, tmp_path).lake.versions(ALL_TABLES)
     dry = run(spark, tmp_path, *STEPS, dry_run=True)
     silver = (
-        *("identities", "sessions", "touchpoints", "source_findings", "activity", "orders", "conversions"),
-        *("set_aside", "money_ledger"),
+        *("aliases", "identities", "sessions", "robots", "touchpoints", "source_findings", "activity", "orders"),
+        *("conversions", "set_aside", "money_ledger"),
     )
     gold = (
-        "silver.journeys, gold.attribution_credits, gold.channel_performance, gold.unmatched_spend, gold.path_summary"
+        *("attribution_credits", "channel_performance", "unmatched_spend", "ad_abuse", "path_summary"),
+        *("conversion_links", "unattributed_conversions", "tracking_losses"),
     )
     assert reported(dry) == [
         ("ingest", "skipped", "would take in 1 files of events"),
         ("build", "skipped", f"would make in part: {', '.join(f'silver.{name}' for name in silver)}"),
-        ("attribute", "skipped", f"would make in part: {gold}"),
+        (
+            "attribute",
+            "skipped",
+            f"would make in part: silver.journeys, {', '.join(f'gold.{name}' for name in gold)}",
+        ),
     ]
     assert run(spark, tmp_path).lake.versions(ALL_TABLES) == before
     # The run does what the dry run reported.
