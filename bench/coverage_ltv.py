@@ -6,7 +6,8 @@ Estimands: the true parameters and the true mean rates r/alpha and s/beta (log s
 buy and spend in the next 182 days (predictive). The model assumes continuous time. With --daily, purchases fall on
 calendar days as in the customer summary; the figures show how much this deviation from the model matters. --dead-time
 subtracts half a day per repeat purchase day from recency and T first, because a second purchase on the same day is not
-observed. --frequent is a shop whose customers buy every 12 days (r 1.2, alpha 15) in place of one as CDNOW's.
+observed. --day auto decides between plain fit and days as the pipeline does. --frequent is a shop whose customers buy
+every 12 days (r 1.2, alpha 15) in place of one as CDNOW's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
+import pandas as pd
 from ltv_shop import FUTURE_DAYS, PURCHASES, SPEND, Shop, simulate
 
 from ltv import gamma_gamma, pareto_nbd
@@ -30,20 +32,26 @@ from ltv.intervals import (
     total_value,
 )
 from ltv.pareto_nbd_forecast import Forecast
+from ltv.whole_days import days_matter, likelihood_of_days
 
 FREQUENT = PURCHASES | {"r": 1.2, "alpha": 15.0}
 
 
 def covered(
-    shop: Shop, true: Mapping[str, float], *, dead_time: float = 0.0, day: float = 0.0
+    shop: Shop, true: Mapping[str, float], *, dead_time: float = 0.0, day: float | None = 0.0
 ) -> tuple[dict[str, bool], dict[str, float]]:
     """Which intervals of one shop contain the truth, and the estimates by the truth.
 
-    `dead_time` days per repeat purchase count as not observed; `day` as in `pareto_nbd.fit`.
+    `dead_time` days per repeat purchase count as not observed; `day` as in `pareto_nbd.fit`; None: the data
+    decide.
     """
     blind = dead_time * shop.frequency
     histories = (shop.frequency, shop.recency - blind, shop.T - blind)
-    fit = pareto_nbd.fit(*histories, day=day)
+    fit = pareto_nbd.fit(*histories, day=day or 0.0)
+    if day is None:
+        counted = pd.DataFrame(dict(zip(("frequency", "recency", "T"), histories, strict=True))).assign(customers=1)
+        if days_matter(fit, likelihood_of_days(counted, 1.0)):
+            fit = pareto_nbd.fit(*histories, day=1.0)
     spend = gamma_gamma.fit(shop.frequency, shop.monetary_value)
     checks: dict[str, tuple[float, Interval]] = {
         name: (truth, interval)
@@ -72,10 +80,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--daily", action="store_true", help="calendar days instead of continuous time")
     parser.add_argument("--dead-time", action="store_const", const=0.5, default=0.0, help="half a day per purchase day")
-    parser.add_argument("--day", type=float, default=0.0, help="1: the likelihood of days with a purchase")
+    parser.add_argument("--day", default="0", help="1: the likelihood of days with a purchase; auto: the data decide")
     parser.add_argument("--frequent", action="store_true", help="customers who buy every 12 days")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    day = None if options.day == "auto" else float(options.day)
 
     started = time.perf_counter()
     hits: Counter[str] = Counter()
@@ -84,7 +93,7 @@ def main() -> None:
     for number in range(options.shops):
         # seeds of different runs do not overlap
         shop = simulate(options.customers, options.seed * 1_000_000 + number, daily=options.daily, purchases=true)
-        held, by_truth = covered(shop, true, dead_time=options.dead_time, day=options.day)
+        held, by_truth = covered(shop, true, dead_time=options.dead_time, day=day)
         hits.update(held)
         for name, ratio in by_truth.items():
             ratios[name] += ratio / options.shops

@@ -34,7 +34,7 @@ class Ltv(SummaryUnit, Scoring, Retention):
     """Value models: unit, fitter, money and holdout."""
 
     fitter: Literal["exact", "lifetimes"]
-    purchase_days: bool
+    purchase_days: bool | Literal["auto"]
     driver_rows: Annotated[int, Field(gt=0)]
     fit_sample_customers: Annotated[int, Field(gt=0)] | None
     holdout_days: PositiveDays

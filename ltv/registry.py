@@ -225,7 +225,8 @@ Load it as models:/<this name>@{CHAMPION}. A version's tags name the days, data 
 def describe_fit(model: ValueModel) -> str:
     """What a version was fitted on, its parameters with standard errors, and its log-likelihoods."""
     lines = [f"Fitted on purchases up to {model.as_of}."]
-    named: tuple[tuple[str, Fit], ...] = (("Pareto/NBD", model.purchases), ("Gamma-Gamma", model.spend))
+    purchases = "Pareto/NBD of days with a purchase" if model.purchases.day else "Pareto/NBD"
+    named: tuple[tuple[str, Fit], ...] = ((purchases, model.purchases), ("Gamma-Gamma", model.spend))
     for name, fit in named:
         errors = fit.standard_errors if fit.log_covariance is not None else {}
         shown = ", ".join(

@@ -8,7 +8,7 @@ as_of, and that one is registered. A lost challenge is a result, not an error.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,8 +21,10 @@ from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.knobs import Ltv
 from ltv.log_backtest import log_backtest
 from ltv.origins import FittedOrigin, Origin, fit_origins, judge_origins
+from ltv.pareto_nbd import ParetoNBDFit
 from ltv.training_data import Counts, TrainingData
 from ltv.value_model import ValueModel
+from ltv.whole_days import days_matter, likelihood_of_days, one_day
 from warehouse.errors import UsageError
 from warehouse.knobs import Mlflow
 from warehouse.model_registry import clear_errors, experiment_id, mlflow
@@ -77,6 +79,7 @@ def train_customer_value(
         mlflow.log_params(facts | {name: str(getattr(ltv, name)) for name in type(ltv).model_fields})
         _log_data(data)
         challenger = fit_value_model(data.calibration, data, fitter=ltv.fitter, seed=ltv.seed)
+        data = replace(data, day=challenger.purchases.day)  # all fits of a training are of one kind
         metrics = judge(challenger, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
         champion_metrics = (
             judge(champion.at_cutoff, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
@@ -136,9 +139,7 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
             f"({counts.customers:,} customers). Use ltv.fitter exact, or set ltv.fit_sample_customers."
         )
     return ValueModel(
-        purchases=spark_likelihood.fit_purchases(counts.all_histories, day=data.day)
-        if counts.all_histories
-        else fit_purchases(counts.histories, fitter=fitter, seed=seed, day=data.day),
+        purchases=_fit_purchases(counts, data, fitter=fitter, seed=seed),
         spend=spark_likelihood.fit_spend(counts.all_spend)
         if counts.all_spend
         else fit_spend(counts.spend, fitter=fitter, seed=seed),
@@ -147,6 +148,20 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
         as_of=counts.as_of,
         warnings=data.warnings,
     )
+
+
+def _fit_purchases(counts: Counts, data: TrainingData, *, fitter: Fitter, seed: int) -> ParetoNBDFit:
+    """The Pareto/NBD of purchases or, as `data.day` or the plain fit itself decides, of days with a purchase."""
+
+    def fit(day: float) -> ParetoNBDFit:
+        if counts.all_histories:
+            return spark_likelihood.fit_purchases(counts.all_histories, day=day)
+        return fit_purchases(counts.histories, fitter=fitter, seed=seed, day=day)
+
+    if data.day is not None:
+        return fit(data.day)
+    plain, day = fit(0.0), one_day(data.time_unit)
+    return fit(day) if days_matter(plain, likelihood_of_days(counts.all_histories or counts.histories, day)) else plain
 
 
 def _counts(origin: Origin) -> Counts:

@@ -20,9 +20,9 @@ from ltv.customer_summary import (
 )
 from ltv.knobs import Ltv
 from ltv.origins import Origin
-from ltv.scorer import DAYS_PER_UNIT
 from ltv.silent_days import warnings_of_days, warnings_of_rhythm
 from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
+from ltv.whole_days import one_day
 from warehouse.errors import InputError, UsageError
 
 
@@ -60,8 +60,8 @@ class TrainingData:
     `full` ends at as_of. `earlier` are the origins before the cutoff, oldest first. recency and T are in `time_unit`.
     Where more than ltv.driver_rows customers are known at the cutoff, the holdout is a sample of about that many,
     `holdout_share` of all, drawn by seed and a hash of person_id; so are the origins. `warnings` name what is wrong
-    with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by ltv.purchase_days. `release`
-    unpersists what Spark holds.
+    with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by ltv.purchase_days; None where the
+    fit decides (`ltv.whole_days`). `release` unpersists what Spark holds.
     """
 
     calibration: Counts
@@ -73,7 +73,7 @@ class TrainingData:
     currency: str
     holdout_share: float = 1.0
     warnings: tuple[str, ...] = ()
-    day: float = 0.0
+    day: float | None = 0.0
     earlier: tuple[Origin, ...] = ()
 
     def release(self) -> None:
@@ -145,7 +145,7 @@ def collect_training_data(
             time_unit=ltv.time_unit,
             currency=currency,
             holdout_share=holdout_share,
-            day=1 / DAYS_PER_UNIT[ltv.time_unit] if ltv.purchase_days else 0.0,
+            day=_day(ltv),
             warnings=(
                 *warnings_of_days(daily, as_of=as_of),
                 *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0, full.histories),
@@ -158,6 +158,12 @@ def collect_training_data(
         )
     finally:
         days.unpersist()
+
+
+def _day(ltv: Ltv) -> float | None:
+    if ltv.purchase_days == "auto":
+        return None if ltv.fitter == "exact" else 0.0  # lifetimes knows purchases alone
+    return one_day(ltv.time_unit) if ltv.purchase_days else 0.0
 
 
 def _origin(days: DataFrame, cutoff: dt.date, *, customers: int, ltv: Ltv) -> Origin:

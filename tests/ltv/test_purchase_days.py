@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ltv import pareto_nbd
@@ -12,6 +14,7 @@ from ltv.histories import histories
 from ltv.intervals import ratio_interval, total_interval, total_purchases
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_likelihood import sums
+from ltv.whole_days import MOST_STANDARD_ERRORS, days_matter, likelihood_of_days
 from warehouse.errors import InputError
 
 # Customers buy every 12 days.
@@ -68,6 +71,42 @@ def test_gradient_and_hessian_are_slopes_with_days_too() -> None:
         slope = (ahead.log_likelihood - behind.log_likelihood) / (2 * step)
         assert here.gradient[j] == pytest.approx(slope, rel=1e-6, abs=1e-7)
         assert here.hessian[j] == pytest.approx((ahead.gradient - behind.gradient) / (2 * step), rel=1e-5, abs=1e-6)
+
+
+AS_CDNOW = {"r": 0.553, "alpha": 74.0, "s": 0.606, "beta": 81.7}
+
+
+@pytest.mark.filterwarnings("ignore:.* customers have T = 0")
+@pytest.mark.parametrize(
+    ("true", "customers", "expected"),
+    [(AS_CDNOW, 300, False), (AS_CDNOW, 10_000, False), (TRUE, 100, False), (TRUE, 1_000, True), (TRUE, 10_000, True)],
+    ids=lambda given: "often" if given is TRUE else "rarely" if given is AS_CDNOW else str(given),
+)
+def test_days_matter_where_many_customers_buy_often(true: dict[str, float], customers: int, expected: bool) -> None:
+    rows, _ = shop(customers, seed=1, true=true)
+    counted = pd.DataFrame(dict(zip(("frequency", "recency", "T"), rows, strict=True))).assign(customers=1)
+
+    assert days_matter(pareto_nbd.fit(*rows), likelihood_of_days(counted, 1.0)) is expected
+
+
+@pytest.mark.filterwarnings("ignore:.* customers have T = 0")
+def test_the_distance_that_decides_is_that_of_the_two_fits() -> None:
+    for customers, distance in ((1_000, 3.1), (3_000, 5.2)):
+        rows, _ = shop(customers, seed=1)
+        plain, days = pareto_nbd.fit(*rows), pareto_nbd.fit(*rows, day=1.0)
+        apart = plain.theta - days.theta
+        found = float(np.sqrt(apart @ np.linalg.solve(days.fitted_covariance(), apart)))
+        assert found == pytest.approx(distance, rel=0.15)
+        assert found > MOST_STANDARD_ERRORS
+
+
+@pytest.mark.filterwarnings("ignore:.* customers have T = 0")
+def test_a_fit_by_the_weak_prior_is_kept() -> None:
+    rows, _ = shop(1_000, seed=1)
+    counted = pd.DataFrame(dict(zip(("frequency", "recency", "T"), rows, strict=True))).assign(customers=1)
+    fitted = replace(pareto_nbd.fit(*rows), note="no churn shows")
+
+    assert days_matter(fitted, likelihood_of_days(counted, 1.0)) is False
 
 
 @pytest.mark.filterwarnings("ignore:.* customers have T = 0")
