@@ -7,7 +7,7 @@ says and nothing of the truth. In truth a contact keeps a customer who has left,
 probability `--uplift`: such a customer goes on with the own rates of purchases and of leaving, from as_of or from the
 moment of leaving, and spends as before. What the purchases of the next year are worth less the cost of all contacts is
 the profit that came. The campaign knows its uplift from an experiment of `--experiment` customers with and without a
-contact, drawn anew for each shop. Per shop: the profit of the list; of as many contacts by churn_30d alone and by
+contact, another one for each shop. Per shop: the profit of the list; of as many contacts by churn_30d alone and by
 clv_365d alone; of these at the cut that is best in hindsight; and whether the interval of the profit holds what came.
 """
 
