@@ -98,7 +98,12 @@ class Contacts(NamedTuple):
 
     def plus(self, other: Contacts) -> Contacts:
         """The customers of both. Errors are added as if they were one: parameters are common to all."""
-        return Contacts(*(one + another for one, another in zip(self, other, strict=True)))
+        return Contacts(
+            self.contacts + other.contacts,
+            self.value_at_risk + other.value_at_risk,
+            self.error + other.error,
+            self.square + other.square,
+        )
 
 
 NOBODY = Contacts(0, 0.0, 0.0, 0.0)
