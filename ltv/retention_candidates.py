@@ -42,7 +42,7 @@ def retention_candidates(
     `summary` has their histories, `refunds` is the result of `refunded_shares`. Columns of gold.retention_list without
     the expected gain, and value_at_risk as a double; besides log_error, the standard error of its logarithm by the
     parameters; square, the mean square of what the customer would bring as a leaver who is kept; tenth, of all by
-    value_at_risk, 1 the most; high_value_rank and high_value_tenth, the same among those of the same is_high_value.
+    value_at_risk, 1 the most; high_value_rank and high_value_tenth, the same among those of the same is_valuable.
     """
     at_risk = _purchases_at_risk(summary.select(*HISTORY).distinct(), model, campaign)
     last_day = report_day("last_order_at", timezone).alias("last_purchase_on")
@@ -153,10 +153,10 @@ def _placed(candidates: DataFrame, campaign: RetentionCampaign) -> DataFrame:
     day = Window.partitionBy("as_of")
     best_first = (F.col("value_at_risk").desc(), F.col("person_id"))
     among_all = day.orderBy(*best_first)
-    among_alike = Window.partitionBy("as_of", "is_high_value").orderBy(*best_first)
+    among_alike = Window.partitionBy("as_of", "is_valuable").orderBy(*best_first)
     by_value = F.percent_rank().over(day.orderBy(F.col("value_if_kept").desc()))
     return (
-        candidates.withColumn("is_high_value", by_value < campaign.high_value_share)
+        candidates.withColumn("is_valuable", by_value < campaign.high_value_share)
         .withColumn("rank", F.row_number().over(among_all).cast("bigint"))
         .withColumn("tenth", F.ntile(TENTHS).over(among_all))
         .withColumn("high_value_rank", F.row_number().over(among_alike).cast("bigint"))

@@ -78,7 +78,7 @@ def campaign_thresholds(candidates: DataFrame, *, campaign: RetentionCampaign, u
     `candidates` is the result of `retention_candidates`.
     """
     of_everybody = (EVERYBODY, F.lit(True), "tenth", "rank")
-    of_high_value = (HIGH_VALUE, F.col("is_high_value"), "high_value_tenth", "high_value_rank")
+    of_high_value = (HIGH_VALUE, F.col("is_valuable"), "high_value_tenth", "high_value_rank")
     found: list[Threshold] = []
     for audience, is_in, tenth, rank in (of_everybody, of_high_value):
         sums = (

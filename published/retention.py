@@ -17,7 +17,7 @@ class Contact(NamedTuple):
 
     rank: int
     customer_id: str
-    is_high_value: bool
+    is_valuable: bool
     last_purchase_on: date
     leaving: float
     value_if_kept: float
@@ -48,10 +48,10 @@ def read_retention_list(published: Published, *, high_value_only: bool = False) 
         return None
     rows = published.rows(
         f"""
-        select rank, person_id, is_high_value, last_purchase_on, leaving, value_if_kept, value_at_risk,
+        select rank, person_id, is_valuable, last_purchase_on, leaving, value_if_kept, value_at_risk,
                expected_gain, expected_gain_lower, expected_gain_upper, currency, acquisition_channel
         from gold_retention_list
-        where as_of = date '{published.as_of}' {"and is_high_value" if high_value_only else ""}
+        where as_of = date '{published.as_of}' {"and is_valuable" if high_value_only else ""}
         order by rank
         """,
         GOLD_RETENTION_LIST,

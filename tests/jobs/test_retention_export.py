@@ -17,7 +17,7 @@ from warehouse.tables import GOLD_RETENTION_LIST, GOLD_RETENTION_PROFIT
 
 REPOSITORY = Path(__file__).parents[2]
 COLUMNS = (
-    "rank,customer_id,is_high_value,last_purchase_on,leaving,value_if_kept,value_at_risk,expected_gain,"
+    "rank,customer_id,is_valuable,last_purchase_on,leaving,value_if_kept,value_at_risk,expected_gain,"
     "expected_gain_lower,expected_gain_upper,currency,acquisition_channel"
 )
 
@@ -28,12 +28,12 @@ def exported(shop: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=shop, env=without_java, capture_output=True, text=True, check=False)
 
 
-def customer(person: str, rank: int, *, as_of: date = AS_OF, is_high_value: bool = False) -> dict[str, Any]:
+def customer(person: str, rank: int, *, as_of: date = AS_OF, is_valuable: bool = False) -> dict[str, Any]:
     return {
         "as_of": as_of,
         "person_id": person,
         "rank": rank,
-        "is_high_value": is_high_value,
+        "is_valuable": is_valuable,
         "last_purchase_on": date(2026, 1, 5),
         "leaving": 0.75,
         "value_if_kept": Decimal(80),
@@ -52,7 +52,7 @@ def shop(tmp_path: Path) -> Path:
     (tmp_path / "shop.yaml").write_text("lake: lake\n", encoding="utf-8")
     rows = [
         customer("user:second", 2),
-        customer("user:=first()", 1, is_high_value=True),
+        customer("user:=first()", 1, is_valuable=True),
         customer("order:9", 3),
         customer("user:of another day", 1, as_of=date(2026, 2, 28)),
     ]

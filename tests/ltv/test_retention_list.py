@@ -200,7 +200,7 @@ def test_high_value_customers_are_the_share_with_the_most_value_if_kept(candidat
     """7 may be contacted; a fifth of them begins with the two best."""
     rows = candidates.orderBy(F.col("value_if_kept").desc()).collect()
 
-    assert [row["is_high_value"] for row in rows] == [True, True, *[False] * 5]
+    assert [row["is_valuable"] for row in rows] == [True, True, *[False] * 5]
 
 
 def profit_of(spark: SparkSession, candidates: DataFrame, campaign: RetentionCampaign = CAMPAIGN) -> DataFrame:

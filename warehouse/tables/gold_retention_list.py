@@ -7,13 +7,13 @@ GOLD_RETENTION_LIST = Table(
     name="retention_list",
     grain="person whose contact is worth its cost, and as_of",
     owner="ltv",
-    freshness="every pipeline run (score), with retention.contact_cost",
+    freshness="every pipeline run (score)",
     key=("person_id", "as_of"),
     columns=(
         Column("as_of", "date", "last day that counts, in the reporting zone", nullable=False),
         Column("person_id", "string", "customer", nullable=False, personal=True),
         Column("rank", "bigint", "place by value at risk, 1 the most", nullable=False, minimum=1, maximum=COUNT_LIMIT),
-        Column("is_high_value", "boolean", "one of retention.high_value_share by value_if_kept", nullable=False),
+        Column("is_valuable", "boolean", "one of retention.high_value_share by value_if_kept", nullable=False),
         Column(
             "last_purchase_on",
             "date",
