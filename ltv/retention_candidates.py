@@ -59,7 +59,7 @@ def retention_candidates(
         .join(refunds, on="person_id", how="left")
         .where(_may_be_contacted(campaign))
         .withColumn("value_at_risk", worth * F.col("lost_purchases"))
-        .withColumn("value_if_kept", F.col("value_at_risk") / F.col("leaving"))
+        .withColumn("value_if_kept", _where_positive("leaving", F.col("value_at_risk") / F.col("leaving")))
         .withColumn("square", F.lit(SPEND_SQUARE) * worth**2 * (F.col("lost_purchases") + F.col("lost_pairs")))
         .withColumn("log_error", F.sqrt(F.col("lost_log_error") ** 2 + _order_value_log_error(scoring) ** 2)),
         campaign,
@@ -76,7 +76,7 @@ def refunded_shares(conversions: DataFrame, *, as_of: dt.date, timezone: str) ->
         .agg(gross.alias("gross"), net.alias("net"))
         .select(
             "person_id",
-            F.when(F.col("gross") > 0, 1 - F.col("net") / F.col("gross")).otherwise(0.0).alias("refunded_share"),
+            _where_positive("gross", 1 - F.col("net") / F.col("gross")).alias("refunded_share"),
         )
     )
 
@@ -142,6 +142,10 @@ def _may_be_contacted(campaign: RetentionCampaign) -> Column:
     if campaign.max_days_since_purchase is None:
         return fair
     return fair & (F.datediff("as_of", "last_purchase_on") <= campaign.max_days_since_purchase)
+
+
+def _where_positive(divisor: str, quotient: Column) -> Column:
+    return F.when(F.col(divisor) > 0, quotient).otherwise(F.lit(0.0))
 
 
 def _order_value_log_error(scoring: Scoring) -> Column:
