@@ -38,7 +38,7 @@ def score(
 def plan(run: Run) -> Plan:
     """Scores every customer as of the run's day; without a champion it writes their summaries only."""
     champion = used_champion_of(run)
-    update = TableUpdate(run, _recipes(run) if champion else (CUSTOMER_SUMMARY,))
+    update = TableUpdate(run, recipes_of(run) if champion else (CUSTOMER_SUMMARY,))
     stale = update.plan(run.ahead)
     if not stale:
         return Plan("customers are scored already" if champion else NO_CHAMPION)
@@ -61,7 +61,7 @@ def plan(run: Run) -> Plan:
     return Plan(f"make {in_words(stale)}", do, stale)
 
 
-def _recipes(run: Run) -> tuple[Recipe, ...]:
+def recipes_of(run: Run) -> tuple[Recipe, ...]:
     """All; those of the campaign where there is one, or where its tables must be emptied because there was one."""
     is_wanted = run.knobs(RetentionCampaign).contact_cost is not None or run.lake.exists(RETENTION_LIST.table)
     return RECIPES if is_wanted else SCORES

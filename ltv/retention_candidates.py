@@ -76,7 +76,7 @@ def refunded_shares(conversions: DataFrame, *, as_of: dt.date, timezone: str) ->
         .agg(gross.alias("gross"), net.alias("net"))
         .select(
             "person_id",
-            _where_positive("gross", 1 - F.col("net") / F.col("gross")).alias("refunded_share"),
+            _where_positive("gross", (F.col("gross") - F.col("net")) / F.col("gross")).alias("refunded_share"),
         )
     )
 

@@ -8,10 +8,13 @@ import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from jobs import score
+from jobs.settings import load_settings
 from tests.published_lake import AS_OF, publish, write_table
 from warehouse.tables import GOLD_RETENTION_LIST, GOLD_RETENTION_PROFIT
 
@@ -110,3 +113,16 @@ def test_a_place_that_cannot_be_written_is_named_in_one_line(shop: Path) -> None
 
     assert done.returncode == 2
     assert done.stderr == "error: nowhere/calls.csv cannot be written: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("cost", "was_made", "is_made"), [(None, False, False), (None, True, True), (0.0, False, True), (2.0, True, True)]
+)
+def test_without_a_campaign_its_tables_are_made_only_to_empty_those_of_a_former_one(
+    cost: float | None, was_made: bool, is_made: bool
+) -> None:
+    knobs = load_settings().retention.model_copy(update={"contact_cost": cost})
+    run: Any = SimpleNamespace(knobs=lambda part: knobs, lake=SimpleNamespace(exists=lambda table: was_made))
+
+    assert (set(score.CAMPAIGN) <= set(score.recipes_of(run))) is is_made
+    assert set(score.SCORES) <= set(score.recipes_of(run))
