@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from jobs.csv_for_the_owner import write_for_the_owner
 from jobs.ending import exit_code_of
 from jobs.options import Config, job_main
 from jobs.settings import load_settings
@@ -21,7 +19,6 @@ from warehouse.messages import say_line
 
 Out = Annotated[Path, typer.Option(help="The CSV to write; a file that is there is replaced as a whole.")]
 Days = Annotated[int, typer.Option(min=1, max=540, help="How many reporting days up to as_of the visit may be old.")]
-OWNER_ALONE = 0o600
 
 COMMANDS = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
@@ -60,26 +57,8 @@ def export(*, out: Out, days: Days = 30, config: Config = None) -> None:
 def write_audience(audience: Audience, out: Path) -> None:
     """A line that says the days and as_of, the names of the columns, and the ids. Another file is in place of the old
     one, or the old one stays; only the user may read it. UsageError where it cannot be written."""
-    text = io.StringIO()
-    text.write(
-        f"# as of {audience.as_of}: visited from {audience.first_day} to {audience.as_of}, did not buy since, "
-        "consent to ads\n"
-    )
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Member._fields)
-    writer.writerows(audience.members)
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    try:
-        try:
-            with open(partial, "w", encoding="utf-8", newline="", opener=_for_the_owner) as file:
-                file.write(text.getvalue())
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(out)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror or error}") from error
+    days = f"visited from {audience.first_day} to {audience.as_of}, did not buy since, consent to ads"
+    write_for_the_owner(out, f"as of {audience.as_of}: {days}", Member._fields, audience.members)
 
 
 def in_words(audience: Audience, out: Path) -> list[str]:
@@ -89,10 +68,6 @@ def in_words(audience: Audience, out: Path) -> list[str]:
     if audience.phone_numbers:
         lines.append(f"left out {audience.phone_numbers:,} logins that are phone numbers")
     return lines
-
-
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, OWNER_ALONE)
 
 
 main = job_main(COMMANDS)

@@ -30,6 +30,7 @@ JOBS = (
     "attribute-paths",
     "channels",
     "audiences",
+    "retention",
 )
 
 

@@ -10,13 +10,18 @@ from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
 from ltv.forecast_accuracy import FORECAST_ACCURACY
-from ltv.knobs import Scoring
+from ltv.knobs import RetentionCampaign, Scoring
+from ltv.retention_list import RETENTION_LIST
+from ltv.retention_profit import RETENTION_PROFIT, campaign_lines
 from ltv.value_backtest import VALUE_BACKTEST
 from ltv.value_totals import VALUE_TOTALS, stored_totals
 from warehouse.knobs import Mlflow
+from warehouse.recipes import Recipe
 from warehouse.table_update import TableUpdate, in_words
 
-RECIPES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY, VALUE_BACKTEST)
+SCORES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY, VALUE_BACKTEST)
+CAMPAIGN = (RETENTION_LIST, RETENTION_PROFIT)
+RECIPES = (*SCORES, *CAMPAIGN)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
 
@@ -33,7 +38,7 @@ def score(
 def plan(run: Run) -> Plan:
     """Scores every customer as of the run's day; without a champion it writes their summaries only."""
     champion = used_champion_of(run)
-    update = TableUpdate(run, RECIPES if champion else (CUSTOMER_SUMMARY,))
+    update = TableUpdate(run, recipes_of(run) if champion else (CUSTOMER_SUMMARY,))
     stale = update.plan(run.ahead)
     if not stale:
         return Plan("customers are scored already" if champion else NO_CHAMPION)
@@ -49,8 +54,17 @@ def plan(run: Run) -> Plan:
             log.message = f"scored by {champion}; {_report_totals(run, champion)}"
         else:
             log.message = in_words(made)
+        if RETENTION_PROFIT.table in made:
+            for line in campaign_lines(run.lake.read(RETENTION_PROFIT.table).where(of_day(run.as_of))):
+                run.say(line)
 
     return Plan(f"make {in_words(stale)}", do, stale)
+
+
+def recipes_of(run: Run) -> tuple[Recipe, ...]:
+    """All; those of the campaign where there is one, or where its tables must be emptied because there was one."""
+    is_wanted = run.knobs(RetentionCampaign).contact_cost is not None or run.lake.exists(RETENTION_LIST.table)
+    return RECIPES if is_wanted else SCORES
 
 
 def _report_totals(run: Run, champion: str) -> str:

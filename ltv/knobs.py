@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from warehouse.knobs import Knobs, PositiveDays
+from warehouse.knobs import Knobs, PositiveDays, Share
 
 
 class SummaryUnit(Knobs):
@@ -47,4 +47,56 @@ class Ltv(SummaryUnit, Scoring, Retention):
     def _sample_can_be_fitted(self) -> Self:
         if self.fit_sample_customers is not None and self.fit_sample_customers < self.min_customers:
             raise ValueError("fit_sample_customers must be at least min_customers, or null")
+        return self
+
+
+Customers = Annotated[int, Field(ge=0)]
+
+
+class Experiment(Knobs):
+    """A test of the contact: customers with and without it, drawn alike, and how many of each bought again."""
+
+    contacted: Annotated[int, Field(gt=0)]
+    contacted_stayed: Customers
+    control: Annotated[int, Field(gt=0)]
+    control_stayed: Customers
+
+    @model_validator(mode="after")
+    def _counts_fit(self) -> Self:
+        if self.contacted_stayed > self.contacted or self.control_stayed > self.control:
+            raise ValueError("more customers stayed than there are in the group")
+        if self.control_stayed == self.control:
+            raise ValueError("all of the control stayed, so nobody could be kept: wait longer, or test other customers")
+        return self
+
+
+class RetentionCampaign(Knobs):
+    """A campaign that contacts customers who have left or are about to: what it costs, and what a contact does."""
+
+    contact_cost: Annotated[float, Field(ge=0)] | None
+    uplift: Annotated[float, Field(ge=-1, le=1)] | None
+    uplift_lower: Annotated[float, Field(ge=-1, le=1)] | None
+    uplift_upper: Annotated[float, Field(ge=-1, le=1)] | None
+    experiment: Experiment | None
+    leaving_days: PositiveDays
+    horizon_days: PositiveDays
+    high_value_share: Annotated[float, Field(gt=0, le=1)]
+    max_refunded_share: Share
+    max_days_since_purchase: PositiveDays | None
+    max_contacts: Annotated[int, Field(gt=0)] | None
+
+    @model_validator(mode="after")
+    def _uplift_is_known(self) -> Self:
+        given = (self.uplift_lower, self.uplift, self.uplift_upper)
+        if self.experiment and given != (None, None, None):
+            raise ValueError("uplift follows from experiment: name one of them")
+        known = [share for share in given if share is not None]
+        if known and len(known) < len(given):
+            raise ValueError("uplift needs uplift_lower and uplift_upper, which may equal it where it is known exactly")
+        if known != sorted(known):
+            raise ValueError("uplift does not lie between uplift_lower and uplift_upper")
+        if self.contact_cost is not None and not (known or self.experiment):
+            raise ValueError("contact_cost needs an uplift with its bounds, or an experiment")
+        if self.leaving_days > self.horizon_days:
+            raise ValueError("leaving_days must be at most horizon_days")
         return self

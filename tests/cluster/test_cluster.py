@@ -44,6 +44,8 @@ OF_TRAINING = (
 # conversions, and its tracker and its shop call each buyer by one name.
 WITHOUT_ROWS = {"bronze.refused_rows", "bronze.click_views", "bronze.skan_postbacks"}
 WITHOUT_ROWS |= {"silver.set_aside", "silver.aliases", "gold.conversion_links", "gold.skan_performance"}
+# It has no retention campaign.
+WITHOUT_ROWS |= {"gold.retention_list", "gold.retention_profit"}
 # Facts about the run, not about the rows.
 ABOUT_THE_RUN = {"quarantined_at", "run_id", "checked_at", "published_at", "started_at", "finished_at"}
 ABOUT_THE_RUN |= {"settings_hash", "table_id"}  # which name the folder of the lake, and a table of this lake

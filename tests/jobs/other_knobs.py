@@ -47,6 +47,9 @@ MAPPINGS: tuple[dict[str, Any], ...] = (
     {"source": ["ref"]},
 )
 INSTEAD_OF_NULL = ("EUR", "2026-03-05", 1000, "other")
+# Of the knobs of a retention campaign one alone is refused.
+UPLIFT = {"contact_cost": 1.0, "uplift": 0.1, "uplift_lower": 0.05, "uplift_upper": 0.4}
+EXPERIMENT = {"contacted": 900, "contacted_stayed": 300, "control": 900, "control_stayed": 200}
 
 
 def with_another(settings: Settings, path: str, folder: Path) -> Settings:
@@ -56,6 +59,12 @@ def with_another(settings: Settings, path: str, folder: Path) -> Settings:
     *sections, name = path.split(".")
     if path in TOKENS:  # neither has an effect without the other
         knobs["privacy"] = {"pseudonyms": True, "key": "a key for tests that is long enough"}
+        return Settings.model_validate(knobs)
+    if path == "retention.experiment":
+        knobs["retention"] |= {**dict.fromkeys(UPLIFT), "contact_cost": 1.0, "experiment": EXPERIMENT}
+        return Settings.model_validate(knobs)
+    if path in {f"retention.{name}" for name in UPLIFT}:
+        knobs["retention"] |= UPLIFT
         return Settings.model_validate(knobs)
     group = knobs
     for section in sections:

@@ -31,6 +31,8 @@ from warehouse.tables import (
     GOLD_CHANNEL_TRANSITIONS,
     GOLD_CUSTOMER_VALUE,
     GOLD_FORECAST_ACCURACY,
+    GOLD_RETENTION_LIST,
+    GOLD_RETENTION_PROFIT,
     GOLD_VALUE_BACKTEST,
     GOLD_VALUE_TOTALS,
     SILVER_ALIASES,
@@ -50,6 +52,8 @@ BY_FITTED_MODELS = (
     GOLD_VALUE_TOTALS,
     GOLD_FORECAST_ACCURACY,
     GOLD_VALUE_BACKTEST,
+    GOLD_RETENTION_LIST,
+    GOLD_RETENTION_PROFIT,
 )
 # Those of ops are about runs, which differ, and no input of the worlds is refused. Of equal rows that carry money the
 # one that arrives first is kept.

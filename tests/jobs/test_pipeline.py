@@ -30,6 +30,8 @@ from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_CUSTOMER_VALUE,
+    GOLD_RETENTION_LIST,
+    GOLD_RETENTION_PROFIT,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
     OPS_RUN_LOG,
@@ -70,7 +72,9 @@ def run(settings: Settings, spark: SparkSession, *steps: Step) -> Run:
 def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Run]:
     made = settings_in(tmp_path_factory.mktemp("shop"), days=8, visitors=300, customers_before=250, history_months=12)
     # Another model's name or registry is a knob like others here, and no mistake.
-    settings = made.model_copy(update={"mlflow": made.mlflow.model_copy(update={"champion_may_be_missing": True})})
+    mlflow = made.mlflow.model_copy(update={"champion_may_be_missing": True})
+    campaign = {"contact_cost": 100.0, "uplift": 0.2, "uplift_lower": 0.1, "uplift_upper": 0.3}
+    settings = made.model_copy(update={"mlflow": mlflow, "retention": made.retention.model_copy(update=campaign)})
     first = run(
         settings,
         spark,
@@ -172,6 +176,8 @@ def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tup
         "gold.value_totals",
         "gold.forecast_accuracy",
         "gold.value_backtest",
+        "gold.retention_list",
+        "gold.retention_profit",
     }
     assert {row["status"] for row in rows} == {"done"}
 
@@ -192,6 +198,17 @@ def test_a_change_of_each_knob_makes_those_tables_stale_that_the_settings_page_n
     # A table that is not made is not stale either: no postbacks have landed here.
     named = {path: tables - {"gold.skan_performance"} for path, tables in page.items()}
     assert {path: stale(with_another(settings, path, tmp_path)) for path in page} == named
+
+
+def test_a_campaign_has_a_list_of_contacts_whose_profit_is_expected(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    best = made.lake.read(GOLD_RETENTION_PROFIT).where("threshold = 'best' AND audience = 'everybody'").collect()
+    listed = made.lake.read(GOLD_RETENTION_LIST)
+    gain = listed.agg(F.sum(F.col("expected_gain").cast("double")).alias("gain")).collect()[0]["gain"]
+
+    assert [row["contacts"] for row in best] == [listed.count()]
+    assert listed.count() > 20
+    assert best[0]["expected_profit"] == pytest.approx(gain, rel=1e-6)
 
 
 def test_the_report_is_one_file_that_loads_nothing_from_the_network(shop: tuple[Settings, Run]) -> None:

@@ -27,6 +27,7 @@ ON_WORKERS = (
     "touchpoints.referrers",
     "ltv.customer_totals",
     "ltv.customer_value",
+    "ltv.retention_candidates",
     "ltv.spark_likelihood",
     "intake.csv_rows",
     "intake.line_text",

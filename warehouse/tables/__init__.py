@@ -25,6 +25,8 @@ from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.gold_retention_list import GOLD_RETENTION_LIST
+from warehouse.tables.gold_retention_profit import GOLD_RETENTION_PROFIT
 from warehouse.tables.gold_skan_performance import GOLD_SKAN_PERFORMANCE
 from warehouse.tables.gold_tracking_losses import GOLD_TRACKING_LOSSES
 from warehouse.tables.gold_unattributed_conversions import GOLD_UNATTRIBUTED_CONVERSIONS
@@ -89,6 +91,8 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_VALUE_TOTALS,
     GOLD_FORECAST_ACCURACY,
     GOLD_VALUE_BACKTEST,
+    GOLD_RETENTION_LIST,
+    GOLD_RETENTION_PROFIT,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
