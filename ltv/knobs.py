@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from warehouse.knobs import Knobs, PositiveDays
+from warehouse.knobs import Knobs, PositiveDays, Share
 
 
 class SummaryUnit(Knobs):
@@ -48,3 +48,11 @@ class Ltv(SummaryUnit, Scoring, Retention):
         if self.fit_sample_customers is not None and self.fit_sample_customers < self.min_customers:
             raise ValueError("fit_sample_customers must be at least min_customers, or null")
         return self
+
+
+class Drift(Knobs):
+    """When a champion is stale, and what a run does then."""
+
+    alarm_level: Annotated[float, Field(ge=0, lt=1)]
+    least_change: Share
+    exit: Literal["warn", "fail"]
