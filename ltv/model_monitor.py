@@ -1,7 +1,7 @@
-"""ops.model_monitor: what the customers did since the champion's fit, counted on Spark, and what the checks find in it.
+"""ops.model_monitor: what customers did since the champion's fit, counted on Spark, and what the checks find in it.
 
-Of a large shop a sample of its customers is looked at, always the same one: it shows every change that matters, and what
-is collected does not grow with the shop.
+Of a large shop a sample of its customers is looked at, always the same one: it shows every change that matters, and
+what is collected does not grow with the shop.
 """
 
 from __future__ import annotations
@@ -132,15 +132,16 @@ def count_inputs(
         VALUE: _step(F.when(value > 0, value), VALUE_STEPS),
         FIRST: F.when(F.col("former").isNull(), F.lit("first")).otherwise(F.lit("later")),
     }
-    entries = F.explode(
-        F.array(*(F.struct(F.lit(name).alias("input"), bin_.alias("bin")) for name, bin_ in bins.items()))
-    )
-    of_days = dated.select(period(F.col("day")), entries.alias("entry")).select("period", "entry.input", "entry.bin")
-    first_day = F.date_sub(
-        F.lit(as_of), F.floor(F.col("T") * F.lit(float(DAYS_PER_UNIT[unit])) + F.lit(0.5)).cast("int")
-    )
+    entries = [F.struct(F.lit(name).alias("input"), bin_.alias("bin")) for name, bin_ in bins.items()]
+    of_days = dated.select(period(F.col("day")), F.explode(F.array(*entries)).alias("entry"))
+    age = F.floor(F.col("T") * F.lit(float(DAYS_PER_UNIT[unit])) + F.lit(0.5)).cast("int")
+    first_day = F.date_sub(F.lit(as_of), age)
     of_new = summary.select(period(first_day), F.lit(CHANNEL).alias("input"), F.col("acquisition_channel").alias("bin"))
-    counted = of_days.unionByName(of_new).where(F.col("period").isNotNull() & F.col("bin").isNotNull())
+    counted = (
+        of_days.select("period", "entry.input", "entry.bin")
+        .unionByName(of_new)
+        .where(F.col("period").isNotNull() & F.col("bin").isNotNull())
+    )
     return counted.groupBy(*INPUT_COUNTS).agg(F.count("*").alias("rows"))
 
 

@@ -72,7 +72,7 @@ def _chunk_sums(theta: Array, data: Histories, order: int) -> Sums:
 
 
 def _designs(theta: Array, data: Histories) -> tuple[tuple[list[int], Array], ...]:
-    """log r, log alpha, log s, log beta of a history are linear in theta: columns of theta, and what multiplies them."""
+    """The parameters of a history are linear in theta, on the log scale: columns of theta, and what multiplies them."""
     split = 4 + data.transaction.shape[1]
     one = np.ones((len(data), 1))
     return (

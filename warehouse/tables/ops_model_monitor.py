@@ -47,7 +47,7 @@ OPS_MODEL_MONITOR = Table(
         Column("checked_at", "timestamp", "when", "UTC", nullable=False),
     ),
     notes=(
-        "An alarm of purchases or score also needs a change of at least drift.least_change, one of inputs a PSI of .25. "
-        "The p_limits of a run add up to drift.alarm_level at most."
+        "An alarm of purchases or score also needs a change of at least drift.least_change, one of inputs a PSI of "
+        ".25. The p_limits of a run add up to drift.alarm_level at most."
     ),
 )
