@@ -131,6 +131,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--change", type=float, default=-0.2, help="of the purchase rate, -0.2 for a fifth less")
     parser.add_argument("--after", type=int, default=0, help="days from the fit to the change")
+    parser.add_argument("--seed", type=int, default=0, help="of the first shop")
     parser.add_argument("--day", type=float, default=0.0, help="as in pareto_nbd.fit")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -140,7 +141,7 @@ def main() -> None:
     first = either = 0
     raised: Counter[str] = Counter()
     largest = 0.0
-    for seed in range(options.shops):
+    for seed in range(options.seed, options.seed + options.shops):
         runs = weekly_runs(options.customers, seed, change=options.change, after=options.after, day=options.day)
         alarms = [{f"{one.check}, {one.subject}" for one in run if one.is_alarm} for run in runs]
         first += bool(alarms[0])

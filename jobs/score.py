@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 
 from jobs.drift import drift_metrics, end_if_drifted, monitor, waits_for_monitor
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
@@ -67,7 +66,7 @@ def plan(run: Run) -> Plan:
     return Plan(f"make {in_words(stale)}" if stale else f"monitor {champion}", do, stale)
 
 
-def _report_totals(run: Run, champion: str, of_drift: Mapping[str, float]) -> str:
+def _report_totals(run: Run, champion: str, of_drift: dict[str, float]) -> str:
     """Prints totals with predictive intervals; logs them, and those of drift, as metrics of the champion's run; returns
     their summary."""
     from warehouse.model_registry import log_metrics  # noqa: PLC0415

@@ -46,8 +46,8 @@ def stability(before: Counts, lately: Counts) -> Stability | None:
     if min(earlier.sum(), later.sum()) < LEAST_COUNT:
         return None
     groups = _of_names(earlier, later) if isinstance(bins[0], str) else _of_numbers(earlier)
-    earlier, later = (np.bincount(groups, counts) for counts in (earlier, later))
-    p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (earlier, later))  # no share is 0
+    shares = [np.bincount(groups, counts) + 0.5 for counts in (earlier, later)]  # none is 0
+    p, q = (counts / counts.sum() for counts in shares)
     index = float(np.sum((p - q) * np.log(p / q)))
     by_chance = 1 / earlier.sum() + 1 / later.sum()  # times chi-squared of one degree of freedom less than bins
     degrees = len(p) - 1
