@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 SHOP = {"r": 0.55, "alpha": 74.0, "s": 0.6, "beta": 82.0}
 FIRST_DAY = dt.date(2025, 1, 1)
 YEAR = 365
-LEVEL, LEAST_CHANGE = 0.01, 0.05  # the knobs' defaults
+LEVEL, LEAST_CHANGE = 0.01, 0.1  # the knobs' defaults
 
 
 class Purchases(NamedTuple):

@@ -3,14 +3,15 @@
 Two tests, each over windows of time after the fit. `purchases_test` compares the purchases of the customers of the
 window's first day with their forecast: one number, and the most powerful test of what mostly happens, that all buy more
 rarely or more often. `score_test` asks for any other change: at the true parameters the gradient of the log-likelihood
-(the score) moves by chance alone as time goes on. Neither fits anything again.
+(the score) moves by chance alone as time goes on. No shop is exactly as the model has it, so what counts is whether the
+score moves otherwise than in the weeks before the fit. Neither fits anything again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import betainc, chdtrc, pdtr
@@ -23,6 +24,7 @@ from ltv.scorer import DAYS_PER_UNIT
 from ltv.value_model import ValueModel
 
 WEEK, MONTH = 7, 28  # whole weeks: customers do not buy alike on Mondays and Sundays
+REFERENCE = 84  # days before the fit, with which the score is compared
 SCORE_LEAST_PURCHASES = 200  # in the window; with fewer the score is too skewed for a chi-squared distribution
 RANK = 1e-10  # of a covariance: smaller axes, relative to the largest, are rounding
 
@@ -68,7 +70,7 @@ class Followed:
 class Tested:
     """What a test found: the statistic, how often chance alone gives one so large, and how large the change is.
 
-    `change` is relative, +0.1 for ten per cent more. `expected` and `actual` are what was compared, where it is counts.
+    `change` is relative, 0.1 for ten per cent. `expected` and `actual` are what was compared, where it is counts.
     """
 
     statistic: float
@@ -110,32 +112,52 @@ def purchases_test(model: ValueModel, followed: Followed, since: dt.date) -> Tes
 
 
 def score_test(model: ValueModel, followed: Followed, since: dt.date) -> Tested | None:
-    """Whether the log-likelihood rises away from the fit on the days after `since`; None where they are too few.
+    """Whether the score moves otherwise after `since` than before the fit; None where purchases are too few.
 
-    g is the gradient at the fit of all data, less that of the data up to `since`. At the true parameters its increments
-    are uncorrelated between customers, with covariance J, estimated by their outer product. The fit lies off the truth
-    by its own error, with covariance C, which moves g by H C H, H the information of these days. So g (J + H C H)^-1 g
-    is chi-squared. `change` is the larger of those in the rates of buying and of leaving, each taken alone.
+    d is how far the gradient at the fit moves after `since`, less how far it moved in the days of REFERENCE, as many of
+    them and for as many customers. What the model never described moves both alike, and so, mostly, does the fit's own
+    error. Between customers, and between days, the parts of d are uncorrelated, so d' V^-1 d is chi-squared. `change`
+    is the relative change of all purchases that would give as much; it has no sign.
     """
     fit, last = model.purchases, followed.dates[-1]
-    if not isinstance(fit, ParetoNBDFit) or followed.customers @ followed.bought(since) < SCORE_LEAST_PURCHASES:
+    purchases = float(followed.customers @ followed.bought(since))
+    if not isinstance(fit, ParetoNBDFit) or purchases < SCORE_LEAST_PURCHASES:
         return None
-    before, after = (followed.histories(date, model) for date in (since, last))
-    theta = fit.theta
-    increments = np.zeros((len(followed.age), len(theta)))
-    increments[followed.known(last)] += scores(theta, after)
-    increments[followed.known(since)] -= scores(theta, before)
-    gradient = followed.customers @ increments
-    by_chance = increments.T @ (followed.customers[:, None] * increments)
-    information = _information(theta, after) - _information(theta, before)
-    statistic, rank = _quadratic(gradient, by_chance + information @ fit.fitted_covariance() @ information)
-    rates = [fit.PARAMETERS.index(name) for name in ("alpha", "beta")]  # times on the log scale: more is slower
-    changes = -gradient[rates] / np.diag(by_chance)[rates]
+    fitted = model.as_of
+    moved, before = _moved(fit, model, followed, since, last), _moved(fit, model, followed, reference(fitted), fitted)
+    known, known_then = (float(followed.customers @ followed.known(date)) for date in (last, fitted))
+    share = (last - since).days / REFERENCE * known / known_then
+    d = moved.gradients - share * before.gradients
+    by_chance = d.T @ (followed.customers[:, None] * d)
+    # The fit is off the truth by its own error, of this covariance, which moves d by `information` times that. That
+    # error comes from what its customers did before the fit, in the days of reference too.
+    covariance, information = fit.fitted_covariance(), moved.information - share * before.information
+    of_error = information @ covariance @ information
+    behind_fit = min(1.0, (fit.customers or known_then) / known_then)
+    spread = before.gradients.T @ (followed.customers[:, None] * before.gradients)
+    common = share * behind_fit * spread @ covariance @ information
+    statistic, rank = _quadratic(followed.customers @ d, by_chance + of_error + common + common.T)
     return Tested(
         statistic=statistic,
         p_value=float(chdtrc(rank, statistic)),
-        change=float(np.expm1(changes[np.argmax(np.abs(changes))])),
+        change=float(np.sqrt(max(statistic - rank, 0.0) / purchases)),
     )
+
+
+class Moved(NamedTuple):
+    """Between two dates: how far the gradient of each row's log-likelihood moves, and the information of all."""
+
+    gradients: Array
+    information: Array
+
+
+def _moved(fit: ParetoNBDFit, model: ValueModel, followed: Followed, since: dt.date, until: dt.date) -> Moved:
+    theta = fit.theta
+    before, after = (followed.histories(date, model) for date in (since, until))
+    gradients = np.zeros((len(followed.age), len(theta)))
+    gradients[followed.known(until)] += scores(theta, after)
+    gradients[followed.known(since)] -= scores(theta, before)
+    return Moved(gradients, _information(theta, after) - _information(theta, before))
 
 
 def _information(theta: Array, data: Histories) -> Array:
@@ -166,6 +188,11 @@ def _two_sided(actual: float, mean: float, variance: float) -> float:
     return min(1.0, 2 * min(at_most(actual), 1 - at_most(actual - 1)))
 
 
-def joint_dates(fitted: dt.date, as_of: dt.date) -> Sequence[dt.date]:
-    """The days on which customers must be known for all windows, in order; the last is as_of."""
-    return (*reversed(windows(fitted, as_of)), as_of)
+def reference(fitted: dt.date) -> dt.date:
+    """The day after which the days of reference begin."""
+    return fitted - dt.timedelta(days=REFERENCE)
+
+
+def joint_dates(fitted: dt.date, as_of: dt.date) -> tuple[dt.date, ...]:
+    """The days on which customers must be known for all tests, in order; the last is as_of."""
+    return (reference(fitted), *reversed(windows(fitted, as_of)), as_of)

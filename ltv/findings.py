@@ -72,7 +72,7 @@ def judge_followed(model: ValueModel, followed: Followed, *, level: float, least
         if score is None:
             found.append(replace(of_score, limit=None, detail=f"fewer than {SCORE_LEAST_PURCHASES} purchases"))
         else:
-            detail = f"chi-squared {score.statistic:.1f}; the rate that moved most, taken alone: {score.change:+.0%}"
+            detail = f"chi-squared {score.statistic:.1f}, as of a change of all purchases by {score.change:.0%}"
             found.append(_judged(of_score, score, detail, least_change))
     return sorted(found, key=lambda finding: CHECKS.index(finding.check))
 

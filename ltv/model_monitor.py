@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from ltv.customer_summary import purchase_days
-from ltv.drift import MONTH, Followed, joint_dates
+from ltv.drift import MONTH, Followed, joint_dates, windows
 from ltv.findings import (
     DueForecast,
     Finding,
@@ -61,7 +61,7 @@ def find_drift(
     due = due_forecasts_of(accuracy, champion.version, as_of=as_of)
     calibration = judge_calibration(due, interval_level=interval_level, level=level)
     dates = joint_dates(model.as_of, as_of)
-    if len(dates) == 1:
+    if not windows(model.as_of, as_of):
         return [too_early(model, as_of), *calibration]
     share = min(1.0, MOST_CUSTOMERS / max(summary.count(), 1))
     days = purchase_days(draw_customers(conversions, share=share, seed=seed), timezone=timezone).persist()

@@ -143,7 +143,7 @@ def test_the_forecast_of_a_window_is_that_of_the_customers_of_its_first_day() ->
 def test_a_fifth_fewer_purchases_are_an_alarm_in_two_weeks_and_a_steady_shop_is_none(day: float) -> None:
     def alarms(buying: float) -> set[str]:
         followed = simulated(20_000, 11, buying=buying)
-        found = judge_followed(fitted(followed, day=day), followed, level=0.01, least_change=0.05)
+        found = judge_followed(fitted(followed, day=day), followed, level=0.01, least_change=0.1)
         return {f"{one.check}, {one.subject}" for one in found if one.is_alarm}
 
     assert alarms(1.0) == set()
@@ -197,10 +197,11 @@ def test_the_fits_own_error_is_no_drift() -> None:
         """Where log alpha is known within a standard error of so much."""
         covariance = np.diag([1e-6, error**2, 1e-6, 1e-6])
         model = model_of(ParetoNBDFit(params=off, log_covariance=covariance))
-        return {one.check for one in judge_followed(model, followed, level=0.01, least_change=0.05) if one.is_alarm}
+        return {one.check for one in judge_followed(model, followed, level=0.01, least_change=0.1) if one.is_alarm}
 
-    assert alarms(0.01) == {"purchases", "score"}
     assert alarms(0.25) == set()
+    # Known better than that, the forecast is wrong; but nothing is otherwise than before the fit.
+    assert alarms(0.01) == {"purchases"}
 
 
 def test_chance_is_that_of_a_negative_binomial_of_the_forecasts_variance_and_of_poisson_without() -> None:
@@ -215,7 +216,7 @@ def test_chance_is_that_of_a_negative_binomial_of_the_forecasts_variance_and_of_
 
 def test_with_few_purchases_the_score_is_not_looked_at_and_the_row_says_so() -> None:
     followed = simulated(300, 2)
-    found = judge_followed(fitted(followed), followed, level=0.01, least_change=0.05)
+    found = judge_followed(fitted(followed), followed, level=0.01, least_change=0.1)
     of_score = [one for one in found if one.check == "score"]
     assert {one.detail for one in of_score} == {"fewer than 200 purchases"}
     assert {(one.statistic, one.p_value, one.limit, one.is_alarm) for one in of_score} == {(None, None, None, False)}
@@ -239,11 +240,10 @@ def test_in_the_first_week_after_the_fit_one_row_says_why_nothing_is_looked_at()
     row = too_early(model, FITTED + dt.timedelta(days=3))
     assert row.detail == "the fit is of 2026-03-31: nothing is looked at in its first 7 days"
     assert (row.is_alarm, row.statistic) == (False, None)
-    assert len(joint_dates(FITTED, FITTED + dt.timedelta(days=3))) == 1
 
 
 def test_the_limits_of_all_checks_add_up_to_the_level_at_most() -> None:
     followed = simulated(3000, 1, days=MONTH + 5)
-    found = judge_followed(fitted(followed), followed, level=0.01, least_change=0.05)
+    found = judge_followed(fitted(followed), followed, level=0.01, least_change=0.1)
     assert len(found) == 6
     assert sum(one.limit or 0.0 for one in found) <= 0.005 + 1e-12

@@ -19,7 +19,8 @@ OPS_MODEL_MONITOR = Table(
         Column(
             "check_name",
             "string",
-            "purchases: those of a window beside their forecast; score: gradient of the log-likelihood in the window; "
+            "purchases: those of a window beside their forecast; score: gradient of the log-likelihood in the window, "
+            "beside that of the weeks before the fit; "
             "calibration: forecasts that have come due; inputs: what does not drift by itself, now and before the fit",
             nullable=False,
             values=CHECKS,
@@ -38,7 +39,8 @@ OPS_MODEL_MONITOR = Table(
         Column(
             "change",
             "double",
-            "purchases: actual by expected, less 1; score: change of the rate of buying or leaving that moved most",
+            "purchases: actual by expected, less 1; score: the change of all purchases that would show as much, without "
+            "sign",
             "share",
             minimum=-1,
         ),
