@@ -39,8 +39,8 @@ OPS_MODEL_MONITOR = Table(
         Column(
             "change",
             "double",
-            "purchases: actual by expected, less 1; score: the change of all purchases that would show as much, without "
-            "sign",
+            "purchases: actual by expected, less 1; score: the change of all purchases that would show as much, "
+            "without sign",
             "share",
             minimum=-1,
         ),
