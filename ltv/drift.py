@@ -10,7 +10,9 @@ score moves otherwise than in the weeks before the fit. Neither fits anything ag
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -111,20 +113,45 @@ def purchases_test(model: ValueModel, followed: Followed, since: dt.date) -> Tes
     )
 
 
-def score_test(model: ValueModel, followed: Followed, since: dt.date) -> Tested | None:
+class Standing(NamedTuple):
+    """On a date: the gradient of each row's log-likelihood at the fit (0 before the first purchase), and the
+    information of all."""
+
+    gradients: Array
+    information: Array
+
+    def __sub__(self, other: Standing) -> Standing:
+        """How far both moved since another date."""
+        return Standing(self.gradients - other.gradients, self.information - other.information)
+
+
+def standing(model: ValueModel, followed: Followed, date: dt.date) -> Standing:
+    """Where the likelihood of a Pareto/NBD stands on one of the dates."""
+    data, theta = followed.histories(date, model), model.purchases.theta
+    gradients = np.zeros((len(followed.age), len(theta)))
+    gradients[followed.known(date)] = scores(theta, data)
+    hessian = sums(theta, data, 2).hessian
+    assert hessian is not None, "asked for"
+    return Standing(gradients, -hessian)
+
+
+def score_test(
+    model: ValueModel, followed: Followed, since: dt.date, at: Callable[[dt.date], Standing] | None = None
+) -> Tested | None:
     """Whether the score moves otherwise after `since` than before the fit; None where purchases are too few.
 
     d is how far the gradient at the fit moves after `since`, less how far it moved in the days of REFERENCE, as many of
     them and for as many customers. What the model never described moves both alike, and so, mostly, does the fit's own
     error. Between customers, and between days, the parts of d are uncorrelated, so d' V^-1 d is chi-squared. `change`
-    is the relative change of all purchases that would give as much; it has no sign.
+    is the relative change of all purchases that would give as much; it has no sign. `at` gives the `standing` of a
+    date, which several windows share.
     """
     fit, last = model.purchases, followed.dates[-1]
     purchases = float(followed.customers @ followed.bought(since))
     if not isinstance(fit, ParetoNBDFit) or purchases < SCORE_LEAST_PURCHASES:
         return None
-    fitted = model.as_of
-    moved, before = _moved(fit, model, followed, since, last), _moved(fit, model, followed, reference(fitted), fitted)
+    at, fitted = at or partial(standing, model, followed), model.as_of
+    moved, before = at(last) - at(since), at(fitted) - at(reference(fitted))
     known, known_then = (float(followed.customers @ followed.known(date)) for date in (last, fitted))
     share = (last - since).days / REFERENCE * known / known_then
     d = moved.gradients - share * before.gradients
@@ -142,28 +169,6 @@ def score_test(model: ValueModel, followed: Followed, since: dt.date) -> Tested 
         p_value=float(chdtrc(rank, statistic)),
         change=float(np.sqrt(max(statistic - rank, 0.0) / purchases)),
     )
-
-
-class Moved(NamedTuple):
-    """Between two dates: how far the gradient of each row's log-likelihood moves, and the information of all."""
-
-    gradients: Array
-    information: Array
-
-
-def _moved(fit: ParetoNBDFit, model: ValueModel, followed: Followed, since: dt.date, until: dt.date) -> Moved:
-    theta = fit.theta
-    before, after = (followed.histories(date, model) for date in (since, until))
-    gradients = np.zeros((len(followed.age), len(theta)))
-    gradients[followed.known(until)] += scores(theta, after)
-    gradients[followed.known(since)] -= scores(theta, before)
-    return Moved(gradients, _information(theta, after) - _information(theta, before))
-
-
-def _information(theta: Array, data: Histories) -> Array:
-    hessian = sums(theta, data, 2).hessian
-    assert hessian is not None, "asked for"
-    return -hessian
 
 
 def _quadratic(vector: Array, covariance: Array) -> tuple[float, int]:

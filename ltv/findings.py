@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import NamedTuple
 
 from scipy.special import bdtrc
 
-from ltv.drift import SCORE_LEAST_PURCHASES, WEEK, Followed, Tested, purchases_test, score_test, windows
+from ltv.drift import SCORE_LEAST_PURCHASES, WEEK, Followed, Tested, purchases_test, score_test, standing, windows
 from ltv.stability import SHIFT, WATCH, Stability
 from ltv.value_model import ValueModel
 from warehouse.tables.ops_model_monitor import CHECKS
@@ -57,6 +58,7 @@ def judge_followed(model: ValueModel, followed: Followed, *, level: float, least
     starts = windows(model.as_of, until)
     limit = level / len(CHECKS) / max(len(starts), 1)
     found: list[Finding] = []
+    at = cache(partial(standing, model, followed))
     for since in starts:
         tested = purchases_test(model, followed, since)
         of_window = Finding(
@@ -67,7 +69,7 @@ def judge_followed(model: ValueModel, followed: Followed, *, level: float, least
             f"{abs(tested.statistic):.1f} standard deviations)"
         )
         found.append(_judged(of_window, tested, detail, least_change))
-        score = score_test(model, followed, since)
+        score = score_test(model, followed, since, at)
         of_score = replace(of_window, check=SCORE)
         if score is None:
             found.append(replace(of_score, limit=None, detail=f"fewer than {SCORE_LEAST_PURCHASES} purchases"))

@@ -31,7 +31,7 @@ from ltv.stability import Counts, Stability, stability
 from ltv.training_data import draw_customers
 from warehouse.terms import ALL_CHANNELS
 
-MOST_CUSTOMERS = 200_000
+MOST_CUSTOMERS = 100_000
 # Of a fine bin: an eighth or a quarter of a doubling.
 VALUE_STEPS, GAP_STEPS = 8, 4
 GAP, VALUE, FIRST, CHANNEL = "gaps between purchases", "value of a purchase day", "first purchases", "channels of new"
