@@ -128,7 +128,7 @@ def count_inputs(
     dated = days.select("day", "net_value", F.lag("day").over(of_person).alias("former"))
     gap, value = F.datediff("day", "former"), F.col("net_value").cast("double")
     bins = {
-        GAP: _step(F.when(gap > 0, gap), GAP_STEPS),
+        GAP: _step(F.when(gap > 0, gap.cast("double")), GAP_STEPS),
         VALUE: _step(F.when(value > 0, value), VALUE_STEPS),
         FIRST: F.when(F.col("former").isNull(), F.lit("first")).otherwise(F.lit("later")),
     }
@@ -162,4 +162,5 @@ def due_forecasts_of(accuracy: DataFrame, version: str, *, as_of: dt.date) -> li
 
 
 def _step(figure: Column, steps: int) -> Column:
-    return F.floor(F.log2(figure) * F.lit(float(steps))).cast("string")
+    """Which step of a doubling a number falls in; on an edge it falls in the one above, whatever the last digit."""
+    return F.floor(F.log2(figure) * F.lit(float(steps)) + F.lit(1e-9)).cast("bigint").cast("string")
