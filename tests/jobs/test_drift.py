@@ -54,8 +54,11 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
+    """The exit code, the lines for people as one text, and the error line."""
+
     code: int
-    err: str
+    text: str
+    error: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,10 @@ class Shop:
     def run(self, main: Callable[[Sequence[str]], int], *options: str) -> Outcome:
         self.capture.readouterr()
         code = main(["--config", str(self.folder / "shop.yaml"), *options])
-        return Outcome(code, self.capture.readouterr().err)
+        err = self.capture.readouterr().err
+        errors = [line for line in err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == (code != 0), err
+        return Outcome(code, " ".join(err.split()), "".join(errors))
 
     @property
     def lake(self) -> Lake:
@@ -111,7 +117,7 @@ def test_an_alarm_is_a_line_and_by_conf_an_exit_code_and_train_if_drifted_follow
 
     # A new champion is looked at from its second week on.
     skipped = shop.run(train.main, "--if-drifted")
-    assert (skipped.code, "customer-value/1 was not monitored yet: run `distributary score` first" in skipped.err) == (
+    assert (skipped.code, "customer-value/1 was not monitored yet: run `distributary score` first" in skipped.text) == (
         0,
         True,
     )
@@ -120,16 +126,17 @@ def test_an_alarm_is_a_line_and_by_conf_an_exit_code_and_train_if_drifted_follow
     assert (row["as_of"], row["model_version"], row["model_as_of"]) == (FITTED, "customer-value/1", FITTED)
     assert row["detail"] == "the fit is of 2026-03-31: nothing is looked at in its first 7 days"
     holds = shop.run(train.main, "--if-drifted")
-    assert (holds.code, "customer-value/1 holds: no alarm as of 2026-03-31" in holds.err) == (0, True)
+    assert (holds.code, "customer-value/1 holds: no alarm as of 2026-03-31" in holds.text) == (0, True)
 
     # Two weeks in which customers buy a third as often: all is made and published, then the run ends with 6.
     shop.land("2.csv", second)
     failed = shop.run(pipeline.main)
     assert failed.code == 6
-    (error,) = (line for line in failed.err.splitlines() if line.startswith("error: "))
-    assert error.startswith("error: customer-value/1 does not fit what customers do now: purchases, newest 7 days: ")
-    assert error.endswith("run `distributary train`, or look at what changed in the shop")
-    assert "note: drift of customer-value/1: purchases, since the fit: " in failed.err
+    assert failed.textor.startswith(
+        "error: customer-value/1 does not fit what customers do now: purchases, newest 7 days: "
+    )
+    assert failed.textor.endswith("run `distributary train`, or look at what changed in the shop")
+    assert "note: drift of customer-value/1: purchases, since the fit: " in failed.text
     published = {row["as_of"] for row in shop.lake.rows(OPS_PUBLISHED)}
     assert TODAY in published
     today = [row for row in shop.lake.rows(OPS_MODEL_MONITOR) if row["as_of"] == TODAY]
@@ -150,7 +157,7 @@ def test_an_alarm_is_a_line_and_by_conf_an_exit_code_and_train_if_drifted_follow
 
     # Where the champion has an alarm, --if-drifted trains.
     trained = shop.run(train.main, "--if-drifted", "--dry-run")
-    assert "would train customer-value on purchases up to 2026-04-14" in trained.err
+    assert "would train customer-value on purchases up to 2026-04-14" in trained.text
 
     # Not monitored: nothing is written, and nothing ends the run.
     shop.configure(alarm_level=0, exit="fail")
