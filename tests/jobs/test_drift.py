@@ -132,10 +132,10 @@ def test_an_alarm_is_a_line_and_by_conf_an_exit_code_and_train_if_drifted_follow
     shop.land("2.csv", second)
     failed = shop.run(pipeline.main)
     assert failed.code == 6
-    assert failed.textor.startswith(
+    assert failed.error.startswith(
         "error: customer-value/1 does not fit what customers do now: purchases, newest 7 days: "
     )
-    assert failed.textor.endswith("run `distributary train`, or look at what changed in the shop")
+    assert failed.error.endswith("run `distributary train`, or look at what changed in the shop")
     assert "note: drift of customer-value/1: purchases, since the fit: " in failed.text
     published = {row["as_of"] for row in shop.lake.rows(OPS_PUBLISHED)}
     assert TODAY in published
