@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from jobs import attribute, build, check, ingest, report, score
+from jobs.drift import end_if_drifted
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 
 STEPS = (ingest.STEP, build.STEP, attribute.STEP, score.STEP, check.PUBLISH, report.STEP)
@@ -17,7 +18,16 @@ def pipeline(
 
     Example: distributary pipeline --config conf/demo.yaml
     """
-    run_steps("pipeline", STEPS, config=config, as_of=as_of, full=full, dry_run=dry_run, as_json=json)
+    run_steps(
+        "pipeline",
+        STEPS,
+        config=config,
+        as_of=as_of,
+        full=full,
+        dry_run=dry_run,
+        as_json=json,
+        at_the_end=end_if_drifted,
+    )
 
 
 main = job_main(pipeline)

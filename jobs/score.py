@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from jobs.drift import drift_metrics, end_if_drifted, monitor, waits_for_monitor
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
 from ltv.forecast_accuracy import FORECAST_ACCURACY
-from ltv.knobs import RetentionCampaign, Scoring
+from ltv.knobs import Drift, RetentionCampaign, Scoring
 from ltv.retention_list import RETENTION_LIST
 from ltv.retention_profit import RETENTION_PROFIT, campaign_lines
 from ltv.value_backtest import VALUE_BACKTEST
@@ -32,15 +33,24 @@ def score(
 
     Example: distributary score --config conf/demo.yaml
     """
-    run_steps("score", [STEP], config=config, as_of=as_of, full=full, dry_run=dry_run, as_json=json)
+    run_steps(
+        "score",
+        [STEP],
+        config=config,
+        as_of=as_of,
+        full=full,
+        dry_run=dry_run,
+        as_json=json,
+        at_the_end=end_if_drifted,
+    )
 
 
 def plan(run: Run) -> Plan:
-    """Scores every customer as of the run's day; without a champion it writes their summaries only."""
+    """Scores every customer as of the run's day and monitors the champion; without one it writes summaries only."""
     champion = used_champion_of(run)
     update = TableUpdate(run, recipes_of(run) if champion else (CUSTOMER_SUMMARY,))
     stale = update.plan(run.ahead)
-    if not stale:
+    if not stale and not waits_for_monitor(run, champion):
         return Plan("customers are scored already" if champion else NO_CHAMPION)
 
     def do(log: StepLog) -> None:
@@ -50,15 +60,18 @@ def plan(run: Run) -> Plan:
         made = update.make()
         if champion is None:
             log.message = NO_CHAMPION
-        elif VALUE_TOTALS.table in made:
-            log.message = f"scored by {champion}; {_report_totals(run, champion)}"
+            return
+        found = monitor(run, champion) if run.knobs(Drift).alarm_level else []
+        log.counts["drift_alarms"] = sum(finding.is_alarm for finding in found)
+        if VALUE_TOTALS.table in made:
+            log.message = f"scored by {champion}; {_report_totals(run, champion, drift_metrics(found))}"
         else:
-            log.message = in_words(made)
+            log.message = in_words(made) or f"{champion} monitored"
         if RETENTION_PROFIT.table in made:
             for line in campaign_lines(run.lake.read(RETENTION_PROFIT.table).where(of_day(run.as_of))):
                 run.say(line)
 
-    return Plan(f"make {in_words(stale)}", do, stale)
+    return Plan(f"make {in_words(stale)}" if stale else f"monitor {champion}", do, stale)
 
 
 def recipes_of(run: Run) -> tuple[Recipe, ...]:
@@ -67,8 +80,9 @@ def recipes_of(run: Run) -> tuple[Recipe, ...]:
     return RECIPES if is_wanted else SCORES
 
 
-def _report_totals(run: Run, champion: str) -> str:
-    """Prints totals with predictive intervals and logs them as metrics of the champion's run; returns their summary."""
+def _report_totals(run: Run, champion: str, of_drift: dict[str, float]) -> str:
+    """Prints totals with predictive intervals; logs them, and those of drift, as metrics of the champion's run; returns
+    their summary."""
     from warehouse.model_registry import log_metrics  # noqa: PLC0415
 
     totals = stored_totals(run.lake.read(VALUE_TOTALS.table).where(of_day(run.as_of)))
@@ -76,7 +90,7 @@ def _report_totals(run: Run, champion: str) -> str:
     run.say(f"totals with intervals that hold the model's own error ({run.knobs(Scoring).interval_level:.0%}):")
     for line in lines:
         run.say(f"  {line}")
-    if not log_metrics(run.knobs(Mlflow), champion, total_metrics(totals), day=run.as_of):
+    if not log_metrics(run.knobs(Mlflow), champion, total_metrics(totals) | of_drift, day=run.as_of):
         run.say("MLflow did not take the totals as metrics; the scores are written")
     return "; ".join(everybody)
 

@@ -14,7 +14,7 @@ from conf import CONF_ROOT
 from intake.knobs import IdSpelling, Landing, Quality
 from jobs.located import located
 from jobs.unknown_names import names_of_nothing
-from ltv.knobs import Ltv, RetentionCampaign
+from ltv.knobs import Drift, Ltv, RetentionCampaign
 from touchpoints.knobs import AdAbuse, AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
 from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Retargeting, Spark, part_of
 from warehouse.pseudonyms import Pseudonyms
@@ -47,6 +47,7 @@ class Settings(Knobs):
     skan: SkanKnobs
     ltv: Ltv
     retention: RetentionCampaign
+    drift: Drift
     mlflow: Mlflow
     quality: Quality
     privacy: Pseudonyms

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from jobs.drift import reason_not_to_train
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.training_data import collect_training_data
@@ -22,12 +23,17 @@ from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 RequirePromotion = Annotated[
     bool, typer.Option("--require-promotion", help="Exit with 4 unless the new fit becomes champion.")
 ]
+IfDrifted = Annotated[
+    bool, typer.Option("--if-drifted", help="Train only where the champion's newest monitor has an alarm.")
+]
 
 
 def train(
     config: Config = None,
     as_of: AsOf = None,
+    *,
     require_promotion: RequirePromotion = False,
+    if_drifted: IfDrifted = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -35,16 +41,19 @@ def train(
 
     Example: distributary train --config conf/demo.yaml
     """
-    step = Step("train", partial(plan, require_promotion=require_promotion))
+    step = Step("train", partial(plan, require_promotion=require_promotion, if_drifted=if_drifted))
     run_steps("train", [step], config=config, as_of=as_of, dry_run=dry_run, as_json=json)
 
 
-def plan(run: Run, *, require_promotion: bool = False) -> Plan:
+def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False) -> Plan:
     """Fits the value models, judges them on the newest period and registers the winner as champion.
 
-    CheckFailed where the checks that ran last did not hold.
+    With `if_drifted` only where the champion's newest monitor has an alarm, or there is no champion. CheckFailed where
+    the checks that ran last did not hold.
     """
     settings = run.settings
+    if if_drifted and (reason := reason_not_to_train(run)):
+        return Plan(reason)
     require_held(run.lake.rows(OPS_QUALITY_RESULTS))
 
     def do(log: StepLog) -> None:

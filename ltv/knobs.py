@@ -100,3 +100,9 @@ class RetentionCampaign(Knobs):
         if self.leaving_days > self.horizon_days:
             raise ValueError("leaving_days must be at most horizon_days")
         return self
+class Drift(Knobs):
+    """When a champion is stale, and what a run does then."""
+
+    alarm_level: Annotated[float, Field(ge=0, lt=1)]
+    least_change: Share
+    exit: Literal["warn", "fail"]

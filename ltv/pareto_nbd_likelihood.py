@@ -44,17 +44,19 @@ def sums(theta: Array, data: Histories, order: int = 1) -> Sums:
     return total
 
 
+def scores(theta: Array, data: Histories) -> Array:
+    """Gradient of each history's log-likelihood at theta, one row per history, unweighted."""
+    found = np.zeros((len(data), len(theta)))
+    for start, chunk in zip(range(0, len(data), CHUNK), data.chunks(CHUNK), strict=True):
+        _, gradient, _ = by_history(theta, chunk)
+        for (columns, design), g in zip(_designs(theta, chunk), gradient, strict=True):
+            found[start : start + len(chunk), columns] = design * g[:, None]
+    return found
+
+
 def _chunk_sums(theta: Array, data: Histories, order: int) -> Sums:
     value, gradient, hessian = by_history(theta, data, order)
-    split = 4 + data.transaction.shape[1]
-    one = np.ones((len(data), 1))
-    # log r, log alpha, log s, log beta of a history are linear in theta: columns of theta, and what multiplies them
-    designs = (
-        ([0], one),
-        ([1, *range(4, split)], np.hstack([one, -data.transaction])),
-        ([2], one),
-        ([3, *range(split, len(theta))], np.hstack([one, -data.dropout])),
-    )
+    designs = _designs(theta, data)
     total_gradient = np.zeros(len(theta))
     for (columns, design), g in zip(designs, gradient, strict=True):
         total_gradient[columns] += design.T @ (data.weights * g)
@@ -67,6 +69,18 @@ def _chunk_sums(theta: Array, data: Histories, order: int) -> Sums:
         if i != j:
             total_hessian[np.ix_(designs[j][0], designs[i][0])] += block.T
     return Sums(float(data.weights @ value), total_gradient, total_hessian)
+
+
+def _designs(theta: Array, data: Histories) -> tuple[tuple[list[int], Array], ...]:
+    """The parameters of a history are linear in theta, on the log scale: columns of theta, and what multiplies them."""
+    split = 4 + data.transaction.shape[1]
+    one = np.ones((len(data), 1))
+    return (
+        ([0], one),
+        ([1, *range(4, split)], np.hstack([one, -data.transaction])),
+        ([2], one),
+        ([3, *range(split, len(theta))], np.hstack([one, -data.dropout])),
+    )
 
 
 def by_history(theta: Array, data: Histories, order: int = 1) -> tuple[Array, Array, Array]:

@@ -62,6 +62,12 @@ class ClusterNotReady(DistributaryError):  # noqa: N818 (a state of the cluster,
     exit_code = 5
 
 
+class ModelDrifted(DistributaryError):  # noqa: N818 (a state of the model, not a mistake)
+    """The champion does not fit what customers do now: everything was done and published, with it."""
+
+    exit_code = 6
+
+
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     """One line for an unknown name: the known names, and the nearest of them."""
     names = list(known)

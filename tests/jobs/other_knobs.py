@@ -26,6 +26,7 @@ TEXTS = (
     "weeks",
     "first",
     "auto",
+    "fail",
 )
 ITEMS = (
     "impression",

@@ -178,6 +178,7 @@ def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tup
         "gold.value_backtest",
         "gold.retention_list",
         "gold.retention_profit",
+        "ops.model_monitor",
     }
     assert {row["status"] for row in rows} == {"done"}
 

@@ -35,16 +35,17 @@ PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 # Names of text columns that are not personal. Numbers, dates and flags are not, unless their name is above.
 IMPERSONAL = {
     "abuse_signals", "account_id", "acquisition_channel", "ad_group_id", "ad_group_name", "ad_network_id", "app_id",
-    "att_status", "audience", "auxiliary_type", "batch_id", "bot_reason", "campaign", "campaign_id", "campaign_name",
-    "cause", "channel", "channel_rule", "channel_trace", "check_name", "click_id_type", "coarse_level", "code_version",
-    "content", "conversion_type", "counted", "country", "counts", "currency", "date_basis", "detail", "event",
-    "event_name", "field", "file", "finding", "framework", "gad_campaignid", "id_kind", "input", "interaction", "job",
-    "kind", "lacks", "marketplace", "measure", "medium", "message", "milestones", "model", "model_note",
-    "model_version", "next_state", "origin", "other_file", "outcome", "page_group", "part", "placement", "platform",
-    "reason", "referrer_domain", "report_currency", "run_id", "settings_hash", "site", "source", "source_app_id",
-    "source_domain", "source_file", "source_from", "source_identifier", "state", "status", "table_id", "table_name",
-    "term", "threshold", "timezone", "transaction_id", "utm_creative_format", "utm_id", "utm_marketing_tactic",
-    "utm_source_platform", "version", "written",
+    "att_status", "audience", "auxiliary_type", "batch_id", "bot_reason", "campaign", "campaign_id",
+    "campaign_name", "cause", "channel", "channel_rule", "channel_trace", "check_name", "click_id_type",
+    "coarse_level", "code_version", "content", "conversion_type", "counted", "country", "counts", "currency",
+    "date_basis", "detail", "event", "event_name", "field", "file", "finding", "framework", "gad_campaignid",
+    "id_kind", "input", "interaction", "job", "kind", "lacks", "marketplace", "measure", "medium", "message",
+    "milestones", "model", "model_note", "model_version", "next_state", "origin", "other_file", "outcome",
+    "page_group", "part", "placement", "platform", "reason", "referrer_domain", "report_currency", "run_id",
+    "settings_hash", "site", "source", "source_app_id", "source_domain", "source_file", "source_from",
+    "source_identifier", "state", "status", "subject", "table_id", "table_name", "term", "threshold", "timezone",
+    "transaction_id", "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform", "version",
+    "written",
 }  # fmt: skip
 NUMBERS = re.compile(r"bigint|int|double|boolean|date|timestamp|decimal.*")
 
