@@ -11,6 +11,7 @@ from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
 from ltv.forecast_accuracy import FORECAST_ACCURACY
 from ltv.knobs import Scoring
+from ltv.segment_columns import count_segments
 from ltv.value_backtest import VALUE_BACKTEST
 from ltv.value_totals import VALUE_TOTALS, stored_totals
 from warehouse.knobs import Mlflow
@@ -54,7 +55,8 @@ def plan(run: Run) -> Plan:
 
 
 def _report_totals(run: Run, champion: str) -> str:
-    """Prints totals with predictive intervals and logs them as metrics of the champion's run; returns their summary."""
+    """Prints totals with predictive intervals and the segments, and logs them as metrics of the champion's run; returns
+    the summary of the totals."""
     from warehouse.model_registry import log_metrics  # noqa: PLC0415
 
     totals = stored_totals(run.lake.read(VALUE_TOTALS.table).where(of_day(run.as_of)))
@@ -62,8 +64,11 @@ def _report_totals(run: Run, champion: str) -> str:
     run.say(f"totals with intervals that hold the model's own error ({run.knobs(Scoring).interval_level:.0%}):")
     for line in lines:
         run.say(f"  {line}")
-    if not log_metrics(run.knobs(Mlflow), champion, total_metrics(totals), day=run.as_of):
-        run.say("MLflow did not take the totals as metrics; the scores are written")
+    segments = count_segments(run.lake.read(CUSTOMER_VALUE.table).where(of_day(run.as_of)))
+    run.say(f"segments: {', '.join(f'{name} {customers:,}' for name, customers in segments.items())}")
+    metrics = total_metrics(totals) | {f"segment_{name}": float(customers) for name, customers in segments.items()}
+    if not log_metrics(run.knobs(Mlflow), champion, metrics, day=run.as_of):
+        run.say("MLflow did not take totals and segments as metrics; the scores are written")
     return "; ".join(everybody)
 
 
