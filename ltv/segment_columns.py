@@ -20,7 +20,7 @@ FREQUENT = 2  # repeat purchase days that make a frequent buyer, who can be loya
 CHANCE_DAYS = 90  # days; the chance of a purchase that reasons name
 MEANINGS = {
     "loyal": "a frequent and valuable buyer",
-    "promising": "active, with fewer purchases or less value so far",
+    "promising": "came back, with fewer purchases or less value so far",
     "sleeping": "late, and not among the frequent buyers",
     "leaving": "a frequent buyer who is late",
     "lost": "hardly a customer any more",
@@ -36,7 +36,7 @@ def with_segments(scored: DataFrame, segments: Segmentation, *, days_per_unit: i
     value = F.greatest(F.col(f"discounted_purchases_{VALUE_DAYS}d") * F.col("expected_order_value"), F.lit(0.0))
     placed = scored.withColumns(
         {
-            "_silent_days": (F.col("T") - F.col("recency")) * unit,
+            "_silent_days": _whole((F.col("T") - F.col("recency")) * unit),
             "_gap_days": own_gap(F.col("frequency"), F.col("recency") * unit, F.lit(segments.pace)),
         }
     ).withColumn("_silence", F.col("_silent_days") / F.col("_gap_days"))
@@ -47,7 +47,7 @@ def with_segments(scored: DataFrame, segments: Segmentation, *, days_per_unit: i
         f"_place_{number}": F.greatest(F.lit(-CUT), F.least(F.lit(CUT), (place - F.lit(mean)) / F.lit(deviation)))
         for number, (place, mean, deviation) in enumerate(zip(places, segments.mean, segments.deviation, strict=True))
     }
-    is_active = (F.col("_silence") <= F.lit(1.0)) | (F.col("_silent_days") <= F.lit(1.0))
+    is_active = (F.col("_silence") <= F.lit(1.0)) | (F.col("_silent_days") <= F.lit(1))
     placed = placed.withColumns({**scaled, "_is_active": is_active})
     allowed = _guards()
     distances = {f"_to_{name}": F.when(allowed[name], _distance(centre)) for name, centre in segments.centres.items()}
@@ -90,36 +90,21 @@ def _segment(names: list[str]) -> Column:
 
 
 def _reason() -> Column:
-    purchases = F.concat((F.col("frequency") + F.lit(1)).cast("string"), F.lit(" purchases, "))
-    silent, gap = _whole(F.col("_silent_days")), _whole(F.col("_gap_days"))
+    silent, gap = F.col("_silent_days"), _days(_whole(F.col("_gap_days")))
     last = F.when(silent == 0, F.lit("today")).otherwise(F.concat(_days(silent), F.lit(" ago")))
-    segment, is_active = F.col("segment"), F.col("_is_active")
-    known = (
-        F.when(
-            segment == F.lit(NEW),
-            F.concat(F.lit("First purchase "), last, F.lit("; the shop's usual time to the next is "), _days(gap)),
-        )
-        .when(
-            segment == F.lit(ONE_TIME),
-            F.concat(F.lit("One purchase, "), last, F.lit("; the shop's usual time to the next is "), _days(gap)),
-        )
-        .when(
-            is_active,
-            F.concat(purchases, F.lit("the last "), last, F.lit(", the next due after about "), _days(gap), _meaning()),
-        )
-        .otherwise(
-            F.concat(
-                purchases,
-                F.lit("none for "),
-                _days(silent),
-                F.lit(", the next was due after about "),
-                _days(gap),
-                _meaning(),
-            )
-        )
-    )
+    first = F.when(F.col("segment") == F.lit(NEW), F.lit("First purchase ")).otherwise(F.lit("One purchase, "))
+    bought_once = F.concat(first, last, F.lit("; the shop's usual time to the next is "), gap)
+    purchases = (F.col("frequency") + F.lit(1)).cast("string")
+    in_time = F.concat(F.lit(" purchases, the last "), last, F.lit(", the next due after about "))
+    late = F.concat(F.lit(" purchases, none for "), _days(silent), F.lit(", the next was due after about "))
+    returned = F.concat(purchases, F.when(F.col("_is_active"), in_time).otherwise(late), gap, _meaning())
     chance = _whole(F.lit(100.0) * (F.lit(1.0) - F.col(f"churn_{CHANCE_DAYS}d"))).cast("string")
-    return F.concat(known, F.lit(". Chance of a purchase within 90 days: "), chance, F.lit("%."))
+    return F.concat(
+        F.when(F.col("frequency") == F.lit(0), bought_once).otherwise(returned),
+        F.lit(f". Chance of a purchase within {CHANCE_DAYS} days: "),
+        chance,
+        F.lit("%."),
+    )
 
 
 def _meaning() -> Column:

@@ -25,7 +25,7 @@ from ltv.silent_days import warnings_of_days, warnings_of_rhythm
 from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
 from warehouse.errors import InputError, UsageError
 
-SEGMENT_CUSTOMERS = 50_000  # that segments are fitted on; centres of more do not differ
+SEGMENT_CUSTOMERS = 50_000  # at most, drawn for the fit of segments
 
 
 @dataclass(frozen=True, kw_only=True)

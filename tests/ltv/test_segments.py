@@ -87,8 +87,8 @@ def shop(spark: SparkSession) -> dict[str, Row]:
         (
             "bought the second time last week",
             "promising",
-            "2 purchases, the last 7 days ago, the next due after about 50 days: active, with fewer purchases or less "
-            "value so far. Chance of a purchase within 90 days: 50%.",
+            "2 purchases, the last 7 days ago, the next due after about 50 days: came back, with fewer purchases or "
+            "less value so far. Chance of a purchase within 90 days: 50%.",
         ),
         (
             "rare and late",
