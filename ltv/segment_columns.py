@@ -17,6 +17,7 @@ from warehouse.tables.gold_customer_value import NEW, ONE_TIME, SEGMENTS
 
 LATE_GAPS = 3.0  # own gaps; who is silent for longer is neither loyal nor promising
 FREQUENT = 2  # repeat purchase days that make a frequent buyer, who can be loyal or leaving
+GONE, PERHAPS_GONE = 0.1, 0.5  # p_alive; below the first a customer who is not active is lost, below the second perhaps
 CHANCE_DAYS = 90  # days; the chance of a purchase that reasons name
 MEANINGS = {
     "loyal": "a frequent and valuable buyer",
@@ -64,15 +65,19 @@ def count_segments(rows: DataFrame) -> dict[str, int]:
 
 
 def _guards() -> dict[str, Column]:
-    """Whether a returning customer may be in a segment; an active one may be promising, any other one sleeping."""
+    """Whether a returning customer may be in a segment; each may be in one: promising if active, otherwise sleeping or,
+    if gone, lost."""
     active, silence, frequency = F.col("_is_active"), F.col("_silence"), F.col("frequency")
-    is_late = ~active & (silence > F.lit(LATE_GAPS))
+    is_gone = ~active & (F.col("p_alive") < F.lit(GONE))
+    comes = ~is_gone & (active | (silence <= F.lit(LATE_GAPS)))
+    may_come_back = ~active & ~is_gone
+    is_frequent = frequency >= F.lit(FREQUENT)
     return {
-        "loyal": ~is_late & (frequency >= F.lit(FREQUENT)),
-        "promising": ~is_late,
-        "sleeping": ~active,
-        "leaving": ~active & (frequency >= F.lit(FREQUENT)),
-        "lost": ~active & (F.col("p_alive") < F.lit(0.5)),
+        "loyal": comes & is_frequent,
+        "promising": comes,
+        "sleeping": may_come_back,
+        "leaving": may_come_back & is_frequent,
+        "lost": ~active & (F.col("p_alive") < F.lit(PERHAPS_GONE)),
     }
 
 
