@@ -224,7 +224,7 @@ def test_among_the_allowed_the_nearest_centre_counts(spark: SparkSession) -> Non
     T = recency + np.ceil(rng.uniform(1.05, 2.7, 2000) * gap)  # late enough for any segment, and not too late for any
     alive, value = rng.uniform(0.1, 1, 2000), rng.lognormal(4, 2, 2000)
     columns = zip(
-        map(str, range(500)), x.tolist(), *(c.tolist() for c in (recency, T, alive, alive, value)), strict=True
+        map(str, range(2000)), x.tolist(), *(c.tolist() for c in (recency, T, alive, alive, value)), strict=True
     )
 
     found = segmented(spark, [Customer(*row) for row in columns])
