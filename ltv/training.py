@@ -156,7 +156,7 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
 
 def _segments(model: ValueModel, data: TrainingData, ltv: Ltv, clusters: Clusters) -> Segmentation:
     segments = fit_segments(data.returning, model, annual_discount_rate=ltv.annual_discount_rate, clusters=clusters)
-    mlflow.log_metrics({"segment_pace_days": segments.pace, "segment_customers": len(data.returning)})
+    mlflow.log_metrics({"segments_pace_days": segments.pace, "segments_customers": len(data.returning)})
     return segments
 
 
