@@ -74,7 +74,7 @@ def cdnow() -> pd.DataFrame:
         [(who, when, float(value)) for who, when, _, value in lines], columns=["customer", "day", "value"]
     )
     when = pd.to_datetime(rows["day"])
-    rows["day"] = (when - when.max()).dt.days + OBSERVED_DAYS - 1
+    rows["day"] = (when - when.max()).dt.days + OBSERVED_DAYS - 1.0
     return rows.groupby(["customer", "day"], as_index=False)["value"].sum()
 
 
@@ -165,7 +165,9 @@ def main() -> None:
     parser.add_argument("--shops", type=int, default=3)
     parser.add_argument("--weeks", type=int, default=4)
     options = parser.parse_args()
-    spark = build_session("bench", {"spark.sql.shuffle.partitions": "2"}, master="local[2]")
+    spark = build_session(
+        "bench", {"spark.sql.shuffle.partitions": "2", "spark.ui.showConsoleProgress": "false"}, master="local[2]"
+    )
     shops = {
         f"{customers} customers": [purchases(customers, seed, OBSERVED_DAYS) for seed in range(options.shops)]
         for customers in CUSTOMERS
