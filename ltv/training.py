@@ -98,7 +98,7 @@ def train_customer_value(
             model = fit_value_model(data.full, data, fitter=ltv.fitter, seed=ltv.seed)
         _log_fit(model, challenger, data, metrics, champion_metrics)
         log_backtest(tested, data.newest, challenger)
-        segments = _segments(model, data, ltv, clusters) if clusters else None
+        segments = _segments(model, data, ltv, clusters) if clusters and len(data.returning) else None
         model_uri = registry.log_value_model(
             model,
             challenger,
