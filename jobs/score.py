@@ -14,6 +14,7 @@ from ltv.forecast_accuracy import FORECAST_ACCURACY
 from ltv.knobs import Drift, RetentionCampaign, Scoring
 from ltv.retention_list import RETENTION_LIST
 from ltv.retention_profit import RETENTION_PROFIT, campaign_lines
+from ltv.segment_columns import count_segments
 from ltv.value_backtest import VALUE_BACKTEST
 from ltv.value_totals import VALUE_TOTALS, stored_totals
 from warehouse.knobs import Mlflow
@@ -81,8 +82,8 @@ def recipes_of(run: Run) -> tuple[Recipe, ...]:
 
 
 def _report_totals(run: Run, champion: str, of_drift: dict[str, float]) -> str:
-    """Prints totals with predictive intervals; logs them, and those of drift, as metrics of the champion's run; returns
-    their summary."""
+    """Prints totals with predictive intervals and the segments; logs them, with the drift found, as metrics of the
+    champion's run; returns the summary of the totals."""
     from warehouse.model_registry import log_metrics  # noqa: PLC0415
 
     totals = stored_totals(run.lake.read(VALUE_TOTALS.table).where(of_day(run.as_of)))
@@ -90,8 +91,12 @@ def _report_totals(run: Run, champion: str, of_drift: dict[str, float]) -> str:
     run.say(f"totals with intervals that hold the model's own error ({run.knobs(Scoring).interval_level:.0%}):")
     for line in lines:
         run.say(f"  {line}")
-    if not log_metrics(run.knobs(Mlflow), champion, total_metrics(totals) | of_drift, day=run.as_of):
-        run.say("MLflow did not take the totals as metrics; the scores are written")
+    segments = count_segments(run.lake.read(CUSTOMER_VALUE.table).where(of_day(run.as_of)))
+    run.say(f"segments: {', '.join(f'{name} {customers:,}' for name, customers in segments.items())}")
+    of_segments = {f"segment_{name}": float(customers) for name, customers in segments.items()}
+    metrics = total_metrics(totals) | of_segments | of_drift
+    if not log_metrics(run.knobs(Mlflow), champion, metrics, day=run.as_of):
+        run.say("MLflow did not take totals and segments as metrics; the scores are written")
     return "; ".join(everybody)
 
 

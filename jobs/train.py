@@ -57,9 +57,10 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
     require_held(run.lake.rows(OPS_QUALITY_RESULTS))
 
     def do(log: StepLog) -> None:
-        # They import the plotting library, which only training needs.
+        # They import the plotting library and Spark's models, which only training needs.
         from ltv.log_backtest import backtest_lines  # noqa: PLC0415
         from ltv.training import train_customer_value  # noqa: PLC0415
+        from warehouse.jvm.clusters import k_means  # noqa: PLC0415
 
         data = collect_training_data(
             run.lake.read(SILVER_CONVERSIONS),
@@ -70,7 +71,13 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
         )
         run.say(f"{data.full.customers:,} customers, {data.full.distinct_histories:,} distinct histories")
         try:
-            result = train_customer_value(data, ltv=settings.ltv, tracking=settings.mlflow, tags=_tags(run))
+            result = train_customer_value(
+                data,
+                ltv=settings.ltv,
+                tracking=settings.mlflow,
+                tags=_tags(run),
+                clusters=partial(k_means, run.lake.spark),
+            )
         finally:
             data.release()
         for note in result.notes:

@@ -15,7 +15,9 @@ from pyspark.sql import functions as F
 from ltv.customer_summary import expired_days, of_day
 from ltv.intervals import quantile
 from ltv.knobs import Scoring, SummaryUnit
-from ltv.value_model import ValueModel
+from ltv.segment_columns import with_segments
+from ltv.segments import WITHOUT_FIT, Segmentation
+from ltv.value_model import DAYS_PER_UNIT, ValueModel
 from warehouse.champion import champion, used_champion
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
@@ -37,13 +39,15 @@ def build_customer_value(
     model: ValueModel,
     model_version: str,
     scoring: Scoring,
+    segments: Segmentation = WITHOUT_FIT,
 ) -> DataFrame:
     """One row per row of gold.customer_summary, whose recency and T must be in the model's unit of time.
 
     Purchases are predicted once per distinct (frequency, recency, T) and joined back; the value of a purchase is
     arithmetic in SQL. clv_<h>d = margin x purchases expected within h days, each discounted by annual_discount_rate
     over its time from as_of, x expected_order_value. Bounds are delta-method intervals of the true expectation
-    (logarithmic; logit for probabilities). The two models are taken as independent, so their log variances add.
+    (logarithmic; logit for probabilities). The two models are taken as independent, so their log variances add. Each
+    customer has a segment and the reason for it, see `ltv.segment_columns`.
     """
     predictions = _predict(summary.select(*HISTORY).distinct(), model, scoring)
     deviations = F.lit(quantile(scoring.interval_level))
@@ -62,6 +66,7 @@ def build_customer_value(
         # A very uncertain fit can give a bound beyond any money type, which must not fail the run.
         figures = {f"clv_{days}d": clv} | bounds
         scored = scored.withColumns({name: F.least(figure, F.lit(MAX_MONEY)) for name, figure in figures.items()})
+    scored = with_segments(scored, segments, days_per_unit=DAYS_PER_UNIT[model.time_unit])
     note = F.lit(" ".join(model.notes) or None).cast("string")
     of_model = {"model_version": F.lit(model_version), "model_note": note}
     return conform(scored.withColumns(of_model), GOLD_CUSTOMER_VALUE)
@@ -165,6 +170,7 @@ def _build(work: Work) -> DataFrame:
         model=champion.model,
         model_version=champion.version,
         scoring=work.knobs(Scoring),
+        segments=champion.segments,
     )
 
 

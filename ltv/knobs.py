@@ -100,6 +100,8 @@ class RetentionCampaign(Knobs):
         if self.leaving_days > self.horizon_days:
             raise ValueError("leaving_days must be at most horizon_days")
         return self
+
+
 class Drift(Knobs):
     """When a champion is stale, and what a run does then."""
 

@@ -21,6 +21,7 @@ import pandas as pd
 from ltv.backtest import Backtest
 from ltv.fit import Fit
 from ltv.scorer import COLUMNS, output_columns
+from ltv.segments import WITHOUT_FIT, Segmentation
 from ltv.stored_code import REQUIREMENTS, write_package
 from ltv.value_model import ValueModel
 from warehouse import model_registry
@@ -38,13 +39,15 @@ FORMER_ARTIFACT = "artifacts/value_model.json"  # of versions that earlier relea
 class Champion:
     """The model that scores, the same model as it was fitted for its own holdout, and '<name>/<number>'.
 
-    A version of an older program has no back-test; its own error is then that of the public shops.
+    A version of an older program has no back-test; its own error is then that of the public shops. It has no centres of
+    segments either; those of `WITHOUT_FIT` then stand for them.
     """
 
     model: ValueModel
     at_cutoff: ValueModel
     version: str
     backtest: Backtest = field(default_factory=Backtest)
+    segments: Segmentation = WITHOUT_FIT
 
 
 def champion_version(tracking: Mlflow) -> RegisteredVersion | None:
@@ -61,6 +64,7 @@ def load_version(tracking: Mlflow, version: str) -> Champion:
             at_cutoff=ValueModel.from_dict(plain["at_cutoff"]),
             version=version,
             backtest=Backtest.from_dict(plain["backtest"]) if "backtest" in plain else Backtest(),
+            segments=Segmentation.from_dict(plain["segments"]) if plain.get("segments") else WITHOUT_FIT,
         )
 
     def load(artifact: str) -> Champion:
@@ -121,15 +125,17 @@ def log_value_model(
     annual_discount_rate: float,
     interval_level: float,
     backtest: Backtest | None = None,
+    segments: Segmentation | None = None,
 ) -> str:
     """Store the model in the active run, with signature and input example; returns the URI to register it by.
 
-    `backtest` is stored with it, since the totals that it scores are to hold its own error.
+    `backtest` is stored with it, since the totals that it scores are to hold its own error; so are the centres of the
+    `segments` that it gives to customers.
     """
     run = mlflow.active_run()
     assert run is not None, "stored in a run"
     params = {"margin": margin, "annual_discount_rate": annual_discount_rate, "interval_level": interval_level}
-    content = stored_content(model, at_cutoff, params, backtest)
+    content = stored_content(model, at_cutoff, params, backtest, segments)
     client = mlflow.MlflowClient()
     # What mlflow.pyfunc.log_model does, but for the path of this machine that it writes into MLmodel.
     logged = mlflow.initialize_logged_model(name="model", source_run_id=run.info.run_id)
@@ -156,10 +162,14 @@ def log_value_model(
 
 
 def stored_content(
-    model: ValueModel, at_cutoff: ValueModel, params: Mapping[str, float], backtest: Backtest | None = None
+    model: ValueModel,
+    at_cutoff: ValueModel,
+    params: Mapping[str, float],
+    backtest: Backtest | None = None,
+    segments: Segmentation | None = None,
 ) -> dict[str, Any]:
     """What a version is, as plain data: two models, the horizons of its predictions, the defaults of its params, what
-    to know of its fits, and how it was judged."""
+    to know of its fits, how it was judged, and its segments."""
     return {
         "model": model.to_dict(),
         "at_cutoff": at_cutoff.to_dict(),
@@ -168,6 +178,7 @@ def stored_content(
         "params": dict(params),
         "note": " ".join(model.notes) or None,
         "backtest": (backtest or Backtest()).to_dict(),
+        "segments": segments.to_dict() if segments else None,
     }
 
 

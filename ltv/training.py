@@ -22,6 +22,7 @@ from ltv.knobs import Ltv
 from ltv.log_backtest import log_backtest
 from ltv.origins import FittedOrigin, Origin, fit_origins, judge_origins
 from ltv.pareto_nbd import ParetoNBDFit
+from ltv.segments import Clusters, Segmentation, fit_segments
 from ltv.training_data import Counts, TrainingData
 from ltv.value_model import ValueModel
 from ltv.whole_days import days_matter, likelihood_of_days, one_day
@@ -61,12 +62,14 @@ def train_customer_value(
     ltv: Ltv,
     tracking: Mlflow,
     tags: Mapping[str, str],
+    clusters: Clusters | None = None,
 ) -> TrainingResult:
     """Fit, judge, compare and, where the challenger wins, register; all of it one MLflow run.
 
     `tags` record the origin of the fit, such as settings_digest, code_version and the Delta versions of the tables that
     the data came from. They become parameters of the run and tags of the version, beside the days, currency and
-    customers of the data. Raises InputError when nobody bought twice (the run is then marked as failed) and when MLflow
+    customers of the data. `clusters` finds the centres of segments (`warehouse.jvm.clusters.k_means`); without it the
+    version has none. Raises InputError when nobody bought twice (the run is then marked as failed) and when MLflow
     does not answer.
     """
     champion = registry.find_champion(tracking)
@@ -98,6 +101,7 @@ def train_customer_value(
             model = fit_value_model(data.full, data, fitter=ltv.fitter, seed=ltv.seed)
         _log_fit(model, challenger, data, metrics, champion_metrics)
         log_backtest(tested, data.newest, challenger)
+        segments = _segments(model, data, ltv, clusters) if clusters and len(data.returning) else None
         model_uri = registry.log_value_model(
             model,
             challenger,
@@ -105,6 +109,7 @@ def train_customer_value(
             annual_discount_rate=ltv.annual_discount_rate,
             interval_level=ltv.interval_level,
             backtest=tested,
+            segments=segments,
         )
         status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
         mlflow.set_tags(
@@ -162,6 +167,12 @@ def _fit_purchases(counts: Counts, data: TrainingData, *, fitter: Fitter, seed: 
         return fit(data.day)
     plain, day = fit(0.0), one_day(data.time_unit)
     return fit(day) if days_matter(plain, likelihood_of_days(counts.all_histories or counts.histories, day)) else plain
+
+
+def _segments(model: ValueModel, data: TrainingData, ltv: Ltv, clusters: Clusters) -> Segmentation:
+    segments = fit_segments(data.returning, model, annual_discount_rate=ltv.annual_discount_rate, clusters=clusters)
+    mlflow.log_metrics({"segments_pace_days": segments.pace, "segments_customers": len(data.returning)})
+    return segments
 
 
 def _counts(origin: Origin) -> Counts:

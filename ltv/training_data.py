@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -24,6 +24,8 @@ from ltv.silent_days import warnings_of_days, warnings_of_rhythm
 from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
 from ltv.whole_days import one_day
 from warehouse.errors import InputError, UsageError
+
+SEGMENT_CUSTOMERS = 50_000  # at most, drawn for the fit of segments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,9 @@ class TrainingData:
     Where more than ltv.driver_rows customers are known at the cutoff, the holdout is a sample of about that many,
     `holdout_share` of all, drawn by seed and a hash of person_id; so are the origins. `warnings` name what is wrong
     with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by ltv.purchase_days; None where the
-    fit decides (`ltv.whole_days`). `release` unpersists what Spark holds.
+    fit decides (`ltv.whole_days`). `returning` are customers with repeat purchases up to as_of for the fit of segments,
+    a row each without the person: frequency, recency, T and monetary_value, of all or of a drawn `SEGMENT_CUSTOMERS`.
+    `release` unpersists what Spark holds.
     """
 
     calibration: Counts
@@ -75,6 +79,7 @@ class TrainingData:
     warnings: tuple[str, ...] = ()
     day: float | None = 0.0
     earlier: tuple[Origin, ...] = ()
+    returning: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def release(self) -> None:
         """Unpersist the tables of the fits."""
@@ -130,7 +135,7 @@ def collect_training_data(
         holdout_share = min(1.0, ltv.driver_rows / customers[cutoff])
         holdout_histories = draw_customers(histories_at_cutoff, share=holdout_share, seed=ltv.seed)
         calibration = _counts(histories_at_cutoff, as_of=cutoff, customers=customers[cutoff], ltv=ltv)
-        full = calibration
+        full, histories_at_as_of = calibration, histories_at_cutoff
         if cutoff != as_of:
             histories_at_as_of = purchase_histories(days, as_of=as_of, time_unit=ltv.time_unit)
             full = _counts(histories_at_as_of, as_of=as_of, customers=customers[as_of], ltv=ltv)
@@ -155,6 +160,7 @@ def collect_training_data(
                 for origin in reversed(earlier)
                 if customers[origin] >= ltv.min_customers
             ),
+            returning=_returning(histories_at_as_of, customers=customers[as_of], ltv=ltv),
         )
     finally:
         days.unpersist()
@@ -182,6 +188,12 @@ def _origin(days: DataFrame, cutoff: dt.date, *, customers: int, ltv: Ltv) -> Or
         spend=_collected(count_spend(histories)),
         time_unit=ltv.time_unit,
     )
+
+
+def _returning(histories: DataFrame, *, customers: int, ltv: Ltv) -> pd.DataFrame:
+    drawn = draw_customers(histories, share=min(1.0, SEGMENT_CUSTOMERS / customers), seed=ltv.seed)
+    value = F.col("monetary_value").cast("double").alias("monetary_value")
+    return _collected(drawn.where(F.col("frequency") > 0).select("frequency", "recency", "T", value))
 
 
 def draw_customers(histories: DataFrame, *, share: float, seed: int) -> DataFrame:

@@ -21,7 +21,7 @@ from warehouse.tables import ALL_TABLES, OPS_RUN_LOG
 
 pytestmark = pytest.mark.system
 
-SLOW = ("mlflow", "vl_convert", "jinja2", "matplotlib", "lifetimes", "pyspark.ml")
+SLOW = ("mlflow", "vl_convert", "jinja2", "matplotlib", "lifetimes", "pyspark.ml", "pyspark.mllib")
 SECONDS_AT_MOST = 5.0  # of processor time, imports included
 RUN = f"""
 import json, os, sys

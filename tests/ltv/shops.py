@@ -52,24 +52,29 @@ def rolling_origins(days: pd.DataFrame, *, until: str, length: int, count: int) 
     return [origin(days, end - pd.Timedelta(days=number * length), length) for number in range(count, 0, -1)]
 
 
-def origin(days: pd.DataFrame, cutoff: pd.Timestamp, length: int) -> Origin:
-    """The counted customers of a cutoff, and what they bought in the `length` days after it."""
-    until = cutoff + pd.Timedelta(days=length)
+def summary(days: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+    """frequency, recency, T and monetary_value of each customer (the index) who was known by the end of `cutoff`."""
     before = days[days["day"] <= cutoff]
-    after = days[(days["day"] > cutoff) & (days["day"] <= until)].groupby("customer")["value"].agg(["size", "sum"])
     first = before.groupby("customer")["day"].transform("min")
     spans = before.groupby("customer")["day"].agg(["min", "max", "size"])
     repeat_value = before[before["day"] > first].groupby("customer")["value"].mean()
-    customers = pd.DataFrame(
+    return pd.DataFrame(
         {
             "frequency": spans["size"] - 1,
             "recency": (spans["max"] - spans["min"]).dt.days.astype(float),
             "T": (cutoff - spans["min"]).dt.days.astype(float),
-            "holdout_purchases": after["size"].reindex(spans.index).fillna(0).astype(int),
             "monetary_value": repeat_value.reindex(spans.index).fillna(0.0),
-            "value": after["sum"].reindex(spans.index).fillna(0.0),
         }
     )
+
+
+def origin(days: pd.DataFrame, cutoff: pd.Timestamp, length: int) -> Origin:
+    """The counted customers of a cutoff, and what they bought in the `length` days after it."""
+    until = cutoff + pd.Timedelta(days=length)
+    after = days[(days["day"] > cutoff) & (days["day"] <= until)].groupby("customer")["value"].agg(["size", "sum"])
+    customers = summary(days, cutoff)
+    customers.insert(3, "holdout_purchases", after["size"].reindex(customers.index).fillna(0).astype(int))
+    customers["value"] = after["sum"].reindex(customers.index).fillna(0.0)
     history = ["frequency", "recency", "T", "holdout_purchases"]
     holdout = customers.groupby(history, as_index=False).agg(
         customers=("value", "size"), monetary_value=("monetary_value", "mean"), holdout_value=("value", "sum")

@@ -16,6 +16,7 @@ from ltv.gamma_gamma import GammaGammaFit
 from ltv.intervals import prediction_intervals
 from ltv.knobs import Scoring
 from ltv.pareto_nbd import ParetoNBDFit
+from ltv.segments import WITHOUT_FIT, Segmentation
 from ltv.value_model import ValueModel
 from warehouse.errors import UsageError
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
@@ -95,12 +96,15 @@ def summary(spark: SparkSession, unit_days: int = 7) -> DataFrame:
     )
 
 
-def scored(summary: DataFrame, model: ValueModel = MODEL, *, margin: float = 1.0) -> dict[str, Row]:
+def scored(
+    summary: DataFrame, model: ValueModel = MODEL, *, margin: float = 1.0, segments: Segmentation = WITHOUT_FIT
+) -> dict[str, Row]:
     value = build_customer_value(
         summary,
         model=model,
         model_version="customer-value/7",
         scoring=Scoring(margin=margin, annual_discount_rate=0.1, interval_level=0.95),
+        segments=segments,
     )
     assert [(f.name, f.dataType.simpleString()) for f in value.schema] == [
         (column.name, column.type) for column in GOLD_CUSTOMER_VALUE.columns
@@ -248,6 +252,30 @@ def test_a_note_of_the_model_is_in_every_row(spark: SparkSession, scores: dict[s
 
     assert {row["model_note"] for row in scores.values()} == {None}
     assert {row["model_note"] for row in scored(summary(spark), noted).values()} == {"No churn shows. One price."}
+
+
+def test_each_customer_has_a_segment_by_the_scores_of_the_row(scores: dict[str, Row]) -> None:
+    assert {person: row["segment"] for person, row in scores.items()} == {
+        "one-timer": "one-time",
+        "her twin": "one-time",
+        "new today": "new",
+        "regular": "loyal",
+        "regular who spends more": "loyal",
+        "lost regular": "lost",
+        "refunds everything": "sleeping",
+        "buys daily": "loyal",
+    }
+    for row in scores.values():
+        chance = int(100 * (1 - row["churn_90d"]) + 0.5)
+        assert row["segment_reason"].endswith(f". Chance of a purchase within 90 days: {chance}%.")
+
+
+def test_segments_are_those_of_the_version(spark: SparkSession, scores: dict[str, Row]) -> None:
+    """In a shop whose customers usually take a year, the one-time buyer of 30 weeks ago is new."""
+    slow = replace(WITHOUT_FIT, pace=365.0)
+
+    assert scored(summary(spark), segments=slow)["one-timer"]["segment"] == "new"
+    assert scored(summary(spark, unit_days=1), IN_DAYS, segments=slow)["one-timer"]["segment"] == "new"
 
 
 def test_no_customers_give_no_scores(spark: SparkSession) -> None:

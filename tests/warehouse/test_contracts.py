@@ -42,10 +42,10 @@ IMPERSONAL = {
     "id_kind", "input", "interaction", "job", "kind", "lacks", "marketplace", "measure", "medium", "message",
     "milestones", "model", "model_note", "model_version", "next_state", "origin", "other_file", "outcome",
     "page_group", "part", "placement", "platform", "reason", "referrer_domain", "report_currency", "run_id",
-    "settings_hash", "site", "source", "source_app_id", "source_domain", "source_file", "source_from",
-    "source_identifier", "state", "status", "subject", "table_id", "table_name", "term", "threshold", "timezone",
-    "transaction_id", "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform", "version",
-    "written",
+    "segment", "segment_reason", "settings_hash", "site", "source", "source_app_id", "source_domain", "source_file",
+    "source_from", "source_identifier", "state", "status", "subject", "table_id", "table_name", "term", "threshold",
+    "timezone", "transaction_id", "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform",
+    "version", "written",
 }  # fmt: skip
 NUMBERS = re.compile(r"bigint|int|double|boolean|date|timestamp|decimal.*")
 

@@ -5,6 +5,9 @@ from warehouse.contracts import MONEY_SUM, Column, Table
 CHURN_HORIZONS_DAYS = (7, 14, 30, 60, 90)
 VALUE_HORIZONS_DAYS = (30, 90, 180, 365)
 BOUNDS = ("lower", "upper")
+RETURNING_SEGMENTS = ("loyal", "promising", "sleeping", "leaving", "lost")
+NEW, ONE_TIME = "new", "one-time"
+SEGMENTS = (*RETURNING_SEGMENTS, NEW, ONE_TIME)
 
 
 def _with_bounds(
@@ -54,6 +57,8 @@ GOLD_CUSTOMER_VALUE = Table(
         ),
         Column("currency", "string", "reporting currency, ISO 4217", nullable=False),
         Column("acquisition_channel", "string", "first touch of the first purchase or sign-up", nullable=False),
+        Column("segment", "string", "what to take the customer for; null on days of earlier releases", values=SEGMENTS),
+        Column("segment_reason", "string", "why, with the customer's own numbers; null on days of earlier releases"),
         Column("model_version", "string", "registered model and version that scored the row", nullable=False),
         Column("model_note", "string", "what to know of its fit, such as that no churn shows; null where nothing"),
     ),
