@@ -1,4 +1,4 @@
-"""The customer value model as a whole: Pareto/NBD for purchases, Gamma-Gamma for their value. Parameters only.
+"""The customer value model as a whole: a purchase model, and Gamma-Gamma for the value of purchases. Parameters only.
 
 It stores its unit of time, so that callers pass horizons in days, whatever the unit of recency and T.
 """
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
 from ltv.pareto_nbd import ParetoNBDFit
+from ltv.purchase_fits import PurchaseFit, purchase_fit
 from ltv.scorer import DAYS_PER_UNIT, Scorer
 from warehouse.errors import UsageError
 
@@ -29,7 +30,7 @@ class ValueModel:
     `warnings` name what was wrong with the data.
     """
 
-    purchases: ParetoNBDFit
+    purchases: PurchaseFit
     spend: GammaGammaFit
     time_unit: str
     currency: str
@@ -44,13 +45,16 @@ class ValueModel:
     @property
     def scorer(self) -> Scorer:
         """The same model reduced to its predictions."""
+        purchases = self.purchases
         return Scorer(
             purchases=self.purchases.theta,
             spend=self.spend.theta,
             purchases_covariance=self.purchases.log_covariance,
             spend_covariance=self.spend.log_covariance,
             time_unit=self.time_unit,
-            day=self.purchases.day,
+            model=purchases.MODEL,
+            day=purchases.day if isinstance(purchases, ParetoNBDFit) else 0.0,
+            k=1 if isinstance(purchases, ParetoNBDFit) else purchases.k,
         )
 
     def units(self, days: float) -> float:
@@ -146,7 +150,7 @@ class ValueModel:
 
     @property
     def params(self) -> dict[str, float]:
-        """r, alpha, s, beta of the purchases; p, q, gamma of their value."""
+        """Parameters of the purchases, such as r, alpha, s, beta; p, q, gamma of their value."""
         return self.purchases.params | self.spend.params
 
     @property
@@ -170,7 +174,7 @@ class ValueModel:
     def from_dict(cls, plain: dict[str, Any]) -> Self:
         """The model that `to_dict` wrote."""
         return cls(
-            purchases=ParetoNBDFit.from_dict(plain["purchases"]),
+            purchases=purchase_fit(plain["purchases"]),
             spend=GammaGammaFit.from_dict(plain["spend"]),
             time_unit=plain["time_unit"],
             currency=plain["currency"],
