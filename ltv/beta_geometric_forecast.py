@@ -191,13 +191,15 @@ def log_left(theta: Array, data: Histories, *, k: int, leaves_at_once: bool) -> 
 
 def log_phases(R: Array, u: Array, k: int) -> Array:
     """log G: 0 where one phase is a purchase."""
-    return np.log(np.sum(_phases(R, u, k), axis=0)) if k > 1 else np.zeros(np.broadcast(R, u).shape)
+    if k == 1:
+        return np.zeros(np.broadcast(R, u).shape)
+    return np.asarray(np.log(np.sum(_phases(R, u, k), axis=0)))
 
 
 def phase_weights(R: Array, u: Array, k: int) -> Array:
     """Probability of each number j < k of finished phases of customers who are alive, (k, n)."""
     terms = _phases(R, u, k)
-    return terms / np.sum(terms, axis=0)
+    return np.asarray(terms / np.sum(terms, axis=0))
 
 
 def _phases(R: Array, u: Array, k: int) -> Array:

@@ -19,6 +19,7 @@ from ltv.beta_geometric_search import check
 from ltv.histories import Histories, histories
 
 MOST_REGULAR = 10  # phases; beyond are contracts, of which `ltv.silent_days` warns
+GAPS_NEEDED = "mbg_cnbd_k needs the gaps between purchases, which say how regular they are."
 
 
 class Gaps(NamedTuple):
@@ -82,16 +83,17 @@ def best_fit(
     sample_of: EvaluateOf | None = None,
 ) -> MBGCNBDFit:
     """The fit with the best k, of likelihoods that the caller sums; arguments as in `pareto_nbd.fit_sums`."""
-    best: MBGCNBDFit | None = None
-    for k in range(1, MOST_REGULAR + 1):
-        fitted = MBGCNBDFit.fit_sums(
-            evaluate_of(k), known, customers=customers, sample=sample_of(k) if sample_of else None, k=k
-        )
-        assert fitted.log_likelihood is not None, "fitted"
-        of_gaps = gap_likelihood(k, *gaps)
-        fitted = replace(fitted, log_likelihood=fitted.log_likelihood + of_gaps)
-        if best is not None and fitted.log_likelihood <= best.log_likelihood:
+
+    def fitted(k: int) -> tuple[float, MBGCNBDFit]:
+        sample = sample_of(k) if sample_of else None
+        fit = MBGCNBDFit.fit_sums(evaluate_of(k), known, customers=customers, sample=sample, k=k)
+        likelihood = (fit.log_likelihood or 0.0) + gap_likelihood(k, *gaps)
+        return likelihood, replace(fit, log_likelihood=likelihood)
+
+    likelihood, best = fitted(1)
+    for k in range(2, MOST_REGULAR + 1):
+        of_k, fit = fitted(k)
+        if of_k <= likelihood:
             break
-        best = fitted
-    assert best is not None, "k = 1 is always fitted"
+        likelihood, best = of_k, fit
     return best

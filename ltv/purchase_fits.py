@@ -13,10 +13,9 @@ from warehouse.errors import UsageError
 
 PurchaseFit = ParetoNBDFit | BetaGeometricFit
 
-# As in ltv.model; of models that forecast alike, the one further up is taken: the default, then the simpler.
-FITS: dict[str, type[ParetoNBDFit] | type[BetaGeometricFit]] = {
-    fit.MODEL: fit for fit in (ParetoNBDFit, BGNBDFit, MBGNBDFit, MBGCNBDFit)
-}
+# By name, as in ltv.model.
+BETA_GEOMETRIC: dict[str, type[BetaGeometricFit]] = {fit.MODEL: fit for fit in (BGNBDFit, MBGNBDFit, MBGCNBDFit)}
+FITS: dict[str, type[ParetoNBDFit] | type[BetaGeometricFit]] = {ParetoNBDFit.MODEL: ParetoNBDFit, **BETA_GEOMETRIC}
 TITLES = {"pareto_nbd": "Pareto/NBD", "bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "mbg_cnbd_k": "MBG/CNBD-k"}
 
 
@@ -26,6 +25,13 @@ def purchase_fit(plain: dict[str, Any]) -> PurchaseFit:
     if name not in FITS:
         raise UsageError(f"There is no purchase model {name!r}; there are {', '.join(FITS)}.")
     return FITS[name].from_dict(plain)
+
+
+def caution(fit: PurchaseFit) -> str | None:
+    """What a reader of the predictions of this model must know, whatever it was fitted to."""
+    if isinstance(fit, BGNBDFit):
+        return "p_alive is no churn score: in a BG/NBD nobody leaves before the second purchase. Use churn_<h>d."
+    return None
 
 
 def title(fit: PurchaseFit) -> str:

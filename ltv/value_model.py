@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
 from ltv.pareto_nbd import ParetoNBDFit
-from ltv.purchase_fits import PurchaseFit, purchase_fit
+from ltv.purchase_fits import PurchaseFit, caution, purchase_fit
 from ltv.scorer import DAYS_PER_UNIT, Scorer
 from warehouse.errors import UsageError
 
@@ -157,7 +157,8 @@ class ValueModel:
     def notes(self) -> list[str]:
         """What a reader of predictions must know: what was wrong with the data, and what the fits are where they are
         not inner maxima of their likelihoods."""
-        return [*self.warnings, *(fit.note for fit in (self.purchases, self.spend) if fit.note)]
+        known = (*self.warnings, caution(self.purchases), self.purchases.note, self.spend.note)
+        return [note for note in known if note]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, a few kB; `from_dict` reads it back."""
