@@ -402,6 +402,17 @@ def test_gaps_between_purchases_are_counted_at_every_origin_as_they_are_without_
     assert five_periods.full.gaps is None  # nobody asked for them
 
 
+def test_gaps_are_those_of_the_customers_whom_a_fit_sees(conversions: DataFrame) -> None:
+    knobs = AUTO.model_copy(update={"fit_sample_customers": 500})
+    data = collect_training_data(conversions, as_of=dt.date(1998, 6, 30), timezone="UTC", currency="USD", ltv=knobs)
+
+    seen = [*data.earlier, data.calibration, data.full]
+    assert data.full.share < 0.5
+    for counts in seen:
+        histories = counts.histories
+        assert counts.gaps.number == (histories["frequency"] * histories["customers"]).sum() > 0
+
+
 def test_auto_judges_all_models_at_the_origins_and_says_which_and_why(
     to_choose_from: TrainingData, tracking: Mlflow, tested: TrainingResult
 ) -> None:
