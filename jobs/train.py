@@ -37,7 +37,7 @@ def train(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Fit Pareto/NBD and Gamma-Gamma, judge them on the newest period, register the better of old and new.
+    """Fit the purchase model and Gamma-Gamma, judge them on the newest period, register the better of old and new.
 
     Example: distributary train --config conf/demo.yaml
     """
@@ -82,7 +82,7 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
             data.release()
         for note in result.notes:
             run.say(f"note: {note}")
-        for line in backtest_lines(result.backtest):
+        for line in (*(result.choice.lines if result.choice else ()), *backtest_lines(result.backtest)):
             run.say(line)
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
         log.message = f"{result.status}: {result.reason} ({fitted})"

@@ -2,7 +2,7 @@
 
 Its p_alive is **no churn score**: a customer who never bought again cannot have left in this model and gets exactly 1,
 so the customers who are most likely gone rank as the most alive. For churn use `ltv.pareto_nbd` and its
-probability_of_no_purchase. Formulas: ltv/beta_geometric.py and docs/value-models.md.
+probability_of_no_purchase. Formulas: ltv/beta_geometric_likelihood.py and docs/value-models.md.
 """
 
 from __future__ import annotations

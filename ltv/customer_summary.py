@@ -9,11 +9,13 @@ value of the day of its sale, whenever it happened, so a summary of an old as_of
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from ltv.knobs import Retention, SummaryUnit
+from ltv.mbg_cnbd_k import Gaps
 from ltv.scorer import DAYS_PER_UNIT
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
@@ -27,6 +29,7 @@ from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 from warehouse.terms import UNATTRIBUTED
 
 LEAST_RHYTHM_DAYS = 10  # of two gaps together; below, whole days decide how even they are
+BUCKETS = 1 << 20  # of a hash of person_id, by which customers are drawn
 ACQUISITION_TYPES = ("purchase", "sign_up")
 
 
@@ -196,6 +199,34 @@ def purchase_rhythm(days: DataFrame, *, until: dt.date) -> DataFrame:
         .where(both >= F.lit(float(LEAST_RHYTHM_DAYS)))
         .agg(F.count("*").alias("pairs"), F.avg((share - F.lit(0.5)) ** 2).alias("unevenness"))
     )
+
+
+def count_gaps(days: DataFrame, shares: Mapping[dt.date, float], *, seed: int, time_unit: str) -> dict[dt.date, Gaps]:
+    """All gaps between purchase days up to each date, of the share of the persons that `draw_customers` draws.
+
+    `days` is the result of `purchase_days`. One pass for all dates.
+    """
+    before = F.lag("day").over(Window.partitionBy("person_id").orderBy("day"))
+    gaps = days.select("person_id", "day", F.log(_units(F.datediff("day", before), time_unit)).alias("log_gap"))
+    counted = {
+        date: F.when((F.col("day") <= F.lit(date)) & is_drawn(share=share, seed=seed), F.col("log_gap"))
+        for date, share in shares.items()
+    }
+    found = gaps.agg(
+        *(F.count(gap).alias(f"number_{date}") for date, gap in counted.items()),
+        *(F.sum(gap).alias(f"log_total_{date}") for date, gap in counted.items()),
+    ).collect()[0]
+    return {date: Gaps(found[f"number_{date}"], found[f"log_total_{date}"] or 0.0) for date in shares}
+
+
+def draw_customers(histories: DataFrame, *, share: float, seed: int) -> DataFrame:
+    """The rows of about this share of the persons, always the same ones for a seed; all rows where share is 1."""
+    return histories if share >= 1 else histories.where(is_drawn(share=share, seed=seed))
+
+
+def is_drawn(*, share: float, seed: int) -> Column:
+    """Whether a row's person is among this share of all."""
+    return F.pmod(F.xxhash64("person_id", F.lit(seed)), F.lit(BUCKETS)) < F.lit(int(share * BUCKETS))
 
 
 def _units(days: Column, time_unit: str) -> Column:

@@ -57,7 +57,7 @@ class Followed:
             self._at(self.span, date)[known] / unit,
             (self.age[known] - (self.dates[-1] - date).days) / unit,
             self.customers[known],
-            day=model.purchases.day,
+            day=model.day,
         )
 
     def bought(self, since: dt.date) -> Array:

@@ -16,12 +16,15 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from ltv import gamma_gamma, pareto_nbd, pareto_nbd_likelihood
+from ltv import gamma_gamma, mbg_cnbd_k, pareto_nbd, pareto_nbd_likelihood
 from ltv.fit import Sums
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array, histories
+from ltv.mbg_cnbd_k import Gaps
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_search import check
+from ltv.purchase_fits import BETA_GEOMETRIC, PurchaseFit
+from ltv.purchase_models import PARETO_NBD
 from warehouse.errors import ConvergenceError, InputError, UsageError
 
 Fitter = Literal["exact", "lifetimes"]
@@ -33,10 +36,19 @@ RESTARTS = 5
 USE_EXACT = "Set ltv.fitter to exact, or look at the data."
 
 
-def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int, day: float = 0.0) -> ParetoNBDFit:
-    """Pareto/NBD of counted histories: columns frequency, recency, T, customers. The same seed gives the same fit.
+def fit_purchases(
+    counts: pd.DataFrame,
+    *,
+    fitter: Fitter,
+    seed: int,
+    day: float = 0.0,
+    model: str = PARETO_NBD,
+    gaps: Gaps | None = None,
+) -> PurchaseFit:
+    """The purchase model of counted histories: columns frequency, recency, T, customers. One seed gives one fit.
 
-    Customers with T = 0 carry no information and are left out. `day` as in `pareto_nbd.fit`; lifetimes takes none.
+    Customers with T = 0 carry no information and are left out. `day` as in `pareto_nbd.fit`; lifetimes takes none, and
+    the other models take days with a purchase for purchases. MBG/CNBD-k chooses its k by the `gaps` of the customers.
     Raises InputError for impossible rows or where nobody bought twice, ConvergenceError where there is an optimum that
     lifetimes did not reach.
     """
@@ -44,6 +56,8 @@ def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int, day: float
     if counts.empty:
         raise InputError("T is 0 for every customer: nobody has been observed after the first purchase.")
     x, t_x, T, weights = (counts[column].to_numpy(np.float64) for column in ("frequency", "recency", "T", "customers"))
+    if model != PARETO_NBD:
+        return _fit_beta_geometric(model, (x, t_x, T, weights), gaps)
     if fitter == "exact":
         return pareto_nbd.fit(x, t_x, T, weights=weights, day=day)
     if day:
@@ -71,6 +85,14 @@ def fit_purchases(counts: pd.DataFrame, *, fitter: Fitter, seed: int, day: float
         return exact
     ended = ", ".join(f"{name} = {value:.4g}" for name, value in zip(ParetoNBDFit.PARAMETERS, params, strict=True))
     raise ConvergenceError(f"lifetimes did not reach the optimum of the Pareto/NBD; it ended at {ended}. {USE_EXACT}")
+
+
+def _fit_beta_geometric(model: str, rows: tuple[Array, Array, Array, Array], gaps: Gaps | None) -> PurchaseFit:
+    if model == "mbg_cnbd_k":
+        if gaps is None:
+            raise UsageError(mbg_cnbd_k.GAPS_NEEDED)
+        return mbg_cnbd_k.fit(*rows, log_gaps=gaps.log_total)
+    return BETA_GEOMETRIC[model].fitted(*rows)
 
 
 def fit_spend(counts: pd.DataFrame, *, fitter: Fitter, seed: int) -> GammaGammaFit:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,8 +22,8 @@ from ltv.delta_method import Interval, bounded, errors_of, quantile, slopes
 from ltv.fit import Fit
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
-from ltv.pareto_nbd import ParetoNBDFit
-from ltv.pareto_nbd_forecast import Forecast
+from ltv.purchase_fits import PurchaseFit
+from ltv.purchase_models import PurchaseForecast
 
 __all__ = [
     "Interval",
@@ -39,6 +39,9 @@ __all__ = [
     "total_purchases",
     "total_value",
 ]
+
+
+AnyPurchaseFit = TypeVar("AnyPurchaseFit", bound=PurchaseFit)
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,8 @@ def total_variance(total: Total, *fits: Fit) -> float:
 
 
 def total_purchases(
-    fit: ParetoNBDFit,
-    forecast: Callable[[ParetoNBDFit], Forecast],
+    fit: AnyPurchaseFit,
+    forecast: Callable[[AnyPurchaseFit], PurchaseForecast],
     horizon: ArrayLike,
     *,
     weights: ArrayLike = 1.0,
@@ -143,7 +146,7 @@ def total_purchases(
     """
     count = np.asarray(weights, dtype=np.float64)
 
-    def predict(fit: ParetoNBDFit) -> Array:
+    def predict(fit: AnyPurchaseFit) -> Array:
         return np.asarray(np.sum(count * forecast(fit).expected_purchases(horizon)))
 
     variance = np.sum(count * forecast(fit).purchase_variance(horizon))
@@ -151,9 +154,9 @@ def total_purchases(
 
 
 def total_value(
-    fit: ParetoNBDFit,
+    fit: AnyPurchaseFit,
     spend: GammaGammaFit,
-    forecast: Callable[[ParetoNBDFit], Forecast],
+    forecast: Callable[[AnyPurchaseFit], PurchaseForecast],
     horizon: float,
     *,
     frequency: ArrayLike,
@@ -169,7 +172,7 @@ def total_value(
     """
     count = np.asarray(weights, dtype=np.float64)
 
-    def predict(fit: ParetoNBDFit, spend: GammaGammaFit) -> Array:
+    def predict(fit: AnyPurchaseFit, spend: GammaGammaFit) -> Array:
         purchases = forecast(fit).discounted_expected_purchases(rate, horizon)
         value = purchases * spend.expected_value(frequency, monetary_value)
         return np.asarray(margin * np.sum(count * value))

@@ -31,8 +31,9 @@ class Retention(Knobs):
 
 
 class Ltv(SummaryUnit, Scoring, Retention):
-    """Value models: unit, fitter, money and holdout."""
+    """Value models: unit, purchase model, fitter, money and holdout."""
 
+    model: Literal["pareto_nbd", "bg_nbd", "mbg_nbd", "mbg_cnbd_k", "auto"]
     fitter: Literal["exact", "lifetimes"]
     purchase_days: bool | Literal["auto"]
     driver_rows: Annotated[int, Field(gt=0)]
@@ -47,6 +48,14 @@ class Ltv(SummaryUnit, Scoring, Retention):
     def _sample_can_be_fitted(self) -> Self:
         if self.fit_sample_customers is not None and self.fit_sample_customers < self.min_customers:
             raise ValueError("fit_sample_customers must be at least min_customers, or null")
+        return self
+
+    @model_validator(mode="after")
+    def _model_can_be_fitted(self) -> Self:
+        if self.fitter == "lifetimes" and self.model != "pareto_nbd":
+            raise ValueError(f"fitter lifetimes fits pareto_nbd alone; use exact for model {self.model}")
+        if self.purchase_days is True and self.model not in {"pareto_nbd", "auto"}:
+            raise ValueError(f"purchase_days is a likelihood of pareto_nbd alone; use false for model {self.model}")
         return self
 
 

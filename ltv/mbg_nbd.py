@@ -1,7 +1,7 @@
 """MBG/NBD: customers may leave right after any purchase, the first included (Batislam, Denizel & Filiztekin 2007).
 
 Unlike BG/NBD it gives one-time buyers a p_alive below 1, but customers can leave only at purchases; `ltv.pareto_nbd`
-is the model for churn. Formulas: ltv/beta_geometric.py and docs/value-models.md.
+is the model for churn. Formulas: ltv/beta_geometric_likelihood.py and docs/value-models.md.
 """
 
 from __future__ import annotations

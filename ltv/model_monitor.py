@@ -14,7 +14,7 @@ import numpy as np
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ltv.customer_summary import purchase_days
+from ltv.customer_summary import draw_customers, purchase_days
 from ltv.drift import MONTH, Followed, joint_dates, windows
 from ltv.findings import (
     DueForecast,
@@ -28,7 +28,6 @@ from ltv.knobs import Drift
 from ltv.registry import Champion
 from ltv.scorer import DAYS_PER_UNIT
 from ltv.stability import Counts, Stability, stability
-from ltv.training_data import draw_customers
 from warehouse.terms import ALL_CHANNELS
 
 MOST_CUSTOMERS = 100_000

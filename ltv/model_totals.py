@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ltv.intervals import Total, total_purchases, total_value
-from ltv.pareto_nbd import ParetoNBDFit
-from ltv.pareto_nbd_forecast import Forecast
+from ltv.purchase_fits import PurchaseFit
+from ltv.purchase_models import PurchaseForecast
 from ltv.value_model import ValueModel
 
 Measure = Literal["purchases", "value"]
@@ -25,9 +25,9 @@ def model_totals(
     x, t_x, T, m, count = (
         customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
     )
-    forecasts: dict[bytes, Forecast] = {}
+    forecasts: dict[bytes, PurchaseForecast] = {}
 
-    def forecast(fit: ParetoNBDFit) -> Forecast:
+    def forecast(fit: PurchaseFit) -> PurchaseForecast:
         # The derivatives by the spend parameters reuse the same forecast of purchases.
         key = fit.theta.tobytes()
         if key not in forecasts:

@@ -30,6 +30,7 @@ from ltv.evaluate import (
 )
 from ltv.histories import Array
 from ltv.intervals import total_interval, total_variance
+from ltv.mbg_cnbd_k import Gaps
 from ltv.model_totals import Measure, model_totals
 from ltv.own_error import OwnError, PastForecast, own_error, recalibration, with_own_error
 from ltv.scorer import DAYS_PER_UNIT
@@ -44,7 +45,7 @@ class Origin:
     """What was known by the end of `cutoff`, and what came up to `until` (inclusive).
 
     `holdout` is `customer_summary.count_holdout`'s table, `spend` that of `count_spend`; recency and T are in
-    `time_unit`.
+    `time_unit`. `gaps` are those between the purchases up to the cutoff, where a model needs them.
     """
 
     cutoff: dt.date
@@ -52,6 +53,7 @@ class Origin:
     holdout: pd.DataFrame
     spend: pd.DataFrame
     time_unit: str
+    gaps: Gaps | None = None
 
     @property
     def days(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
@@ -20,6 +20,7 @@ import pandas as pd
 
 from ltv.backtest import Backtest
 from ltv.fit import Fit
+from ltv.purchase_fits import TITLES, title
 from ltv.scorer import COLUMNS, output_columns
 from ltv.segments import WITHOUT_FIT, Segmentation
 from ltv.stored_code import REQUIREMENTS, write_package
@@ -202,22 +203,27 @@ def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:
     )
 
 
-def register(model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mapping[str, str]) -> str:
-    """Make a logged model the next version of the registered model and its champion; returns '<name>/<number>'."""
+def register(
+    model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mapping[str, str], remarks: Sequence[str] = ()
+) -> str:
+    """Make a logged model the next version of the registered model and its champion; returns '<name>/<number>'.
+
+    `remarks` are further lines of the version's page, such as why its purchase model was taken.
+    """
     client = model_registry.connect(tracking)
     name = tracking.model_name
     registered = mlflow.register_model(model_uri, name, tags=dict(tags))
     version = RegisteredVersion(name=name, number=str(registered.version), tags=tags).full_name
     client.update_registered_model(name, description=describe(model))
-    client.update_model_version(name, registered.version, describe_fit(model))
+    client.update_model_version(name, registered.version, describe_fit(model, remarks))
     model_registry.promote(tracking, version)
     return version
 
 
 def describe(model: ValueModel) -> str:
     """Description of the registered model, its input and its output, for its page."""
-    unit, currency = model.time_unit, model.currency
-    return f"""What customers are still worth: Pareto/NBD for purchases, Gamma-Gamma for their value.
+    unit, currency, purchases = model.time_unit, model.currency, TITLES[model.purchases.MODEL]
+    return f"""What customers are still worth: {purchases} for purchases, Gamma-Gamma for their value.
 
 Takes one row per customer: frequency (distinct purchase days - 1), recency (last - first purchase day, {unit}),
 T (last day of the data - first purchase day, {unit}), monetary_value (mean net value of the repeat purchase days in
@@ -233,11 +239,10 @@ params: margin (share of net value), annual_discount_rate, interval_level. Witho
 Load it as models:/<this name>@{CHAMPION}. A version's tags name the days, data and settings of its fit."""
 
 
-def describe_fit(model: ValueModel) -> str:
-    """What a version was fitted on, its parameters with standard errors, and its log-likelihoods."""
+def describe_fit(model: ValueModel, remarks: Sequence[str] = ()) -> str:
+    """What a version was fitted on, its parameters with standard errors, its log-likelihoods, and the remarks."""
     lines = [f"Fitted on purchases up to {model.as_of}."]
-    purchases = "Pareto/NBD of days with a purchase" if model.purchases.day else "Pareto/NBD"
-    named: tuple[tuple[str, Fit], ...] = ((purchases, model.purchases), ("Gamma-Gamma", model.spend))
+    named: tuple[tuple[str, Fit], ...] = ((title(model.purchases), model.purchases), ("Gamma-Gamma", model.spend))
     for name, fit in named:
         errors = fit.standard_errors if fit.log_covariance is not None else {}
         shown = ", ".join(
@@ -248,6 +253,7 @@ def describe_fit(model: ValueModel) -> str:
         who = "" if fit.customers is None else f", {fit.customers:,.0f} customers"
         lines.append(f"{name}{who}: {shown}{known}.")
     lines += [f"**Note.** {note}" for note in model.notes]
+    lines += ["\n".join(f"- {remark}" for remark in remarks)] if remarks else []
     return "\n\n".join([*lines, f"alpha and beta are in {model.time_unit}, gamma is in {model.currency}."])
 
 

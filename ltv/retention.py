@@ -75,7 +75,7 @@ def purchases_at_risk(
     lost_log_error is the standard error of the logarithm of lost_purchases, from the uncertainty of the parameters.
     """
     fit = model.purchases
-    known = histories(frequency, recency, T, day=fit.day)
+    known = histories(frequency, recency, T, day=model.day)
     within, horizon = model.units(leaving_days), model.units(horizon_days)
 
     def predict(theta: Array) -> Leavers:

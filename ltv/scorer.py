@@ -16,25 +16,25 @@ from numpy.typing import ArrayLike
 
 from .delta_method import bounded, errors_of, quantile, slopes
 from .errors import UsageError
-from .histories import Array, histories
+from .histories import Array, Histories, histories
 from .order_value import expected_order_value, spend
-from .pareto_nbd_forecast import Forecast, forecast
+from .purchase_models import PARAMETERS, PARETO_NBD, PurchaseForecast, forecast
 
 DAYS_PER_UNIT = {"days": 1, "weeks": 7}
 DAYS_PER_YEAR = 365
 COLUMNS = ("frequency", "recency", "T", "monetary_value")
 BOUNDS = ("lower", "upper")
 HORIZON = "discounted_purchases_"
-PURCHASE_PARAMETERS = ("r", "alpha", "s", "beta")
 SPEND_PARAMETERS = ("p", "q", "gamma")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scorer:
-    """Logarithms of r, alpha, s, beta and of p, q, gamma with their covariances, and the unit of recency and T.
+    """Logarithms of the purchase parameters and of p, q, gamma with their covariances, and the unit of recency and T.
 
-    A covariance is None for plain parameters, which have no intervals. Horizons are in days, whatever the unit. `day`
-    is that of the fit (see `ltv.pareto_nbd.fit`).
+    A covariance is None for plain parameters, which have no intervals. Horizons are in days, whatever the unit. `model`
+    is the purchase model (`ltv.purchase_models`); `day` and `k` are those of the fit (see `ltv.pareto_nbd.fit`,
+    `ltv.mbg_cnbd_k.fit`).
     """
 
     purchases: Array
@@ -42,7 +42,9 @@ class Scorer:
     purchases_covariance: Array | None
     spend_covariance: Array | None
     time_unit: str
+    model: str = PARETO_NBD
     day: float = 0.0
+    k: int = 1
 
     @property
     def has_intervals(self) -> bool:
@@ -68,9 +70,9 @@ class Scorer:
         annual_discount_rate: float,
     ) -> dict[str, Array]:
         """See `ValueModel.purchase_predictions`."""
-        if len(self.purchases) != len(PURCHASE_PARAMETERS):
+        if len(self.purchases) != len(PARAMETERS[self.model]):
             raise UsageError("This model has covariates; without them nobody can be scored.")
-        known = forecast(self.purchases, histories(frequency, recency, T, day=self.day))
+        known = self._forecast(self.purchases, histories(frequency, recency, T, day=self.day))
         return self._of_purchases(known, churn_days, value_days, annual_discount_rate)
 
     def purchase_intervals(
@@ -99,7 +101,7 @@ class Scorer:
         data = histories(frequency, recency, T, day=self.day)
 
         def predict(theta: Array) -> Array:
-            known = forecast(theta, data)
+            known = self._forecast(theta, data)
             return np.stack([*self._of_purchases(known, churn_days, value_days, annual_discount_rate).values()])
 
         errors = errors_of(slopes(predict, self.purchases, covariance), covariance)
@@ -187,8 +189,11 @@ class Scorer:
             )
         return table
 
+    def _forecast(self, theta: Array, data: Histories) -> PurchaseForecast:
+        return forecast(self.model, theta, data, k=self.k)
+
     def _of_purchases(
-        self, known: Forecast, churn_days: Sequence[int], value_days: Sequence[int], annual_discount_rate: float
+        self, known: PurchaseForecast, churn_days: Sequence[int], value_days: Sequence[int], annual_discount_rate: float
     ) -> dict[str, Array]:
         rate = self.discount_rate(annual_discount_rate)
         predictions = {"p_alive": known.p_alive}
@@ -213,13 +218,16 @@ class Scorer:
             return None if given is None else np.asarray(given, dtype=np.float64)
 
         purchases, money = plain["purchases"], plain["spend"]
+        model = purchases["model"]
         return cls(
-            purchases=theta(purchases, PURCHASE_PARAMETERS),
+            purchases=theta(purchases, PARAMETERS[model]),
             spend=theta(money, SPEND_PARAMETERS),
             purchases_covariance=covariance(purchases),
             spend_covariance=covariance(money),
             time_unit=plain["time_unit"],
+            model=model,
             day=purchases.get("day", 0.0),
+            k=purchases.get("k", 1),
         )
 
 

@@ -18,17 +18,21 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ltv import gamma_gamma, pareto_nbd, pareto_nbd_likelihood
+from ltv import beta_geometric_likelihood, gamma_gamma, mbg_cnbd_k, pareto_nbd, pareto_nbd_likelihood
+from ltv.beta_geometric_search import check as check_beta_geometric
+from ltv.customer_summary import BUCKETS
 from ltv.fit import Evaluate, Sums
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array, histories
-from ltv.pareto_nbd import ParetoNBDFit
+from ltv.mbg_cnbd_k import Gaps
 from ltv.pareto_nbd_search import SAMPLE, check
+from ltv.purchase_fits import BETA_GEOMETRIC, PurchaseFit
+from ltv.purchase_models import PARETO_NBD
 from ltv.spend_fallback import SpendFacts
+from warehouse.errors import UsageError
 from warehouse.jvm.session import default_parallelism
 
 SUMS = "log_likelihood double, gradient array<double>, hessian array<double>"
-BUCKETS = 1 << 20
 ROWS_PER_PARTITION = 500_000
 # parameters, columns of some counted rows, order of the derivatives -> their sums
 PartSums = Callable[[Array, dict[str, Array], int], Sums]
@@ -68,9 +72,13 @@ def spread(counts: DataFrame, *, seed: int, sample_rows: int = SAMPLE) -> Spread
     return SpreadCounts(frame=frame, sample=drawn, rows=rows, customers=int(customers))
 
 
-def fit_purchases(counts: SpreadCounts, *, day: float = 0.0) -> ParetoNBDFit:
-    """Pareto/NBD of counted histories: columns frequency, recency, T, customers. Errors as `pareto_nbd.fit`."""
+def fit_purchases(
+    counts: SpreadCounts, *, day: float = 0.0, model: str = PARETO_NBD, gaps: Gaps | None = None
+) -> PurchaseFit:
+    """The purchase model of counted histories (frequency, recency, T, customers); as `fitters.fit_purchases`."""
     observed = counts.sample[counts.sample["T"] > 0]
+    if model != PARETO_NBD:
+        return _fit_beta_geometric(model, counts, observed, gaps)
     known = histories(observed["frequency"], observed["recency"], observed["T"], observed["customers"], day=day)
     check(known)
     return pareto_nbd.fit_sums(
@@ -79,6 +87,24 @@ def fit_purchases(counts: SpreadCounts, *, day: float = 0.0) -> ParetoNBDFit:
         customers=counts.customers,
         sample=lambda theta, order: pareto_nbd_likelihood.sums(theta, known, order),
     )
+
+
+def _fit_beta_geometric(model: str, counts: SpreadCounts, observed: pd.DataFrame, gaps: Gaps | None) -> PurchaseFit:
+    kind, rows = BETA_GEOMETRIC[model], counts.frame.where("T > 0")
+    known = histories(observed["frequency"], observed["recency"], observed["T"], observed["customers"])
+    check_beta_geometric(known)
+
+    def all_of(k: int) -> Evaluate:
+        return summed(rows, partial(beta_geometric_sums, leaves_at_once=kind.LEAVES_AT_ONCE, k=k))
+
+    def sample_of(k: int) -> Evaluate:
+        return kind.evaluate(known, k)
+
+    if model == "mbg_cnbd_k":
+        if gaps is None:
+            raise UsageError(mbg_cnbd_k.GAPS_NEEDED)
+        return mbg_cnbd_k.best_fit(all_of, known, customers=counts.customers, gaps=gaps, sample_of=sample_of)
+    return kind.fit_sums(all_of(1), known, customers=counts.customers, sample=sample_of(1))
 
 
 def fit_spend(counts: SpreadCounts) -> GammaGammaFit:
@@ -163,6 +189,12 @@ def purchase_sums(theta: Array, columns: dict[str, Array], order: int, *, day: f
     """Sums of the Pareto/NBD over counted histories."""
     rows = histories(columns["frequency"], columns["recency"], columns["T"], columns["customers"], day=day)
     return pareto_nbd_likelihood.sums(theta, rows, order)
+
+
+def beta_geometric_sums(theta: Array, columns: dict[str, Array], order: int, *, leaves_at_once: bool, k: int) -> Sums:
+    """Sums of BG/NBD, MBG/NBD or MBG/CNBD-k over counted histories."""
+    rows = histories(columns["frequency"], columns["recency"], columns["T"], columns["customers"])
+    return beta_geometric_likelihood.sums(theta, rows, leaves_at_once, order, k=k)
 
 
 def spend_sums(theta: Array, columns: dict[str, Array], order: int) -> Sums:

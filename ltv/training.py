@@ -20,8 +20,11 @@ from ltv.evaluate import calibration_table, judge, predict_holdout, tracking_err
 from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.knobs import Ltv
 from ltv.log_backtest import log_backtest
+from ltv.model_choice import AUTO, CANDIDATES, ModelChoice, choose_model
 from ltv.origins import FittedOrigin, Origin, fit_origins, judge_origins
 from ltv.pareto_nbd import ParetoNBDFit
+from ltv.purchase_fits import PurchaseFit, title
+from ltv.purchase_models import PARETO_NBD
 from ltv.segments import Clusters, Segmentation, fit_segments
 from ltv.training_data import Counts, TrainingData
 from ltv.value_model import ValueModel
@@ -42,7 +45,7 @@ class TrainingResult:
     `model_version` names the champion after it, '<name>/<version>'. `metrics` are the challenger's on the holdout,
     `champion_metrics` those of the champion it met (empty without one). `params` are those of the model that this
     training would register: up to as_of when promoted, up to the cutoff when lost; `notes` are those of its fits.
-    `backtest` is the challenger's.
+    `backtest` is the challenger's. `choice` says why its purchase model was taken, where ltv.model is auto.
     """
 
     status: Literal["promoted", "lost"]
@@ -54,6 +57,7 @@ class TrainingResult:
     metrics: dict[str, float]
     champion_metrics: dict[str, float]
     backtest: Backtest
+    choice: ModelChoice | None = None
 
 
 def train_customer_value(
@@ -81,26 +85,29 @@ def train_customer_value(
     ):
         mlflow.log_params(facts | {name: str(getattr(ltv, name)) for name in type(ltv).model_fields})
         _log_data(data)
-        challenger = fit_value_model(data.calibration, data, fitter=ltv.fitter, seed=ltv.seed)
-        data = replace(data, day=challenger.purchases.day)  # all fits of a training are of one kind
+        choice, fitted, skipped = _fit_candidates(data, ltv)
+        challenger = fitted[-1].model
         metrics = judge(challenger, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
         champion_metrics = (
             judge(champion.at_cutoff, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
             if champion
             else {}
         )
-        fitted, skipped = fit_origins(
-            data.earlier, lambda origin: fit_value_model(_counts(origin), data, fitter=ltv.fitter, seed=ltv.seed)
-        )
-        fitted.append(FittedOrigin(data.newest, challenger))
         tested = judge_origins(fitted if ltv.origins else (), level=ltv.interval_level, skipped=skipped)
         contest = meet(champion, fitted) if champion else None
         reason = lost_because(data.full.as_of, champion, contest)
         model = challenger
         if reason is None and data.full.as_of != data.calibration.as_of:
-            model = fit_value_model(data.full, data, fitter=ltv.fitter, seed=ltv.seed)
+            model = fit_value_model(
+                data.full,
+                replace(data, day=challenger.day),  # all fits of a training are of one kind
+                fitter=ltv.fitter,
+                seed=ltv.seed,
+                purchase_model=challenger.purchases.MODEL,
+            )
         _log_fit(model, challenger, data, metrics, champion_metrics)
         log_backtest(tested, data.newest, challenger)
+        mlflow.log_metrics(choice.metrics if choice else {})
         segments = _segments(model, data, ltv, clusters) if clusters and len(data.returning) else None
         model_uri = registry.log_value_model(
             model,
@@ -113,12 +120,13 @@ def train_customer_value(
         )
         status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
         mlflow.set_tags(
-            {"status": status, "notes": "\n".join(model.notes)}
+            {"status": status, "notes": "\n".join(model.notes), "purchase_model": title(model.purchases)}
             | {name: facts[name] for name in RUN_TAGS if name in facts}
         )
         version = champion.version if champion else ""
         if reason is None:
-            version = registry.register(model_uri, model, tracking, tags=facts)
+            remarks = choice.lines if choice else ()
+            version = registry.register(model_uri, model, tracking, tags=facts, remarks=remarks)
     return TrainingResult(
         status=status,
         reason=reason or won_because(champion, contest),
@@ -129,11 +137,36 @@ def train_customer_value(
         metrics=metrics,
         champion_metrics=champion_metrics,
         backtest=tested,
+        choice=choice,
     )
 
 
-def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed: int) -> ValueModel:
-    """Pareto/NBD and Gamma-Gamma of the counted customers.
+def _fit_candidates(data: TrainingData, ltv: Ltv) -> tuple[ModelChoice | None, list[FittedOrigin], list[str]]:
+    """The purchase model of ltv.model at all origins, the newest last, and why others could not be fitted.
+
+    With auto every candidate is fitted there, and the choice is given too.
+    """
+    candidates = [_fit_at_origins(data, ltv, model) for model in (CANDIDATES if ltv.model == AUTO else [ltv.model])]
+    if len(candidates) == 1:
+        return None, *candidates[0]
+    choice = choose_model([fitted for fitted, _ in candidates])
+    return choice, *candidates[CANDIDATES.index(choice.model)]
+
+
+def _fit_at_origins(data: TrainingData, ltv: Ltv, purchase_model: str) -> tuple[list[FittedOrigin], list[str]]:
+    def fit(counts: Counts, data: TrainingData) -> ValueModel:
+        return fit_value_model(counts, data, fitter=ltv.fitter, seed=ltv.seed, purchase_model=purchase_model)
+
+    newest = FittedOrigin(data.newest, fit(data.calibration, data))
+    of_its_kind = replace(data, day=newest.model.day)
+    earlier, skipped = fit_origins(data.earlier, lambda origin: fit(_counts(origin), of_its_kind))
+    return [*earlier, newest], skipped
+
+
+def fit_value_model(
+    counts: Counts, data: TrainingData, *, fitter: Fitter, seed: int, purchase_model: str = PARETO_NBD
+) -> ValueModel:
+    """A purchase model (not auto) and Gamma-Gamma of the counted customers.
 
     Tables that stay on Spark are fitted there, by the exact likelihood; with the lifetimes fitter, which needs all rows
     on one machine, they are a UsageError.
@@ -144,7 +177,7 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
             f"({counts.customers:,} customers). Use ltv.fitter exact, or set ltv.fit_sample_customers."
         )
     return ValueModel(
-        purchases=_fit_purchases(counts, data, fitter=fitter, seed=seed),
+        purchases=_fit_purchases(counts, data, purchase_model, fitter=fitter, seed=seed),
         spend=spark_likelihood.fit_spend(counts.all_spend)
         if counts.all_spend
         else fit_spend(counts.spend, fitter=fitter, seed=seed),
@@ -155,17 +188,24 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
     )
 
 
-def _fit_purchases(counts: Counts, data: TrainingData, *, fitter: Fitter, seed: int) -> ParetoNBDFit:
-    """The Pareto/NBD of purchases or, as `data.day` or the plain fit itself decides, of days with a purchase."""
+def _fit_purchases(
+    counts: Counts, data: TrainingData, purchase_model: str, *, fitter: Fitter, seed: int
+) -> PurchaseFit:
+    """The purchase model; a Pareto/NBD is one of days with a purchase where `data.day`, or the plain fit itself, asks
+    for it."""
 
-    def fit(day: float) -> ParetoNBDFit:
+    def fit(day: float) -> PurchaseFit:
         if counts.all_histories:
-            return spark_likelihood.fit_purchases(counts.all_histories, day=day)
-        return fit_purchases(counts.histories, fitter=fitter, seed=seed, day=day)
+            return spark_likelihood.fit_purchases(counts.all_histories, day=day, model=purchase_model, gaps=counts.gaps)
+        return fit_purchases(
+            counts.histories, fitter=fitter, seed=seed, day=day, model=purchase_model, gaps=counts.gaps
+        )
 
     if data.day is not None:
         return fit(data.day)
     plain, day = fit(0.0), one_day(data.time_unit)
+    if not isinstance(plain, ParetoNBDFit):
+        return plain
     return fit(day) if days_matter(plain, likelihood_of_days(counts.all_histories or counts.histories, day)) else plain
 
 
@@ -177,7 +217,7 @@ def _segments(model: ValueModel, data: TrainingData, ltv: Ltv, clusters: Cluster
 
 def _counts(origin: Origin) -> Counts:
     """What a fit at the origin sees."""
-    return Counts(as_of=origin.cutoff, histories=origin.histories, spend=origin.spend)
+    return Counts(as_of=origin.cutoff, histories=origin.histories, spend=origin.spend, gaps=origin.gaps)
 
 
 def _facts(data: TrainingData) -> dict[str, str]:

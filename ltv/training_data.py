@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -10,21 +11,25 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ltv.customer_summary import (
+    count_gaps,
     count_histories,
     count_holdout,
     count_spend,
     daily_purchases,
+    draw_customers,
     purchase_days,
     purchase_histories,
     purchase_rhythm,
 )
 from ltv.knobs import Ltv
+from ltv.mbg_cnbd_k import Gaps
 from ltv.origins import Origin
 from ltv.silent_days import warnings_of_days, warnings_of_rhythm
-from ltv.spark_likelihood import BUCKETS, SpreadCounts, spread
+from ltv.spark_likelihood import SpreadCounts, spread
 from ltv.whole_days import one_day
 from warehouse.errors import InputError, UsageError
 
+GAPS_NEEDED = ("mbg_cnbd_k", "auto")  # of ltv.model
 SEGMENT_CUSTOMERS = 50_000  # at most, drawn for the fit of segments
 
 
@@ -33,7 +38,8 @@ class Counts:
     """The input of a fit: distinct histories and distinct spend up to `as_of`, each with the number of customers.
 
     Tables of more than ltv.driver_rows stay on Spark as `all_histories` and `all_spend`; `histories` and `spend` are
-    then samples of their rows. `share` of the customers were drawn for the fit (ltv.fit_sample_customers).
+    then samples of their rows. `share` of the customers were drawn for the fit (ltv.fit_sample_customers). `gaps` are
+    those between their purchases, where ltv.model needs them.
     """
 
     as_of: dt.date
@@ -42,6 +48,7 @@ class Counts:
     all_histories: SpreadCounts | None = None
     all_spend: SpreadCounts | None = None
     share: float = 1.0
+    gaps: Gaps | None = None
 
     @property
     def customers(self) -> int:
@@ -131,14 +138,21 @@ def collect_training_data(
                 f"holdout, and at least {ltv.min_customers} are needed (ltv.min_customers). "
                 "Use fewer ltv.holdout_days, or more history."
             )
+        shares = {date: _share(customers[date], ltv.fit_sample_customers) for date in (cutoff, as_of)}
+        shares |= {date: _origin_share(customers[date], ltv) for date in earlier}
+        gaps: Mapping[dt.date, Gaps] = {}
+        if ltv.model in GAPS_NEEDED:
+            gaps = count_gaps(days, shares, seed=ltv.seed, time_unit=ltv.time_unit)
         histories_at_cutoff = purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit)
-        holdout_share = min(1.0, ltv.driver_rows / customers[cutoff])
+        holdout_share = _share(customers[cutoff], ltv.driver_rows)
         holdout_histories = draw_customers(histories_at_cutoff, share=holdout_share, seed=ltv.seed)
-        calibration = _counts(histories_at_cutoff, as_of=cutoff, customers=customers[cutoff], ltv=ltv)
+        calibration = _counts(
+            histories_at_cutoff, as_of=cutoff, customers=customers[cutoff], gaps=gaps.get(cutoff), ltv=ltv
+        )
         full, histories_at_as_of = calibration, histories_at_cutoff
         if cutoff != as_of:
             histories_at_as_of = purchase_histories(days, as_of=as_of, time_unit=ltv.time_unit)
-            full = _counts(histories_at_as_of, as_of=as_of, customers=customers[as_of], ltv=ltv)
+            full = _counts(histories_at_as_of, as_of=as_of, customers=customers[as_of], gaps=gaps.get(as_of), ltv=ltv)
         daily = daily_purchases(days, until=max(as_of, until)).toPandas()
         rhythm = purchase_rhythm(days, until=as_of).collect()[0]
         return TrainingData(
@@ -156,7 +170,7 @@ def collect_training_data(
                 *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0, full.histories),
             ),
             earlier=tuple(
-                _origin(days, origin, customers=customers[origin], ltv=ltv)
+                _origin(days, origin, share=shares[origin], gaps=gaps.get(origin), ltv=ltv)
                 for origin in reversed(earlier)
                 if customers[origin] >= ltv.min_customers
             ),
@@ -172,14 +186,11 @@ def _day(ltv: Ltv) -> float | None:
     return one_day(ltv.time_unit) if ltv.purchase_days else 0.0
 
 
-def _origin(days: DataFrame, cutoff: dt.date, *, customers: int, ltv: Ltv) -> Origin:
+def _origin(days: DataFrame, cutoff: dt.date, *, share: float, gaps: Gaps | None, ltv: Ltv) -> Origin:
     """The counted customers of an origin; a sample where there are more than the driver takes or a fit may see."""
     until = cutoff + dt.timedelta(days=ltv.holdout_days)
-    most = min(ltv.driver_rows, ltv.fit_sample_customers or ltv.driver_rows)
     histories = draw_customers(
-        purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit),
-        share=min(1.0, most / customers),
-        seed=ltv.seed,
+        purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit), share=share, seed=ltv.seed
     )
     return Origin(
         cutoff=cutoff,
@@ -187,20 +198,22 @@ def _origin(days: DataFrame, cutoff: dt.date, *, customers: int, ltv: Ltv) -> Or
         holdout=_collected(count_holdout(histories, days, cutoff=cutoff, until=until)),
         spend=_collected(count_spend(histories)),
         time_unit=ltv.time_unit,
+        gaps=gaps,
     )
 
 
 def _returning(histories: DataFrame, *, customers: int, ltv: Ltv) -> pd.DataFrame:
-    drawn = draw_customers(histories, share=min(1.0, SEGMENT_CUSTOMERS / customers), seed=ltv.seed)
+    drawn = draw_customers(histories, share=_share(customers, SEGMENT_CUSTOMERS), seed=ltv.seed)
     value = F.col("monetary_value").cast("double").alias("monetary_value")
     return _collected(drawn.where(F.col("frequency") > 0).select("frequency", "recency", "T", value))
 
 
-def draw_customers(histories: DataFrame, *, share: float, seed: int) -> DataFrame:
-    """The rows of about this share of the persons, always the same ones for a seed; all rows where share is 1."""
-    if share >= 1:
-        return histories
-    return histories.where(F.pmod(F.xxhash64("person_id", F.lit(seed)), F.lit(BUCKETS)) < F.lit(int(share * BUCKETS)))
+def _share(customers: int, most: int | None) -> float:
+    return 1.0 if most is None or customers <= most else most / customers
+
+
+def _origin_share(customers: int, ltv: Ltv) -> float:
+    return _share(customers, min(ltv.driver_rows, ltv.fit_sample_customers or ltv.driver_rows))
 
 
 def _customers(days: DataFrame, *until: dt.date) -> dict[dt.date, int]:
@@ -211,9 +224,9 @@ def _customers(days: DataFrame, *until: dt.date) -> dict[dt.date, int]:
     return {date: int(counted[f"at_{i}"]) for i, date in enumerate(until)}
 
 
-def _counts(histories: DataFrame, *, as_of: dt.date, customers: int, ltv: Ltv) -> Counts:
+def _counts(histories: DataFrame, *, as_of: dt.date, customers: int, gaps: Gaps | None, ltv: Ltv) -> Counts:
     """The counted tables of a fit: on the driver or, with more than ltv.driver_rows rows, on Spark."""
-    share = 1.0 if ltv.fit_sample_customers is None else min(1.0, ltv.fit_sample_customers / customers)
+    share = _share(customers, ltv.fit_sample_customers)
     drawn = draw_customers(histories, share=share, seed=ltv.seed)
     tables: list[tuple[pd.DataFrame, SpreadCounts | None]] = []
     for counted in (count_histories(drawn), count_spend(drawn)):
@@ -229,7 +242,13 @@ def _counts(histories: DataFrame, *, as_of: dt.date, customers: int, ltv: Ltv) -
             large.release()
     (rows, all_histories), (spend, all_spend) = tables
     return Counts(
-        as_of=as_of, histories=rows, spend=spend, all_histories=all_histories, all_spend=all_spend, share=share
+        as_of=as_of,
+        histories=rows,
+        spend=spend,
+        all_histories=all_histories,
+        all_spend=all_spend,
+        share=share,
+        gaps=gaps,
     )
 
 

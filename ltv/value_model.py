@@ -1,4 +1,4 @@
-"""The customer value model as a whole: Pareto/NBD for purchases, Gamma-Gamma for their value. Parameters only.
+"""The customer value model as a whole: a purchase model, and Gamma-Gamma for the value of purchases. Parameters only.
 
 It stores its unit of time, so that callers pass horizons in days, whatever the unit of recency and T.
 """
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
 from ltv.pareto_nbd import ParetoNBDFit
+from ltv.purchase_fits import PurchaseFit, caution, purchase_fit
 from ltv.scorer import DAYS_PER_UNIT, Scorer
 from warehouse.errors import UsageError
 
@@ -29,7 +30,7 @@ class ValueModel:
     `warnings` name what was wrong with the data.
     """
 
-    purchases: ParetoNBDFit
+    purchases: PurchaseFit
     spend: GammaGammaFit
     time_unit: str
     currency: str
@@ -44,14 +45,22 @@ class ValueModel:
     @property
     def scorer(self) -> Scorer:
         """The same model reduced to its predictions."""
+        purchases = self.purchases
         return Scorer(
             purchases=self.purchases.theta,
             spend=self.spend.theta,
             purchases_covariance=self.purchases.log_covariance,
             spend_covariance=self.spend.log_covariance,
             time_unit=self.time_unit,
-            day=self.purchases.day,
+            model=purchases.MODEL,
+            day=self.day,
+            k=1 if isinstance(purchases, ParetoNBDFit) else purchases.k,
         )
+
+    @property
+    def day(self) -> float:
+        """Length of a day in the unit of T where the fit is one of days with a purchase, otherwise 0."""
+        return self.purchases.day if isinstance(self.purchases, ParetoNBDFit) else 0.0
 
     def units(self, days: float) -> float:
         """A length of time in the model's unit."""
@@ -146,14 +155,15 @@ class ValueModel:
 
     @property
     def params(self) -> dict[str, float]:
-        """r, alpha, s, beta of the purchases; p, q, gamma of their value."""
+        """Parameters of the purchases, such as r, alpha, s, beta; p, q, gamma of their value."""
         return self.purchases.params | self.spend.params
 
     @property
     def notes(self) -> list[str]:
         """What a reader of predictions must know: what was wrong with the data, and what the fits are where they are
         not inner maxima of their likelihoods."""
-        return [*self.warnings, *(fit.note for fit in (self.purchases, self.spend) if fit.note)]
+        known = (*self.warnings, caution(self.purchases), self.purchases.note, self.spend.note)
+        return [note for note in known if note]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, a few kB; `from_dict` reads it back."""
@@ -170,7 +180,7 @@ class ValueModel:
     def from_dict(cls, plain: dict[str, Any]) -> Self:
         """The model that `to_dict` wrote."""
         return cls(
-            purchases=ParetoNBDFit.from_dict(plain["purchases"]),
+            purchases=purchase_fit(plain["purchases"]),
             spend=GammaGammaFit.from_dict(plain["spend"]),
             time_unit=plain["time_unit"],
             currency=plain["currency"],

@@ -114,7 +114,9 @@ def test_contracts_are_plain_data_without_pyspark() -> None:
         assert not with_root(reached_from(path), "pyspark"), path.relative_to(REPOSITORY)
 
 
-@pytest.mark.parametrize("door", ["ltv/pareto_nbd.py", "ltv/bg_nbd.py", "ltv/gamma_gamma.py", "attribution/markov.py"])
+@pytest.mark.parametrize(
+    "door", ["ltv/pareto_nbd.py", "ltv/bg_nbd.py", "ltv/mbg_cnbd_k.py", "ltv/gamma_gamma.py", "attribution/markov.py"]
+)
 def test_the_numeric_models_need_no_spark(door: str) -> None:
     assert not with_root(reached_from(REPOSITORY / door), "pyspark")
 

@@ -31,6 +31,7 @@ WITHOUT_SPARK = {
     "ltv.bg_nbd",
     "ltv.gamma_gamma",
     "ltv.knobs",
+    "ltv.mbg_cnbd_k",
     "ltv.mbg_nbd",
     "ltv.pareto_nbd",
     "ltv.value_model",

@@ -45,6 +45,7 @@ DOORS: dict[str, list[str]] = {
         "jobs.cli",
         "ltv.bg_nbd",
         "ltv.gamma_gamma",
+        "ltv.mbg_cnbd_k",
         "ltv.mbg_nbd",
         "ltv.pareto_nbd",
     ],

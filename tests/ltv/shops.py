@@ -7,10 +7,12 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ltv import gamma_gamma
 from ltv.fitters import fit_purchases
+from ltv.mbg_cnbd_k import Gaps
 from ltv.origins import FittedOrigin, Origin, fit_origins
 from ltv.value_model import ValueModel
 
@@ -81,16 +83,27 @@ def origin(days: pd.DataFrame, cutoff: pd.Timestamp, length: int) -> Origin:
     )
     spend = customers[(customers["frequency"] > 0) & (customers["monetary_value"] > 0)]
     counted = spend.groupby(["frequency", "monetary_value"], as_index=False).agg(customers=("value", "size"))
-    return Origin(cutoff=cutoff.date(), until=until.date(), holdout=holdout, spend=counted, time_unit="days")
+    before = days[days["day"] <= cutoff].sort_values(["customer", "day"])
+    gaps = before.groupby("customer")["day"].diff().dt.days.dropna()
+        days[days["day"] <= cutoff].sort_values(["customer", "day"]).groupby("customer")["day"].diff().dt.days.dropna()
+    )
+    return Origin(
+        cutoff=cutoff.date(),
+        until=until.date(),
+        holdout=holdout,
+        spend=counted,
+        time_unit="days",
+        gaps=Gaps(len(gaps), float(np.log(gaps).sum())),
+    )
 
 
-def fit_in(currency: str) -> Callable[[Origin], ValueModel]:
+def fit_in(currency: str, model: str = "pareto_nbd") -> Callable[[Origin], ValueModel]:
     """The exact fit of an origin."""
 
     def fit(origin: Origin) -> ValueModel:
         spend = origin.spend
         return ValueModel(
-            purchases=fit_purchases(origin.histories, fitter="exact", seed=1),
+            purchases=fit_purchases(origin.histories, fitter="exact", seed=1, model=model, gaps=origin.gaps),
             spend=gamma_gamma.fit(spend["frequency"], spend["monetary_value"], weights=spend["customers"]),
             time_unit="days",
             currency=currency,

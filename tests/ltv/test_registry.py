@@ -29,6 +29,7 @@ from ltv import registry, stored_code
 from ltv.customer_value import build_customer_value
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.knobs import Scoring
+from ltv.mbg_cnbd_k import MBGCNBDFit
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.registry import Champion
 from ltv.value_model import ValueModel
@@ -225,6 +226,28 @@ def test_a_fit_to_days_with_a_purchase_is_served_as_one(local: Mlflow, stored: s
     columns = [CUSTOMERS[name] for name in ("frequency", "recency", "T")]
     assert found["p_alive"].tolist() == pytest.approx(by_day.purchases.p_alive(*columns).tolist())
     assert found["p_alive"].tolist() != pytest.approx(MODEL.purchases.p_alive(*columns).tolist(), abs=1e-6)
+
+
+def test_a_model_of_regular_purchases_is_stored_and_served_as_one(local: Mlflow, stored: str) -> None:
+    log_covariance = np.diag([0.01, 0.01, 0.02, 0.02])
+    regular = replace(
+        MODEL,
+        purchases=MBGCNBDFit(params={"r": 1.3, "alpha": 2.8, "a": 0.42, "b": 0.79}, log_covariance=log_covariance, k=2),
+    )
+    tracking = local.model_copy(update={"model_name": "regular"})
+    with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
+        version = registry.register(log(regular), regular, tracking, tags={}, remarks=["MBG/CNBD-k: RMSE 1"])
+
+    assert registry.load_version(tracking, version).model == regular
+    found = mlflow.pyfunc.load_model("models:/regular@champion").predict(CUSTOMERS)
+    columns = [CUSTOMERS[name] for name in ("frequency", "recency", "T")]
+    assert found["p_alive"].tolist() == regular.purchases.p_alive(*columns).tolist()
+    assert found["churn_7d"].tolist() == regular.purchases.probability_of_no_purchase(1, *columns).tolist()
+    assert (found["clv_365d_lower"] < found["clv_365d"]).all()
+    page = connect(local).get_model_version("regular", "1").description
+    assert "MBG/CNBD-k (k = 2): r 1.3" in page
+    assert "- MBG/CNBD-k: RMSE 1" in page
+    assert "MBG/CNBD-k for purchases" in connect(local).get_registered_model("regular").description
 
 
 def test_the_level_of_the_bounds_is_a_param(served: PyFuncModel) -> None:

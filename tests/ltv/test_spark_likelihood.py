@@ -10,7 +10,9 @@ from pyspark.sql import DataFrame, SparkSession
 from test_training import AS_OF, LTV, conversions  # noqa: F401 (a fixture)
 
 from ltv import gamma_gamma, pareto_nbd, spark_likelihood
+from ltv.fitters import fit_purchases
 from ltv.knobs import Ltv
+from ltv.mbg_cnbd_k import Gaps
 from ltv.spark_likelihood import SpreadCounts, spread
 from ltv.training import fit_value_model
 from ltv.training_data import TrainingData, collect_training_data, draw_customers
@@ -65,6 +67,22 @@ def test_days_with_a_purchase_are_fitted_there_too(spark: SparkSession) -> None:
 
     assert there.day == here.day
     assert there.params == pytest.approx(here.params, rel=1e-7)
+    counts.release()
+
+
+@pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd", "mbg_cnbd_k"])
+def test_every_purchase_model_is_fitted_there_too(spark: SparkSession, model: str) -> None:
+    gaps = Gaps(HISTORIES["frequency"].sum(), 2.3 * HISTORIES["frequency"].sum())
+    rows = HISTORIES.groupby(list(HISTORIES.columns), as_index=False).size().rename(columns={"size": "customers"})
+    here = fit_purchases(rows, fitter="exact", seed=1, model=model, gaps=gaps)
+    counts = counted(spark, HISTORIES)
+
+    there = spark_likelihood.fit_purchases(counts, model=model, gaps=gaps)
+
+    assert (there.MODEL, there.k, there.customers) == (model, here.k, 2357)
+    assert there.params == pytest.approx(here.params, rel=1e-7)
+    assert there.standard_errors == pytest.approx(here.standard_errors, rel=1e-7)
+    assert there.log_likelihood == pytest.approx(here.log_likelihood, rel=1e-12)
     counts.release()
 
 

@@ -36,6 +36,7 @@ AS_OF = dt.date(1997, 9, 30)
 # The literature's set-up: fitted on 39 weeks, judged on the next 39.
 LTV = Ltv(
     time_unit="weeks",
+    model="pareto_nbd",
     fitter="lifetimes",
     purchase_days=False,
     holdout_days=273,
@@ -396,6 +397,83 @@ def test_a_champion_is_met_at_all_origins_that_it_had_not_seen(five_periods: Tra
         == pytest.approx(judge(of_march, five_periods.holdout, days=91, time_unit="days")["rmse"])
     )
     assert meet_of(of_september).champion == pooled_rmse(lambda one: of_september, fitted)
+
+
+AUTO = FIVE_PERIODS.model_copy(update={"model": "auto"})
+
+
+@pytest.fixture(scope="module")
+def to_choose_from(conversions: DataFrame) -> TrainingData:
+    return collect_training_data(conversions, as_of=dt.date(1998, 6, 30), timezone="UTC", currency="USD", ltv=AUTO)
+
+
+def test_gaps_between_purchases_are_counted_at_every_origin_as_they_are_without_spark(
+    to_choose_from: TrainingData, five_periods: TrainingData
+) -> None:
+    expected = rolling_origins(cdnow_days("sample"), until="1998-06-30", length=91, count=5)
+
+    found = [*(origin.gaps for origin in to_choose_from.earlier), to_choose_from.calibration.gaps]
+    assert [gaps.number for gaps in found] == [origin.gaps.number for origin in expected]
+    assert [gaps.log_total for gaps in found] == pytest.approx([origin.gaps.log_total for origin in expected])
+    assert to_choose_from.full.gaps.number == to_choose_from.daily["repeat_purchases"].sum()
+    assert five_periods.full.gaps is None  # nobody asked for them
+
+
+def test_gaps_are_those_of_the_customers_whom_a_fit_sees(conversions: DataFrame) -> None:
+    knobs = AUTO.model_copy(update={"fit_sample_customers": 500})
+    data = collect_training_data(conversions, as_of=dt.date(1998, 6, 30), timezone="UTC", currency="USD", ltv=knobs)
+
+    seen = [*data.earlier, data.calibration, data.full]
+    assert data.full.share < 0.5
+    for counts in seen:
+        histories = counts.histories
+        assert counts.gaps.number == (histories["frequency"] * histories["customers"]).sum() > 0
+
+
+def test_auto_judges_all_models_at_the_origins_and_says_which_and_why(
+    to_choose_from: TrainingData, tracking: Mlflow, tested: TrainingResult
+) -> None:
+    chosen = train(to_choose_from, tracking.model_copy(update={"model_name": "auto"}), AUTO)
+
+    assert chosen.choice is not None
+    assert chosen.choice.model == "pareto_nbd"
+    assert (chosen.params, chosen.metrics, chosen.backtest) == (tested.params, tested.metrics, tested.backtest)
+    client = model_registry.connect(tracking)
+    metrics = client.get_run(chosen.run_id).data.metrics
+    assert metrics.items() >= chosen.choice.metrics.items()
+    page = client.get_model_version("auto", "1").description
+    assert all(line in page for line in chosen.choice.lines)
+    assert client.get_run(chosen.run_id).data.tags["purchase_model"] == "Pareto/NBD"
+    assert tested.choice is None
+
+
+@pytest.mark.parametrize(("model", "name"), [("mbg_cnbd_k", "MBG/CNBD-k (k = 1)"), ("bg_nbd", "BG/NBD")])
+def test_a_model_that_is_named_is_trained_and_meets_the_champion_of_another(
+    model: str, name: str, to_choose_from: TrainingData, tracking: Mlflow
+) -> None:
+    shop = tracking.model_copy(update={"model_name": f"shop-of-{model}"})
+    train(to_choose_from, shop, FIVE_PERIODS)
+
+    named = train(to_choose_from, shop, FIVE_PERIODS.model_copy(update={"model": model}))
+
+    assert set(named.params) == {"r", "alpha", "a", "b", "p", "q", "gamma"}
+    assert "; " in named.reason or "above" in named.reason
+    run = model_registry.connect(tracking).get_run(named.run_id)
+    assert run.data.tags["purchase_model"] == name
+    assert (model if named.status == "promoted" else "pareto_nbd") == champion_of(shop).model.purchases.MODEL
+
+
+def test_models_that_a_knob_cannot_fit_are_refused() -> None:
+    def knobs(**changes: object) -> Ltv:
+        return Ltv(**{**FIVE_PERIODS.model_dump(), **changes})
+
+    with pytest.raises(ValueError, match="fitter lifetimes fits pareto_nbd alone; use exact for model auto"):
+        knobs(fitter="lifetimes", model="auto")
+    with pytest.raises(
+        ValueError, match="purchase_days is a likelihood of pareto_nbd alone; use false for model mbg_nbd"
+    ):
+        knobs(purchase_days=True, model="mbg_nbd")
+    assert knobs(purchase_days=True, model="auto").model == "auto"
 
 
 def test_cdnow_is_tracked_week_by_week_as_well_as_the_model_is_known_to(cdnow: TrainingData) -> None:
