@@ -85,8 +85,6 @@ def origin(days: pd.DataFrame, cutoff: pd.Timestamp, length: int) -> Origin:
     counted = spend.groupby(["frequency", "monetary_value"], as_index=False).agg(customers=("value", "size"))
     before = days[days["day"] <= cutoff].sort_values(["customer", "day"])
     gaps = before.groupby("customer")["day"].diff().dt.days.dropna()
-        days[days["day"] <= cutoff].sort_values(["customer", "day"]).groupby("customer")["day"].diff().dt.days.dropna()
-    )
     return Origin(
         cutoff=cutoff.date(),
         until=until.date(),
