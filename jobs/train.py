@@ -66,7 +66,7 @@ def plan(run: Run, *, require_promotion: bool = False) -> Plan:
             data.release()
         for note in result.notes:
             run.say(f"note: {note}")
-        for line in backtest_lines(result.backtest):
+        for line in (*result.findings, *backtest_lines(result.backtest)):
             run.say(line)
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
         log.message = f"{result.status}: {result.reason} ({fitted})"

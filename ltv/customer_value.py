@@ -162,7 +162,7 @@ def _build(work: Work) -> DataFrame:
     champion = scorer(work.run, version)
     return build_customer_value(
         work.read(GOLD_CUSTOMER_SUMMARY).where(of_day(work.run.as_of)),
-        model=champion.model,
+        model=champion.model.on(work.run.as_of),
         model_version=champion.version,
         scoring=work.knobs(Scoring),
     )

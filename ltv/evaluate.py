@@ -78,7 +78,7 @@ def predict_holdout(model: ValueModel, holdout: pd.DataFrame, *, days: int, time
     to_model = DAYS_PER_UNIT[time_unit] / DAYS_PER_UNIT[model.time_unit]
     forecast = model.purchases.forecast(
         holdout["frequency"], floats(holdout, "recency") * to_model, floats(holdout, "T") * to_model
-    )
+    ).at_rate(model.pace(days).factor)
     horizon = model.units(days)
     return forecast.expected_purchases(horizon), 1 - forecast.probability_of_no_purchase(horizon)
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltv.backtest import JudgedTotal
+from ltv.season import months_of
 from ltv.value_model import ValueModel
 
 SIZE = (6.4, 4.8)
@@ -88,16 +89,20 @@ def origins_plot(totals: Sequence[tuple[dt.date, JudgedTotal]]) -> Figure:
 
 
 def track(daily: pd.DataFrame, model: ValueModel) -> pd.DataFrame:
-    """Per day from the first to the last: cumulative actual and expected repeat purchase days."""
+    """Per day from the first to the last: cumulative repeat purchase days, actual and expected (in season)."""
     by_day = daily.assign(day=pd.to_datetime(daily["day"])).set_index("day")[["first_purchases", "repeat_purchases"]]
     by_day = by_day.asfreq("D", fill_value=0)
     first_purchases = by_day["first_purchases"].to_numpy(np.float64)
     per_customer = model.expected_repeat_purchases(np.arange(len(first_purchases)))
+    expected = np.convolve(first_purchases, per_customer)[: len(first_purchases)]
+    if model.season:
+        factors = np.asarray(model.season.factors)[months_of(by_day.index.to_numpy())]
+        expected = np.cumsum(np.diff(expected, prepend=0.0) * factors)
     return pd.DataFrame(
         {
             "day": by_day.index,
             "actual": by_day["repeat_purchases"].cumsum().to_numpy(),
-            "expected": np.convolve(first_purchases, per_customer)[: len(first_purchases)],
+            "expected": expected,
         }
     )
 

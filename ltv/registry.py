@@ -147,7 +147,7 @@ def log_value_model(
                 run_id=run.info.run_id, model_id=logged.model_id, model_uuid=logged.model_id
             ),
             signature=signature(content),
-            input_example=(input_example(model), params),
+            input_example=(input_example(model), content["params"]),
             pip_requirements=[f"{package}=={installed_version(package)}" for package in REQUIREMENTS],
         )
         client.log_model_artifacts(logged.model_id, str(stored))
@@ -156,7 +156,7 @@ def log_value_model(
 
 
 def stored_content(
-    model: ValueModel, at_cutoff: ValueModel, params: Mapping[str, float], backtest: Backtest | None = None
+    model: ValueModel, at_cutoff: ValueModel, params: Mapping[str, float | str], backtest: Backtest | None = None
 ) -> dict[str, Any]:
     """What a version is, as plain data: two models, the horizons of its predictions, the defaults of its params, what
     to know of its fits, and how it was judged."""
@@ -165,7 +165,7 @@ def stored_content(
         "at_cutoff": at_cutoff.to_dict(),
         "churn_days": list(CHURN_HORIZONS_DAYS),
         "value_days": list(VALUE_HORIZONS_DAYS),
-        "params": dict(params),
+        "params": dict(params) | ({"as_of": model.as_of.isoformat()} if model.season else {}),
         "note": " ".join(model.notes) or None,
         "backtest": (backtest or Backtest()).to_dict(),
     }
@@ -186,7 +186,10 @@ def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:
         inputs=schema.Schema([schema.ColSpec(number, name) for name in COLUMNS]),
         outputs=schema.Schema([*(schema.ColSpec("double", name) for name in figures), *of_model]),
         params=schema.ParamSchema(
-            [schema.ParamSpec(name, "double", value) for name, value in content["params"].items()]
+            [
+                schema.ParamSpec(name, "string" if isinstance(value, str) else "double", value)
+                for name, value in content["params"].items()
+            ]
         ),
     )
 
@@ -206,6 +209,12 @@ def register(model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mappi
 def describe(model: ValueModel) -> str:
     """Description of the registered model, its input and its output, for its page."""
     unit, currency = model.time_unit, model.currency
+    of_season = (
+        "\n\nForecasts have a season: the param as_of (YYYY-MM-DD) is the last day of the customers' data, after which "
+        "the horizons begin. Without it, it is the last day of the data that the version was fitted on."
+        if model.season
+        else ""
+    )
     return f"""What customers are still worth: Pareto/NBD for purchases, Gamma-Gamma for their value.
 
 Takes one row per customer: frequency (distinct purchase days - 1), recency (last - first purchase day, {unit}),
@@ -217,7 +226,8 @@ expected_purchases_<h>d (purchase days); expected_order_value (net, {currency});
 within h days ({currency}). Horizons are in days. Each figure has bounds, <name>_lower and <name>_upper, which hold the
 true probability or expectation interval_level of the time. currency and model_version say what scored.
 
-params: margin (share of net value), annual_discount_rate, interval_level. Without them those of the training count.
+params: margin (share of net value), annual_discount_rate, interval_level. Without them those of the training
+count.{of_season}
 
 Load it as models:/<this name>@{CHAMPION}. A version's tags name the days, data and settings of its fit."""
 
@@ -236,6 +246,7 @@ def describe_fit(model: ValueModel) -> str:
         who = "" if fit.customers is None else f", {fit.customers:,.0f} customers"
         lines.append(f"{name}{who}: {shown}{known}.")
     lines += [f"**Note.** {note}" for note in model.notes]
+    lines += model.findings
     return "\n\n".join([*lines, f"alpha and beta are in {model.time_unit}, gamma is in {model.currency}."])
 
 

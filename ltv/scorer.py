@@ -6,19 +6,22 @@ that table and served model cannot differ.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import block_diag
 
 from .delta_method import bounded, errors_of, quantile, slopes
 from .errors import UsageError
 from .histories import Array, histories
 from .order_value import expected_order_value, spend
 from .pareto_nbd_forecast import Forecast, forecast
+from .season import NO_SEASON, Pace, Season
 
 DAYS_PER_UNIT = {"days": 1, "weeks": 7}
 DAYS_PER_YEAR = 365
@@ -34,7 +37,7 @@ class Scorer:
     """Logarithms of r, alpha, s, beta and of p, q, gamma with their covariances, and the unit of recency and T.
 
     A covariance is None for plain parameters, which have no intervals. Horizons are in days, whatever the unit. `day`
-    is that of the fit (see `ltv.pareto_nbd.fit`).
+    is that of the fit (see `ltv.pareto_nbd.fit`). With a season, forecasts are of the days after `after`.
     """
 
     purchases: Array
@@ -43,11 +46,21 @@ class Scorer:
     spend_covariance: Array | None
     time_unit: str
     day: float = 0.0
+    season: Season | None = None
+    after: dt.date | None = None
 
     @property
     def has_intervals(self) -> bool:
         """False for plain parameters."""
         return self.purchases_covariance is not None and self.spend_covariance is not None
+
+    def on(self, day: dt.date) -> Self:
+        """The same model, forecasting the days after this one."""
+        return replace(self, after=day)
+
+    def pace(self, days: float) -> Pace:
+        """The season of the next `days` days."""
+        return NO_SEASON if self.season is None or self.after is None else self.season.pace(self.after, days)
 
     def units(self, days: float) -> float:
         """A length of time in the model's unit."""
@@ -98,11 +111,17 @@ class Scorer:
         )
         data = histories(frequency, recency, T, day=self.day)
 
-        def predict(theta: Array) -> Array:
-            known = forecast(theta, data)
-            return np.stack([*self._of_purchases(known, churn_days, value_days, annual_discount_rate).values()])
+        size = len(self.purchases)
 
-        errors = errors_of(slopes(predict, self.purchases, covariance), covariance)
+        def predict(theta: Array) -> Array:
+            known = forecast(theta[:size], data)
+            away = float(theta[size:].sum())
+            return np.stack([*self._of_purchases(known, churn_days, value_days, annual_discount_rate, away).values()])
+
+        theta = self.purchases
+        if self.season is not None:  # how many errors its factor is away counts as one more parameter
+            theta, covariance = np.append(theta, 0.0), block_diag(covariance, 1.0)
+        errors = errors_of(slopes(predict, theta, covariance), covariance)
         for (name, estimate), error in zip(list(table.items()), errors, strict=True):
             if name.startswith(HORIZON):
                 table[f"{name}_log_error"] = error / np.where(estimate > 0, estimate, 1.0)
@@ -188,16 +207,28 @@ class Scorer:
         return table
 
     def _of_purchases(
-        self, known: Forecast, churn_days: Sequence[int], value_days: Sequence[int], annual_discount_rate: float
+        self,
+        known: Forecast,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        annual_discount_rate: float,
+        away: float = 0.0,
     ) -> dict[str, Array]:
+        """The predictions; those of a season are `away` standard errors of its factor's logarithm higher."""
+
+        def within(days: int) -> Forecast:
+            pace = self.pace(days)
+            return known.at_rate(pace.factor * math.exp(away * pace.log_error))
+
         rate = self.discount_rate(annual_discount_rate)
         predictions = {"p_alive": known.p_alive}
         for days in churn_days:
-            predictions[f"churn_{days}d"] = known.probability_of_no_purchase(self.units(days))
+            predictions[f"churn_{days}d"] = within(days).probability_of_no_purchase(self.units(days))
         for days in value_days:
             horizon = self.units(days)
-            predictions[f"expected_purchases_{days}d"] = known.expected_purchases(horizon)
-            predictions[f"{HORIZON}{days}d"] = known.discounted_expected_purchases(rate, horizon)
+            paced = within(days)
+            predictions[f"expected_purchases_{days}d"] = paced.expected_purchases(horizon)
+            predictions[f"{HORIZON}{days}d"] = paced.discounted_expected_purchases(rate, horizon)
         return predictions
 
     @classmethod
@@ -220,6 +251,8 @@ class Scorer:
             spend_covariance=covariance(money),
             time_unit=plain["time_unit"],
             day=purchases.get("day", 0.0),
+            season=Season.from_dict(plain.get("season")),
+            after=dt.date.fromisoformat(plain["as_of"]),
         )
 
 

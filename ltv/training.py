@@ -8,7 +8,7 @@ as_of, and that one is registered. A lost challenge is a result, not an error.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from ltv.contest import lost_because, meet, won_because
 from ltv.evaluate import calibration_table, judge, predict_holdout, tracking_errors
 from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.knobs import Ltv
+from ltv.learn_season import NAMES, choose_season, with_season
 from ltv.log_backtest import log_backtest
 from ltv.origins import FittedOrigin, Origin, fit_origins, judge_origins
 from ltv.training_data import Counts, TrainingData
@@ -38,7 +39,8 @@ class TrainingResult:
     status is promoted (the challenger is the champion now) or lost (the champion stays, nothing was registered);
     `model_version` names the champion after it, '<name>/<version>'. `metrics` are the challenger's on the holdout,
     `champion_metrics` those of the champion it met (empty without one). `params` are those of the model that this
-    training would register: up to as_of when promoted, up to the cutoff when lost; `notes` are those of its fits.
+    training would register: up to as_of when promoted, up to the cutoff when lost; `notes` are those of its fits,
+    `findings` what was looked for in the data and with what result (season).
     `backtest` is the challenger's.
     """
 
@@ -48,6 +50,7 @@ class TrainingResult:
     run_id: str
     params: dict[str, float]
     notes: list[str]
+    findings: list[str]
     metrics: dict[str, float]
     champion_metrics: dict[str, float]
     backtest: Backtest
@@ -77,9 +80,10 @@ def train_customer_value(
         mlflow.log_params(facts | {name: str(getattr(ltv, name)) for name in type(ltv).model_fields})
         _log_data(data)
         challenger = fit_value_model(data.calibration, data, fitter=ltv.fitter, seed=ltv.seed)
-        metrics = judge(challenger, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
         champion_metrics = (
-            judge(champion.at_cutoff, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
+            judge(
+                champion.at_cutoff.on(challenger.as_of), data.holdout, days=data.holdout_days, time_unit=data.time_unit
+            )
             if champion
             else {}
         )
@@ -87,12 +91,18 @@ def train_customer_value(
             data.earlier, lambda origin: fit_value_model(_counts(origin), data, fitter=ltv.fitter, seed=ltv.seed)
         )
         fitted.append(FittedOrigin(data.newest, challenger))
+        is_seasonal, findings = choose_season(ltv, fitted, data.daily)
+        if is_seasonal:
+            fitted = [one._replace(model=with_season(one.model, data.daily)) for one in fitted]
+        challenger = replace(fitted[-1].model, findings=tuple(findings))
+        metrics = judge(challenger, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
         tested = judge_origins(fitted if ltv.origins else (), level=ltv.interval_level, skipped=skipped)
         contest = meet(champion, fitted) if champion else None
         reason = lost_because(data.full.as_of, champion, contest)
         model = challenger
         if reason is None and data.full.as_of != data.calibration.as_of:
             model = fit_value_model(data.full, data, fitter=ltv.fitter, seed=ltv.seed)
+            model = replace(with_season(model, data.daily) if is_seasonal else model, findings=challenger.findings)
         _log_fit(model, challenger, data, metrics, champion_metrics)
         log_backtest(tested, data.newest, challenger)
         model_uri = registry.log_value_model(
@@ -105,7 +115,7 @@ def train_customer_value(
         )
         status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
         mlflow.set_tags(
-            {"status": status, "notes": "\n".join(model.notes)}
+            {"status": status, "notes": "\n".join(model.notes), "findings": "\n".join(findings)}
             | {name: facts[name] for name in RUN_TAGS if name in facts}
         )
         version = champion.version if champion else ""
@@ -118,6 +128,7 @@ def train_customer_value(
         run_id=run.info.run_id,
         params=model.params,
         notes=model.notes,
+        findings=findings,
         metrics=metrics,
         champion_metrics=champion_metrics,
         backtest=tested,
@@ -175,7 +186,7 @@ def _log_data(data: TrainingData) -> None:
 
 
 def _fit_metrics(model: ValueModel) -> dict[str, float]:
-    """Standard errors and log-likelihood (natural units) of both models, and the customers they were fitted on."""
+    """Standard errors and log-likelihood (natural units) of both models, their customers, and the season."""
     errors = model.purchases.standard_errors | model.spend.standard_errors
     figures = {
         "log_likelihood_purchases": model.purchases.log_likelihood,
@@ -183,7 +194,9 @@ def _fit_metrics(model: ValueModel) -> dict[str, float]:
         "fitted_customers": model.purchases.customers,
     }
     known = {name: value for name, value in figures.items() if value is not None}
-    return {f"{name}_standard_error": error for name, error in errors.items()} | known
+    season = zip(NAMES, model.season.factors, strict=True) if model.season else ()
+    of_months = {f"season_{name.lower()}": factor for name, factor in season}
+    return {f"{name}_standard_error": error for name, error in errors.items()} | known | of_months
 
 
 def _log_fit(

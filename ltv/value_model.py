@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.scorer import DAYS_PER_UNIT, Scorer
+from ltv.season import Pace, Season
 from warehouse.errors import UsageError
 
 __all__ = ["DAYS_PER_UNIT", "ValueModel"]
@@ -26,7 +27,8 @@ __all__ = ["DAYS_PER_UNIT", "ValueModel"]
 class ValueModel:
     """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) of the data.
 
-    `warnings` name what was wrong with the data.
+    `warnings` name what was wrong with the data, `findings` what was looked for in them, and with what result. With a
+    season, forecasts are of the days after as_of, or after the day of `on`.
     """
 
     purchases: ParetoNBDFit
@@ -35,6 +37,9 @@ class ValueModel:
     currency: str
     as_of: dt.date
     warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    season: Season | None = None
+    forecasts_after: dt.date | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an unknown unit of time."""
@@ -51,7 +56,17 @@ class ValueModel:
             spend_covariance=self.spend.log_covariance,
             time_unit=self.time_unit,
             day=self.purchases.day,
+            season=self.season,
+            after=self.forecasts_after or self.as_of,
         )
+
+    def on(self, day: dt.date) -> Self:
+        """The same model, forecasting the days after this one."""
+        return replace(self, forecasts_after=day)
+
+    def pace(self, days: float) -> Pace:
+        """The season of the next `days` days."""
+        return self.scorer.pace(days)
 
     def units(self, days: float) -> float:
         """A length of time in the model's unit."""
@@ -162,6 +177,8 @@ class ValueModel:
             "currency": self.currency,
             "as_of": self.as_of.isoformat(),
             "warnings": list(self.warnings),
+            "findings": list(self.findings),
+            "season": self.season and self.season.to_dict(),
             "purchases": self.purchases.to_dict(),
             "spend": self.spend.to_dict(),
         }
@@ -176,4 +193,6 @@ class ValueModel:
             currency=plain["currency"],
             as_of=dt.date.fromisoformat(plain["as_of"]),
             warnings=tuple(plain.get("warnings", ())),
+            findings=tuple(plain.get("findings", ())),
+            season=Season.from_dict(plain.get("season")),
         )

@@ -48,6 +48,7 @@ LTV = Ltv(
     driver_rows=1_000_000,
     fit_sample_customers=None,
     origins=5,
+    season="none",
     interval_level=0.95,
 )
 PUBLISHED = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}
