@@ -54,9 +54,8 @@ def customer_totals(
     gold.customer_value. The interval of a value is (0, inf) where spending is too uneven to have a variance.
     """
     money = F.col("monetary_value").cast("double").alias("monetary_value")
-    counted = summary.groupBy("acquisition_channel", "frequency", "recency", "T", money).agg(
-        F.count("*").alias("customers")
-    )
+    keys = dict.fromkeys(("acquisition_channel", "frequency", "recency", "T", *model.attributes))
+    counted = summary.groupBy(*keys, money).agg(F.count("*").alias("customers"))
     rows = counted.mapInPandas(_parts(model, tuple(days), scoring.margin, scoring.annual_discount_rate), SUMS).collect()
     totals: dict[tuple[str | None, str, int], list[Total]] = defaultdict(list)
     for row in rows:

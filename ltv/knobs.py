@@ -40,6 +40,7 @@ class Ltv(SummaryUnit, Scoring, Retention):
     holdout_days: PositiveDays
     holdout_until: dt.date | None
     origins: Annotated[int, Field(ge=0)]
+    covariates: tuple[Literal["acquisition_channel"], ...]
     season: Literal["none", "month", "auto"]
     seed: int
     min_customers: Annotated[int, Field(gt=0)]

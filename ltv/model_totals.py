@@ -20,7 +20,7 @@ def model_totals(
 ) -> dict[Measure, Total]:
     """Purchase days and discounted margin within `days` days of all customers: one row per counted history.
 
-    Columns frequency, recency and T (the model's unit), monetary_value, customers.
+    Columns frequency, recency and T (the model's unit), monetary_value, customers, and the model's attributes.
     """
     x, t_x, T, m, count = (
         customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
@@ -32,7 +32,7 @@ def model_totals(
         # The derivatives by the spend parameters reuse the same forecast of purchases.
         key = fit.theta.tobytes()
         if key not in forecasts:
-            forecasts[key] = fit.forecast(x, t_x, T).at_rate(pace.factor)
+            forecasts[key] = model.forecast(x, t_x, T, customers, fit).at_rate(pace.factor)
         return forecasts[key]
 
     horizon = model.units(days)

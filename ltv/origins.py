@@ -43,8 +43,8 @@ MEASURES: tuple[Measure, ...] = ("purchases", "value")
 class Origin:
     """What was known by the end of `cutoff`, and what came up to `until` (inclusive).
 
-    `holdout` is `customer_summary.count_holdout`'s table, `spend` that of `count_spend`; recency and T are in
-    `time_unit`.
+    `holdout` is `customer_summary.count_holdout`'s table, with a column for each of `covariates`, `spend` that of
+    `count_spend`; recency and T are in `time_unit`.
     """
 
     cutoff: dt.date
@@ -52,6 +52,7 @@ class Origin:
     holdout: pd.DataFrame
     spend: pd.DataFrame
     time_unit: str
+    covariates: tuple[str, ...] = ()
 
     @property
     def days(self) -> int:
@@ -61,7 +62,9 @@ class Origin:
     @property
     def histories(self) -> pd.DataFrame:
         """The distinct histories at the cutoff with their customers: what a fit of purchases needs."""
-        return self.holdout.groupby(["frequency", "recency", "T"], as_index=False)[["customers"]].sum()
+        return self.holdout.groupby(["frequency", "recency", "T", *self.covariates], as_index=False)[
+            ["customers"]
+        ].sum()
 
 
 class FittedOrigin(NamedTuple):

@@ -25,7 +25,8 @@ def alive_heatmap(model: ValueModel, *, frequency: int, T: float) -> Figure:
     # frequency 0 means recency 0 and the reverse: no customer can be elsewhere on these two edges
     exists = (x == 0) == (t_x == 0)
     alive = np.full(x.shape, np.nan)
-    alive[exists] = model.purchases.p_alive(x[exists], t_x[exists], np.full(exists.sum(), T))
+    # of customers of the base, where the fit has covariates
+    alive[exists] = model.forecast(x[exists], t_x[exists], np.full(exists.sum(), T), {}).p_alive
     figure, axes = _figure(
         "Probability of being alive", "frequency (repeat purchase days)", f"recency ({model.time_unit})"
     )

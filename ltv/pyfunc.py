@@ -64,7 +64,7 @@ class CustomerValueModel:
         if missing:
             raise InputError(f"the input lacks {', '.join(missing)}; its columns are {', '.join(COLUMNS)}")
         given: dict[str, Any] = {name: _numbers(customers[name], name) for name in COLUMNS}
-        given |= {"churn_days": self.churn_days, "value_days": self.value_days}
+        given |= {"churn_days": self.churn_days, "value_days": self.value_days, "attributes": customers}
         level = _between(params, "interval_level", 0, 1)
         given["margin"] = _between(params, "margin", 0, np.inf)
         given["annual_discount_rate"] = _between(params, "annual_discount_rate", 0, np.inf, least_too=True)

@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from ltv.backtest import Backtest
+from ltv.covariates import attributes_of
 from ltv.fit import Fit
 from ltv.scorer import COLUMNS, output_columns
 from ltv.stored_code import REQUIREMENTS, write_package
@@ -182,8 +183,13 @@ def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:
     of_model = [schema.ColSpec("string", name) for name in ("currency", "model_version")]
     of_model.append(schema.ColSpec("string", "model_note", required=False))
     number = schema.AnyType()  # type: ignore[no-untyped-call]
+    inputs: list[Any] = [schema.ColSpec(number, name) for name in COLUMNS]
+    inputs += [
+        schema.ColSpec("string", name, required=False)
+        for name in attributes_of(content["model"]["purchases"]["covariates"])
+    ]
     return mlflow.models.ModelSignature(
-        inputs=schema.Schema([schema.ColSpec(number, name) for name in COLUMNS]),
+        inputs=schema.Schema(inputs),
         outputs=schema.Schema([*(schema.ColSpec("double", name) for name in figures), *of_model]),
         params=schema.ParamSchema(
             [
@@ -215,11 +221,16 @@ def describe(model: ValueModel) -> str:
         if model.season
         else ""
     )
+    of_attributes = (
+        f"\nText: {', '.join(model.attributes)}; missing or unknown, the customer counts as one of the base."
+        if model.attributes
+        else ""
+    )
     return f"""What customers are still worth: Pareto/NBD for purchases, Gamma-Gamma for their value.
 
 Takes one row per customer: frequency (distinct purchase days - 1), recency (last - first purchase day, {unit}),
 T (last day of the data - first purchase day, {unit}), monetary_value (mean net value of the repeat purchase days in
-{currency}; 0 without any). Any kind of number will do, as JSON over HTTP; other columns are ignored.
+{currency}; 0 without any). Any kind of number will do, as JSON over HTTP; other columns are ignored.{of_attributes}
 
 Gives one row per customer: p_alive; churn_<h>d, the probability of no purchase within h days;
 expected_purchases_<h>d (purchase days); expected_order_value (net, {currency}); clv_<h>d, the discounted margin
@@ -240,7 +251,7 @@ def describe_fit(model: ValueModel) -> str:
         errors = fit.standard_errors if fit.log_covariance is not None else {}
         shown = ", ".join(
             f"{parameter} {value:.4g}" + (f" (standard error {errors[parameter]:.2g})" if parameter in errors else "")
-            for parameter, value in fit.params.items()
+            for parameter, value in (fit.params | _coefficients(fit)).items()
         )
         known = "" if fit.log_likelihood is None else f"; log-likelihood {fit.log_likelihood:.3f}"
         who = "" if fit.customers is None else f", {fit.customers:,.0f} customers"
@@ -248,6 +259,12 @@ def describe_fit(model: ValueModel) -> str:
     lines += [f"**Note.** {note}" for note in model.notes]
     lines += model.findings
     return "\n\n".join([*lines, f"alpha and beta are in {model.time_unit}, gamma is in {model.currency}."])
+
+
+def _coefficients(fit: Fit) -> dict[str, float]:
+    return {
+        f"{process}.{name}": value for process, columns in fit.covariates.items() for name, value in columns.items()
+    }
 
 
 def input_example(model: ValueModel) -> pd.DataFrame:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import block_diag
 
+from .covariates import Attributes, Columns, attributes_of, columns_of
 from .delta_method import bounded, errors_of, quantile, slopes
 from .errors import UsageError
-from .histories import Array, histories
+from .histories import Array, Histories, histories
 from .order_value import expected_order_value, spend
 from .pareto_nbd_forecast import Forecast, forecast
 from .season import NO_SEASON, Pace, Season
@@ -37,7 +38,8 @@ class Scorer:
     """Logarithms of r, alpha, s, beta and of p, q, gamma with their covariances, and the unit of recency and T.
 
     A covariance is None for plain parameters, which have no intervals. Horizons are in days, whatever the unit. `day`
-    is that of the fit (see `ltv.pareto_nbd.fit`). With a season, forecasts are of the days after `after`.
+    is that of the fit (see `ltv.pareto_nbd.fit`), `columns` are its covariates: predictions take `attributes`,
+    a column for each attribute that they ask for. With a season, forecasts are of the days after `after`.
     """
 
     purchases: Array
@@ -46,8 +48,14 @@ class Scorer:
     spend_covariance: Array | None
     time_unit: str
     day: float = 0.0
+    columns: Columns = field(default_factory=dict)
     season: Season | None = None
     after: dt.date | None = None
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What predictions ask for of customers besides their purchases; where it is missing, they are of the base."""
+        return attributes_of(self.columns)
 
     @property
     def has_intervals(self) -> bool:
@@ -79,11 +87,10 @@ class Scorer:
         churn_days: Sequence[int],
         value_days: Sequence[int],
         annual_discount_rate: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """See `ValueModel.purchase_predictions`."""
-        if len(self.purchases) != len(PURCHASE_PARAMETERS):
-            raise UsageError("This model has covariates; without them nobody can be scored.")
-        known = forecast(self.purchases, histories(frequency, recency, T, day=self.day))
+        known = forecast(self.purchases, self._histories(frequency, recency, T, attributes))
         return self._of_purchases(known, churn_days, value_days, annual_discount_rate)
 
     def purchase_intervals(
@@ -96,6 +103,7 @@ class Scorer:
         value_days: Sequence[int],
         annual_discount_rate: float,
         level: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """See `ValueModel.purchase_intervals`."""
         covariance = self.purchases_covariance
@@ -108,8 +116,9 @@ class Scorer:
             churn_days=churn_days,
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
+            attributes=attributes,
         )
-        data = histories(frequency, recency, T, day=self.day)
+        data = self._histories(frequency, recency, T, attributes)
 
         size = len(self.purchases)
 
@@ -120,7 +129,7 @@ class Scorer:
 
         theta = self.purchases
         if self.season is not None:  # how many errors its factor is away counts as one more parameter
-            theta, covariance = np.append(theta, 0.0), block_diag(covariance, 1.0)
+            theta, covariance = np.append(theta, 0.0), block_diag(covariance, np.ones((1, 1)))
         errors = errors_of(slopes(predict, theta, covariance), covariance)
         for (name, estimate), error in zip(list(table.items()), errors, strict=True):
             if name.startswith(HORIZON):
@@ -145,6 +154,7 @@ class Scorer:
         value_days: Sequence[int],
         margin: float,
         annual_discount_rate: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """See `ValueModel.predict`."""
         predictions = self.purchase_predictions(
@@ -154,6 +164,7 @@ class Scorer:
             churn_days=churn_days,
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
+            attributes=attributes,
         )
         value = self.order_value(frequency, monetary_value)
         discounted = {days: predictions.pop(f"{HORIZON}{days}d") for days in value_days}
@@ -172,6 +183,7 @@ class Scorer:
         margin: float,
         annual_discount_rate: float,
         level: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """`predict`, each with <name>_lower and <name>_upper, as gold.customer_value has them; see there.
 
@@ -187,6 +199,7 @@ class Scorer:
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
             level=level,
+            attributes=attributes,
         )
         if covariance is None:
             raise UsageError("This model was made of plain parameters: it has no standard errors. Fit it to data.")
@@ -205,6 +218,12 @@ class Scorer:
                 clv, np.hypot(error, value_error), level
             )
         return table
+
+    def _histories(
+        self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, attributes: Attributes | None
+    ) -> Histories:
+        known = columns_of(self.columns, {} if attributes is None else attributes, np.size(frequency))
+        return histories(frequency, recency, T, day=self.day, **known)
 
     def _of_purchases(
         self,
@@ -251,6 +270,7 @@ class Scorer:
             spend_covariance=covariance(money),
             time_unit=plain["time_unit"],
             day=purchases.get("day", 0.0),
+            columns=purchases["covariates"],
             season=Season.from_dict(plain.get("season")),
             after=dt.date.fromisoformat(plain["as_of"]),
         )

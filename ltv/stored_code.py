@@ -8,7 +8,16 @@ from pathlib import Path
 from warehouse.package_files import on_disk
 
 # What a version has a copy of, beside ltv.pyfunc and warehouse.errors, and what that code imports.
-MODULES = ("delta_method", "histories", "order_value", "pareto_nbd_alive", "pareto_nbd_forecast", "scorer", "season")
+MODULES = (
+    "covariates",
+    "delta_method",
+    "histories",
+    "order_value",
+    "pareto_nbd_alive",
+    "pareto_nbd_forecast",
+    "scorer",
+    "season",
+)
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 
 

@@ -7,7 +7,8 @@ as_of, and that one is registered. A lost challenge is a result, not an error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +16,9 @@ import numpy as np
 
 from ltv import plots, registry, spark_likelihood
 from ltv.backtest import Backtest
+from ltv.choose_covariates import fit_with_covariates, mix_of
 from ltv.contest import lost_because, meet, won_because
+from ltv.covariates import attributes_of
 from ltv.evaluate import calibration_table, judge, predict_holdout, tracking_errors
 from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.knobs import Ltv
@@ -29,6 +32,7 @@ from warehouse.knobs import Mlflow
 from warehouse.model_registry import clear_errors, experiment_id, mlflow
 
 RUN_TAGS = ("as_of", "settings_digest")  # of the run itself, so that MLflow's list of runs shows them
+UNNAMEABLE = re.compile(r"[^A-Za-z0-9_. :/-]")  # what MLflow takes in no name of a metric, as '=' of covariates
 MAX_FREQUENCY_SHOWN = 30  # where the chart of P(alive) ends
 
 
@@ -40,7 +44,8 @@ class TrainingResult:
     `model_version` names the champion after it, '<name>/<version>'. `metrics` are the challenger's on the holdout,
     `champion_metrics` those of the champion it met (empty without one). `params` are those of the model that this
     training would register: up to as_of when promoted, up to the cutoff when lost; `notes` are those of its fits,
-    `findings` what was looked for in the data and with what result (season).
+    `findings` what was looked for in the data and with what result (covariates,
+    season).
     `backtest` is the challenger's.
     """
 
@@ -91,10 +96,10 @@ def train_customer_value(
             data.earlier, lambda origin: fit_value_model(_counts(origin), data, fitter=ltv.fitter, seed=ltv.seed)
         )
         fitted.append(FittedOrigin(data.newest, challenger))
-        is_seasonal, findings = choose_season(ltv, fitted, data.daily)
+        is_seasonal, of_season = choose_season(ltv, fitted, data.daily)
         if is_seasonal:
             fitted = [one._replace(model=with_season(one.model, data.daily)) for one in fitted]
-        challenger = replace(fitted[-1].model, findings=tuple(findings))
+        challenger = _with_findings(fitted[-1].model, of_season)
         metrics = judge(challenger, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
         tested = judge_origins(fitted if ltv.origins else (), level=ltv.interval_level, skipped=skipped)
         contest = meet(champion, fitted) if champion else None
@@ -102,7 +107,7 @@ def train_customer_value(
         model = challenger
         if reason is None and data.full.as_of != data.calibration.as_of:
             model = fit_value_model(data.full, data, fitter=ltv.fitter, seed=ltv.seed)
-            model = replace(with_season(model, data.daily) if is_seasonal else model, findings=challenger.findings)
+            model = _with_findings(with_season(model, data.daily) if is_seasonal else model, of_season)
         _log_fit(model, challenger, data, metrics, champion_metrics)
         log_backtest(tested, data.newest, challenger)
         model_uri = registry.log_value_model(
@@ -115,7 +120,7 @@ def train_customer_value(
         )
         status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
         mlflow.set_tags(
-            {"status": status, "notes": "\n".join(model.notes), "findings": "\n".join(findings)}
+            {"status": status, "notes": "\n".join(model.notes), "findings": "\n".join(model.findings)}
             | {name: facts[name] for name in RUN_TAGS if name in facts}
         )
         version = champion.version if champion else ""
@@ -128,7 +133,7 @@ def train_customer_value(
         run_id=run.info.run_id,
         params=model.params,
         notes=model.notes,
-        findings=findings,
+        findings=list(model.findings),
         metrics=metrics,
         champion_metrics=champion_metrics,
         backtest=tested,
@@ -136,7 +141,7 @@ def train_customer_value(
 
 
 def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed: int) -> ValueModel:
-    """Pareto/NBD and Gamma-Gamma of the counted customers.
+    """Pareto/NBD, with the covariates that count, and Gamma-Gamma of the counted customers.
 
     Tables that stay on Spark are fitted there, by the exact likelihood; with the lifetimes fitter, which needs all rows
     on one machine, they are a UsageError.
@@ -146,10 +151,21 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
             f"ltv.fitter lifetimes needs all rows on one machine, and there are more than ltv.driver_rows "
             f"({counts.customers:,} customers). Use ltv.fitter exact, or set ltv.fit_sample_customers."
         )
+    if data.covariates and (fitter == "lifetimes" or counts.all_histories):
+        raise UsageError(
+            "ltv.covariates needs ltv.fitter exact and all distinct histories on one machine: no more than "
+            f"ltv.driver_rows ({counts.customers:,} customers are here). Set ltv.fit_sample_customers, or none of them."
+        )
+    chosen = None
+    if data.covariates:
+        chosen = fit_with_covariates(counts.histories, data.covariates, day=data.day)
+        purchases = chosen.fit
+    elif counts.all_histories:
+        purchases = spark_likelihood.fit_purchases(counts.all_histories, day=data.day)
+    else:
+        purchases = fit_purchases(counts.histories, fitter=fitter, seed=seed, day=data.day)
     return ValueModel(
-        purchases=spark_likelihood.fit_purchases(counts.all_histories, day=data.day)
-        if counts.all_histories
-        else fit_purchases(counts.histories, fitter=fitter, seed=seed, day=data.day),
+        purchases=purchases,
         spend=spark_likelihood.fit_spend(counts.all_spend)
         if counts.all_spend
         else fit_spend(counts.spend, fitter=fitter, seed=seed),
@@ -157,12 +173,19 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
         currency=data.currency,
         as_of=counts.as_of,
         warnings=data.warnings,
+        findings=tuple(chosen.findings) if chosen else (),
+        p_values={".".join(term): p_value for term, p_value in chosen.p_values.items()} if chosen else {},
+        mix=mix_of(counts.histories, attributes_of(purchases.covariates)),
     )
 
 
 def _counts(origin: Origin) -> Counts:
     """What a fit at the origin sees."""
     return Counts(as_of=origin.cutoff, histories=origin.histories, spend=origin.spend)
+
+
+def _with_findings(model: ValueModel, found: Sequence[str]) -> ValueModel:
+    return replace(model, findings=(*model.findings, *found))
 
 
 def _facts(data: TrainingData) -> dict[str, str]:
@@ -196,7 +219,15 @@ def _fit_metrics(model: ValueModel) -> dict[str, float]:
     known = {name: value for name, value in figures.items() if value is not None}
     season = zip(NAMES, model.season.factors, strict=True) if model.season else ()
     of_months = {f"season_{name.lower()}": factor for name, factor in season}
-    return {f"{name}_standard_error": error for name, error in errors.items()} | known | of_months
+    coefficients = {
+        f"{process}.{name}": value
+        for process, columns in model.purchases.covariates.items()
+        for name, value in columns.items()
+    }
+    of_errors = {f"{name}_standard_error": error for name, error in errors.items()}
+    of_tests = {f"{name}_p_value": p_value for name, p_value in model.p_values.items()}
+    named = of_errors | known | of_months | coefficients | of_tests
+    return {UNNAMEABLE.sub("_", name): value for name, value in named.items()}
 
 
 def _log_fit(

@@ -17,6 +17,7 @@ from ltv.customer_summary import (
     purchase_days,
     purchase_histories,
     purchase_rhythm,
+    with_attributes,
 )
 from ltv.knobs import Ltv
 from ltv.origins import Origin
@@ -60,8 +61,8 @@ class TrainingData:
     `full` ends at as_of. `earlier` are the origins before the cutoff, oldest first. recency and T are in `time_unit`.
     Where more than ltv.driver_rows customers are known at the cutoff, the holdout is a sample of about that many,
     `holdout_share` of all, drawn by seed and a hash of person_id; so are the origins. `warnings` name what is wrong
-    with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by ltv.purchase_days. `release`
-    unpersists what Spark holds.
+    with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by ltv.purchase_days. `covariates` are
+    columns of the counted histories. `release` unpersists what Spark holds.
     """
 
     calibration: Counts
@@ -75,6 +76,7 @@ class TrainingData:
     warnings: tuple[str, ...] = ()
     day: float = 0.0
     earlier: tuple[Origin, ...] = ()
+    covariates: tuple[str, ...] = ()
 
     def release(self) -> None:
         """Unpersist the tables of the fits."""
@@ -97,17 +99,25 @@ class TrainingData:
             holdout=self.holdout,
             spend=self.calibration.spend,
             time_unit=self.time_unit,
+            covariates=self.covariates,
         )
 
 
 def collect_training_data(
-    conversions: DataFrame, *, as_of: dt.date, timezone: str, currency: str, ltv: Ltv
+    conversions: DataFrame,
+    *,
+    as_of: dt.date,
+    timezone: str,
+    currency: str,
+    ltv: Ltv,
+    attributes: DataFrame | None = None,
 ) -> TrainingData:
     """Count silver.conversions for training; the one step of it that runs on Spark.
 
     The holdout is the last `holdout_days` days up to `holdout_until` (null: up to as_of); its start, the cutoff, must
     not lie after as_of. The earlier ones of ltv.origins lie holdout_days apart before it, as far back as min_customers
-    were known. Raises InputError when fewer than `min_customers` had bought by the cutoff.
+    were known. `attributes` has the columns of ltv.covariates by person_id, and is not needed where there are none.
+    Raises InputError when fewer than `min_customers` had bought by the cutoff.
     """
     until = ltv.holdout_until or as_of
     cutoff = until - dt.timedelta(days=ltv.holdout_days)
@@ -117,6 +127,13 @@ def collect_training_data(
             "the days between would not be used. Use more holdout days."
         )
     days = purchase_days(conversions, timezone=timezone).persist()
+    known = (
+        attributes.select("person_id", *ltv.covariates).persist() if attributes is not None and ltv.covariates else None
+    )
+
+    def histories(day: dt.date) -> DataFrame:
+        return with_attributes(purchase_histories(days, as_of=day, time_unit=ltv.time_unit), known)
+
     try:
         earlier = [cutoff - dt.timedelta(days=ltv.holdout_days * number) for number in range(1, ltv.origins)]
         customers = _customers(days, cutoff, as_of, *earlier)
@@ -126,19 +143,20 @@ def collect_training_data(
                 f"holdout, and at least {ltv.min_customers} are needed (ltv.min_customers). "
                 "Use fewer ltv.holdout_days, or more history."
             )
-        histories_at_cutoff = purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit)
+        histories_at_cutoff = histories(cutoff)
         holdout_share = min(1.0, ltv.driver_rows / customers[cutoff])
         holdout_histories = draw_customers(histories_at_cutoff, share=holdout_share, seed=ltv.seed)
         calibration = _counts(histories_at_cutoff, as_of=cutoff, customers=customers[cutoff], ltv=ltv)
         full = calibration
         if cutoff != as_of:
-            histories_at_as_of = purchase_histories(days, as_of=as_of, time_unit=ltv.time_unit)
-            full = _counts(histories_at_as_of, as_of=as_of, customers=customers[as_of], ltv=ltv)
+            full = _counts(histories(as_of), as_of=as_of, customers=customers[as_of], ltv=ltv)
         daily = daily_purchases(days, until=max(as_of, until)).toPandas()
         rhythm = purchase_rhythm(days, until=as_of).collect()[0]
         return TrainingData(
             calibration=calibration,
-            holdout=_collected(count_holdout(holdout_histories, days, cutoff=cutoff, until=until)),
+            holdout=_collected(
+                count_holdout(holdout_histories, days, cutoff=cutoff, until=until, covariates=ltv.covariates)
+            ),
             full=full,
             daily=daily,
             until=until,
@@ -151,30 +169,30 @@ def collect_training_data(
                 *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0, full.histories),
             ),
             earlier=tuple(
-                _origin(days, origin, customers=customers[origin], ltv=ltv)
+                _origin(days, histories(origin), origin, customers=customers[origin], ltv=ltv)
                 for origin in reversed(earlier)
                 if customers[origin] >= ltv.min_customers
             ),
+            covariates=ltv.covariates,
         )
     finally:
         days.unpersist()
+        if known is not None:
+            known.unpersist()
 
 
-def _origin(days: DataFrame, cutoff: dt.date, *, customers: int, ltv: Ltv) -> Origin:
+def _origin(days: DataFrame, known: DataFrame, cutoff: dt.date, *, customers: int, ltv: Ltv) -> Origin:
     """The counted customers of an origin; a sample where there are more than the driver takes or a fit may see."""
     until = cutoff + dt.timedelta(days=ltv.holdout_days)
     most = min(ltv.driver_rows, ltv.fit_sample_customers or ltv.driver_rows)
-    histories = draw_customers(
-        purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit),
-        share=min(1.0, most / customers),
-        seed=ltv.seed,
-    )
+    histories = draw_customers(known, share=min(1.0, most / customers), seed=ltv.seed)
     return Origin(
         cutoff=cutoff,
         until=until,
-        holdout=_collected(count_holdout(histories, days, cutoff=cutoff, until=until)),
+        holdout=_collected(count_holdout(histories, days, cutoff=cutoff, until=until, covariates=ltv.covariates)),
         spend=_collected(count_spend(histories)),
         time_unit=ltv.time_unit,
+        covariates=ltv.covariates,
     )
 
 
@@ -198,7 +216,7 @@ def _counts(histories: DataFrame, *, as_of: dt.date, customers: int, ltv: Ltv) -
     share = 1.0 if ltv.fit_sample_customers is None else min(1.0, ltv.fit_sample_customers / customers)
     drawn = draw_customers(histories, share=share, seed=ltv.seed)
     tables: list[tuple[pd.DataFrame, SpreadCounts | None]] = []
-    for counted in (count_histories(drawn), count_spend(drawn)):
+    for counted in (count_histories(drawn, ltv.covariates), count_spend(drawn)):
         # There are at most as many distinct rows as customers, so small shops need no count.
         if customers * share <= ltv.driver_rows:
             tables.append((_collected(counted), None))

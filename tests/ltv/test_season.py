@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 from pyspark.sql import SparkSession
-from shops import fit_in, origin, rolling_origins
+from shops import cdnow_days, cdnow_origins, fit_in, origin, rolling_origins
 from simulated_days import daily_purchases, simulated_days
 from test_customer_value import CUSTOMERS, MODEL, scored, summary
 from test_training import LTV
@@ -25,7 +25,7 @@ from ltv.intervals import total_interval
 from ltv.knobs import Scoring
 from ltv.learn_season import choose_season, learn_season, with_season
 from ltv.model_totals import estimated_for, model_totals
-from ltv.origins import FittedOrigin, fit_origins, judge_origins
+from ltv.origins import FittedOrigin, fit_origins, judge_origins, predicted_and_actual
 from ltv.plots import track
 from ltv.scorer import Scorer
 from ltv.season import Season
@@ -106,7 +106,14 @@ def choice(seed: int, december: float, customers: int, knob: str = "auto") -> tu
 
 
 def test_auto_keeps_no_season_in_shops_without_one() -> None:
-    kept = [choice(seed, 1.0, 1000)[0] for seed in range(40)]
+    asked = LTV.model_copy(update={"season": "auto"})
+    kept = []
+    for seed in range(40):
+        days, daily = two_years(seed, 1.0, 1000)
+        newest = origin(days, pd.Timestamp("2025-11-01"), 60)
+        fitted_origin = FittedOrigin(newest, fit_in("USD")(newest))
+        # Chance is asked first, so nothing is fitted at the earlier origins.
+        kept.append(choose_season(asked, [fitted_origin, fitted_origin], daily)[0])
 
     assert sum(kept) <= 2
 
@@ -117,6 +124,23 @@ def test_auto_takes_a_season_that_made_past_forecasts_better_and_says_by_how_muc
     assert is_seasonal
     assert line.startswith("Season: by month; months differ with p = ")
     assert "totals at 5 origins are" in line
+
+
+def test_on_cdnow_a_season_learned_from_a_year_takes_two_thirds_off_the_next_periods_errors() -> None:
+    daily = daily_purchases(cdnow_days("master"))
+    origins = cdnow_origins("master", 60, 5)
+    seasonal = [one._replace(model=with_season(one.model, daily)) for one in origins]
+
+    errors, with_it = (
+        [predicted / came - 1 for predicted, came in map(predicted_and_actual, fitted)]
+        for fitted in (origins, seasonal)
+    )
+
+    # The first three origins have less than 13 months before them.
+    assert with_it[:3] == errors[:3]
+    assert errors[3:] == pytest.approx([-0.067, 0.096], abs=1e-3)
+    assert with_it[3:] == pytest.approx([0.028, 0.027], abs=1e-3)
+    assert choose_season(LTV.model_copy(update={"season": "auto"}), origins, daily)[0]
 
 
 def test_none_looks_for_nothing_and_month_takes_what_there_is() -> None:

@@ -48,6 +48,7 @@ LTV = Ltv(
     driver_rows=1_000_000,
     fit_sample_customers=None,
     origins=5,
+    covariates=(),
     season="none",
     interval_level=0.95,
 )
