@@ -7,6 +7,7 @@ that explains least is taken out until each that is left has p < .01.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ltv import pareto_nbd
 from ltv.covariates import PROCESSES, SEPARATOR, column_name, columns_of
 from ltv.fit import likelihood_ratio_test
 from ltv.histories import Covariates
-from ltv.pareto_nbd import ParetoNBDFit
+from ltv.pareto_nbd import DAYS_TAKEN_FOR_PURCHASES, ParetoNBDFit
 from ltv.value_model import Kind
 from warehouse.errors import ConvergenceError
 
@@ -59,17 +60,17 @@ class Chosen(NamedTuple):
         return tested + ", ".join(f"{level} x {np.exp(value):.2f}" for level, value in kept.items()) + " of the base."
 
 
-def fit_with_covariates(counts: pd.DataFrame, attributes: Sequence[str], *, day: float = 0.0) -> Chosen:
-    """The fit of counted histories (frequency, recency, T, customers and a text column per attribute) with what counts.
+def fit_with_covariates(counts: pd.DataFrame, attributes: Sequence[str], plain: ParetoNBDFit) -> Chosen:
+    """The fit with what counts of the attributes; `plain` is the fit of the same customers without them.
 
-    Errors as `pareto_nbd.fit`. Where the fit without covariates has no inner maximum, nothing can be tested.
+    `counts` are counted histories: frequency, recency, T, customers and a text column per attribute. Without an inner
+    maximum of the plain fit nothing can be tested.
     """
     counts = counts[counts["T"] > 0]
-    plain = _fit(counts, {}, (), day)
+    if plain.note not in {None, DAYS_TAKEN_FOR_PURCHASES}:
+        return Chosen(plain, {}, "a weak prior decides the fit without them, so nothing can be tested.")
     levels = {attribute: _levels(counts, attribute) for attribute in attributes}
     terms = [(process, attribute) for process in PROCESSES for attribute in attributes if levels[attribute]]
-    if plain.note:
-        return Chosen(plain, {}, "a weak prior decides the fit without them, so nothing can be tested.")
     if not terms:
         return Chosen(
             plain,
@@ -78,19 +79,17 @@ def fit_with_covariates(counts: pd.DataFrame, attributes: Sequence[str], *, day:
             f"{LEAST_PURCHASES} repeat purchases.",
         )
     try:
-        return _backward(counts, levels, terms, plain, day)
+        return _backward(counts, levels, terms, plain)
     except ConvergenceError as error:
         return Chosen(plain, {}, f"the fit with them has no maximum: {error}")
 
 
-def _backward(
-    counts: pd.DataFrame, levels: dict[str, list[str]], terms: list[Term], plain: ParetoNBDFit, day: float
-) -> Chosen:
+def _backward(counts: pd.DataFrame, levels: dict[str, list[str]], terms: list[Term], plain: ParetoNBDFit) -> Chosen:
     p_values: dict[Term, float] = {}
-    full = _fit(counts, levels, terms, day)
+    full = _fit(counts, levels, terms, plain)
     while terms:
         smaller = {term: [other for other in terms if other != term] for term in terms}
-        fits = {term: _fit(counts, levels, left, day) if left else plain for term, left in smaller.items()}
+        fits = {term: _fit(counts, levels, left, plain) if left else plain for term, left in smaller.items()}
         tested = {term: likelihood_ratio_test(fit, full).p_value for term, fit in fits.items()}
         p_values |= tested
         weakest = max(terms, key=lambda term: tested[term])
@@ -100,7 +99,9 @@ def _backward(
     return Chosen(full, p_values)
 
 
-def _fit(counts: pd.DataFrame, levels: dict[str, list[str]], terms: Sequence[Term], day: float) -> ParetoNBDFit:
+def _fit(
+    counts: pd.DataFrame, levels: dict[str, list[str]], terms: Sequence[Term], plain: ParetoNBDFit
+) -> ParetoNBDFit:
     names = {
         process: [
             column_name(attribute, level) for of, attribute in terms if of == process for level in levels[attribute]
@@ -109,15 +110,16 @@ def _fit(counts: pd.DataFrame, levels: dict[str, list[str]], terms: Sequence[Ter
     }
     known = columns_of(names, counts, len(counts))
     x, t_x, T, weights = (counts[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "customers"))
-    return pareto_nbd.fit(
+    fit = pareto_nbd.fit(
         x,
         t_x,
         T,
         weights=weights,
         transaction_covariates=_named(known.get("transaction_covariates"), names["transaction"]),
         dropout_covariates=_named(known.get("dropout_covariates"), names["dropout"]),
-        day=day,
+        day=plain.day,
     )
+    return replace(fit, note=fit.note or plain.note)
 
 
 def _named(matrix: Covariates, names: list[str]) -> Covariates:

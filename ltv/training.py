@@ -16,7 +16,7 @@ import numpy as np
 
 from ltv import plots, registry, spark_likelihood
 from ltv.backtest import Backtest
-from ltv.choose_covariates import fit_with_covariates, mix_of
+from ltv.choose_covariates import Chosen, fit_with_covariates, mix_of
 from ltv.contest import lost_because, meet, won_because
 from ltv.covariates import attributes_of
 from ltv.evaluate import calibration_table, judge, predict_holdout, tracking_errors
@@ -156,16 +156,14 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
             "ltv.covariates needs ltv.fitter exact and all distinct histories on one machine: no more than "
             f"ltv.driver_rows ({counts.customers:,} customers are here). Set ltv.fit_sample_customers, or none of them."
         )
-    chosen = None
-    if data.covariates:
-        chosen = fit_with_covariates(counts.histories, data.covariates, day=data.day)
-        purchases = chosen.fit
-    elif counts.all_histories:
-        purchases = spark_likelihood.fit_purchases(counts.all_histories, day=data.day)
-    else:
-        purchases = fit_purchases(counts.histories, fitter=fitter, seed=seed, day=data.day)
+    plain = (
+        spark_likelihood.fit_purchases(counts.all_histories, day=data.day)
+        if counts.all_histories
+        else fit_purchases(counts.histories, fitter=fitter, seed=seed, day=data.day)
+    )
+    chosen = fit_with_covariates(counts.histories, data.covariates, plain) if data.covariates else Chosen(plain, {})
     return ValueModel(
-        purchases=purchases,
+        purchases=chosen.fit,
         spend=spark_likelihood.fit_spend(counts.all_spend)
         if counts.all_spend
         else fit_spend(counts.spend, fitter=fitter, seed=seed),
@@ -173,9 +171,9 @@ def fit_value_model(counts: Counts, data: TrainingData, *, fitter: Fitter, seed:
         currency=data.currency,
         as_of=counts.as_of,
         warnings=data.warnings,
-        findings=tuple(chosen.findings) if chosen else (),
-        p_values={".".join(term): p_value for term, p_value in chosen.p_values.items()} if chosen else {},
-        mix=mix_of(counts.histories, attributes_of(purchases.covariates)),
+        findings=tuple(chosen.findings),
+        p_values={".".join(term): p_value for term, p_value in chosen.p_values.items()},
+        mix=mix_of(counts.histories, attributes_of(chosen.fit.covariates)),
     )
 
 

@@ -74,7 +74,11 @@ def newest(days: pd.DataFrame) -> Origin:
 
 
 def chosen(seed: int, leaving: dict[str, float], customers: int = 6000) -> Chosen:
-    return fit_with_covariates(newest(days_of(seed, leaving, customers)).histories, [CHANNEL])
+    return fit_tested(newest(days_of(seed, leaving, customers)).histories)
+
+
+def fit_tested(counts: pd.DataFrame) -> Chosen:
+    return fit_with_covariates(counts, [CHANNEL], fit_purchases(counts, fitter="exact", seed=1))
 
 
 def test_a_channel_whose_customers_leave_faster_is_found_and_only_in_how_fast_they_leave() -> None:
@@ -99,7 +103,7 @@ def test_totals_of_the_channels_are_nearer_with_it() -> None:
     for seed in range(6):
         period = newest(days_of(seed, FICKLE))
         plain = fit_purchases(period.histories, fitter="exact", seed=1)
-        fit = fit_with_covariates(period.histories, [CHANNEL]).fit
+        fit = fit_tested(period.histories).fit
         for purchases, errors in ((plain, without), (fit, within)):
             model = replace(IN_DAYS, purchases=purchases)
             holdout = period.holdout
@@ -127,7 +131,7 @@ def test_a_small_level_and_the_most_common_one_are_the_base() -> None:
     few = days["customer"].isin(days.loc[days[CHANNEL] == "Email", "customer"].unique()[60:])
     most = days.assign(**{CHANNEL: days[CHANNEL].where(~few, "Direct")})
 
-    found = fit_with_covariates(newest(most).histories, [CHANNEL])
+    found = fit_tested(newest(most).histories)
 
     assert [*found.fit.covariates["dropout"]] == [f"{CHANNEL}=Paid Social"]
 
@@ -135,7 +139,7 @@ def test_a_small_level_and_the_most_common_one_are_the_base() -> None:
 def test_one_channel_for_all_gives_the_plain_fit_and_says_why() -> None:
     period = newest(days_of(3, {"Direct": 1.0}, 1500))
 
-    found = fit_with_covariates(period.histories, [CHANNEL])
+    found = fit_tested(period.histories)
 
     assert found.fit == fit_purchases(period.histories, fitter="exact", seed=1)
     assert found.findings == [
@@ -150,7 +154,7 @@ def test_where_a_weak_prior_decides_nothing_is_tested() -> None:
         [*rows, (1, 20.0, 40.0, 30, "Direct")], columns=["frequency", "recency", "T", "customers", CHANNEL]
     )
 
-    found = fit_with_covariates(counts, [CHANNEL])
+    found = fit_tested(counts)
 
     assert found.fit.note
     assert found.findings == [
