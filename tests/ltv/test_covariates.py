@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from shops import origin
 from simulated_days import simulated_days
 from test_customer_value import AS_OF, CUSTOMERS, IN_DAYS, SPEND, scored, summary
@@ -212,10 +213,8 @@ def test_purchases_are_tracked_over_the_mix_of_channels() -> None:
 
 def test_scores_and_totals_are_those_of_each_customer_s_channel(spark: SparkSession) -> None:
     fickle = {"regular", "lost regular", "one-timer"}
-    column = "CASE WHEN person_id IN ('regular', 'lost regular', 'one-timer') THEN 'Paid Social' ELSE 'Email' END"
-    people = summary(spark, unit_days=1).selectExpr(
-        "* EXCEPT (acquisition_channel)", f"{column} AS acquisition_channel"
-    )
+    channel = F.when(F.col("person_id").isin(sorted(fickle)), "Paid Social").otherwise("Email")
+    people = summary(spark, unit_days=1).withColumn(CHANNEL, channel)
     channels = ["Paid Social" if person in fickle else "Email" for person, *_ in CUSTOMERS]
     expected = BY_CHANNEL.purchase_predictions(
         X, T_X, T, churn_days=(90,), value_days=(90,), annual_discount_rate=0.1, attributes={CHANNEL: channels}
