@@ -11,6 +11,7 @@ import typer
 from jobs.drift import reason_not_to_train
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
+from ltv.customer_summary import acquisition_channels
 from ltv.training_data import collect_training_data
 from warehouse.checks import require_held
 from warehouse.code_version import code_version
@@ -19,6 +20,7 @@ from warehouse.knobs import ReportingCurrency, ReportingDay
 from warehouse.table_update import digest_of
 from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
+from warehouse.tables.silver_journeys import SILVER_JOURNEYS
 
 RequirePromotion = Annotated[
     bool, typer.Option("--require-promotion", help="Exit with 4 unless the new fit becomes champion.")
@@ -68,6 +70,7 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
             timezone=settings.report.timezone,
             currency=settings.report.currency,
             ltv=settings.ltv,
+            attributes=acquisition_channels(run.lake.read(SILVER_JOURNEYS)) if settings.ltv.covariates else None,
         )
         run.say(f"{data.full.customers:,} customers, {data.full.distinct_histories:,} distinct histories")
         try:
@@ -82,7 +85,7 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
             data.release()
         for note in result.notes:
             run.say(f"note: {note}")
-        for line in (*(result.choice.lines if result.choice else ()), *backtest_lines(result.backtest)):
+        for line in (*result.findings, *backtest_lines(result.backtest)):
             run.say(line)
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
         log.message = f"{result.status}: {result.reason} ({fitted})"
@@ -95,7 +98,8 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
 def _tags(run: Run) -> dict[str, str]:
     """What a fit is made from, besides its days."""
     knobs = (run.settings.ltv, run.knobs(ReportingDay), run.knobs(ReportingCurrency))
-    versions = run.lake.versions([SILVER_CONVERSIONS])
+    tables = [SILVER_CONVERSIONS, *([SILVER_JOURNEYS] if run.settings.ltv.covariates else [])]
+    versions = run.lake.versions(tables)
     return {
         "settings_digest": digest_of(knobs),
         "code_version": code_version(),

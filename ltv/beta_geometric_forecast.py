@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,6 +50,12 @@ class BetaGeometricForecast:
     leaves: float
     stays: Array
     k: int
+
+    def at_rate(self, factor: float) -> Self:
+        """The same customers, buying at `factor` times their rates, as in a season; what they have finished stays."""
+        if factor == 1:
+            return self
+        return replace(self, phase_rate=self.phase_rate / factor, pause=self.pause / factor)
 
     def expected_purchases(self, horizon: ArrayLike) -> Array:
         """Purchases expected in (T, T + horizon]; horizon is one number or one per customer, 0 or more."""

@@ -9,7 +9,7 @@ value of the day of its sale, whenever it happened, so a summary of an old as_of
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -117,10 +117,12 @@ def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> Da
     )
 
 
-def count_holdout(histories: DataFrame, days: DataFrame, *, cutoff: dt.date, until: dt.date) -> DataFrame:
+def count_holdout(
+    histories: DataFrame, days: DataFrame, *, cutoff: dt.date, until: dt.date, covariates: Sequence[str] = ()
+) -> DataFrame:
     """Purchases after `cutoff` of the customers known at it: one row per history and outcome, with its customers.
 
-    `histories` are as of `cutoff`, `days` is the result of `purchase_days`. Columns: frequency, recency, T,
+    `histories` are as of `cutoff`, `days` is the result of `purchase_days`. Columns: frequency, recency, T, covariates,
     holdout_purchases (purchase days in (cutoff, until]), customers (how many share all these), monetary_value (their
     mean) and holdout_value (net value of their purchase days in the period, summed). It is small enough for
     one machine: there is no row per customer.
@@ -133,7 +135,7 @@ def count_holdout(histories: DataFrame, days: DataFrame, *, cutoff: dt.date, unt
     )
     return (
         histories.join(outcome, on="person_id", how="left")
-        .groupBy("frequency", "recency", "T", F.coalesce("purchases", F.lit(0)).alias("holdout_purchases"))
+        .groupBy("frequency", "recency", "T", *covariates, F.coalesce("purchases", F.lit(0)).alias("holdout_purchases"))
         .agg(
             F.count("*").alias("customers"),
             F.avg(F.col("monetary_value").cast("double")).alias("monetary_value"),
@@ -142,9 +144,21 @@ def count_holdout(histories: DataFrame, days: DataFrame, *, cutoff: dt.date, unt
     )
 
 
-def count_histories(histories: DataFrame) -> DataFrame:
-    """Distinct (frequency, recency, T) with the number of customers that share it: all that a fit needs."""
-    return histories.groupBy("frequency", "recency", "T").agg(F.count("*").alias("customers"))
+def with_attributes(histories: DataFrame, attributes: DataFrame | None) -> DataFrame:
+    """Histories with the attributes of each person (texts by person_id, such as `acquisition_channels`).
+
+    A person without a row there is '(unattributed)'.
+    """
+    if attributes is None:
+        return histories
+    names = [name for name in attributes.columns if name != "person_id"]
+    known = histories.join(attributes, on="person_id", how="left")
+    return known.withColumns({name: F.coalesce(F.col(name), F.lit(UNATTRIBUTED)) for name in names})
+
+
+def count_histories(histories: DataFrame, covariates: Sequence[str] = ()) -> DataFrame:
+    """Distinct (frequency, recency, T, covariates) with the number of customers that share it: what a fit needs."""
+    return histories.groupBy("frequency", "recency", "T", *covariates).agg(F.count("*").alias("customers"))
 
 
 def count_spend(histories: DataFrame) -> DataFrame:

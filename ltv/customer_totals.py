@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from ltv.backtest import Backtest
 from ltv.intervals import Interval, Total, total_interval
 from ltv.knobs import Scoring
-from ltv.model_totals import Measure, model_totals
+from ltv.model_totals import Measure, estimated_for, model_totals
 from ltv.own_error import with_own_error
 from ltv.value_model import ValueModel
 
@@ -54,9 +54,8 @@ def customer_totals(
     gold.customer_value. The interval of a value is (0, inf) where spending is too uneven to have a variance.
     """
     money = F.col("monetary_value").cast("double").alias("monetary_value")
-    counted = summary.groupBy("acquisition_channel", "frequency", "recency", "T", money).agg(
-        F.count("*").alias("customers")
-    )
+    keys = dict.fromkeys(("acquisition_channel", "frequency", "recency", "T", *model.attributes))
+    counted = summary.groupBy(*keys, money).agg(F.count("*").alias("customers"))
     rows = counted.mapInPandas(_parts(model, tuple(days), scoring.margin, scoring.annual_discount_rate), SUMS).collect()
     totals: dict[tuple[str | None, str, int], list[Total]] = defaultdict(list)
     for row in rows:
@@ -68,9 +67,10 @@ def customer_totals(
     measures: tuple[Measure, ...] = ("purchases", "value")
     for channel in (None, *channels):
         for measure in measures:
-            fits = (model.purchases,) if measure == "purchases" else (model.purchases, model.spend)
             for horizon in days:
-                first, *others = totals.get((channel, measure, horizon)) or [_nothing(model, measure)]
+                fits = estimated_for(model, measure, days=horizon)
+                nothing = Total(0.0, np.zeros(sum(len(fit.theta) for fit in fits)), 0.0)
+                first, *others = totals.get((channel, measure, horizon)) or [nothing]
                 total = sum(others, first)
                 alone = total_interval(total, *fits, level=scoring.interval_level)
                 wide = with_own_error(alone, backtest.own_error(measure), level=scoring.interval_level)
@@ -106,11 +106,6 @@ def _parts(
             yield pd.DataFrame(rows, columns=["channel", "measure", "days", "estimate", "gradient", "variance"])
 
     return add_up
-
-
-def _nothing(model: ValueModel, measure: Measure) -> Total:
-    size = len(model.purchases.theta) + (len(model.spend.theta) if measure == "value" else 0)
-    return Total(0.0, np.zeros(size), 0.0)
 
 
 def total_lines(totals: Sequence[CustomerTotal], currency: str) -> tuple[list[str], list[str]]:

@@ -43,17 +43,18 @@ def build_customer_value(
 ) -> DataFrame:
     """One row per row of gold.customer_summary, whose recency and T must be in the model's unit of time.
 
-    Purchases are predicted once per distinct (frequency, recency, T) and joined back; the value of a purchase is
-    arithmetic in SQL. clv_<h>d = margin x purchases expected within h days, each discounted by annual_discount_rate
-    over its time from as_of, x expected_order_value. Bounds are delta-method intervals of the true expectation
-    (logarithmic; logit for probabilities). The two models are taken as independent, so their log variances add. Each
-    customer has a segment and the reason for it, see `ltv.segment_columns`.
+    Purchases are predicted once per distinct (frequency, recency, T) and attributes that the model asks for, and joined
+    back; the value of a purchase is arithmetic in SQL. clv_<h>d = margin x purchases expected within h days, each
+    discounted by annual_discount_rate over its time from as_of, x expected_order_value. Bounds are delta-method
+    intervals of the true expectation (logarithmic; logit for probabilities). The two models are taken as independent,
+    so their log variances add. Each customer has a segment and the reason for it, see `ltv.segment_columns`.
     """
-    predictions = _predict(summary.select(*HISTORY).distinct(), model, scoring)
+    keys = [*HISTORY, *model.attributes]
+    predictions = _predict(summary.select(*keys).distinct(), model, scoring)
     deviations = F.lit(quantile(scoring.interval_level))
     value, value_error = F.col("expected_order_value"), F.col("order_value_log_error")
     scored = (
-        summary.join(predictions, on=list(HISTORY), how="inner")
+        summary.join(predictions, on=keys, how="inner")
         .withColumn("expected_order_value", _expected_order_value(model))
         .withColumn("order_value_log_error", _order_value_log_error(model))
         .withColumns(_bounds("expected_order_value", value, deviations * value_error))
@@ -82,7 +83,9 @@ def _predict(histories: DataFrame, model: ValueModel, scoring: Scoring) -> DataF
         *(name + end for name in bounded for end in ("", *(f"_{bound}" for bound in BOUNDS))),
         *(f"discounted_purchases_{days}d{end}" for days in VALUE_HORIZONS_DAYS for end in ("", "_log_error")),
     ]
-    schema = "frequency bigint, recency double, T double, " + ", ".join(f"{column} double" for column in columns)
+    attributes = [f"{attribute} string" for attribute in model.attributes]
+    figures = [f"{column} double" for column in columns]
+    schema = ", ".join(["frequency bigint", "recency double", "T double", *attributes, *figures])
     return histories.mapInPandas(_batches(model, scoring.annual_discount_rate, scoring.interval_level), schema)
 
 
@@ -97,6 +100,7 @@ def _batches(
                 value_days=VALUE_HORIZONS_DAYS,
                 annual_discount_rate=annual_discount_rate,
                 level=interval_level,
+                attributes=batch,
             )
             yield pd.concat([batch, pd.DataFrame(predictions, index=batch.index)], axis=1)
 
@@ -167,7 +171,7 @@ def _build(work: Work) -> DataFrame:
     champion = scorer(work.run, version)
     return build_customer_value(
         work.read(GOLD_CUSTOMER_SUMMARY).where(of_day(work.run.as_of)),
-        model=champion.model,
+        model=champion.model.on(work.run.as_of),
         model_version=champion.version,
         scoring=work.knobs(Scoring),
         segments=champion.segments,

@@ -76,9 +76,9 @@ def known(metrics: Mapping[str, float]) -> dict[str, float]:
 def predict_holdout(model: ValueModel, holdout: pd.DataFrame, *, days: int, time_unit: str) -> tuple[Array, Array]:
     """Expected purchase days and P(at least one) in the next `days` days, per row of the holdout table."""
     to_model = DAYS_PER_UNIT[time_unit] / DAYS_PER_UNIT[model.time_unit]
-    forecast = model.purchases.forecast(
-        holdout["frequency"], floats(holdout, "recency") * to_model, floats(holdout, "T") * to_model
-    )
+    forecast = model.forecast(
+        holdout["frequency"], floats(holdout, "recency") * to_model, floats(holdout, "T") * to_model, holdout
+    ).at_rate(model.pace(days).factor)
     horizon = model.units(days)
     return forecast.expected_purchases(horizon), 1 - forecast.probability_of_no_purchase(horizon)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, TypedDict, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,13 @@ class NamedColumns(Protocol):
 
 
 Covariates = NamedColumns | ArrayLike | None
+
+
+class CustomerCovariates(TypedDict, total=False):
+    """What a fit with covariates needs for each prediction: columns by name, or a matrix in the order of the fit."""
+
+    transaction_covariates: Covariates
+    dropout_covariates: Covariates
 
 
 @dataclass(frozen=True)

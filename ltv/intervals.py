@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,6 +42,19 @@ __all__ = [
 
 
 AnyPurchaseFit = TypeVar("AnyPurchaseFit", bound=PurchaseFit)
+
+
+class Estimated(Protocol):
+    """Something estimated that a prediction depends on: a fit, or a season."""
+
+    @property
+    def theta(self) -> Array:
+        """The parameters, on the scale of the covariance."""
+        ...
+
+    def fitted_covariance(self) -> Array:
+        """Their covariance."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -114,14 +127,14 @@ def standard_errors(predict: Callable[..., Array], *fits: Fit) -> Array:
     return errors_of(jacobian(predict, *fits), _joint_covariance(fits))
 
 
-def total_interval(total: Total, *fits: Fit, level: float = 0.95) -> Interval:
+def total_interval(total: Total, *fits: Estimated, level: float = 0.95) -> Interval:
     """Predictive interval of a total (parameters plus chance), cut at 0; (0, inf) if the variance is infinite."""
     half_width = quantile(level) * np.sqrt(total_variance(total, *fits))
     bounds = (total.estimate, max(0.0, total.estimate - half_width), total.estimate + half_width)
     return Interval(*(np.asarray(bound) for bound in bounds))
 
 
-def total_variance(total: Total, *fits: Fit) -> float:
+def total_variance(total: Total, *fits: Estimated) -> float:
     """How far the actual total may lie from the estimate: parameters plus chance, squared."""
     return float(total.gradient @ _joint_covariance(fits) @ total.gradient) + total.variance
 
@@ -186,5 +199,5 @@ def total_value(
     return Total(float(predict(fit, spend)), jacobian(predict, fit, spend), float(variance))
 
 
-def _joint_covariance(fits: tuple[Fit, ...]) -> Array:
+def _joint_covariance(fits: tuple[Estimated, ...]) -> Array:
     return np.asarray(block_diag(*(fit.fitted_covariance() for fit in fits)))

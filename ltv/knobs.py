@@ -41,6 +41,8 @@ class Ltv(SummaryUnit, Scoring, Retention):
     holdout_days: PositiveDays
     holdout_until: dt.date | None
     origins: Annotated[int, Field(ge=0)]
+    covariates: tuple[Literal["acquisition_channel"], ...]
+    season: Literal["none", "month", "auto"]
     seed: int
     min_customers: Annotated[int, Field(gt=0)]
 
@@ -56,6 +58,8 @@ class Ltv(SummaryUnit, Scoring, Retention):
             raise ValueError(f"fitter lifetimes fits pareto_nbd alone; use exact for model {self.model}")
         if self.purchase_days is True and self.model not in {"pareto_nbd", "auto"}:
             raise ValueError(f"purchase_days is a likelihood of pareto_nbd alone; use false for model {self.model}")
+        if self.covariates and self.model not in {"pareto_nbd", "auto"}:
+            raise ValueError(f"covariates are those of pareto_nbd alone; use [] for model {self.model}")
         return self
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ltv.intervals import Total, total_purchases, total_value
+from ltv.intervals import Estimated, Total, total_purchases, total_value
 from ltv.purchase_fits import PurchaseFit
 from ltv.purchase_models import PurchaseForecast
 from ltv.value_model import ValueModel
@@ -20,18 +20,19 @@ def model_totals(
 ) -> dict[Measure, Total]:
     """Purchase days and discounted margin within `days` days of all customers: one row per counted history.
 
-    Columns frequency, recency and T (the model's unit), monetary_value, customers.
+    Columns frequency, recency and T (the model's unit), monetary_value, customers, and the model's attributes.
     """
     x, t_x, T, m, count = (
         customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
     )
     forecasts: dict[bytes, PurchaseForecast] = {}
+    pace = model.pace(days)
 
     def forecast(fit: PurchaseFit) -> PurchaseForecast:
         # The derivatives by the spend parameters reuse the same forecast of purchases.
         key = fit.theta.tobytes()
         if key not in forecasts:
-            forecasts[key] = fit.forecast(x, t_x, T)
+            forecasts[key] = model.forecast(x, t_x, T, customers, fit).at_rate(pace.factor)
         return forecasts[key]
 
     horizon = model.units(days)
@@ -46,4 +47,19 @@ def model_totals(
         margin=margin,
         rate=model.discount_rate(annual_discount_rate),
     )
-    return {"purchases": total_purchases(model.purchases, forecast, horizon, weights=count), "value": value}
+    totals: dict[Measure, Total] = {
+        "purchases": total_purchases(model.purchases, forecast, horizon, weights=count),
+        "value": value,
+    }
+    return {measure: _of_season(total) for measure, total in totals.items()} if model.season else totals
+
+
+def estimated_for(model: ValueModel, measure: Measure, *, days: int) -> tuple[Estimated, ...]:
+    """What a measure's total within `days` days depends on, in the order of the total's gradient."""
+    fits: tuple[Estimated, ...] = (model.purchases,) if measure == "purchases" else (model.purchases, model.spend)
+    return (*fits, model.pace(days)) if model.season else fits
+
+
+def _of_season(total: Total) -> Total:
+    """With its derivative by the logarithm of the season's factor, in proportion to which it is."""
+    return Total(total.estimate, np.append(total.gradient, total.estimate), total.variance)

@@ -31,7 +31,7 @@ from ltv.evaluate import (
 from ltv.histories import Array
 from ltv.intervals import total_interval, total_variance
 from ltv.mbg_cnbd_k import Gaps
-from ltv.model_totals import Measure, model_totals
+from ltv.model_totals import Measure, estimated_for, model_totals
 from ltv.own_error import OwnError, PastForecast, own_error, recalibration, with_own_error
 from ltv.scorer import DAYS_PER_UNIT
 from ltv.value_model import ValueModel
@@ -44,8 +44,9 @@ MEASURES: tuple[Measure, ...] = ("purchases", "value")
 class Origin:
     """What was known by the end of `cutoff`, and what came up to `until` (inclusive).
 
-    `holdout` is `customer_summary.count_holdout`'s table, `spend` that of `count_spend`; recency and T are in
-    `time_unit`. `gaps` are those between the purchases up to the cutoff, where a model needs them.
+    `holdout` is `customer_summary.count_holdout`'s table, with a column for each of `covariates`, `spend` that of
+    `count_spend`; recency and T are in `time_unit`. `gaps` are those between the purchases up to the cutoff, where a
+    model needs them.
     """
 
     cutoff: dt.date
@@ -54,6 +55,7 @@ class Origin:
     spend: pd.DataFrame
     time_unit: str
     gaps: Gaps | None = None
+    covariates: tuple[str, ...] = ()
 
     @property
     def days(self) -> int:
@@ -63,7 +65,9 @@ class Origin:
     @property
     def histories(self) -> pd.DataFrame:
         """The distinct histories at the cutoff with their customers: what a fit of purchases needs."""
-        return self.holdout.groupby(["frequency", "recency", "T"], as_index=False)[["customers"]].sum()
+        return self.holdout.groupby(["frequency", "recency", "T", *self.covariates], as_index=False)[
+            ["customers"]
+        ].sum()
 
 
 class FittedOrigin(NamedTuple):
@@ -111,6 +115,13 @@ def pooled_rmse(model_of: Callable[[FittedOrigin], ValueModel], fitted: Sequence
     return float(np.sqrt(squares / customers))
 
 
+def predicted_and_actual(one: FittedOrigin) -> tuple[float, float]:
+    """Purchase days of all customers of an origin: what its model predicts, and what came."""
+    expected, _ = _predicted(one.origin, one.model)
+    weights = floats(one.origin.holdout, "customers")
+    return float(weights @ expected), float(weights @ floats(one.origin.holdout, "holdout_purchases"))
+
+
 def _totals(
     origin: Origin,
     model: ValueModel,
@@ -127,9 +138,10 @@ def _totals(
         "value": float(floats(holdout, "holdout_value").sum()),
     }
     totals = []
+    model = model.on(origin.cutoff)
     predicted = model_totals(model, customers, days=origin.days, margin=1.0, annual_discount_rate=0.0)
     for measure, total in predicted.items():
-        fits = (model.purchases,) if measure == "purchases" else (model.purchases, model.spend)
+        fits = estimated_for(model, measure, days=origin.days)
         alone = total_interval(total, *fits, level=level)
         wide = with_own_error(alone, own[measure], level=level)
         totals.append(
@@ -194,7 +206,7 @@ def _totals_and_errors(expected: Array, actual: Array, weights: Array) -> dict[s
 
 
 def _predicted(origin: Origin, model: ValueModel) -> tuple[Array, Array]:
-    return predict_holdout(model, origin.holdout, days=origin.days, time_unit=origin.time_unit)
+    return predict_holdout(model.on(origin.cutoff), origin.holdout, days=origin.days, time_unit=origin.time_unit)
 
 
 def _finite(bound: Array) -> float | None:

@@ -10,13 +10,13 @@ See `fit` for an example. `forecast` gives several predictions for one likelihoo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, TypedDict, Unpack
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ltv.fit import Evaluate, Fit, Optimum, maximise
-from ltv.histories import Array, Covariates, Histories, histories, is_named
+from ltv.histories import Array, Covariates, CustomerCovariates, Histories, histories, is_named
 from ltv.pareto_nbd_forecast import Forecast, forecast
 from ltv.pareto_nbd_likelihood import sums
 from ltv.pareto_nbd_search import check, explain, note, search_box, systematic_sample, weak_prior
@@ -25,13 +25,6 @@ from warehouse.errors import ConvergenceError, UsageError
 DAYS_TAKEN_FOR_PURCHASES = (
     "Purchases: customers buy more than once a day, so days with a purchase were taken for purchases."
 )
-
-
-class CustomerCovariates(TypedDict, total=False):
-    """What a fit with covariates needs for each prediction: columns by name, or a matrix in the order of the fit."""
-
-    transaction_covariates: Covariates
-    dropout_covariates: Covariates
 
 
 @dataclass(frozen=True, kw_only=True)

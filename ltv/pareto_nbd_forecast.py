@@ -6,7 +6,8 @@ and leaves at rate ~ Gamma(s, beta + T): nothing else of the history matters, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,6 +36,10 @@ class Forecast:
     dropout_shape: float
     dropout_rate: Array
     day: float = 0.0
+
+    def at_rate(self, factor: float) -> Self:
+        """The same customers, buying at `factor` times their rates, as in a season; they leave as before."""
+        return self if factor == 1 else replace(self, purchase_rate=self.purchase_rate / factor)
 
     def expected_purchases(self, horizon: ArrayLike) -> Array:
         """Purchases expected in (T, T + horizon]; horizon is one number or one per customer, 0 or more."""

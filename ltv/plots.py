@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltv.backtest import JudgedTotal
+from ltv.season import months_of
 from ltv.value_model import ValueModel
 
 SIZE = (6.4, 4.8)
@@ -24,7 +25,8 @@ def alive_heatmap(model: ValueModel, *, frequency: int, T: float) -> Figure:
     # frequency 0 means recency 0 and the reverse: no customer can be elsewhere on these two edges
     exists = (x == 0) == (t_x == 0)
     alive = np.full(x.shape, np.nan)
-    alive[exists] = model.purchases.p_alive(x[exists], t_x[exists], np.full(exists.sum(), T))
+    # of customers of the base, where the fit has covariates
+    alive[exists] = model.forecast(x[exists], t_x[exists], np.full(exists.sum(), T), {}).p_alive
     figure, axes = _figure(
         "Probability of being alive", "frequency (repeat purchase days)", f"recency ({model.time_unit})"
     )
@@ -88,16 +90,20 @@ def origins_plot(totals: Sequence[tuple[dt.date, JudgedTotal]]) -> Figure:
 
 
 def track(daily: pd.DataFrame, model: ValueModel) -> pd.DataFrame:
-    """Per day from the first to the last: cumulative actual and expected repeat purchase days."""
+    """Per day from the first to the last: cumulative repeat purchase days, actual and expected (in season)."""
     by_day = daily.assign(day=pd.to_datetime(daily["day"])).set_index("day")[["first_purchases", "repeat_purchases"]]
     by_day = by_day.asfreq("D", fill_value=0)
     first_purchases = by_day["first_purchases"].to_numpy(np.float64)
     per_customer = model.expected_repeat_purchases(np.arange(len(first_purchases)))
+    expected = np.convolve(first_purchases, per_customer)[: len(first_purchases)]
+    if model.season:
+        factors = np.asarray(model.season.factors)[months_of(by_day.index.to_numpy())]
+        expected = np.cumsum(np.diff(expected, prepend=0.0) * factors)
     return pd.DataFrame(
         {
             "day": by_day.index,
             "actual": by_day["repeat_purchases"].cumsum().to_numpy(),
-            "expected": np.convolve(first_purchases, per_customer)[: len(first_purchases)],
+            "expected": expected,
         }
     )
 

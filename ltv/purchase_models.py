@@ -5,7 +5,7 @@ A model is named as in ltv.model. This file goes with every registered model (se
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
 
 from numpy.typing import ArrayLike
 
@@ -29,6 +29,10 @@ class PurchaseForecast(Protocol):
     @property
     def p_alive(self) -> Array:
         """Probability of not having left by T."""
+        ...
+
+    def at_rate(self, factor: float) -> Self:
+        """The same customers, buying at `factor` times their rates, as in a season."""
         ...
 
     def expected_purchases(self, horizon: ArrayLike) -> Array:

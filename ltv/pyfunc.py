@@ -9,6 +9,7 @@ it (see `ltv.stored_code`). They import each other relatively, so they work unde
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ class CustomerValueModel:
         self.currency: str = content["model"]["currency"]
         self.churn_days: list[int] = content["churn_days"]
         self.value_days: list[int] = content["value_days"]
-        self.defaults: dict[str, float] = content["params"]
+        self.defaults: dict[str, float | str] = content["params"]
         self.note: str | None = content["note"]
         self.version = version
 
@@ -47,8 +48,8 @@ class CustomerValueModel:
         """One row per row of the input, in its order and with its index.
 
         The four columns may hold any kind of number; other columns are ignored. params: margin (share of net value),
-        annual_discount_rate, interval_level. What is wrong with them is an MlflowException with the reason, which a
-        server answers as HTTP 400.
+        annual_discount_rate, interval_level; and as_of, the last day of the data as YYYY-MM-DD, of a version with a
+        season. What is wrong with them is an MlflowException with the reason, which a server answers as HTTP 400.
         """
         try:
             unknown = sorted(_names_of_caller() - set(self.defaults))
@@ -63,14 +64,12 @@ class CustomerValueModel:
         if missing:
             raise InputError(f"the input lacks {', '.join(missing)}; its columns are {', '.join(COLUMNS)}")
         given: dict[str, Any] = {name: _numbers(customers[name], name) for name in COLUMNS}
-        given |= {"churn_days": self.churn_days, "value_days": self.value_days}
+        given |= {"churn_days": self.churn_days, "value_days": self.value_days, "attributes": customers}
         level = _between(params, "interval_level", 0, 1)
         given["margin"] = _between(params, "margin", 0, np.inf)
         given["annual_discount_rate"] = _between(params, "annual_discount_rate", 0, np.inf, least_too=True)
-        if self.scorer.has_intervals:
-            table = self.scorer.predict_with_intervals(**given, level=level)
-        else:
-            table = self.scorer.predict(**given)
+        scorer = self.scorer.on(_day(params["as_of"])) if "as_of" in params else self.scorer
+        table = scorer.predict_with_intervals(**given, level=level) if scorer.has_intervals else scorer.predict(**given)
         columns = output_columns(self.churn_days, self.value_days)
         predictions = pd.DataFrame(table, index=customers.index).reindex(columns=columns)
         return predictions.assign(currency=self.currency, model_version=self.version, model_note=self.note)
@@ -99,6 +98,13 @@ def _numbers(values: pd.Series[Any], name: str) -> Any:
         return pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         raise InputError(f"{name} holds values that are no numbers") from None
+
+
+def _day(value: Any) -> dt.date:
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise UsageError(f"param as_of is {value}; it must be a day as YYYY-MM-DD") from None
 
 
 def _between(params: Mapping[str, Any], name: str, least: float, most: float, *, least_too: bool = False) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from ltv.backtest import Backtest
+from ltv.covariates import attributes_of
 from ltv.fit import Fit
 from ltv.purchase_fits import TITLES, title
 from ltv.scorer import COLUMNS, output_columns
@@ -154,7 +155,7 @@ def log_value_model(
                 run_id=run.info.run_id, model_id=logged.model_id, model_uuid=logged.model_id
             ),
             signature=signature(content),
-            input_example=(input_example(model), params),
+            input_example=(input_example(model), content["params"]),
             pip_requirements=[f"{package}=={installed_version(package)}" for package in REQUIREMENTS],
         )
         client.log_model_artifacts(logged.model_id, str(stored))
@@ -165,7 +166,7 @@ def log_value_model(
 def stored_content(
     model: ValueModel,
     at_cutoff: ValueModel,
-    params: Mapping[str, float],
+    params: Mapping[str, float | str],
     backtest: Backtest | None = None,
     segments: Segmentation | None = None,
 ) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def stored_content(
         "at_cutoff": at_cutoff.to_dict(),
         "churn_days": list(CHURN_HORIZONS_DAYS),
         "value_days": list(VALUE_HORIZONS_DAYS),
-        "params": dict(params),
+        "params": dict(params) | ({"as_of": model.as_of.isoformat()} if model.season else {}),
         "note": " ".join(model.notes) or None,
         "backtest": (backtest or Backtest()).to_dict(),
         "segments": segments.to_dict() if segments else None,
@@ -194,28 +195,31 @@ def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:
     of_model = [schema.ColSpec("string", name) for name in ("currency", "model_version")]
     of_model.append(schema.ColSpec("string", "model_note", required=False))
     number = schema.AnyType()  # type: ignore[no-untyped-call]
+    inputs: list[Any] = [schema.ColSpec(number, name) for name in COLUMNS]
+    inputs += [
+        schema.ColSpec("string", name, required=False)
+        for name in attributes_of(content["model"]["purchases"]["covariates"])
+    ]
     return mlflow.models.ModelSignature(
-        inputs=schema.Schema([schema.ColSpec(number, name) for name in COLUMNS]),
+        inputs=schema.Schema(inputs),
         outputs=schema.Schema([*(schema.ColSpec("double", name) for name in figures), *of_model]),
         params=schema.ParamSchema(
-            [schema.ParamSpec(name, "double", value) for name, value in content["params"].items()]
+            [
+                schema.ParamSpec(name, "string" if isinstance(value, str) else "double", value)
+                for name, value in content["params"].items()
+            ]
         ),
     )
 
 
-def register(
-    model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mapping[str, str], remarks: Sequence[str] = ()
-) -> str:
-    """Make a logged model the next version of the registered model and its champion; returns '<name>/<number>'.
-
-    `remarks` are further lines of the version's page, such as why its purchase model was taken.
-    """
+def register(model_uri: str, model: ValueModel, tracking: Mlflow, *, tags: Mapping[str, str]) -> str:
+    """Make a logged model the next version of the registered model and its champion; returns '<name>/<number>'."""
     client = model_registry.connect(tracking)
     name = tracking.model_name
     registered = mlflow.register_model(model_uri, name, tags=dict(tags))
     version = RegisteredVersion(name=name, number=str(registered.version), tags=tags).full_name
     client.update_registered_model(name, description=describe(model))
-    client.update_model_version(name, registered.version, describe_fit(model, remarks))
+    client.update_model_version(name, registered.version, describe_fit(model))
     model_registry.promote(tracking, version)
     return version
 
@@ -223,38 +227,56 @@ def register(
 def describe(model: ValueModel) -> str:
     """Description of the registered model, its input and its output, for its page."""
     unit, currency, purchases = model.time_unit, model.currency, TITLES[model.purchases.MODEL]
+    of_season = (
+        "\n\nForecasts have a season: the param as_of (YYYY-MM-DD) is the last day of the customers' data, after which "
+        "the horizons begin. Without it, it is the last day of the data that the version was fitted on."
+        if model.season
+        else ""
+    )
+    of_attributes = (
+        f"\nText: {', '.join(model.attributes)}; missing or unknown, the customer counts as one of the base."
+        if model.attributes
+        else ""
+    )
     return f"""What customers are still worth: {purchases} for purchases, Gamma-Gamma for their value.
 
 Takes one row per customer: frequency (distinct purchase days - 1), recency (last - first purchase day, {unit}),
 T (last day of the data - first purchase day, {unit}), monetary_value (mean net value of the repeat purchase days in
-{currency}; 0 without any). Any kind of number will do, as JSON over HTTP; other columns are ignored.
+{currency}; 0 without any). Any kind of number will do, as JSON over HTTP; other columns are ignored.{of_attributes}
 
 Gives one row per customer: p_alive; churn_<h>d, the probability of no purchase within h days;
 expected_purchases_<h>d (purchase days); expected_order_value (net, {currency}); clv_<h>d, the discounted margin
 within h days ({currency}). Horizons are in days. Each figure has bounds, <name>_lower and <name>_upper, which hold the
 true probability or expectation interval_level of the time. currency and model_version say what scored.
 
-params: margin (share of net value), annual_discount_rate, interval_level. Without them those of the training count.
+params: margin (share of net value), annual_discount_rate, interval_level. Without them those of the training
+count.{of_season}
 
 Load it as models:/<this name>@{CHAMPION}. A version's tags name the days, data and settings of its fit."""
 
 
-def describe_fit(model: ValueModel, remarks: Sequence[str] = ()) -> str:
-    """What a version was fitted on, its parameters with standard errors, its log-likelihoods, and the remarks."""
+def describe_fit(model: ValueModel) -> str:
+    """What a version was fitted on, its parameters with standard errors, its log-likelihoods, and what was found."""
     lines = [f"Fitted on purchases up to {model.as_of}."]
     named: tuple[tuple[str, Fit], ...] = ((title(model.purchases), model.purchases), ("Gamma-Gamma", model.spend))
     for name, fit in named:
         errors = fit.standard_errors if fit.log_covariance is not None else {}
         shown = ", ".join(
             f"{parameter} {value:.4g}" + (f" (standard error {errors[parameter]:.2g})" if parameter in errors else "")
-            for parameter, value in fit.params.items()
+            for parameter, value in (fit.params | _coefficients(fit)).items()
         )
         known = "" if fit.log_likelihood is None else f"; log-likelihood {fit.log_likelihood:.3f}"
         who = "" if fit.customers is None else f", {fit.customers:,.0f} customers"
         lines.append(f"{name}{who}: {shown}{known}.")
     lines += [f"**Note.** {note}" for note in model.notes]
-    lines += ["\n".join(f"- {remark}" for remark in remarks)] if remarks else []
+    lines += ["\n".join(f"- {finding}" for finding in model.findings)] if model.findings else []
     return "\n\n".join([*lines, f"alpha and beta are in {model.time_unit}, gamma is in {model.currency}."])
+
+
+def _coefficients(fit: Fit) -> dict[str, float]:
+    return {
+        f"{process}.{name}": value for process, columns in fit.covariates.items() for name, value in columns.items()
+    }
 
 
 def input_example(model: ValueModel) -> pd.DataFrame:

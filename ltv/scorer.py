@@ -6,19 +6,23 @@ that table and served model cannot differ.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import block_diag
 
+from .covariates import Attributes, Columns, attributes_of, columns_of
 from .delta_method import bounded, errors_of, quantile, slopes
 from .errors import UsageError
 from .histories import Array, Histories, histories
 from .order_value import expected_order_value, spend
 from .purchase_models import PARAMETERS, PARETO_NBD, PurchaseForecast, forecast
+from .season import NO_SEASON, Pace, Season
 
 DAYS_PER_UNIT = {"days": 1, "weeks": 7}
 DAYS_PER_YEAR = 365
@@ -34,7 +38,8 @@ class Scorer:
 
     A covariance is None for plain parameters, which have no intervals. Horizons are in days, whatever the unit. `model`
     is the purchase model (`ltv.purchase_models`); `day` and `k` are those of the fit (see `ltv.pareto_nbd.fit`,
-    `ltv.mbg_cnbd_k.fit`).
+    `ltv.mbg_cnbd_k.fit`), `columns` are its covariates: predictions take `attributes`, a column for each attribute that
+    they ask for. With a season, forecasts are of the days after `after`.
     """
 
     purchases: Array
@@ -45,11 +50,27 @@ class Scorer:
     model: str = PARETO_NBD
     day: float = 0.0
     k: int = 1
+    columns: Columns = field(default_factory=dict)
+    season: Season | None = None
+    after: dt.date | None = None
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What predictions ask for of customers besides their purchases; where it is missing, they are of the base."""
+        return attributes_of(self.columns)
 
     @property
     def has_intervals(self) -> bool:
         """False for plain parameters."""
         return self.purchases_covariance is not None and self.spend_covariance is not None
+
+    def on(self, day: dt.date) -> Self:
+        """The same model, forecasting the days after this one."""
+        return replace(self, after=day)
+
+    def pace(self, days: float) -> Pace:
+        """The season of the next `days` days."""
+        return NO_SEASON if self.season is None or self.after is None else self.season.pace(self.after, days)
 
     def units(self, days: float) -> float:
         """A length of time in the model's unit."""
@@ -68,11 +89,10 @@ class Scorer:
         churn_days: Sequence[int],
         value_days: Sequence[int],
         annual_discount_rate: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """See `ValueModel.purchase_predictions`."""
-        if len(self.purchases) != len(PARAMETERS[self.model]):
-            raise UsageError("This model has covariates; without them nobody can be scored.")
-        known = self._forecast(self.purchases, histories(frequency, recency, T, day=self.day))
+        known = self._forecast(self.purchases, self._histories(frequency, recency, T, attributes))
         return self._of_purchases(known, churn_days, value_days, annual_discount_rate)
 
     def purchase_intervals(
@@ -85,6 +105,7 @@ class Scorer:
         value_days: Sequence[int],
         annual_discount_rate: float,
         level: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """See `ValueModel.purchase_intervals`."""
         covariance = self.purchases_covariance
@@ -97,14 +118,21 @@ class Scorer:
             churn_days=churn_days,
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
+            attributes=attributes,
         )
-        data = histories(frequency, recency, T, day=self.day)
+        data = self._histories(frequency, recency, T, attributes)
+
+        size = len(self.purchases)
 
         def predict(theta: Array) -> Array:
-            known = self._forecast(theta, data)
-            return np.stack([*self._of_purchases(known, churn_days, value_days, annual_discount_rate).values()])
+            known = self._forecast(theta[:size], data)
+            away = float(theta[size:].sum())
+            return np.stack([*self._of_purchases(known, churn_days, value_days, annual_discount_rate, away).values()])
 
-        errors = errors_of(slopes(predict, self.purchases, covariance), covariance)
+        theta = self.purchases
+        if self.season is not None:  # how many errors its factor is away counts as one more parameter
+            theta, covariance = np.append(theta, 0.0), block_diag(covariance, np.ones((1, 1)))
+        errors = errors_of(slopes(predict, theta, covariance), covariance)
         for (name, estimate), error in zip(list(table.items()), errors, strict=True):
             if name.startswith(HORIZON):
                 table[f"{name}_log_error"] = error / np.where(estimate > 0, estimate, 1.0)
@@ -128,6 +156,7 @@ class Scorer:
         value_days: Sequence[int],
         margin: float,
         annual_discount_rate: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """See `ValueModel.predict`."""
         predictions = self.purchase_predictions(
@@ -137,6 +166,7 @@ class Scorer:
             churn_days=churn_days,
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
+            attributes=attributes,
         )
         value = self.order_value(frequency, monetary_value)
         discounted = {days: predictions.pop(f"{HORIZON}{days}d") for days in value_days}
@@ -155,6 +185,7 @@ class Scorer:
         margin: float,
         annual_discount_rate: float,
         level: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """`predict`, each with <name>_lower and <name>_upper, as gold.customer_value has them; see there.
 
@@ -170,6 +201,7 @@ class Scorer:
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
             level=level,
+            attributes=attributes,
         )
         if covariance is None:
             raise UsageError("This model was made of plain parameters: it has no standard errors. Fit it to data.")
@@ -192,17 +224,35 @@ class Scorer:
     def _forecast(self, theta: Array, data: Histories) -> PurchaseForecast:
         return forecast(self.model, theta, data, k=self.k)
 
+    def _histories(
+        self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, attributes: Attributes | None
+    ) -> Histories:
+        known = columns_of(self.columns, {} if attributes is None else attributes, np.size(frequency))
+        return histories(frequency, recency, T, day=self.day, **known)
+
     def _of_purchases(
-        self, known: PurchaseForecast, churn_days: Sequence[int], value_days: Sequence[int], annual_discount_rate: float
+        self,
+        known: PurchaseForecast,
+        churn_days: Sequence[int],
+        value_days: Sequence[int],
+        annual_discount_rate: float,
+        away: float = 0.0,
     ) -> dict[str, Array]:
+        """The predictions; those of a season are `away` standard errors of its factor's logarithm higher."""
+
+        def within(days: int) -> PurchaseForecast:
+            pace = self.pace(days)
+            return known.at_rate(pace.factor * math.exp(away * pace.log_error))
+
         rate = self.discount_rate(annual_discount_rate)
         predictions = {"p_alive": known.p_alive}
         for days in churn_days:
-            predictions[f"churn_{days}d"] = known.probability_of_no_purchase(self.units(days))
+            predictions[f"churn_{days}d"] = within(days).probability_of_no_purchase(self.units(days))
         for days in value_days:
             horizon = self.units(days)
-            predictions[f"expected_purchases_{days}d"] = known.expected_purchases(horizon)
-            predictions[f"{HORIZON}{days}d"] = known.discounted_expected_purchases(rate, horizon)
+            paced = within(days)
+            predictions[f"expected_purchases_{days}d"] = paced.expected_purchases(horizon)
+            predictions[f"{HORIZON}{days}d"] = paced.discounted_expected_purchases(rate, horizon)
         return predictions
 
     @classmethod
@@ -228,6 +278,9 @@ class Scorer:
             model=model,
             day=purchases.get("day", 0.0),
             k=purchases.get("k", 1),
+            columns=purchases["covariates"],
+            season=Season.from_dict(plain.get("season")),
+            after=dt.date.fromisoformat(plain["as_of"]),
         )
 
 

@@ -10,6 +10,7 @@ from warehouse.package_files import on_disk
 # What a version has a copy of, beside ltv.pyfunc and warehouse.errors, and what that code imports.
 MODULES = (
     "beta_geometric_forecast",
+    "covariates",
     "delta_method",
     "histories",
     "order_value",
@@ -17,6 +18,7 @@ MODULES = (
     "pareto_nbd_forecast",
     "purchase_models",
     "scorer",
+    "season",
 )
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 

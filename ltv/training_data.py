@@ -20,6 +20,7 @@ from ltv.customer_summary import (
     purchase_days,
     purchase_histories,
     purchase_rhythm,
+    with_attributes,
 )
 from ltv.knobs import Ltv
 from ltv.mbg_cnbd_k import Gaps
@@ -70,9 +71,9 @@ class TrainingData:
     Where more than ltv.driver_rows customers are known at the cutoff, the holdout is a sample of about that many,
     `holdout_share` of all, drawn by seed and a hash of person_id; so are the origins. `warnings` name what is wrong
     with the data up to as_of (`silent_days`). `day` is that of `pareto_nbd.fit`, by ltv.purchase_days; None where the
-    fit decides (`ltv.whole_days`). `returning` are customers with repeat purchases up to as_of for the fit of segments,
-    a row each without the person: frequency, recency, T and monetary_value, of all or of a drawn `SEGMENT_CUSTOMERS`.
-    `release` unpersists what Spark holds.
+    fit decides (`ltv.whole_days`). `covariates` are columns of the counted histories. `returning` are customers with
+    repeat purchases up to as_of for the fit of segments, a row each without the person: frequency, recency, T,
+    monetary_value and covariates, of all or of a drawn `SEGMENT_CUSTOMERS`. `release` unpersists what Spark holds.
     """
 
     calibration: Counts
@@ -86,6 +87,7 @@ class TrainingData:
     warnings: tuple[str, ...] = ()
     day: float | None = 0.0
     earlier: tuple[Origin, ...] = ()
+    covariates: tuple[str, ...] = ()
     returning: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def release(self) -> None:
@@ -109,17 +111,25 @@ class TrainingData:
             holdout=self.holdout,
             spend=self.calibration.spend,
             time_unit=self.time_unit,
+            covariates=self.covariates,
         )
 
 
 def collect_training_data(
-    conversions: DataFrame, *, as_of: dt.date, timezone: str, currency: str, ltv: Ltv
+    conversions: DataFrame,
+    *,
+    as_of: dt.date,
+    timezone: str,
+    currency: str,
+    ltv: Ltv,
+    attributes: DataFrame | None = None,
 ) -> TrainingData:
     """Count silver.conversions for training; the one step of it that runs on Spark.
 
     The holdout is the last `holdout_days` days up to `holdout_until` (null: up to as_of); its start, the cutoff, must
     not lie after as_of. The earlier ones of ltv.origins lie holdout_days apart before it, as far back as min_customers
-    were known. Raises InputError when fewer than `min_customers` had bought by the cutoff.
+    were known. `attributes` has the columns of ltv.covariates by person_id, and is not needed where there are none.
+    Raises InputError when fewer than `min_customers` had bought by the cutoff.
     """
     until = ltv.holdout_until or as_of
     cutoff = until - dt.timedelta(days=ltv.holdout_days)
@@ -129,6 +139,13 @@ def collect_training_data(
             "the days between would not be used. Use more holdout days."
         )
     days = purchase_days(conversions, timezone=timezone).persist()
+    known = (
+        attributes.select("person_id", *ltv.covariates).persist() if attributes is not None and ltv.covariates else None
+    )
+
+    def histories(day: dt.date) -> DataFrame:
+        return with_attributes(purchase_histories(days, as_of=day, time_unit=ltv.time_unit), known)
+
     try:
         earlier = [cutoff - dt.timedelta(days=ltv.holdout_days * number) for number in range(1, ltv.origins)]
         customers = _customers(days, cutoff, as_of, *earlier)
@@ -143,7 +160,7 @@ def collect_training_data(
         gaps: Mapping[dt.date, Gaps] = {}
         if ltv.model in GAPS_NEEDED:
             gaps = count_gaps(days, shares, seed=ltv.seed, time_unit=ltv.time_unit)
-        histories_at_cutoff = purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit)
+        histories_at_cutoff = histories(cutoff)
         holdout_share = _share(customers[cutoff], ltv.driver_rows)
         holdout_histories = draw_customers(histories_at_cutoff, share=holdout_share, seed=ltv.seed)
         calibration = _counts(
@@ -151,13 +168,15 @@ def collect_training_data(
         )
         full, histories_at_as_of = calibration, histories_at_cutoff
         if cutoff != as_of:
-            histories_at_as_of = purchase_histories(days, as_of=as_of, time_unit=ltv.time_unit)
+            histories_at_as_of = histories(as_of)
             full = _counts(histories_at_as_of, as_of=as_of, customers=customers[as_of], gaps=gaps.get(as_of), ltv=ltv)
         daily = daily_purchases(days, until=max(as_of, until)).toPandas()
         rhythm = purchase_rhythm(days, until=as_of).collect()[0]
         return TrainingData(
             calibration=calibration,
-            holdout=_collected(count_holdout(holdout_histories, days, cutoff=cutoff, until=until)),
+            holdout=_collected(
+                count_holdout(holdout_histories, days, cutoff=cutoff, until=until, covariates=ltv.covariates)
+            ),
             full=full,
             daily=daily,
             until=until,
@@ -170,14 +189,17 @@ def collect_training_data(
                 *warnings_of_rhythm(rhythm["pairs"], rhythm["unevenness"] or 0.0, full.histories),
             ),
             earlier=tuple(
-                _origin(days, origin, share=shares[origin], gaps=gaps.get(origin), ltv=ltv)
+                _origin(days, histories(origin), origin, share=shares[origin], gaps=gaps.get(origin), ltv=ltv)
                 for origin in reversed(earlier)
                 if customers[origin] >= ltv.min_customers
             ),
+            covariates=ltv.covariates,
             returning=_returning(histories_at_as_of, customers=customers[as_of], ltv=ltv),
         )
     finally:
         days.unpersist()
+        if known is not None:
+            known.unpersist()
 
 
 def _day(ltv: Ltv) -> float | None:
@@ -186,26 +208,25 @@ def _day(ltv: Ltv) -> float | None:
     return one_day(ltv.time_unit) if ltv.purchase_days else 0.0
 
 
-def _origin(days: DataFrame, cutoff: dt.date, *, share: float, gaps: Gaps | None, ltv: Ltv) -> Origin:
+def _origin(days: DataFrame, known: DataFrame, cutoff: dt.date, *, share: float, gaps: Gaps | None, ltv: Ltv) -> Origin:
     """The counted customers of an origin; a sample where there are more than the driver takes or a fit may see."""
     until = cutoff + dt.timedelta(days=ltv.holdout_days)
-    histories = draw_customers(
-        purchase_histories(days, as_of=cutoff, time_unit=ltv.time_unit), share=share, seed=ltv.seed
-    )
+    histories = draw_customers(known, share=share, seed=ltv.seed)
     return Origin(
         cutoff=cutoff,
         until=until,
-        holdout=_collected(count_holdout(histories, days, cutoff=cutoff, until=until)),
+        holdout=_collected(count_holdout(histories, days, cutoff=cutoff, until=until, covariates=ltv.covariates)),
         spend=_collected(count_spend(histories)),
         time_unit=ltv.time_unit,
         gaps=gaps,
+        covariates=ltv.covariates,
     )
 
 
 def _returning(histories: DataFrame, *, customers: int, ltv: Ltv) -> pd.DataFrame:
     drawn = draw_customers(histories, share=_share(customers, SEGMENT_CUSTOMERS), seed=ltv.seed)
     value = F.col("monetary_value").cast("double").alias("monetary_value")
-    return _collected(drawn.where(F.col("frequency") > 0).select("frequency", "recency", "T", value))
+    return _collected(drawn.where(F.col("frequency") > 0).select("frequency", "recency", "T", value, *ltv.covariates))
 
 
 def _share(customers: int, most: int | None) -> float:
@@ -229,7 +250,7 @@ def _counts(histories: DataFrame, *, as_of: dt.date, customers: int, gaps: Gaps 
     share = _share(customers, ltv.fit_sample_customers)
     drawn = draw_customers(histories, share=share, seed=ltv.seed)
     tables: list[tuple[pd.DataFrame, SpreadCounts | None]] = []
-    for counted in (count_histories(drawn), count_spend(drawn)):
+    for counted in (count_histories(drawn, ltv.covariates), count_spend(drawn)):
         # There are at most as many distinct rows as customers, so small shops need no count.
         if customers * share <= ltv.driver_rows:
             tables.append((_collected(counted), None))

@@ -7,27 +7,39 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ltv.covariates import Attributes, columns_of
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.purchase_fits import PurchaseFit, caution, purchase_fit
+from ltv.purchase_models import PurchaseForecast
 from ltv.scorer import DAYS_PER_UNIT, Scorer
+from ltv.season import Pace, Season
 from warehouse.errors import UsageError
 
 __all__ = ["DAYS_PER_UNIT", "ValueModel"]
+
+
+class Kind(NamedTuple):
+    """Customers with the same attributes, and their share of all whom a model was fitted to."""
+
+    attributes: dict[str, str]
+    share: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValueModel:
     """Two fitted models, the unit of their recency and T, their currency, and the last day (inclusive) of the data.
 
-    `warnings` name what was wrong with the data.
+    `warnings` name what was wrong with the data, `findings` what was looked for in them, and with what result;
+    `p_values` are those of the covariates that were tried, `mix` the kinds of customers where covariates count. With a
+    season, forecasts are of the days after as_of, or after the day of `on`.
     """
 
     purchases: PurchaseFit
@@ -36,6 +48,11 @@ class ValueModel:
     currency: str
     as_of: dt.date
     warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    p_values: dict[str, float] = field(default_factory=dict)
+    mix: tuple[Kind, ...] = ()
+    season: Season | None = None
+    forecasts_after: dt.date | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an unknown unit of time."""
@@ -55,12 +72,28 @@ class ValueModel:
             model=purchases.MODEL,
             day=self.day,
             k=1 if isinstance(purchases, ParetoNBDFit) else purchases.k,
+            columns=purchases.covariates,
+            season=self.season,
+            after=self.forecasts_after or self.as_of,
         )
 
     @property
     def day(self) -> float:
         """Length of a day in the unit of T where the fit is one of days with a purchase, otherwise 0."""
         return self.purchases.day if isinstance(self.purchases, ParetoNBDFit) else 0.0
+
+    def on(self, day: dt.date) -> Self:
+        """The same model, forecasting the days after this one."""
+        return replace(self, forecasts_after=day)
+
+    def pace(self, days: float) -> Pace:
+        """The season of the next `days` days."""
+        return self.scorer.pace(days)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Columns of gold.customer_summary that predictions ask for besides the history."""
+        return self.scorer.attributes
 
     def units(self, days: float) -> float:
         """A length of time in the model's unit."""
@@ -79,6 +112,7 @@ class ValueModel:
         churn_days: Sequence[int],
         value_days: Sequence[int],
         annual_discount_rate: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """All predictions that do not depend on money, one value per history.
 
@@ -92,6 +126,7 @@ class ValueModel:
             churn_days=churn_days,
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
+            attributes=attributes,
         )
 
     def purchase_intervals(
@@ -104,6 +139,7 @@ class ValueModel:
         value_days: Sequence[int],
         annual_discount_rate: float,
         level: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """`purchase_predictions`, each with <name>_lower and <name>_upper around the true probability or expectation.
 
@@ -118,6 +154,7 @@ class ValueModel:
             value_days=value_days,
             annual_discount_rate=annual_discount_rate,
             level=level,
+            attributes=attributes,
         )
 
     def predict(
@@ -131,6 +168,7 @@ class ValueModel:
         value_days: Sequence[int],
         margin: float,
         annual_discount_rate: float,
+        attributes: Attributes | None = None,
     ) -> dict[str, Array]:
         """All predictions of gold.customer_value: p_alive, churn, expected purchases, expected_order_value and clv.
 
@@ -145,13 +183,31 @@ class ValueModel:
             value_days=value_days,
             margin=margin,
             annual_discount_rate=annual_discount_rate,
+            attributes=attributes,
         )
 
     def expected_repeat_purchases(self, age_days: ArrayLike) -> Array:
         """Repeat purchases expected of a new customer within `age_days` days of the first purchase."""
         zero = np.zeros_like(np.atleast_1d(np.asarray(age_days, dtype=np.float64)))
         ages = np.asarray(age_days, dtype=np.float64) / DAYS_PER_UNIT[self.time_unit]
-        return self.purchases.expected_purchases(ages, zero, zero, zero)
+        if not self.mix:
+            return self.purchases.expected_purchases(ages, zero, zero, zero)
+        kinds = ((self.forecast(zero, zero, zero, kind.attributes), kind.share) for kind in self.mix)
+        return np.asarray(sum(share * known.expected_purchases(ages) for known, share in kinds))
+
+    def forecast(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        attributes: Attributes,
+        fit: PurchaseFit | None = None,
+    ) -> PurchaseForecast:
+        """What `fit` (the model's own where None) knows of customers with these attributes, without the season."""
+        fit = fit or self.purchases
+        if not isinstance(fit, ParetoNBDFit):
+            return fit.forecast(frequency, recency, T)
+        return fit.forecast(frequency, recency, T, **columns_of(fit.covariates, attributes, np.size(frequency)))
 
     @property
     def params(self) -> dict[str, float]:
@@ -172,6 +228,10 @@ class ValueModel:
             "currency": self.currency,
             "as_of": self.as_of.isoformat(),
             "warnings": list(self.warnings),
+            "findings": list(self.findings),
+            "p_values": self.p_values,
+            "mix": [kind._asdict() for kind in self.mix],
+            "season": self.season and self.season.to_dict(),
             "purchases": self.purchases.to_dict(),
             "spend": self.spend.to_dict(),
         }
@@ -186,4 +246,8 @@ class ValueModel:
             currency=plain["currency"],
             as_of=dt.date.fromisoformat(plain["as_of"]),
             warnings=tuple(plain.get("warnings", ())),
+            findings=tuple(plain.get("findings", ())),
+            p_values=plain.get("p_values", {}),
+            mix=tuple(Kind(**kind) for kind in plain.get("mix", ())),
+            season=Season.from_dict(plain.get("season")),
         )

@@ -110,7 +110,7 @@ def _build(work: Work) -> DataFrame:
     champion, scoring = scorer(work.run, version), work.knobs(Scoring)
     totals = customer_totals(
         work.read(GOLD_CUSTOMER_SUMMARY).where(of_day(work.run.as_of)),
-        model=champion.model,
+        model=champion.model.on(work.run.as_of),
         days=VALUE_HORIZONS_DAYS,
         scoring=scoring,
         backtest=champion.backtest,

@@ -39,6 +39,7 @@ ITEMS = (
     "other.example",
     {"source": "criteo"},
     {"fine": 1, "event": "purchase"},
+    "acquisition_channel",
 )
 MAPPINGS: tuple[dict[str, Any], ...] = (
     {"sign_up": 7},

@@ -14,8 +14,8 @@ from test_training import LTV
 from ltv.customer_summary import purchase_days, purchase_rhythm
 from ltv.knobs import Ltv
 from ltv.silent_days import warnings_of_days, warnings_of_rhythm
-from ltv.training import fit_value_model
 from ltv.training_data import collect_training_data
+from ltv.value_fit import fit_value_model
 from ltv.value_model import ValueModel
 
 START = dt.date(2023, 1, 1)

@@ -14,8 +14,8 @@ from ltv.fitters import fit_purchases
 from ltv.knobs import Ltv
 from ltv.mbg_cnbd_k import Gaps
 from ltv.spark_likelihood import SpreadCounts, spread
-from ltv.training import fit_value_model
 from ltv.training_data import TrainingData, collect_training_data, draw_customers
+from ltv.value_fit import fit_value_model
 from warehouse.errors import InputError, UsageError
 
 # Days since the first purchase, not rounded, as a summary in weeks has them.

@@ -24,8 +24,9 @@ from ltv.log_backtest import backtest_lines
 from ltv.origins import fit_origins, pooled_rmse
 from ltv.plots import track
 from ltv.registry import Champion
-from ltv.training import TrainingResult, fit_value_model, train_customer_value
+from ltv.training import TrainingResult, train_customer_value
 from ltv.training_data import Counts, TrainingData, collect_training_data
+from ltv.value_fit import fit_value_model
 from ltv.value_model import ValueModel
 from warehouse import model_registry
 from warehouse.errors import ConvergenceError, InputError, UsageError
@@ -49,6 +50,8 @@ LTV = Ltv(
     driver_rows=1_000_000,
     fit_sample_customers=None,
     origins=5,
+    covariates=(),
+    season="none",
     interval_level=0.95,
 )
 PUBLISHED = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}
