@@ -144,6 +144,9 @@ def test_customers_who_do_not_differ_leave_the_centres_where_typical_customers_a
 
 LTV = Ltv(
     time_unit="weeks",
+    model="pareto_nbd",
+    covariates=(),
+    season="none",
     fitter="exact",
     purchase_days=False,
     holdout_days=91,
