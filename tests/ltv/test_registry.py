@@ -204,7 +204,7 @@ def test_it_gives_what_the_table_has_with_bounds_and_version(served: PyFuncModel
 
     found = served.predict(CUSTOMERS)
 
-    no_prediction = ("person_id", "as_of", "acquisition_channel")
+    no_prediction = ("person_id", "as_of", "acquisition_channel", "segment", "segment_reason")
     assert list(found.columns) == [name for name in GOLD_CUSTOMER_VALUE.column_names if name not in no_prediction]
     for row, served_row in zip(table.orderBy("person_id").collect(), found.to_dict("records"), strict=True):
         for name, value in served_row.items():
@@ -233,10 +233,11 @@ def test_a_model_of_regular_purchases_is_stored_and_served_as_one(local: Mlflow,
     regular = replace(
         MODEL,
         purchases=MBGCNBDFit(params={"r": 1.3, "alpha": 2.8, "a": 0.42, "b": 0.79}, log_covariance=log_covariance, k=2),
+        findings=("MBG/CNBD-k: RMSE 1",),
     )
     tracking = local.model_copy(update={"model_name": "regular"})
     with mlflow.start_run(experiment_id=experiment_id(local, local.experiment)):
-        version = registry.register(log(regular), regular, tracking, tags={}, remarks=["MBG/CNBD-k: RMSE 1"])
+        version = registry.register(log(regular), regular, tracking, tags={})
 
     assert registry.load_version(tracking, version).model == regular
     found = mlflow.pyfunc.load_model("models:/regular@champion").predict(CUSTOMERS)
