@@ -25,6 +25,7 @@ from warehouse.tables.gold_retention_profit import AUDIENCES, BEST, GOLD_RETENTI
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 
 EVERYBODY, HIGH_VALUE = AUDIENCES
+SUMMED = ("value_at_risk", "log_error", "square")
 
 
 class Threshold(NamedTuple):
@@ -83,7 +84,8 @@ def campaign_thresholds(candidates: DataFrame, *, campaign: RetentionCampaign, u
     for audience, is_in, tenth, rank in (of_everybody, of_high_value):
         sums = (
             candidates.where(is_in)
-            .groupBy(F.col(tenth).alias("tenth"), is_worth_it(campaign, uplift, rank).alias("is_worth_it"))
+            .select(F.col(tenth).alias("tenth"), is_worth_it(campaign, uplift, rank).alias("is_worth_it"), *SUMMED)
+            .groupBy("tenth", "is_worth_it")
             .agg(
                 F.count(F.lit(1)).alias("contacts"),
                 F.sum("value_at_risk").alias("value_at_risk"),
