@@ -60,10 +60,13 @@ def judge_followed(model: ValueModel, followed: Followed, *, level: float, least
     found: list[Finding] = []
     at = cache(partial(standing, model, followed))
     for since in starts:
-        tested = purchases_test(model, followed, since)
         of_window = Finding(
             check=PURCHASES, subject=_window(since, until, model), since=since, until=until, limit=limit, detail=""
         )
+        if not followed.known(since).any():
+            found.append(replace(of_window, limit=None, detail=f"nobody had bought by {since}"))
+            continue
+        tested = purchases_test(model, followed, since)
         detail = (
             f"{tested.actual:,.0f} purchase days came, {tested.expected:,.0f} were expected ({tested.change:+.0%}, "
             f"{abs(tested.statistic):.1f} standard deviations)"

@@ -129,7 +129,8 @@ def count_inputs(
     bins = {
         GAP: _step(F.when(gap > 0, gap.cast("double")), GAP_STEPS),
         VALUE: _step(F.when(value > 0, value), VALUE_STEPS),
-        FIRST: F.when(F.col("former").isNull(), F.lit("first")).otherwise(F.lit("later")),
+        # Nullable as the others, although no row has a null: Sail takes no array of structs of several types.
+        FIRST: F.when(F.col("former").isNull(), F.lit("first")).when(F.col("former").isNotNull(), F.lit("later")),
     }
     entries = [F.struct(F.lit(name).alias("input"), bin_.alias("bin")) for name, bin_ in bins.items()]
     of_days = dated.select(period(F.col("day")), F.explode(F.array(*entries)).alias("entry"))

@@ -235,6 +235,21 @@ def test_a_sure_but_small_change_is_no_alarm_and_the_row_says_so() -> None:
     assert " purchase days came, " in seen.detail
 
 
+def test_where_nobody_had_bought_by_the_fit_there_is_nothing_to_look_at() -> None:
+    # A lake that was emptied, with the champion of before.
+    dates = joint_dates(FITTED, TODAY)
+    new = Followed(
+        dates=dates,
+        age=np.array([3.0]),
+        purchases=np.array([[0.0] * (len(dates) - 1) + [1.0]]),
+        span=np.zeros((1, len(dates))),
+        customers=np.array([5.0]),
+    )
+    found = judge_followed(model_of(ParetoNBDFit.from_params(**TRUE)), new, level=0.01, least_change=0.1)
+    assert [one.detail for one in found] == ["nobody had bought by 2026-04-07", "nobody had bought by 2026-03-31"]
+    assert not any(one.is_alarm for one in found)
+
+
 def test_in_the_first_week_after_the_fit_one_row_says_why_nothing_is_looked_at() -> None:
     model = model_of(ParetoNBDFit.from_params(**TRUE))
     row = too_early(model, FITTED + dt.timedelta(days=3))
