@@ -161,7 +161,9 @@ class BetaGeometricForecast:
                 stayed = stayed * ((b + (n - 1)) / (a + b + (n - 1)))
             term = next(chances)
             if k > 1:
-                term = term * (np.array([math.comb(m, j) for j in range(k)], dtype=np.float64) @ powers)
+                # einsum, since threads of BLAS would wait for one another at every term
+                ways = np.array([math.comb(m, j) for j in range(k)], dtype=np.float64)
+                term = term * np.einsum("j,jn->n", ways, powers)
             total += term * counted
             if m % CHECKED_EVERY == 0:
                 shrinks = z * ((R + m) / (m + 2 - k))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from regular_shop import regular_shop
-from shops import cdnow_days, fit_in, rolling_origins
+from shops import cdnow_days, fit_in, online_retail_days, rolling_origins
 
 from ltv.contest import lost_because, meet, won_because
 from ltv.intervals import total_interval
@@ -68,6 +69,21 @@ def test_a_shop_of_purchases_at_random_keeps_the_default() -> None:
     assert chosen.lines[1] == "Pareto/NBD: RMSE 0.5066, total -1.1%"
     assert len(chosen.lines) == 1 + len(CANDIDATES)
     assert chosen.metrics["choice_rmse_pareto_nbd"] == pytest.approx(0.5066, abs=5e-5)
+
+
+def test_online_retail_whose_customers_are_shops_orders_at_even_intervals(shared_data: Path) -> None:
+    origins = rolling_origins(online_retail_days(shared_data), until="2011-12-09", length=60, count=5)
+
+    chosen = choose_model([fit_origins(origins, fit_in("GBP", model))[0] for model in ("pareto_nbd", "mbg_cnbd_k")])
+
+    assert [score.title for score in chosen.scores] == ["Pareto/NBD", "MBG/CNBD-k (k = 2)"]
+    at_random, regular = chosen.scores
+    assert chosen.model == "mbg_cnbd_k"
+    assert (at_random.rmse, regular.rmse) == (pytest.approx(1.002, abs=5e-4), pytest.approx(0.9887, abs=5e-5))
+    assert (at_random.total_error, regular.total_error) == (
+        pytest.approx(-0.106, abs=5e-4),
+        pytest.approx(-0.073, abs=5e-4),
+    )
 
 
 def test_a_difference_below_one_per_cent_goes_to_the_default_then_to_the_simpler_and_to_bg_nbd_last() -> None:
