@@ -21,6 +21,7 @@ DOORS = {
     "ltv.gamma_gamma": ("fit",),
     "ltv.histories": ("indicators",),
     "ltv.intervals": ("prediction_intervals", "total_purchases"),
+    "ltv.mbg_cnbd_k": ("fit",),
     "ltv.mbg_nbd": ("fit",),
     "ltv.own_error": ("own_error",),
     "ltv.pareto_nbd": ("continuous_rate", "fit"),
