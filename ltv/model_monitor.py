@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pyspark.sql import Column, DataFrame, Window
@@ -25,10 +26,12 @@ from ltv.findings import (
     too_early,
 )
 from ltv.knobs import Drift
-from ltv.registry import Champion
 from ltv.scorer import DAYS_PER_UNIT
 from ltv.stability import Counts, Stability, stability
 from warehouse.terms import ALL_CHANNELS
+
+if TYPE_CHECKING:
+    from ltv.registry import Champion
 
 MOST_CUSTOMERS = 100_000
 # Of a fine bin: an eighth or a quarter of a doubling.
