@@ -103,7 +103,7 @@ def _others(path: str, value: Any, folder: Path) -> Iterator[Any]:
     elif isinstance(value, float):
         yield from (value / 2, value + 0.1)
     elif isinstance(value, str):
-        yield from (f"{value}-other", *TEXTS)
+        yield from (f"{value}-other", *TEXTS, True)
     elif value is None:
         yield from INSTEAD_OF_NULL
     elif isinstance(value, list):
