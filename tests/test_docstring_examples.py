@@ -25,6 +25,8 @@ DOORS = {
     "ltv.mbg_nbd": ("fit",),
     "ltv.own_error": ("own_error",),
     "ltv.pareto_nbd": ("continuous_rate", "fit"),
+    "ltv.retention": ("campaign_profit", "uplift_of_experiment"),
+    "ltv.stability": ("stability",),
 }
 
 

@@ -62,6 +62,9 @@ def with_another(settings: Settings, path: str, folder: Path) -> Settings:
     if path in TOKENS:  # neither has an effect without the other
         knobs["privacy"] = {"pseudonyms": True, "key": "a key for tests that is long enough"}
         return Settings.model_validate(knobs)
+    if path == "ltv.model":  # the lifetimes fitter knows one
+        knobs["ltv"] |= {"fitter": "exact", "model": "mbg_nbd"}
+        return Settings.model_validate(knobs)
     if path == "retention.experiment":
         knobs["retention"] |= {**dict.fromkeys(UPLIFT), "contact_cost": 1.0, "experiment": EXPERIMENT}
         return Settings.model_validate(knobs)
