@@ -30,6 +30,7 @@ NO_JOB = {
         "channel_diff",
         "channel_explanation",
         "cli",
+        "csv_for_the_owner",
         "demo",
         "ending",
         "located",
