@@ -223,12 +223,13 @@ def test_a_champion_by_channel_forecasts_each_customer_by_the_own_channel(spark:
     fit = plain.purchases
     assert isinstance(fit, ParetoNBDFit)
     covariance = np.pad(fit.fitted_covariance(), (0, 1)) + np.diag([0, 0, 0, 0, 1e-4])
-    gone = replace(fit, covariates={"dropout": {"acquisition_channel=Paid Social": 20.0}}, log_covariance=covariance)
+    columns = {"transaction": {"acquisition_channel=Paid Social": -20.0}}
+    idle = replace(fit, covariates=columns, log_covariance=covariance)
 
     as_plain = found_in(spark, bought)[1]
-    by_channel = found_in(spark, bought, replace(plain, purchases=gone))[1]
+    by_channel = found_in(spark, bought, replace(plain, purchases=idle))[1]
 
-    # Paid Social customers, a third of all, leave on the first day: nothing is expected of them.
+    # Paid Social customers, a third of all, hardly ever buy: nothing is expected of them.
     assert as_plain.subject == by_channel.subject == "since the fit"
     assert as_plain.change is not None
     assert by_channel.change is not None
