@@ -5,23 +5,29 @@ window's first day with their forecast: one number, and the most powerful test o
 rarely or more often. `score_test` asks for any other change: at the true parameters the gradient of the log-likelihood
 (the score) moves by chance alone as time goes on. No shop is exactly as the model has it, so what counts is whether the
 score moves otherwise than in the weeks before the fit. Neither fits anything again.
+
+Both see the covariates of a champion. Purchases are expected with its season, too; the score is left out then
+(`score_left_out`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import betainc, chdtrc, pdtr
 
+from ltv.covariates import columns_of
 from ltv.histories import Array, Histories, histories
-from ltv.intervals import total_purchases, total_variance
+from ltv.intervals import total_variance
+from ltv.model_totals import estimated_for, purchases_total
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_likelihood import scores, sums
+from ltv.purchase_fits import title
 from ltv.scorer import DAYS_PER_UNIT
 from ltv.value_model import ValueModel
 
@@ -36,7 +42,8 @@ class Followed:
     """Customers as they were known on several days: one row per distinct course, which `customers` share.
 
     `age` is the days from the first purchase to the last of `dates`. By row and date: `purchases`, the purchase days up
-    to it (0: not a customer yet), and `span`, the days from the first of them to the last.
+    to it (0: not a customer yet), and `span`, the days from the first of them to the last. `attributes` has a column of
+    texts for each attribute that the model asks for.
     """
 
     dates: tuple[dt.date, ...]
@@ -44,6 +51,7 @@ class Followed:
     purchases: Array
     span: Array
     customers: Array
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def known(self, date: dt.date) -> np.ndarray:
         """Which rows are customers on the date."""
@@ -52,13 +60,20 @@ class Followed:
     def histories(self, date: dt.date, model: ValueModel) -> Histories:
         """The customers of a date as the model sees them then."""
         known, unit = self.known(date), DAYS_PER_UNIT[model.time_unit]
+        covariates = columns_of(model.purchases.covariates, self.known_attributes(date), int(known.sum()))
         return histories(
             self._at(self.purchases, date)[known] - 1,
             self._at(self.span, date)[known] / unit,
             (self.age[known] - (self.dates[-1] - date).days) / unit,
             self.customers[known],
             day=model.day,
+            **covariates,
         )
+
+    def known_attributes(self, date: dt.date) -> dict[str, np.ndarray]:
+        """The attributes of the customers of a date."""
+        known = self.known(date)
+        return {name: column[known] for name, column in self.attributes.items()}
 
     def bought(self, since: dt.date) -> Array:
         """Purchase days after the date, of each row."""
@@ -95,14 +110,20 @@ def windows(fitted: dt.date, as_of: dt.date) -> list[dt.date]:
 def purchases_test(model: ValueModel, followed: Followed, since: dt.date) -> Tested:
     """The purchases after `since` of the customers of that day, beside the model's forecast of them.
 
-    Under the model they are close to negative binomial, with the forecast's variance: chance and the fit's own error.
-    The statistic is their distance from the forecast in standard deviations, the p-value two-sided.
+    Under the model they are close to negative binomial, with the forecast's variance: chance, the fit's own error and,
+    with a season, that of its factor. The statistic is their distance from the forecast in standard deviations, the
+    p-value two-sided.
     """
-    known = followed.histories(since, model)
-    columns = (known.frequency, known.recency, known.T)
-    horizon = model.units((followed.dates[-1] - since).days)
-    total = total_purchases(model.purchases, lambda fit: fit.forecast(*columns), horizon, weights=known.weights)
-    variance = total_variance(total, model.purchases)
+    known, days = followed.histories(since, model), (followed.dates[-1] - since).days
+    of_day = model.on(since)
+    total = purchases_total(
+        of_day,
+        (known.frequency, known.recency, known.T),
+        followed.known_attributes(since),
+        days=days,
+        weights=known.weights,
+    )
+    variance = total_variance(total, *estimated_for(of_day, "purchases", days=days))
     actual = float(known.weights @ followed.bought(since)[followed.known(since)])
     return Tested(
         statistic=(actual - total.estimate) / np.sqrt(variance),
@@ -127,7 +148,7 @@ class Standing(NamedTuple):
 
 def standing(model: ValueModel, followed: Followed, date: dt.date) -> Standing:
     """Where the likelihood of a Pareto/NBD stands on one of the dates."""
-    data, theta = followed.histories(date, model), model.purchases.theta
+    data, theta = followed.histories(date, model), model.purchases.theta  # with its covariates' coefficients
     gradients = np.zeros((len(followed.age), len(theta)))
     gradients[followed.known(date)] = scores(theta, data)
     hessian = sums(theta, data, 2).hessian
@@ -135,10 +156,20 @@ def standing(model: ValueModel, followed: Followed, date: dt.date) -> Standing:
     return Standing(gradients, -hessian)
 
 
+def score_left_out(model: ValueModel, followed: Followed, since: dt.date) -> str | None:
+    """Why the score is not looked at after `since`; None where it is."""
+    if not isinstance(model.purchases, ParetoNBDFit):
+        return f"left out: it is that of a Pareto/NBD, and this model is {title(model.purchases)}"
+    if model.season is not None:
+        return "left out: with a season, other months move it; purchases are looked at with the season"
+    purchases = float(followed.customers @ followed.bought(since))
+    return f"fewer than {SCORE_LEAST_PURCHASES} purchases" if purchases < SCORE_LEAST_PURCHASES else None
+
+
 def score_test(
     model: ValueModel, followed: Followed, since: dt.date, at: Callable[[dt.date], Standing] | None = None
 ) -> Tested | None:
-    """Whether the score moves otherwise after `since` than before the fit; None where purchases are too few.
+    """Whether the score moves otherwise after `since` than before the fit; None where it is `score_left_out`.
 
     d is how far the gradient at the fit moves after `since`, less how far it moved in the days of REFERENCE, as many of
     them and for as many customers. What the model never described moves both alike, and so, mostly, does the fit's own
@@ -146,10 +177,10 @@ def score_test(
     is the relative change of all purchases that would give as much; it has no sign. `at` gives the `standing` of a
     date, which several windows share.
     """
+    if score_left_out(model, followed, since):
+        return None
     fit, last = model.purchases, followed.dates[-1]
     purchases = float(followed.customers @ followed.bought(since))
-    if not isinstance(fit, ParetoNBDFit) or purchases < SCORE_LEAST_PURCHASES:
-        return None
     at, fitted = at or partial(standing, model, followed), model.as_of
     moved, before = at(last) - at(since), at(fitted) - at(reference(fitted))
     known, known_then = (float(followed.customers @ followed.known(date)) for date in (last, fitted))
@@ -173,6 +204,8 @@ def score_test(
 
 def _quadratic(vector: Array, covariance: Array) -> tuple[float, int]:
     """vector' covariance^-1 vector over the axes that are not rounding, and their number."""
+    moves = np.diag(covariance) > 0  # no customer of the sample may have the level of a covariate
+    vector, covariance = vector[moves], covariance[np.ix_(moves, moves)]
     scale = np.sqrt(np.diag(covariance))
     sizes, axes = np.linalg.eigh(covariance / np.outer(scale, scale))
     kept = sizes > RANK * sizes[-1]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from scipy.special import bdtrc
 
-from ltv.drift import SCORE_LEAST_PURCHASES, WEEK, Followed, Tested, purchases_test, score_test, standing, windows
+from ltv.drift import WEEK, Followed, Tested, purchases_test, score_left_out, score_test, standing, windows
 from ltv.stability import SHIFT, WATCH, Stability
 from ltv.value_model import ValueModel
 from warehouse.tables.ops_model_monitor import CHECKS
@@ -27,7 +27,7 @@ class Finding:
     """One row of ops.model_monitor: what a check found in (since, until] of one thing that it looks at.
 
     `limit` is the p-value below which it is an alarm, if `change` is large enough too. statistic, p_value and limit are
-    None where there was too little to look at.
+    None where there was too little to look at, or nothing is; `detail` says why.
     """
 
     check: str
@@ -75,7 +75,8 @@ def judge_followed(model: ValueModel, followed: Followed, *, level: float, least
         score = score_test(model, followed, since, at)
         of_score = replace(of_window, check=SCORE)
         if score is None:
-            found.append(replace(of_score, limit=None, detail=f"fewer than {SCORE_LEAST_PURCHASES} purchases"))
+            reason = score_left_out(model, followed, since)
+            found.append(replace(of_score, limit=None, detail=reason or ""))
         else:
             detail = f"chi-squared {score.statistic:.1f}, as of a change of all purchases by {score.change:.0%}"
             found.append(_judged(of_score, score, detail, least_change))

@@ -15,7 +15,7 @@ import numpy as np
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ltv.customer_summary import draw_customers, purchase_days
+from ltv.customer_summary import draw_customers, purchase_days, with_attributes
 from ltv.drift import MONTH, Followed, joint_dates, windows
 from ltv.findings import (
     DueForecast,
@@ -68,7 +68,8 @@ def find_drift(
     share = min(1.0, MOST_CUSTOMERS / max(summary.count(), 1))
     days = purchase_days(draw_customers(conversions, share=share, seed=seed), timezone=timezone).persist()
     try:
-        followed = follow_customers(days, dates)
+        attributes = summary.select("person_id", *model.attributes) if model.attributes else None
+        followed = follow_customers(days, dates, attributes)
         lately = as_of - dt.timedelta(days=min(MONTH, (as_of - model.as_of).days))
         counted = count_inputs(days, summary, fitted=model.as_of, lately=lately, as_of=as_of, unit=model.time_unit)
         compared = compared_inputs(counted)
@@ -81,8 +82,12 @@ def find_drift(
     ]
 
 
-def follow_customers(days: DataFrame, dates: Sequence[dt.date]) -> Followed:
-    """The customers of the last of the dates as they were known on each; `days` is the result of `purchase_days`."""
+def follow_customers(days: DataFrame, dates: Sequence[dt.date], attributes: DataFrame | None = None) -> Followed:
+    """The customers of the last of the dates as they were known on each; `days` is the result of `purchase_days`.
+
+    `attributes` are texts by person_id that the champion asks for; customers of one course share a row where these are
+    the same, too.
+    """
     last = dates[-1]
     by_date = [F.col("day") <= F.lit(date) for date in dates]
     person = (
@@ -98,16 +103,20 @@ def follow_customers(days: DataFrame, dates: Sequence[dt.date]) -> Followed:
     for i in range(len(dates)):
         columns[f"purchases_{i}"] = F.col(f"purchases_{i}")
         columns[f"span_{i}"] = F.coalesce(F.datediff(f"last_{i}", "first_day"), F.lit(0))
-    courses = person.select(*(column.alias(name) for name, column in columns.items()))
-    rows = courses.groupBy(*columns).agg(F.count("*").alias("customers")).toPandas()
+    names = [name for name in attributes.columns if name != "person_id"] if attributes is not None else []
+    known = with_attributes(person, attributes)
+    courses = known.select(*(column.alias(name) for name, column in columns.items()), *names)
+    rows = courses.groupBy(*columns, *names).agg(F.count("*").alias("customers")).toPandas()
     # Sums of floats depend on their order.
-    rows = rows.sort_values(list(columns), ignore_index=True).astype(np.float64)
+    rows = rows.sort_values([*columns, *names], ignore_index=True)
+    rows = rows.astype(dict.fromkeys([*columns, "customers"], np.float64))
     return Followed(
         dates=tuple(dates),
         age=rows["age"].to_numpy(),
         purchases=rows[[f"purchases_{i}" for i in range(len(dates))]].to_numpy(),
         span=rows[[f"span_{i}" for i in range(len(dates))]].to_numpy(),
         customers=rows["customers"].to_numpy(),
+        attributes={name: rows[name].to_numpy(object) for name in names},
     )
 
 

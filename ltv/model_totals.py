@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from ltv.covariates import Attributes
+from ltv.histories import Array
 from ltv.intervals import Estimated, Total, total_purchases, total_value
 from ltv.purchase_fits import PurchaseFit
 from ltv.purchase_models import PurchaseForecast
@@ -25,16 +28,7 @@ def model_totals(
     x, t_x, T, m, count = (
         customers[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value", "customers")
     )
-    forecasts: dict[bytes, PurchaseForecast] = {}
-    pace = model.pace(days)
-
-    def forecast(fit: PurchaseFit) -> PurchaseForecast:
-        # The derivatives by the spend parameters reuse the same forecast of purchases.
-        key = fit.theta.tobytes()
-        if key not in forecasts:
-            forecasts[key] = model.forecast(x, t_x, T, customers, fit).at_rate(pace.factor)
-        return forecasts[key]
-
+    forecast = _forecasts(model, (x, t_x, T), customers, days=days)
     horizon = model.units(days)
     value = total_value(
         model.purchases,
@@ -54,10 +48,36 @@ def model_totals(
     return {measure: _of_season(total) for measure, total in totals.items()} if model.season else totals
 
 
+def purchases_total(
+    model: ValueModel, history: tuple[Array, Array, Array], attributes: Attributes, *, days: int, weights: Array
+) -> Total:
+    """Purchase days alone within `days` days; `history` is frequency, recency and T."""
+    forecast = _forecasts(model, history, attributes, days=days)
+    total = total_purchases(model.purchases, forecast, model.units(days), weights=weights)
+    return _of_season(total) if model.season else total
+
+
 def estimated_for(model: ValueModel, measure: Measure, *, days: int) -> tuple[Estimated, ...]:
     """What a measure's total within `days` days depends on, in the order of the total's gradient."""
     fits: tuple[Estimated, ...] = (model.purchases,) if measure == "purchases" else (model.purchases, model.spend)
     return (*fits, model.pace(days)) if model.season else fits
+
+
+def _forecasts(
+    model: ValueModel, history: tuple[Array, Array, Array], attributes: Attributes, *, days: int
+) -> Callable[[PurchaseFit], PurchaseForecast]:
+    """What each fit expects of the customers at the rate of the season; each is asked once."""
+    forecasts: dict[bytes, PurchaseForecast] = {}
+    pace = model.pace(days)
+
+    def forecast(fit: PurchaseFit) -> PurchaseForecast:
+        # The derivatives by the spend parameters reuse the same forecast of purchases.
+        key = fit.theta.tobytes()
+        if key not in forecasts:
+            forecasts[key] = model.forecast(*history, attributes, fit).at_rate(pace.factor)
+        return forecasts[key]
+
+    return forecast
 
 
 def _of_season(total: Total) -> Total:

@@ -102,13 +102,23 @@ def figures(frequency: Any, silence: Any, p_alive: Any, value: Any, *, log: Call
 def fit_segments(
     returning: pd.DataFrame, model: ValueModel, *, annual_discount_rate: float, clusters: Clusters
 ) -> Segmentation:
-    """The segmentation of returning customers: rows of frequency, recency, T and monetary_value, in the model's unit.
+    """The segmentation of returning customers: rows of frequency, recency, T and monetary_value, in the model's unit,
+    and the attributes that the model asks for.
 
-    A centre has the name of the typical customer that the search for it starts from.
+    With a season, the value to come is that of the days after the day that the model forecasts from. A centre has the
+    name of the typical customer that the search for it starts from.
     """
     x, t_x, T, m = (returning[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value"))
     predicted = model.predict(
-        x, t_x, T, m, churn_days=(), value_days=(VALUE_DAYS,), margin=1.0, annual_discount_rate=annual_discount_rate
+        x,
+        t_x,
+        T,
+        m,
+        churn_days=(),
+        value_days=(VALUE_DAYS,),
+        margin=1.0,
+        annual_discount_rate=annual_discount_rate,
+        attributes=returning,
     )
     days = DAYS_PER_UNIT[model.time_unit]
     pace = float(np.median(t_x * days / x))

@@ -155,7 +155,9 @@ def _with_findings(model: ValueModel, found: Sequence[str]) -> ValueModel:
 
 
 def _segments(model: ValueModel, data: TrainingData, ltv: Ltv, clusters: Clusters) -> Segmentation:
-    segments = fit_segments(data.returning, model, annual_discount_rate=ltv.annual_discount_rate, clusters=clusters)
+    # Returning customers are those of this day, whichever of the models is logged.
+    of_day = model.on(data.full.as_of)
+    segments = fit_segments(data.returning, of_day, annual_discount_rate=ltv.annual_discount_rate, clusters=clusters)
     mlflow.log_metrics({"segments_pace_days": segments.pace, "segments_customers": len(data.returning)})
     return segments
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -77,8 +78,8 @@ def march(day: int) -> dt.date:
 
 
 def summary(spark: SparkSession, first_days: dict[str, tuple[dt.date, str]], unit: float = 1.0) -> DataFrame:
-    rows = [((TODAY - day).days / unit, channel) for day, channel in first_days.values()]
-    return spark.createDataFrame(rows, "T double, acquisition_channel string")
+    rows = [(person, (TODAY - day).days / unit, channel) for person, (day, channel) in first_days.items()]
+    return spark.createDataFrame(rows, "person_id string, T double, acquisition_channel string")
 
 
 def test_customers_of_one_course_are_one_row_as_they_were_known_on_each_day(spark: SparkSession) -> None:
@@ -101,6 +102,20 @@ def test_customers_of_one_course_are_one_row_as_they_were_known_on_each_day(spar
     assert followed.customers.tolist() == [1.0, 2.0]
     assert followed.purchases.tolist() == [[0.0, 0.0, 1.0], [2.0, 2.0, 3.0]]
     assert followed.span.tolist() == [[0.0, 0.0, 0.0], [19.0, 19.0, 39.0]]
+
+
+def test_customers_of_one_course_and_different_attributes_are_different_rows(spark: SparkSession) -> None:
+    bought = [("Ann", march(1), "10"), ("Bea", march(1), "10"), ("Cem", march(1), "10"), ("Dan", march(1), "10")]
+    days = purchase_days(conversions(spark, bought), timezone="UTC")
+    channels = spark.createDataFrame(
+        [("Ann", "Email"), ("Bea", "Search"), ("Cem", "Search")], "person_id string, acquisition_channel string"
+    )
+
+    followed = follow_customers(days, (FITTED, TODAY), channels)
+
+    assert followed.attributes["acquisition_channel"].tolist() == ["(unattributed)", "Email", "Search"]
+    assert followed.customers.tolist() == [1.0, 1.0, 2.0]
+    assert followed.age.tolist() == [44.0, 44.0, 44.0]
 
 
 @pytest.mark.parametrize(("unit", "days_per_unit"), [("days", 1.0), ("weeks", 7.0)])
@@ -159,13 +174,17 @@ def shop(seed: int, *, buying: float) -> list[Purchase]:
     return found
 
 
-def found_in(spark: SparkSession, bought: list[Purchase], **changes: Any) -> list[Finding]:
+def found_in(
+    spark: SparkSession, bought: list[Purchase], model: ValueModel | None = None, **changes: Any
+) -> list[Finding]:
+    """What is found of the champion or another model. Every third customer came by Paid Social."""
     first: dict[str, tuple[dt.date, str]] = {}
     for person, day, _ in bought:
-        first.setdefault(person, (day, "Email"))
+        first.setdefault(person, (day, "Email" if len(first) % 3 else "Paid Social"))
+    known = champion() if model is None else Champion(model=model, at_cutoff=model, version="customer-value/7")
     options = {"as_of": TODAY, "drift": DRIFT, **changes}
     return find_drift(
-        champion(),
+        known,
         conversions=conversions(spark, bought),
         summary=summary(spark, first),
         accuracy=spark.createDataFrame([], GOLD_FORECAST_ACCURACY.ddl),
@@ -196,6 +215,25 @@ def test_a_shop_that_holds_has_a_row_for_each_check_and_no_alarm(spark: SparkSes
 def test_a_shop_whose_customers_buy_half_as_often_has_an_alarm(spark: SparkSession) -> None:
     alarms = [(one.check, one.subject) for one in found_in(spark, shop(2, buying=0.5)) if one.is_alarm]
     assert ("purchases", "since the fit") in alarms
+
+
+def test_a_champion_by_channel_forecasts_each_customer_by_the_own_channel(spark: SparkSession) -> None:
+    bought = shop(1, buying=1.0)
+    plain = model()
+    fit = plain.purchases
+    assert isinstance(fit, ParetoNBDFit)
+    covariance = np.pad(fit.fitted_covariance(), (0, 1)) + np.diag([0, 0, 0, 0, 1e-4])
+    columns = {"transaction": {"acquisition_channel=Paid Social": -20.0}}
+    idle = replace(fit, covariates=columns, log_covariance=covariance)
+
+    as_plain = found_in(spark, bought)[1]
+    by_channel = found_in(spark, bought, replace(plain, purchases=idle))[1]
+
+    # Paid Social customers, a third of all, hardly ever buy: nothing is expected of them.
+    assert as_plain.subject == by_channel.subject == "since the fit"
+    assert as_plain.change is not None
+    assert by_channel.change is not None
+    assert (1 + as_plain.change) / (1 + by_channel.change) == pytest.approx(2 / 3, abs=0.05)
 
 
 def test_of_a_large_shop_a_sample_of_customers_is_looked_at_the_same_on_every_run(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from pyspark.sql import Row, SparkSession
+from test_covariates import BY_CHANNEL
 
+from ltv.season import Season
 from ltv.segment_columns import FREQUENT, LATE_GAPS, count_segments, with_segments
-from ltv.segments import CUT, TYPICAL, WITHOUT_FIT, Segmentation, figures, own_gap
+from ltv.segments import CUT, TYPICAL, WITHOUT_FIT, Segmentation, figures, fit_segments, own_gap
+from ltv.value_model import ValueModel
 from warehouse.tables.gold_customer_value import RETURNING_SEGMENTS, SEGMENTS
 
 # A shop whose customers usually come back after 60 days, and whose segments lie at the typical customers.
@@ -270,3 +275,24 @@ def test_segments_are_counted_also_those_without_customers(spark: SparkSession) 
 
 def test_each_segment_of_returning_customers_has_a_typical_one_in_the_order_of_the_contract() -> None:
     assert tuple(TYPICAL) == RETURNING_SEGMENTS == SEGMENTS[:5]
+
+
+def test_segments_are_fitted_to_what_is_predicted_for_each_channel_in_the_season_of_the_days_to_come() -> None:
+    one = pd.DataFrame({"frequency": [3], "recency": [90.0], "T": [120.0], "monetary_value": [20.0]})
+    channels = ["Email", "Paid Social", "Paid Social"]
+    returning = pd.concat([one] * 3, ignore_index=True).assign(acquisition_channel=channels)
+    known = {"churn_days": (), "value_days": (365,), "margin": 1.0, "annual_discount_rate": 0.1}
+    columns = [returning[name] for name in ("frequency", "recency", "T", "monetary_value")]
+    # of a year of 366 days the 365 days that are left have fewer of a strong January
+    season = Season(factors=(6.0, *[0.55] * 11), log_errors=(0.0,) * 12)
+    seasonal = replace(BY_CHANNEL, season=season).on(dt.date(2028, 1, 1))
+
+    def fitted(model: ValueModel) -> Segmentation:
+        return fit_segments(returning, model, annual_discount_rate=0.1, clusters=lambda points, start: start)
+
+    for model in (BY_CHANNEL, seasonal):
+        predicted = model.predict(*columns, attributes=returning, **known)
+        assert predicted["clv_365d"][0] > predicted["clv_365d"][1]
+        assert fitted(model).typical_value == pytest.approx(predicted["clv_365d"][1], rel=1e-5)
+        assert fitted(model).mean[2] == pytest.approx(predicted["p_alive"].mean(), rel=1e-5)
+    assert fitted(seasonal).typical_value != fitted(BY_CHANNEL).typical_value

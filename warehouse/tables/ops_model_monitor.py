@@ -20,7 +20,7 @@ OPS_MODEL_MONITOR = Table(
             "check_name",
             "string",
             "purchases: those of a window beside their forecast; score: gradient of the log-likelihood in the window, "
-            "beside that of the weeks before the fit; "
+            "beside that of the weeks before the fit (a Pareto/NBD without a season); "
             "calibration: forecasts that have come due; inputs: what does not drift by itself, now and before the fit",
             nullable=False,
             values=CHECKS,
@@ -32,7 +32,7 @@ OPS_MODEL_MONITOR = Table(
             "statistic",
             "double",
             "purchases: standard deviations from the forecast; score: chi-squared; calibration: forecasts outside of "
-            "their intervals; inputs: population stability index (PSI) less chance; null with too little to look at",
+            "their intervals; inputs: population stability index (PSI) less chance; null where nothing was looked at",
         ),
         Column("p_value", "double", "how often chance alone gives such a statistic", "share", minimum=0, maximum=1),
         Column("p_limit", "double", "p_value below which it is an alarm", "share", minimum=0, maximum=1),
