@@ -15,6 +15,8 @@ from typing import NamedTuple
 from scipy.special import bdtrc
 
 from ltv.drift import SCORE_LEAST_PURCHASES, WEEK, Followed, Tested, purchases_test, score_test, standing, windows
+from ltv.pareto_nbd import ParetoNBDFit
+from ltv.purchase_fits import title
 from ltv.stability import SHIFT, WATCH, Stability
 from ltv.value_model import ValueModel
 from warehouse.tables.ops_model_monitor import CHECKS
@@ -72,7 +74,7 @@ def judge_followed(model: ValueModel, followed: Followed, *, level: float, least
         score = score_test(model, followed, since, at)
         of_score = replace(of_window, check=SCORE)
         if score is None:
-            found.append(replace(of_score, limit=None, detail=f"fewer than {SCORE_LEAST_PURCHASES} purchases"))
+            found.append(replace(of_score, limit=None, detail=_why_no_score(model)))
         else:
             detail = f"chi-squared {score.statistic:.1f}, as of a change of all purchases by {score.change:.0%}"
             found.append(_judged(of_score, score, detail, least_change))
@@ -123,6 +125,12 @@ def judge_calibration(due: Sequence[DueForecast], *, interval_level: float, leve
             )
         )
     return found
+
+
+def _why_no_score(model: ValueModel) -> str:
+    if not isinstance(model.purchases, ParetoNBDFit):
+        return f"not looked at: it is a test of a Pareto/NBD, and this is {title(model.purchases)}"
+    return f"fewer than {SCORE_LEAST_PURCHASES} purchases"
 
 
 def _judged(finding: Finding, tested: Tested, detail: str, least_change: float) -> Finding:

@@ -11,10 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltv import beta_geometric_leavers, pareto_nbd_leavers
 from ltv.delta_method import errors_of, quantile, slopes
-from ltv.histories import Array, histories
+from ltv.histories import Array, Histories, histories
 from ltv.knobs import Experiment, RetentionCampaign
-from ltv.pareto_nbd_leavers import Leavers, leavers
+from ltv.pareto_nbd import ParetoNBDFit
+from ltv.pareto_nbd_leavers import Leavers
+from ltv.purchase_fits import PurchaseFit
 from ltv.scorer import DAYS_PER_YEAR
 from ltv.value_model import ValueModel
 
@@ -67,6 +70,14 @@ def mean_discount(days: int, annual_rate: float) -> float:
     return -math.expm1(-rate * days) / (rate * days) if rate else 1.0
 
 
+def leavers(fit: PurchaseFit, theta: Array, data: Histories, *, within: float, horizon: float) -> Leavers:
+    """Who leaves, and what that costs, under a fitted model of any kind with these parameters."""
+    if isinstance(fit, ParetoNBDFit):
+        return pareto_nbd_leavers.leavers(theta, data, within=within, horizon=horizon)
+    at_once = fit.LEAVES_AT_ONCE
+    return beta_geometric_leavers.leavers(theta, data, k=fit.k, leaves_at_once=at_once, within=within, horizon=horizon)
+
+
 def purchases_at_risk(
     model: ValueModel, frequency: Array, recency: Array, T: Array, *, leaving_days: int, horizon_days: int
 ) -> dict[str, Array]:
@@ -79,7 +90,7 @@ def purchases_at_risk(
     within, horizon = model.units(leaving_days), model.units(horizon_days)
 
     def predict(theta: Array) -> Leavers:
-        return leavers(theta, known, within=within, horizon=horizon)
+        return leavers(fit, theta, known, within=within, horizon=horizon)
 
     found, covariance = predict(fit.theta), fit.fitted_covariance()
     lost = found.lost_purchases
