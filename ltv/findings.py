@@ -129,7 +129,7 @@ def judge_calibration(due: Sequence[DueForecast], *, interval_level: float, leve
 
 def _why_no_score(model: ValueModel) -> str:
     if not isinstance(model.purchases, ParetoNBDFit):
-        return f"not looked at: it is a test of a Pareto/NBD, and this is {title(model.purchases)}"
+        return f"left out: it is that of a Pareto/NBD, and this model is {title(model.purchases)}"
     return f"fewer than {SCORE_LEAST_PURCHASES} purchases"
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from scipy.special import betaln, gammaln
 from test_customer_value import IN_DAYS, MODEL
 
-from ltv import mbg_cnbd_k
+from ltv import mbg_cnbd_k, pareto_nbd
 from ltv.beta_geometric import BetaGeometricFit
 from ltv.beta_geometric_forecast import BetaGeometricForecast, phase_weights
 from ltv.bg_nbd import BGNBDFit
 from ltv.histories import histories
 from ltv.mbg_cnbd_k import MBGCNBDFit
 from ltv.mbg_nbd import MBGNBDFit
+from ltv.purchase_fits import PurchaseFit
 from ltv.retention import leavers, purchases_at_risk
 
 PARAMS = {"r": 1.3, "alpha": 30.0, "a": 0.5, "b": 1.6}
@@ -31,7 +32,7 @@ FITS: dict[str, BetaGeometricFit] = {
 EVERY_FIT = pytest.mark.parametrize("fit", FITS.values(), ids=FITS)
 
 
-def leavers_of(fit: BetaGeometricFit, *history: object, within: float = WITHIN, horizon: float = HORIZON):
+def leavers_of(fit: PurchaseFit, *history: Any, within: float = WITHIN, horizon: float = HORIZON):
     return leavers(fit, fit.theta, histories(*history), within=within, horizon=horizon)
 
 
@@ -153,6 +154,27 @@ def test_who_has_left_did_so_at_the_last_purchase_and_bought_faster_than_the_liv
     assert found.leaving == pytest.approx(1 - known.p_alive)
     assert found.lost_purchases == pytest.approx((1 - known.p_alive) * just_left.expected_purchases(HORIZON))
     assert found.lost_purchases > 2 * as_the_living
+
+
+def test_a_list_by_the_shops_own_model_promises_what_comes_and_earns_more_than_by_a_pareto_nbd() -> None:
+    """Contacts are worth it from half a purchase at risk; the gain is what comes less half a purchase for each."""
+    worth_it = 0.5
+    promised, came = np.zeros(2), np.zeros(2)
+    gain: list[list[float]] = []
+    for seed in range(10):
+        shop = drawn_shop(FITS["MBG/CNBD-2"], 3000, seed=100 + seed)
+        history = (shop.frequency, shop.recency, shop.T)
+        gain.append([])
+        for number, fit in enumerate((mbg_cnbd_k.fit(*history, k=2), pareto_nbd.fit(*history))):
+            at_risk = leavers_of(fit, *history).lost_purchases
+            listed = at_risk > worth_it
+            promised[number] += at_risk[listed].sum()
+            came[number] += shop.bought_if_kept[listed].sum()
+            gain[-1].append((shop.bought_if_kept[listed] - worth_it).sum())
+
+    assert promised[0] == pytest.approx(came[0], rel=0.04)
+    assert promised[1] < 0.8 * came[1]
+    assert all(own > other for own, other in gain)
 
 
 def test_a_bg_nbd_customer_of_one_purchase_has_not_left_and_leaves_after_the_second_at_the_earliest() -> None:
