@@ -110,7 +110,7 @@ class BetaGeometricForecast:
         expected = self.expected_purchases(horizon)
         return self.purchase_pairs(horizon) + expected - expected**2
 
-    def log_no_phases(self, horizon: ArrayLike) -> Array:
+    def log_no_phases(self, horizon: Array | float) -> Array:
         """Log of the probability of being at the start of a gap at T, and of no phase in (T, T + horizon]."""
         return np.asarray(-self.phase_shape * np.log1p(horizon / self.phase_rate) - self._log_phases)
 
