@@ -17,6 +17,7 @@ Given how many phases come within the horizon, each of them falls in the window 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,8 @@ def _by_horizon(known: BetaGeometricForecast, rows: NDArray[np.intp], share: flo
     a, b = known.leaves, known.stays[rows]
     found = np.zeros((2, len(rows)))
     N, stayed, once = 1, np.ones_like(b), np.zeros_like(b)  # s_{N-1}, S_{N-1}
-    weights = _ways(last, known.k)[:, None] * _purchases_in_window(last, known.k, share)
+    # alike for all blocks and parameters of about as many phases
+    weights = _weights_of_window(1 << last.bit_length(), known.k, share)[: last + 1]
     for purchases, (mean, square) in _chances(known, rows, horizon, weights):
         if purchases > N:
             once = once + stayed
@@ -144,6 +146,11 @@ def _chances(
 def _ways(last: int, k: int) -> Array:
     """C(m, j): which j of m phases came before T, by m up to `last` and j below k."""
     return np.asarray(comb(np.arange(last + 1)[:, None], np.arange(k)))
+
+
+@lru_cache(maxsize=8)
+def _weights_of_window(last: int, k: int, share: float) -> Array:
+    return np.asarray(_ways(last, k)[:, None] * _purchases_in_window(last, k, share))
 
 
 def _purchases_in_window(last: int, k: int, share: float) -> Array:
