@@ -117,6 +117,10 @@ class BetaGeometricForecast:
         expected = self.expected_purchases(horizon)
         return self.purchase_pairs(horizon) + expected - expected**2
 
+    def log_no_phases(self, horizon: Array | float) -> Array:
+        """Log of the probability of being at the start of a gap at T, and of no phase in (T, T + horizon]."""
+        return np.asarray(-self.phase_shape * np.log1p(horizon / self.phase_rate) - self._log_phases)
+
     @property
     def _log_phases(self) -> Array:
         return log_phases(self.phase_shape, self.pause / self.phase_rate, self.k)
@@ -137,9 +141,9 @@ class BetaGeometricForecast:
         """E[X], or with `pairs` E[X (X - 1)], of the purchases X in (T, T + horizon] of customers who are alive."""
         h = np.broadcast_to(horizon, self.phase_rate.shape)
         found = np.zeros_like(self.phase_rate)
-        terms = _most_phases(self.phase_shape, self.phase_rate, h) + self.k
-        start = -self.phase_shape * np.log1p(h / self.phase_rate) - self._log_phases
-        for rows in _blocks(terms, h > 0):
+        terms = most_phases(self.phase_shape, self.phase_rate, h) + self.k
+        start = self.log_no_phases(h)
+        for rows in blocks(terms, h > 0):
             found[rows] = self._sum_of_block(rows, h[rows], start[rows], int(terms[rows].max()) + 1, pairs)
         return found
 
@@ -150,7 +154,7 @@ class BetaGeometricForecast:
         powers = np.stack([g**j * z ** (k - 1 - j) for j in range(k)])
         # the first k phases, after which there is a purchase
         first = start + np.log(z) + sum(np.log((R + i) / (i + 1)) for i in range(k))
-        chances = _negative_binomial(first, R, z, k)
+        chances = negative_binomial(first, R, z, k)
         stayed = np.ones_like(R)  # E[(1-p)^(n-1)]
         counted = np.zeros_like(R)  # what n purchases add to the sum
         total = np.zeros_like(R)
@@ -218,7 +222,7 @@ def _phases(R: Array, u: Array, k: int) -> Array:
     return terms
 
 
-def _negative_binomial(log_first: Array, R: Array, z: Array, m: int) -> Iterator[Array]:
+def negative_binomial(log_first: Array, R: Array, z: Array, m: int) -> Iterator[Array]:
     """(R)_m/m! z^m times a constant, from a first one upwards; in logarithms where the first ones underflow."""
     if log_first.min() > UNDERFLOW:
         term = np.exp(log_first)
@@ -233,13 +237,13 @@ def _negative_binomial(log_first: Array, R: Array, z: Array, m: int) -> Iterator
         m += 1
 
 
-def _most_phases(R: Array, A: Array, h: Array) -> Array:
+def most_phases(R: Array, A: Array, h: Array) -> Array:
     """Phases within h that are exceeded with a probability below exp(-TAIL): bounds of a gamma, then of a Poisson."""
     most = (R + np.sqrt(2 * TAIL * R) + TAIL) / A * h
     return np.asarray(most + np.sqrt(2 * TAIL * most) + TAIL)
 
 
-def _blocks(terms: Array, wanted: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
+def blocks(terms: Array, wanted: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
     """Rows by their number of terms, some thousands at a time."""
     order = np.argsort(terms, kind="stable")
     order = order[wanted[order]]

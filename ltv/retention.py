@@ -11,10 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltv import beta_geometric_leavers, pareto_nbd_leavers
+from ltv.covariates import Attributes, columns_of
 from ltv.delta_method import errors_of, quantile, slopes
-from ltv.histories import Array, histories
+from ltv.histories import Array, Histories, histories
 from ltv.knobs import Experiment, RetentionCampaign
-from ltv.pareto_nbd_leavers import Leavers, leavers
+from ltv.pareto_nbd import ParetoNBDFit
+from ltv.pareto_nbd_leavers import Leavers
+from ltv.purchase_fits import PurchaseFit
 from ltv.scorer import DAYS_PER_YEAR
 from ltv.value_model import ValueModel
 
@@ -67,24 +71,47 @@ def mean_discount(days: int, annual_rate: float) -> float:
     return -math.expm1(-rate * days) / (rate * days) if rate else 1.0
 
 
+def leavers(fit: PurchaseFit, theta: Array, data: Histories, *, within: float, horizon: float) -> Leavers:
+    """Who leaves, and what that costs, under a fitted model of any kind with these parameters."""
+    if isinstance(fit, ParetoNBDFit):
+        return pareto_nbd_leavers.leavers(theta, data, within=within, horizon=horizon)
+    at_once = fit.LEAVES_AT_ONCE
+    return beta_geometric_leavers.leavers(theta, data, k=fit.k, leaves_at_once=at_once, within=within, horizon=horizon)
+
+
 def purchases_at_risk(
-    model: ValueModel, frequency: Array, recency: Array, T: Array, *, leaving_days: int, horizon_days: int
+    model: ValueModel,
+    frequency: Array,
+    recency: Array,
+    T: Array,
+    *,
+    leaving_days: int,
+    horizon_days: int,
+    attributes: Attributes | None = None,
 ) -> dict[str, Array]:
     """Per history: leaving, lost_purchases, lost_pairs (see `ltv.pareto_nbd_leavers`) and lost_log_error.
 
     lost_log_error is the standard error of the logarithm of lost_purchases, from the uncertainty of the parameters.
+    `attributes` has a column for each of `model.attributes`. A season multiplies the purchases of the horizon; who
+    leaves is that of the fit.
     """
-    fit = model.purchases
-    known = histories(frequency, recency, T, day=model.day)
+    fit, pace = model.purchases, model.pace(horizon_days)
+    columns = columns_of(fit.covariates, {} if attributes is None else attributes, np.size(frequency))
+    known = histories(frequency, recency, T, day=model.day, **columns)
     within, horizon = model.units(leaving_days), model.units(horizon_days)
 
     def predict(theta: Array) -> Leavers:
-        return leavers(theta, known, within=within, horizon=horizon)
+        return leavers(fit, theta, known, within=within, horizon=horizon)
 
     found, covariance = predict(fit.theta), fit.fitted_covariance()
     lost = found.lost_purchases
     errors = errors_of(slopes(lambda theta: predict(theta).lost_purchases, fit.theta, covariance), covariance)
-    return found._asdict() | {"lost_log_error": errors / np.where(lost > 0, lost, 1.0)}
+    return {
+        "leaving": found.leaving,
+        "lost_purchases": lost * pace.factor,
+        "lost_pairs": found.lost_pairs * pace.factor**2,
+        "lost_log_error": np.hypot(errors / np.where(lost > 0, lost, 1.0), pace.log_error),
+    }
 
 
 class Contacts(NamedTuple):

@@ -44,7 +44,8 @@ def retention_candidates(
     parameters; square, the mean square of what the customer would bring as a leaver who is kept; tenth, of all by
     value_at_risk, 1 the most; high_value_rank and high_value_tenth, the same among those of the same is_valuable.
     """
-    at_risk = _purchases_at_risk(summary.select(*HISTORY).distinct(), model, campaign)
+    keys = [*HISTORY, *model.attributes]
+    at_risk = _purchases_at_risk(summary.select(*keys).distinct(), model, campaign)
     last_day = report_day("last_order_at", timezone).alias("last_purchase_on")
     scores = value.select(
         "person_id", "as_of", "currency", "acquisition_channel", "model_version", "expected_order_value",
@@ -53,8 +54,9 @@ def retention_candidates(
     margin = F.lit(scoring.margin * mean_discount(campaign.horizon_days, scoring.annual_discount_rate))
     worth = margin * F.col("expected_order_value")
     return _placed(
-        summary.select("person_id", *HISTORY, last_day)
-        .join(at_risk, on=list(HISTORY), how="inner")
+        summary.select("person_id", *keys, last_day)
+        .join(at_risk, on=keys, how="inner")
+        .drop(*model.attributes)
         .join(scores, on="person_id", how="inner")
         .join(refunds, on="person_id", how="left")
         .where(_may_be_contacted(campaign))
@@ -103,7 +105,7 @@ def candidates_of(work: Work) -> DataFrame:
             work.read(GOLD_CUSTOMER_VALUE).where(day),
             work.read(GOLD_CUSTOMER_SUMMARY).where(day),
             refunded_shares(work.read(SILVER_CONVERSIONS), as_of=run.as_of, timezone=timezone),
-            model=scorer(run, version).model,
+            model=scorer(run, version).model.on(run.as_of),
             campaign=work.knobs(RetentionCampaign),
             scoring=work.knobs(Scoring),
             timezone=timezone,
@@ -117,7 +119,9 @@ def uplift_of_work(work: Work) -> Uplift:
 
 
 def _purchases_at_risk(histories: DataFrame, model: ValueModel, campaign: RetentionCampaign) -> DataFrame:
-    schema = "frequency bigint, recency double, T double, " + ", ".join(f"{name} double" for name in AT_RISK)
+    attributes = [f"{attribute} string" for attribute in model.attributes]
+    figures = [f"{name} double" for name in AT_RISK]
+    schema = ", ".join(["frequency bigint", "recency double", "T double", *attributes, *figures])
     return histories.mapInPandas(_batches(model, campaign.leaving_days, campaign.horizon_days), schema)
 
 
@@ -131,6 +135,7 @@ def _batches(
                 *(batch[name].to_numpy() for name in HISTORY),
                 leaving_days=leaving_days,
                 horizon_days=horizon_days,
+                attributes=batch,
             )
             yield pd.concat([batch, pd.DataFrame({name: found[name] for name in AT_RISK}, index=batch.index)], axis=1)
 

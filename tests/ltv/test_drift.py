@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy.stats import nbinom, poisson
 
-from ltv import pareto_nbd
+from ltv import mbg_cnbd_k, mbg_nbd, pareto_nbd
 from ltv.drift import MONTH, Followed, _two_sided, joint_dates, purchases_test, score_test, windows
-from ltv.findings import judge_followed, too_early
+from ltv.findings import Finding, judge_followed, too_early
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import histories
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.pareto_nbd_likelihood import scores, sums
+from ltv.purchase_fits import PurchaseFit
 from ltv.value_model import ValueModel
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # customers of the last day
@@ -72,7 +75,7 @@ def fitted(followed: Followed, *, day: float = 0.0, time_unit: str = "days") -> 
     )
 
 
-def model_of(purchases: ParetoNBDFit, *, time_unit: str = "days") -> ValueModel:
+def model_of(purchases: PurchaseFit, *, time_unit: str = "days") -> ValueModel:
     return ValueModel(purchases=purchases, spend=SPEND, time_unit=time_unit, currency="USD", as_of=FITTED)
 
 
@@ -148,6 +151,27 @@ def test_a_fifth_fewer_purchases_are_an_alarm_in_two_weeks_and_a_steady_shop_is_
 
     assert alarms(1.0) == set()
     assert {"purchases, since the fit", "score, since the fit"} <= alarms(0.8)
+
+
+@pytest.mark.parametrize("fit", [mbg_nbd.fit, partial(mbg_cnbd_k.fit, k=1)])
+def test_a_champion_of_another_model_is_watched_by_its_forecast_alone(fit: Callable[..., PurchaseFit]) -> None:
+    def found(buying: float) -> list[Finding]:
+        followed = simulated(20_000, 11, buying=buying)
+        known = followed.histories(FITTED, model_of(ParetoNBDFit.from_params(**TRUE)))
+        model = model_of(fit(known.frequency, known.recency, known.T, known.weights))
+        return judge_followed(model, followed, level=0.01, least_change=0.1)
+
+    assert [one.subject for one in found(1.0) if one.is_alarm] == []
+    fewer = found(0.8)
+    assert [(one.check, one.subject) for one in fewer if one.is_alarm] == [
+        ("purchases", "newest 7 days"),
+        ("purchases", "since the fit"),
+    ]
+    of_score = [one for one in fewer if one.check == "score"]
+    assert all(
+        one.detail.startswith("left out: it is that of a Pareto/NBD, and this model is MBG/") for one in of_score
+    )
+    assert {(one.statistic, one.p_value, one.limit) for one in of_score} == {(None, None, None)}
 
 
 def test_customers_who_leave_five_times_as_fast_are_seen_by_the_score() -> None:

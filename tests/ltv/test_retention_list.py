@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from test_retention import KNOWN, OFF
 
 from ltv.customer_value import build_customer_value
 from ltv.knobs import RetentionCampaign, Scoring
+from ltv.mbg_cnbd_k import MBGCNBDFit
 from ltv.retention import Uplift, mean_discount, purchases_at_risk, uplift_of
 from ltv.retention_candidates import refunded_shares, retention_candidates
 from ltv.retention_list import build_retention_list, check_retention_list
@@ -24,6 +26,8 @@ from ltv.retention_profit import (
     campaign_thresholds,
     check_retention_profit,
 )
+from ltv.season import Season
+from ltv.value_model import ValueModel
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_retention_list import GOLD_RETENTION_LIST
 from warehouse.tables.gold_retention_profit import GOLD_RETENTION_PROFIT
@@ -32,6 +36,12 @@ AS_OF = dt.date(1998, 1, 31)
 SCORING = Scoring(margin=0.5, annual_discount_rate=0.1, interval_level=0.9)
 CAMPAIGN = RetentionCampaign(**{**OFF, **KNOWN, "contact_cost": 0.5, "max_days_since_purchase": 300})
 UPLIFT = Uplift(0.1, 0.05, 0.15)
+FOR_REGULAR_BUYERS = replace(
+    IN_DAYS,
+    purchases=MBGCNBDFit(
+        params={"r": 1.3, "alpha": 14.0, "a": 0.45, "b": 1.6}, k=2, log_covariance=np.diag([0.01, 0.01, 0.02, 0.02])
+    ),
+)
 
 # person, frequency, recency and T in days, monetary value
 CUSTOMERS = [
@@ -92,13 +102,15 @@ def summary(spark: SparkSession) -> DataFrame:
     )
 
 
-def candidates_by(spark: SparkSession, campaign: RetentionCampaign = CAMPAIGN) -> DataFrame:
+def candidates_by(
+    spark: SparkSession, campaign: RetentionCampaign = CAMPAIGN, model: ValueModel = IN_DAYS
+) -> DataFrame:
     customers = summary(spark)
     return retention_candidates(
-        build_customer_value(customers, model=IN_DAYS, model_version="customer-value/7", scoring=SCORING),
+        build_customer_value(customers, model=model, model_version="customer-value/7", scoring=SCORING),
         customers,
         refunded_shares(conversions(spark), as_of=AS_OF, timezone="UTC"),
-        model=IN_DAYS,
+        model=model,
         campaign=campaign,
         scoring=SCORING,
         timezone="UTC",
@@ -146,17 +158,19 @@ def test_without_limits_all_customers_can_be_contacted(spark: SparkSession) -> N
     assert candidates_by(spark, free).count() == len(CUSTOMERS)
 
 
+@pytest.mark.parametrize("model", [IN_DAYS, FOR_REGULAR_BUYERS], ids=lambda model: model.purchases.MODEL)
 def test_value_at_risk_is_margin_times_order_value_times_the_purchases_that_leaving_costs(
-    candidates: DataFrame,
+    spark: SparkSession, model: ValueModel
 ) -> None:
-    found = {row["person_id"]: row for row in listed(candidates)}
+    found = {row["person_id"]: row for row in listed(candidates_by(spark, model=model))}
+    assert len(found) >= 5
     for person, frequency, recency, T, money in CUSTOMERS:
         if person not in found:
             continue
         risk = purchases_at_risk(
-            IN_DAYS, *(np.array([float(one)]) for one in (frequency, recency, T)), leaving_days=30, horizon_days=365
+            model, *(np.array([float(one)]) for one in (frequency, recency, T)), leaving_days=30, horizon_days=365
         )
-        order_value = IN_DAYS.spend.expected_value(frequency, float(money))[0]
+        order_value = model.spend.expected_value(frequency, float(money))[0]
         at_risk = 0.5 * mean_discount(365, 0.1) * order_value * risk["lost_purchases"][0]
         row = found[person]
         assert float(row["value_at_risk"]) == pytest.approx(at_risk, rel=1e-6)
@@ -164,6 +178,38 @@ def test_value_at_risk_is_margin_times_order_value_times_the_purchases_that_leav
         assert float(row["value_if_kept"]) == pytest.approx(at_risk / risk["leaving"][0], rel=1e-6)
         assert float(row["expected_gain"]) == pytest.approx(0.1 * at_risk - 0.5, rel=1e-6, abs=1e-6)
         assert row["last_purchase_on"] == AS_OF - dt.timedelta(days=T - recency)
+
+
+def test_with_covariates_customers_leave_as_those_of_their_channel_do(spark: SparkSession) -> None:
+    plain = IN_DAYS.purchases
+    covariance = np.pad(plain.fitted_covariance(), (0, 1)) + np.diag([0, 0, 0, 0, 1e-4])
+    fit = replace(plain, covariates={"dropout": {"acquisition_channel=Email": 1.0}}, log_covariance=covariance)
+    by_channel = replace(IN_DAYS, purchases=fit)
+
+    found, as_plain = (
+        {row["person_id"]: row["leaving"] for row in candidates_by(spark, model=model).collect()}
+        for model in (by_channel, IN_DAYS)
+    )
+
+    assert found.keys() == as_plain.keys()
+    assert all(found[person] > as_plain[person] for person in found), "all of them came by Email"
+
+
+def test_a_season_multiplies_what_leavers_would_buy_and_changes_nobody_s_leaving() -> None:
+    season = Season(factors=(1.5,) * 12, log_errors=(0.1,) * 12)
+    history = (np.array([8.0]), np.array([80.0]), np.array([260.0]))
+
+    plain, seasonal = (
+        purchases_at_risk(model, *history, leaving_days=30, horizon_days=365)
+        for model in (IN_DAYS, replace(IN_DAYS, season=season))
+    )
+
+    error = season.pace(IN_DAYS.as_of, 365).log_error
+    assert 0 < error < 0.1
+    assert seasonal["leaving"] == plain["leaving"]
+    assert seasonal["lost_purchases"] == pytest.approx(1.5 * plain["lost_purchases"])
+    assert seasonal["lost_pairs"] == pytest.approx(1.5**2 * plain["lost_pairs"])
+    assert seasonal["lost_log_error"] == pytest.approx(np.hypot(plain["lost_log_error"], error))
 
 
 def test_bounds_have_the_uncertainty_of_the_uplift_and_of_the_parameters(candidates: DataFrame) -> None:

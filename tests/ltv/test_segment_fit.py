@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
+from regular_shop import regular_shop
 from shops import cdnow_days, summary
 
-from ltv import gamma_gamma, registry
+from ltv import bg_nbd, gamma_gamma, mbg_cnbd_k, mbg_nbd, registry
 from ltv.fitters import fit_purchases
 from ltv.knobs import Ltv
+from ltv.purchase_fits import PurchaseFit
 from ltv.segment_columns import with_segments
 from ltv.segments import TYPICAL, WITHOUT_FIT, Segmentation, fit_segments
 from ltv.training import train_customer_value
@@ -25,7 +28,7 @@ from ltv.training_data import collect_training_data
 from ltv.value_model import ValueModel
 from warehouse.jvm.clusters import k_means
 from warehouse.knobs import Mlflow
-from warehouse.tables.gold_customer_value import RETURNING_SEGMENTS
+from warehouse.tables.gold_customer_value import RETURNING_SEGMENTS, SEGMENTS
 
 pytestmark = pytest.mark.spark_only  # Spark ML is the JVM's
 
@@ -117,6 +120,32 @@ def test_a_training_seven_days_later_changes_the_segment_of_few_who_did_not_buy(
     assert by_training <= 0.01
     assert in_all <= 0.02
     assert {*RETURNING_SEGMENTS} < {*by_new}
+
+
+@pytest.mark.parametrize(
+    "fit", [mbg_nbd.fit, bg_nbd.fit, partial(mbg_cnbd_k.fit, k=3)], ids=["mbg_nbd", "bg_nbd", "mbg_cnbd_k"]
+)
+def test_a_shop_of_regular_buyers_has_all_segments_by_a_model_whose_customers_leave_after_a_purchase(
+    spark: SparkSession, last_week: Week, fit: Callable[..., PurchaseFit]
+) -> None:
+    shop = regular_shop(2000, 3, seed=4, days=730.0)
+    opened = pd.Timestamp(2024, 1, 1)
+    customers = summary(shop.days("2024-01-01"), opened + pd.Timedelta(days=729))
+    purchases = fit(customers["frequency"], customers["recency"], customers["T"])
+    model = replace(last_week.model, purchases=purchases)
+
+    found = fitted(spark, customers, model)
+    named = pd.Series(segments_of(spark, customers, model, found), index=customers.index)
+
+    typical = np.array([*TYPICAL.values()])
+    for name, centre in found.centres.items():
+        assert [*TYPICAL][((typical - np.array(centre)) ** 2).sum(axis=1).argmin()] == name
+    silent, gap = customers["T"] - customers["recency"], customers["recency"] / customers["frequency"]
+    frequent = customers["frequency"] >= 5
+    assert {*named} == {*SEGMENTS}
+    assert {*named[frequent & (silent < gap / 2)]} <= {"loyal", "promising"}
+    assert {*named[frequent & (silent > 6 * gap) & (silent > 100)]} <= {"leaving", "lost", "sleeping"}
+    assert {*named[customers["frequency"] == 0]} == {"new", "one-time"}
 
 
 def test_a_few_thousandfold_buyers_draw_no_centre(spark: SparkSession, last_week: Week) -> None:
