@@ -166,7 +166,7 @@ def shop(seed: int, *, buying: float) -> list[Purchase]:
     rng = np.random.default_rng(seed)
     found: list[Purchase] = []
     for number in range(1500):
-        first = FITTED - dt.timedelta(days=int(rng.integers(0, 365)))
+        first = TODAY - dt.timedelta(days=int(rng.integers(0, 365 + (TODAY - FITTED).days)))  # they come evenly
         life = rng.exponential(1) / rng.gamma(0.6, 1 / 200.0)
         rate, day = rng.gamma(0.8, 1 / 40.0), 0
         found.append((f"p{number}", first, "20"))
@@ -242,7 +242,7 @@ def test_a_champion_for_regular_buyers_has_the_same_rows_and_the_score_says_that
     spark: SparkSession,
 ) -> None:
     bought = shop(2, buying=0.5)
-    days = pd.DataFrame(bought, columns=["customer", "day", "value"]).astype({"day": "datetime64[ns]"})
+    days = pd.DataFrame(bought, columns=["customer", "day", "value"]).astype({"day": "datetime64[ns]", "value": float})
     known = summary_of(days, pd.Timestamp(FITTED))
     regular = replace(model(), purchases=mbg_cnbd_k.fit(known["frequency"], known["recency"], known["T"], k=2))
 
