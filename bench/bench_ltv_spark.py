@@ -19,6 +19,7 @@ from ltv_shop import PURCHASES, SPEND, simulate
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.settings import load_settings
 from ltv import gamma_gamma, pareto_nbd, spark_likelihood
 from ltv.backtest import Backtest
 from ltv.customer_totals import customer_totals
@@ -77,7 +78,7 @@ def main() -> None:
     parser.add_argument("--histories", type=int, default=1_000_000)
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    spark = build_session("bench", {"spark.sql.shuffle.partitions": "8"}, master=f"local[{options.cores}]")
+    spark = build_session("bench", load_settings().spark.conf, master=f"local[{options.cores}]")
     model, histories = fitted_model(), distinct_histories(spark, options.histories)
     rows = histories.select("frequency", "recency", "T").distinct().count()
     scoring = Scoring(margin=1.0, annual_discount_rate=0.1, interval_level=0.95)
