@@ -26,12 +26,15 @@ from mlflow.pyfunc import PyFuncModel
 from pyspark.sql import SparkSession
 
 from ltv import registry, stored_code
+from ltv.backtest import MODELS, VALUE_MODEL, Backtest, JudgedModel, JudgedTotal
 from ltv.customer_value import build_customer_value
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.knobs import Scoring
 from ltv.mbg_cnbd_k import MBGCNBDFit
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.registry import Champion
+from ltv.season import Season
+from ltv.segments import WITHOUT_FIT
 from ltv.value_model import ValueModel
 from tests.test_architecture import REPOSITORY
 from warehouse import model_registry
@@ -334,10 +337,28 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def test_a_stored_model_is_small_and_names_no_place_of_this_machine(local: Mlflow, tmp_path: Path) -> None:
+    figures = {f"metric {number}": number / 7 for number in range(12)}
+    bounds = ("predicted", "lower", "upper", "lower_if_model_holds", "upper_if_model_holds", "actual")
+    thirds = {name: 1 / number for number, name in enumerate(bounds, start=3)}
+    totals = [JudgedTotal(measure=measure, **thirds) for measure in ("purchases", "value")]
+    judged = [
+        JudgedModel(cutoff=AT_CUTOFF.as_of, until=MODEL.as_of, model=name, customers=1e4, metrics=figures, totals=found)
+        for name in MODELS
+        for found in [tuple(totals) if name == VALUE_MODEL else ()] * 5
+    ]
+    seasonal = replace(MODEL, season=Season((1 / 3,) * 12, (1 / 7,) * 12), findings=("Covariate x on y",) * 6)
     with mlflow.start_run(
         experiment_id=experiment_id(local.model_copy(update={"artifact_root": str(tmp_path)}), "small")
     ):
-        log(MODEL)
+        registry.log_value_model(
+            seasonal,
+            seasonal,
+            margin=0.4,
+            annual_discount_rate=0.1,
+            interval_level=0.95,
+            backtest=Backtest(judged=tuple(judged)),
+            segments=WITHOUT_FIT,
+        )
 
     stored = files_of(tmp_path)
     assert {path.name for path in stored} >= {"MLmodel", "value_model.json", "scorer.py"}
