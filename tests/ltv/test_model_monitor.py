@@ -149,7 +149,7 @@ def shop(seed: int, *, buying: float) -> list[Purchase]:
     rng = np.random.default_rng(seed)
     found: list[Purchase] = []
     for number in range(1500):
-        first = FITTED - dt.timedelta(days=int(rng.integers(0, 365)))
+        first = TODAY - dt.timedelta(days=int(rng.integers(0, 379)))  # they go on coming after the fit
         life = rng.exponential(1) / rng.gamma(0.6, 1 / 200.0)
         rate, day = rng.gamma(0.8, 1 / 40.0), 0
         found.append((f"p{number}", first, "20"))
