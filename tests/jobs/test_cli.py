@@ -32,6 +32,7 @@ NO_JOB = {
         "cli",
         "csv_for_the_owner",
         "demo",
+        "drift",
         "ending",
         "located",
         "options",
