@@ -207,7 +207,7 @@ def test_a_champion_for_regular_buyers_has_the_same_rows_and_the_score_says_that
     spark: SparkSession,
 ) -> None:
     bought = shop(2, buying=0.5)
-    days = pd.DataFrame(bought, columns=["customer", "day", "value"]).astype({"day": "datetime64[ns]"})
+    days = pd.DataFrame(bought, columns=["customer", "day", "value"]).astype({"day": "datetime64[ns]", "value": float})
     known = summary_of(days, pd.Timestamp(FITTED))
     regular = replace(model(), purchases=mbg_cnbd_k.fit(known["frequency"], known["recency"], known["T"], k=2))
     watched = Champion(model=regular, at_cutoff=regular, version="customer-value/7")
