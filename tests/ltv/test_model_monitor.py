@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from shops import summary as summary_of
 
-from ltv import mbg_cnbd_k, model_monitor
+from ltv import model_monitor
 from ltv.customer_summary import purchase_days
 from ltv.findings import Finding
 from ltv.gamma_gamma import GammaGammaFit
@@ -162,15 +159,13 @@ def shop(seed: int, *, buying: float) -> list[Purchase]:
     return found
 
 
-def found_in(
-    spark: SparkSession, bought: list[Purchase], watched: Champion | None = None, **changes: Any
-) -> list[Finding]:
+def found_in(spark: SparkSession, bought: list[Purchase], **changes: Any) -> list[Finding]:
     first: dict[str, tuple[dt.date, str]] = {}
     for person, day, _ in bought:
         first.setdefault(person, (day, "Email"))
     options = {"as_of": TODAY, "drift": DRIFT, **changes}
     return find_drift(
-        watched or champion(),
+        champion(),
         conversions=conversions(spark, bought),
         summary=summary(spark, first),
         accuracy=spark.createDataFrame([], GOLD_FORECAST_ACCURACY.ddl),
@@ -201,24 +196,6 @@ def test_a_shop_that_holds_has_a_row_for_each_check_and_no_alarm(spark: SparkSes
 def test_a_shop_whose_customers_buy_half_as_often_has_an_alarm(spark: SparkSession) -> None:
     alarms = [(one.check, one.subject) for one in found_in(spark, shop(2, buying=0.5)) if one.is_alarm]
     assert ("purchases", "since the fit") in alarms
-
-
-def test_a_champion_for_regular_buyers_has_the_same_rows_and_the_score_says_that_it_is_left_out(
-    spark: SparkSession,
-) -> None:
-    bought = shop(2, buying=0.5)
-    days = pd.DataFrame(bought, columns=["customer", "day", "value"]).astype({"day": "datetime64[ns]", "value": float})
-    known = summary_of(days, pd.Timestamp(FITTED))
-    regular = replace(model(), purchases=mbg_cnbd_k.fit(known["frequency"], known["recency"], known["T"], k=2))
-    watched = Champion(model=regular, at_cutoff=regular, version="customer-value/7")
-
-    found = found_in(spark, bought, watched)
-
-    assert [one.check for one in found] == ["purchases"] * 2 + ["score"] * 2 + ["inputs"] * 4
-    assert ("purchases", "since the fit") in [(one.check, one.subject) for one in found if one.is_alarm]
-    assert {one.detail for one in found if one.check == "score"} == {
-        "left out: it is that of a Pareto/NBD, and this model is MBG/CNBD-k (k = 2)"
-    }
 
 
 def test_of_a_large_shop_a_sample_of_customers_is_looked_at_the_same_on_every_run(
