@@ -9,12 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from shops import summary as summary_of
 
-from ltv import mbg_cnbd_k, model_monitor
+from ltv import model_monitor
 from ltv.customer_summary import purchase_days
 from ltv.findings import Finding
 from ltv.gamma_gamma import GammaGammaFit
@@ -236,23 +234,6 @@ def test_a_champion_by_channel_forecasts_each_customer_by_the_own_channel(spark:
     assert as_plain.change is not None
     assert by_channel.change is not None
     assert (1 + as_plain.change) / (1 + by_channel.change) == pytest.approx(2 / 3, abs=0.05)
-
-
-def test_a_champion_for_regular_buyers_has_the_same_rows_and_the_score_says_that_it_is_left_out(
-    spark: SparkSession,
-) -> None:
-    bought = shop(2, buying=0.5)
-    days = pd.DataFrame(bought, columns=["customer", "day", "value"]).astype({"day": "datetime64[ns]", "value": float})
-    known = summary_of(days, pd.Timestamp(FITTED))
-    regular = replace(model(), purchases=mbg_cnbd_k.fit(known["frequency"], known["recency"], known["T"], k=2))
-
-    found = found_in(spark, bought, regular)
-
-    assert [one.check for one in found] == ["purchases"] * 2 + ["score"] * 2 + ["inputs"] * 4
-    assert ("purchases", "since the fit") in [(one.check, one.subject) for one in found if one.is_alarm]
-    assert {one.detail for one in found if one.check == "score"} == {
-        "left out: it is that of a Pareto/NBD, and this model is MBG/CNBD-k (k = 2)"
-    }
 
 
 def test_of_a_large_shop_a_sample_of_customers_is_looked_at_the_same_on_every_run(
