@@ -95,17 +95,19 @@ def _segment(names: list[str]) -> Column:
 
 
 def _reason() -> Column:
-    silent, gap = F.col("_silent_days"), _days(_whole(F.col("_gap_days")))
-    last = F.when(silent == 0, F.lit("today")).otherwise(F.concat(_days(silent), F.lit(" ago")))
+    """One sentence with the customer's numbers, each of which stands in it once."""
+    silent, active, once = F.col("_silent_days"), F.col("_is_active"), F.col("frequency") == F.lit(0)
     first = F.when(F.col("segment") == F.lit(NEW), F.lit("First purchase ")).otherwise(F.lit("One purchase, "))
-    bought_once = F.concat(first, last, F.lit("; the shop's usual time to the next is "), gap)
-    purchases = (F.col("frequency") + F.lit(1)).cast("string")
-    in_time = F.concat(F.lit(" purchases, the last "), last, F.lit(", the next due after about "))
-    late = F.concat(F.lit(" purchases, none for "), _days(silent), F.lit(", the next was due after about "))
-    returned = F.concat(purchases, F.when(F.col("_is_active"), in_time).otherwise(late), gap, _meaning())
+    since = F.when(active, F.lit(" purchases, the last ")).otherwise(F.lit(" purchases, none for "))
+    due = F.when(active, F.lit(", the next due after about ")).otherwise(F.lit(", the next was due after about "))
     chance = _whole(F.lit(100.0) * (F.lit(1.0) - F.col(f"churn_{CHANCE_DAYS}d"))).cast("string")
     return F.concat(
-        F.when(F.col("frequency") == F.lit(0), bought_once).otherwise(returned),
+        F.when(once, first).otherwise(F.concat((F.col("frequency") + F.lit(1)).cast("string"), since)),
+        F.when(silent == F.lit(0), F.lit("today")).otherwise(_days(silent)),
+        F.when((once | active) & (silent > F.lit(0)), F.lit(" ago")).otherwise(F.lit("")),
+        F.when(once, F.lit("; the shop's usual time to the next is ")).otherwise(due),
+        _days(_whole(F.col("_gap_days"))),
+        _meaning(),
         F.lit(f". Chance of a purchase within {CHANCE_DAYS} days: "),
         chance,
         F.lit("%."),
@@ -113,11 +115,12 @@ def _reason() -> Column:
 
 
 def _meaning() -> Column:
+    """What the segment of a returning customer means; nothing for the others, of whom the sentence says it."""
     first, *others = MEANINGS.items()
     chosen = F.when(F.col("segment") == F.lit(first[0]), F.lit(f": {first[1]}"))
     for name, meaning in others:
         chosen = chosen.when(F.col("segment") == F.lit(name), F.lit(f": {meaning}"))
-    return chosen
+    return chosen.otherwise(F.lit(""))
 
 
 def _whole(number: Column) -> Column:
