@@ -1,8 +1,8 @@
 """Learns the season of a shop: repeat purchases of each month beside those that the fit expects of it.
 
 Both are counts of the whole base. A month's factor is their quotient, drawn towards 1 by as much as chance alone moves
-it: purchases of a month are Poisson around factor x expected, and factors are Gamma around 1 with the variance that the
-twelve months show beyond chance. Where they show none, all factors are 1.
+it: purchases of a month are Poisson around factor x expected, and factors are Gamma around 1 with the variance under
+which the twelve months are most likely. Where that is none, all factors are 1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc
+from scipy.special import chdtrc, gammaln
 
 from ltv.histories import Array
 from ltv.knobs import Ltv
@@ -23,6 +23,7 @@ from ltv.value_model import ValueModel
 
 LEAST_MONTHS = 13  # with fewer, a month of the year was not seen, or only by customers who had just come
 LEAST_ORIGINS = 2
+VARIANCES = np.exp(np.arange(np.log(1e-6), np.log(10.0), 0.05))
 LEVEL = 0.01  # the chance that a shop without a season passes for one with it
 NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -52,13 +53,28 @@ def learn_season(daily: pd.DataFrame, model: ValueModel) -> Learned | None:
         return None
     # The level is the fit's business: months are compared with one another.
     due *= came.sum() / due.sum()
-    away = (came - due) ** 2
-    variance = max(0.0, float((away - due).sum() / (due**2).sum()))
+    variance = _variance_of_factors(came, due)
     factors = (1 + variance * came) / (1 + variance * due)
     factors *= due.sum() / (factors @ due)
     errors = np.sqrt(variance / (1 + variance * came))
     season = Season(tuple(factors.tolist()), tuple(errors.tolist()))
-    return Learned(season, float(chdtrc(MONTHS - 1, (away / due).sum())))
+    return Learned(season, float(chdtrc(MONTHS - 1, ((came - due) ** 2 / due).sum())))
+
+
+def _variance_of_factors(came: Array, due: Array) -> float:
+    """The variance of Gamma factors of mean 1 under which the counts, negative binomial around `due`, are most likely.
+
+    0 where Poisson counts are likelier; to 5 per cent, far less than twelve months can tell.
+    """
+
+    def log_likelihood(variance: float) -> float:
+        k = 1 / variance
+        each = gammaln(came + k) - gammaln(k) + k * np.log(k) - (came + k) * np.log(k + due) + came * np.log(due)
+        return float(each.sum())
+
+    poisson = float((came * np.log(due) - due).sum())
+    likelihoods = [log_likelihood(variance) for variance in VARIANCES]
+    return float(VARIANCES[np.argmax(likelihoods)]) if max(likelihoods) > poisson else 0.0
 
 
 def with_season(model: ValueModel, daily: pd.DataFrame) -> ValueModel:
