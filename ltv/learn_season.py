@@ -47,8 +47,8 @@ def learn_season(daily: pd.DataFrame, model: ValueModel) -> Learned | None:
     # What one more day adds to the purchases expected of a customer, by days since the first purchase.
     each_day = np.diff(model.expected_repeat_purchases(np.arange(len(first_purchases))), prepend=0.0)
     expected = np.convolve(first_purchases, each_day)[: len(first_purchases)]
-    came = np.bincount(months, repeat_purchases, minlength=MONTHS)
-    due = np.bincount(months, expected, minlength=MONTHS)
+    came = np.bincount(months, repeat_purchases, minlength=MONTHS).astype(np.float64)
+    due = np.bincount(months, expected, minlength=MONTHS).astype(np.float64)
     if not came.sum() or not due.all():
         return None
     # The level is the fit's business: months are compared with one another.
