@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ltv.evaluate import floats, predict_holdout
-from ltv.origins import FittedOrigin, pooled_rmse
+from ltv.origins import FittedOrigin, pooled_rmse, predicted_and_actual
 from ltv.purchase_fits import title
 
 # Of models whose RMSE differ by less, the one further up is taken: the default, then the simpler. BG/NBD comes last,
@@ -86,10 +85,6 @@ def choose_model(fitted: Sequence[Sequence[FittedOrigin]]) -> ModelChoice:
 
 def _total_error(fitted: Sequence[FittedOrigin]) -> float:
     """Predicted over actual purchases of all periods, less 1; NaN where nothing came."""
-    predicted = actual = 0.0
-    for origin, model in fitted:
-        customers = floats(origin.holdout, "customers")
-        expected, _ = predict_holdout(model, origin.holdout, days=origin.days, time_unit=origin.time_unit)
-        predicted += float(customers @ expected)
-        actual += float(customers @ floats(origin.holdout, "holdout_purchases"))
+    pairs = [predicted_and_actual(one) for one in fitted]
+    predicted, actual = (sum(side) for side in zip(*pairs, strict=True))
     return predicted / actual - 1 if actual else np.nan

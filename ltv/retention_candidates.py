@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from ltv.customer_summary import of_day
-from ltv.customer_value import champion_of, scorer
+from ltv.customer_value import HISTORY, champion_of, scorer
 from ltv.delta_method import quantile
 from ltv.knobs import RetentionCampaign, Scoring
 from ltv.retention import SPEND_SQUARE, Uplift, mean_discount, purchases_at_risk, uplift_of
@@ -22,7 +22,6 @@ from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 
-HISTORY = ("frequency", "recency", "T")
 AT_RISK = ("leaving", "lost_purchases", "lost_pairs", "lost_log_error")
 TENTHS = 10
 
