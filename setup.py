@@ -52,15 +52,32 @@ EXTRAS = {
         "jinja2>=3.1",
         "vl-convert-python>=1.9,<2",
     ],
+    # the pages that `serve` answers with
+    "serve": [
+        "fastapi>=0.115,<1",
+        "jinja2>=3.1",
+        "uvicorn>=0.30,<1",
+        "vl-convert-python>=1.9,<2",
+    ],
+    # the tools that `mcp` gives to agents
+    "mcp": [
+        "mcp>=1.12,<2",
+    ],
 }
-# What the pipeline needs; Sail is no part of it.
+# Every job needs these; Sail is no part of it.
 ALL = sorted({requirement for name, extra in EXTRAS.items() if name != "sail" for requirement in extra})
 DEV = [
+    "aiosmtpd>=1.4",
+    "axe-playwright-python>=0.1.4",
     "duckdb>=1.4,<3",
+    "httpx>=0.27",
     "hypothesis>=6",
+    "impyla>=0.19",
     "mpmath>=1.3",
     "mypy>=1.18",
     "pandas-stubs<3",
+    "playwright>=1.50",
+    "polars>=1.20,<3",
     "pytest>=8",
     "pytest-xdist>=3.8",
     "ruff>=0.14",
