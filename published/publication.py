@@ -41,7 +41,7 @@ class Published:
         """
         query = QueryBuilder()
         for table in tables:
-            query = query.register(_alias(table), self._open(table))
+            query = query.register(alias(table), self._open(table))
         return fetch(query, sql, what=", ".join(table.full_name for table in tables))
 
     def newest_rows(self, sql: str, table: Table) -> list[Row]:
@@ -51,7 +51,7 @@ class Published:
         """
         if not exists(self.lake, table):
             return []
-        newest = QueryBuilder().register(_alias(table), open_table(self.lake, table, version=None))
+        newest = QueryBuilder().register(alias(table), open_table(self.lake, table, version=None))
         return fetch(newest, sql, what=table.full_name)
 
     def has_column(self, table: Table, column: str) -> bool:
@@ -72,28 +72,45 @@ class Published:
         return opened
 
 
-def read_published(lake: str) -> Published:
-    """The newest publication of a lake (a folder or a URI).
+def read_published(lake: str, *, run_id: str | None = None) -> Published:
+    """The newest publication of a lake (a folder or a URI), or the one of the run `run_id`.
 
-    It is all rows of the run with the greatest (publication, published_at, run_id) in ops.published; rows of an older
-    version of this program have no number. A table that this version does not know is left out. InputError when nothing
-    was published yet.
+    InputError when nothing was published yet, or nothing by that run. A publication is read by the versions that it
+    names; a query fails with InputError where upkeep has removed one of them since.
+    """
+    every = publications(lake)
+    if run_id is None:
+        return every[0]
+    found = next((published for published in every if published.run_id == run_id), None)
+    if found is None:
+        known = ", ".join(published.run_id for published in every[:5])
+        raise InputError(f"{lake}: run {run_id} published nothing; the newest publications are of: {known}")
+    return found
+
+
+def publications(lake: str) -> tuple[Published, ...]:
+    """Every publication of a lake, newest first: by number, then by time, then by run_id; never empty.
+
+    Rows of an older version of this program have no number and are the oldest. A table that this version does not know
+    is left out. InputError when nothing was published yet.
     """
     way_out = "run `distributary pipeline` first, or set `lake` to the folder it writes"
     if not exists(lake, OPS_PUBLISHED):
         raise InputError(f"{lake}: nothing is published here (no table ops/published); {way_out}")
     table = open_table(lake, OPS_PUBLISHED, version=None)
-    query = QueryBuilder().register("ops_published", table)
     is_numbered = "publication" in [column.name for column in table.schema().fields]
-    order = "publication desc nulls last, published_at desc" if is_numbered else "published_at desc"
-    newest = f"""
-        select * from ops_published
-        where run_id = (select run_id from ops_published order by {order}, run_id desc limit 1)
-        order by table_name
-    """
-    rows = fetch(query, newest, what=OPS_PUBLISHED.full_name)
-    if not rows:
+    number = "publication desc nulls last, " if is_numbered else ""
+    query = QueryBuilder().register("ops_published", table)
+    newest_first = f"select * from ops_published order by {number}published_at desc, run_id desc, table_name"
+    runs: dict[str, list[Row]] = {}
+    for row in fetch(query, newest_first, what=OPS_PUBLISHED.full_name):
+        runs.setdefault(row["run_id"], []).append(row)
+    if not runs:
         raise InputError(f"{lake}: nothing is published here (ops.published is empty); {way_out}")
+    return tuple(_publication(lake, rows) for rows in runs.values())
+
+
+def _publication(lake: str, rows: list[Row]) -> Published:
     return Published(
         lake=lake,
         run_id=rows[0]["run_id"],
@@ -109,5 +126,6 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _alias(table: Table) -> str:
+def alias(table: Table) -> str:
+    """The name of a table in SQL over published versions: gold_path_summary."""
     return f"{table.layer}_{table.name}"

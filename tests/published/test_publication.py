@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from published.publication import read_published
+from published.publication import publications, read_published
 from tests.published_lake import AS_OF, PUBLISHED_AT, publish, write_table
 from tests.small_shop import PATHS, path_row
 from warehouse.errors import InputError
@@ -139,3 +139,22 @@ def test_an_unpublished_table_that_does_not_exist_has_no_rows(tmp_path: Path, sh
     shutil.rmtree(lake / "bronze" / "quarantine")
 
     assert read_published(str(lake)).newest_rows("select * from bronze_quarantine", BRONZE_QUARANTINE) == []
+
+
+def test_a_former_publication_is_read_at_its_own_versions(tmp_path: Path) -> None:
+    first = write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 6, 0, 0)])
+    publish(tmp_path, {GOLD_PATH_SUMMARY: first}, run_id="monday", publication=1)
+    second = write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 7, 0, 0)])
+    publish(tmp_path, {GOLD_PATH_SUMMARY: second}, run_id="tuesday", publication=2)
+
+    assert [published.run_id for published in publications(str(tmp_path))] == ["tuesday", "monday"]
+    monday = read_published(str(tmp_path), run_id="monday")
+    assert monday.rows(COUNT, GOLD_PATH_SUMMARY) == [{"conversions": 6}]
+
+
+def test_a_run_that_published_nothing_is_named_with_those_that_did(tmp_path: Path) -> None:
+    version = write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
+    publish(tmp_path, {GOLD_PATH_SUMMARY: version}, run_id="monday")
+
+    with pytest.raises(InputError, match="run sunday published nothing; the newest publications are of: monday"):
+        read_published(str(tmp_path), run_id="sunday")
