@@ -1,14 +1,15 @@
-"""Charts as inline SVG, drawn from a Vega-Lite spec in dashboard/charts and its rows, without a browser or network."""
+"""Charts: a Vega-Lite spec of dashboard/charts over its rows, drawn by a browser or as inline SVG without one."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-import vl_convert
 from markupsafe import Markup
 
 from dashboard.words import Words
@@ -29,22 +30,45 @@ def chart_names() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(suffix) for f in CHARTS.iterdir() if f.name.endswith(suffix)))
 
 
-def draw_chart(
-    name: str, rows: Sequence[Mapping[str, Any]], words: Words, *, key: str | None = None, **texts: str
-) -> Markup:
-    """The chart dashboard/charts/<name>.vl.json over `rows`, as an <svg> element that fills its container's width.
+@dataclass(frozen=True)
+class Chart:
+    """A chart over its rows, and its description for screen readers: a Vega-Lite spec whose texts are filled in.
+
+    `key` is the prefix of the drawing's ids: two charts of one spec on a page need different ones.
+    """
+
+    spec: Mapping[str, Any]
+    label: str
+    key: str
+
+    @cached_property
+    def svg(self) -> Markup:
+        """The drawing as an <svg> element that fills its container's width. The same rows give the same drawing."""
+        # It takes a second to import, and pages that a browser draws have no need of it.
+        import vl_convert  # noqa: PLC0415
+
+        svg: str = vl_convert.vegalite_to_svg(dict(self.spec), vl_version=VEGA_LITE, allowed_base_urls=[])
+        return Markup(_own_ids(svg, prefix=self.key))
+
+
+def chart_of(
+    name: str, rows: Sequence[Mapping[str, Any]], words: Words, *, label: str, key: str | None = None, **texts: str
+) -> Chart:
+    """The chart dashboard/charts/<name>.vl.json over `rows`, in the theme of the pages.
 
     ${...} in the spec is filled from `texts`, ${charts...} with the formats of days and numbers in the language of
-    `words`. Two charts of the same spec on one page need different `key`s. Texts in `rows` are escaped. The same rows
-    give the same drawing. Values are JSON numbers and strings; days are ISO dates.
+    `words`. Texts in `rows` are escaped where they are drawn. Values are JSON numbers and strings; days are ISO dates.
     """
-    spec = json.loads((CHARTS / f"{name}.vl.json").read_text(encoding="utf-8"))
-    theme = json.loads((CHARTS / "theme.json").read_text(encoding="utf-8"))
+    spec = _filled(_read(f"{name}.vl.json"), {**words.section("charts"), **texts})
+    theme = _filled(_read("theme.json"), {})
     theme["legend"]["columnPadding"] = LEGEND_GAP[words.language]
-    spec = _filled(spec, {**words.section("charts"), **texts})
     spec["data"] = {"values": [dict(row) for row in rows]}
-    svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, config=theme, allowed_base_urls=[])
-    return Markup(_own_ids(svg, prefix=key or name))
+    return Chart({**spec, "config": theme}, label, key or name)
+
+
+@cache
+def _read(file: str) -> Any:
+    return json.loads((CHARTS / file).read_text(encoding="utf-8"))
 
 
 def _filled(part: Any, texts: Mapping[str, str]) -> Any:

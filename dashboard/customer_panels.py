@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from dashboard import formats
-from dashboard.chart_svg import draw_chart
-from dashboard.panels import Chart, PageTable, Panel, columns, table_rows
+from dashboard.chart_svg import chart_of
+from dashboard.formats import Figure
+from dashboard.panels import PageTable, Panel, columns, table_rows
 from dashboard.words import Words
 from published.customers import BINS, CHURN_DAYS, HORIZON_DAYS, UNCERTAIN_ALIVE, CustomerFigures
 from published.figures import Figures
@@ -44,7 +45,7 @@ def activity_panel(figures: Figures, words: Words) -> Panel:
         foot=(words("activity.all"), *(formats.count(sum(counts)) for counts in measures.values())),
     )
     axis, label = words("activity.axis"), words("activity.label", days=CHURN)
-    chart = Chart(draw_chart("value_distribution", bars, words, axis=axis), label)
+    chart = chart_of("value_distribution", bars, words, axis=axis, label=label)
     note = words("activity.note", model=customers.model_version, day=words.day(customers.as_of))
     sentence = activity_sentence(customers, words)
     return Panel("customers", words("activity.title"), sentence, chart, table, folded=True, note=note)
@@ -80,7 +81,7 @@ def acquisition_panel(figures: Figures, words: Words) -> Panel | None:
     ]
     rows = [
         [
-            channel.channel + (" †" if channel.customers < FEW_CUSTOMERS else ""),
+            Figure(channel.channel + (" †" if channel.customers < FEW_CUSTOMERS else ""), channel.channel),
             formats.count(channel.customers),
             formats.share(channel.p_alive),
             formats.amount(channel.mean_value, currency),
@@ -107,7 +108,7 @@ def acquisition_panel(figures: Figures, words: Words) -> Panel | None:
         ),
     )
     axis, label = words("acquisition.axis"), words("acquisition.label", days=HORIZON)
-    chart = Chart(draw_chart("value_by_channel", bars, words, axis=axis), label)
+    chart = chart_of("value_by_channel", bars, words, axis=axis, label=label)
     note = words("acquisition.note")
     if any(channel.customers < FEW_CUSTOMERS for channel in customers.channels):
         note += words("acquisition.few", number=str(FEW_CUSTOMERS))

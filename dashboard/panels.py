@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from dashboard.chart_svg import Chart
+from dashboard.formats import Figure, Value
+from dashboard.words import Label
+
+__all__ = ["Chart", "Column", "Marked", "PageTable", "Panel", "Tile", "columns", "linked", "table_rows"]
+
+
+class Marked(Markup):
+    """HTML that keeps the value it shows, as `Figure` does."""
+
+    value: Value
+
+    def __new__(cls, html: Markup, value: Value) -> Marked:
+        """The HTML, and the value that it shows."""
+        made = super().__new__(cls, html)
+        made.value = value
+        return made
+
+
+def linked(text: str, address: str) -> Marked:
+    """The text as a link to `address`; it keeps the value of a figure."""
+    link = Markup('<a href="{}">{}</a>').format(address, text)
+    return Marked(link, value_of(text))
+
+
+def value_of(cell: str | Markup) -> Value:
+    """What a cell shows: the value of a figure, otherwise its text without HTML."""
+    if isinstance(cell, Figure | Marked):
+        return cell.value
+    return cell.striptags() if isinstance(cell, Markup) else str(cell)
+
 
 @dataclass(frozen=True)
 class Tile:
-    """One headline number; `note` explains it."""
+    """One headline number; `note` explains it, `change` sets it beside the period before, `address` leads on."""
 
     label: str
     value: str
     note: str = ""
+    change: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,12 +59,18 @@ class Column:
     numeric: bool = True
     hint: str = ""
 
+    @property
+    def name(self) -> str:
+        """Its name in CSV and JSON, the same in every language: the label's key, otherwise the label in snake case."""
+        named = self.label.name if isinstance(self.label, Label) else str(self.label)
+        return re.sub(r"\W+", "_", named.strip().lower()).strip("_")
+
 
 @dataclass(frozen=True)
 class PageTable:
     """A table with its caption. The first cell of a row names the row; `foot` has the totals.
 
-    A cell is plain text, or Markup if it contains HTML.
+    A cell is plain text, or Markup if it contains HTML. A figure or Marked cell keeps its value: see `records`.
     """
 
     caption: str
@@ -38,13 +78,18 @@ class PageTable:
     rows: tuple[tuple[str | Markup, ...], ...]
     foot: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns in CSV and JSON; a name that occurs again has its place behind it."""
+        names: list[str] = []
+        for place, column in enumerate(self.columns, start=1):
+            names.append(f"{column.name}_{place}" if column.name in names or not column.name else column.name)
+        return tuple(names)
 
-@dataclass(frozen=True)
-class Chart:
-    """A chart and its description for screen readers. `svg` is drawn by this package, it is not input."""
-
-    svg: Markup
-    label: str
+    @property
+    def records(self) -> tuple[tuple[Value, ...], ...]:
+        """The values of the rows, unrounded, without the foot."""
+        return tuple(tuple(value_of(cell) for cell in row) for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -59,6 +104,11 @@ class Panel:
     folded: bool = False
     note: str = ""
     more: tuple[PageTable, ...] = ()
+
+    @property
+    def tables(self) -> tuple[PageTable, ...]:
+        """Every table of the panel, the chart's first."""
+        return (*((self.table,) if self.table else ()), *self.more)
 
 
 def columns(first: str, *numeric: str) -> tuple[Column, ...]:

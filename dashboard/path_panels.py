@@ -5,8 +5,8 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from dashboard import formats
-from dashboard.chart_svg import draw_chart
-from dashboard.panels import Chart, PageTable, Panel, columns, table_rows
+from dashboard.chart_svg import chart_of
+from dashboard.panels import Marked, PageTable, Panel, columns, table_rows
 from dashboard.unattributed_panel import causes_listed
 from dashboard.words import Words, capital
 from published.figures import Figures
@@ -44,7 +44,7 @@ def touches_panel(figures: Figures, words: Words) -> Panel | None:
         rows=table_rows(rows),
     )
     label = words("touches.label", conversions=words.conversions(kind))
-    chart = Chart(draw_chart("touches", bars, words, axis=words("touches.axis")), label)
+    chart = chart_of("touches", bars, words, axis=words("touches.axis"), label=label)
     note = ""
     if paths.untouched:
         note = words(
@@ -114,7 +114,7 @@ def _path_table(listed: tuple[PathFigures, ...], caption: str, currency: str, wo
     )
 
 
-def chips(path: PathFigures, words: Words) -> Markup:
+def chips(path: PathFigures, words: Words) -> Marked:
     """The path as channel chips: repeats in a row as ×n, the middle of a long path as a number of touches."""
     steps = list(path.steps)
     shown: list[Markup] = [_chip(channel, times) for channel, times in steps]
@@ -122,7 +122,8 @@ def chips(path: PathFigures, words: Words) -> Markup:
         head, tail = SHOWN_STEPS // 2, SHOWN_STEPS - SHOWN_STEPS // 2
         left_out = words("top_paths.left_out", touches=str(sum(times for _, times in steps[head:-tail])))
         shown = [*shown[:head], Markup('<span class="more">{}</span>').format(left_out), *shown[-tail:]]
-    return Markup('<span class="path">{}</span>').format(Markup(' <span class="arrow">→</span> ').join(shown))
+    drawn = Markup('<span class="path">{}</span>').format(Markup(' <span class="arrow">→</span> ').join(shown))
+    return Marked(drawn, " > ".join(path.path))
 
 
 def _chip(channel: str, times: int) -> Markup:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from dashboard import formats
-from dashboard.chart_svg import draw_chart
+from dashboard.chart_svg import chart_of
+from dashboard.formats import Figure
 from dashboard.panels import Chart, Column, PageTable, Panel, columns, table_rows
 from dashboard.words import Words, capital
 from published.figures import Figures
@@ -122,7 +123,7 @@ def _roas_chart(performance: Performance, words: Words) -> Chart | None:
     if not dots:
         return None
     label = words("roas.label", channels=str(len(performance.paid)), models=str(len(performance.models)))
-    return Chart(draw_chart("roas_by_channel", dots, words, axis=words("roas.axis")), label)
+    return chart_of("roas_by_channel", dots, words, axis=words("roas.axis"), label=label)
 
 
 def _roas_table(performance: Performance, words: Words) -> PageTable:
@@ -133,7 +134,12 @@ def _roas_table(performance: Performance, words: Words) -> PageTable:
         currency=words.currency(performance.currency),
     )
     rows = [
-        _roas_row(performance, words, channel, channel.channel + (" †" if _is_few(performance, channel) else ""))
+        _roas_row(
+            performance,
+            words,
+            channel,
+            Figure(channel.channel + (" †" if _is_few(performance, channel) else ""), channel.channel),
+        )
         for channel in performance.channels
     ]
     return PageTable(
@@ -158,6 +164,10 @@ def _roas_row(performance: Performance, words: Words, channel: ChannelFigures, n
         formats.amount(channel.value[performance.reference], performance.currency),
         *(words.roas(channel.roas(model)) for model in performance.models),
     )
+
+
+def _name(performance: Performance, channel: ChannelFigures) -> Figure:
+    return Figure(channel.channel + (" †" if _is_few(performance, channel) else ""), channel.channel)
 
 
 def _by_change(performance: Performance) -> list[ChannelFigures]:
@@ -186,7 +196,7 @@ def _comparison_chart(performance: Performance, words: Words) -> Chart:
         channels=str(len(performance.channels)),
         model=words.model(performance.reference),
     )
-    return Chart(draw_chart("model_comparison", dots, words, axis=words("models_compared.axis")), label)
+    return chart_of("model_comparison", dots, words, axis=words("models_compared.axis"), label=label)
 
 
 def _comparison_table(performance: Performance, words: Words) -> PageTable:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from dashboard import formats
-from dashboard.chart_svg import draw_chart
-from dashboard.panels import Chart, PageTable, Panel, columns, table_rows
+from dashboard.chart_svg import chart_of
+from dashboard.panels import PageTable, Panel, columns, table_rows
 from dashboard.words import Words
 from published.figures import Figures
 from published.performance import ratio
@@ -62,7 +62,7 @@ def roas_over_time_panel(figures: Figures, words: Words) -> Panel | None:
         rows=table_rows(rows),
     )
     label = words("roas_over_time.label", weeks=str(len(weeks)))
-    chart = Chart(draw_chart("roas_over_time", points, words, **axes), label)
+    chart = chart_of("roas_over_time", points, words, **axes, label=label)
     title, note = words("roas_over_time.title"), words("roas_over_time.note")
     return Panel("time", title, sentence, chart, table, folded=True, note=note)
 
@@ -109,5 +109,5 @@ def spend_and_value_panel(figures: Figures, words: Words) -> Panel | None:
     sentence = words("spend_and_value.sentence", earned=str(earned), days=words.counted("day", len(days_with_spend)))
     label = words("spend_and_value.label", days=str(len(days)), currency=words.currency(currency))
     lines = {"spend": words("spend_and_value.spend_drawn"), "value": words("spend_and_value.value")}
-    chart = Chart(draw_chart("spend_and_value", points, words, **lines), label)
+    chart = chart_of("spend_and_value", points, words, **lines, label=label)
     return Panel("days", words("spend_and_value.title"), sentence, chart, table, folded=True)

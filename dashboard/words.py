@@ -18,6 +18,18 @@ from published.view import Language
 LOCALES = files("dashboard") / "locales"
 
 
+class Label(str):
+    """A text that keeps the last part of its key: the name of a column in CSV and JSON, whatever the language."""
+
+    name: str
+
+    def __new__(cls, text: str, name: str) -> Label:
+        """The text, and the name that it has in every language."""
+        made = super().__new__(cls, text)
+        made.name = name
+        return made
+
+
 @dataclass(frozen=True)
 class Words:
     """The texts of a page in one language. `texts` holds sentences with {placeholders} by dotted key."""
@@ -27,7 +39,7 @@ class Words:
 
     def __call__(self, key: str, **values: str) -> str:
         """The text of `key` with its placeholders filled in; values are not interpreted."""
-        return self.texts[key].format(**values)
+        return Label(self.texts[key].format(**values), key.rpartition(".")[2])
 
     def section(self, name: str) -> dict[str, str]:
         """The texts of a section by their full keys."""
@@ -52,7 +64,7 @@ class Words:
 
     def model(self, name: str) -> str:
         """The name of an attribution model: last_touch gives last touch."""
-        return self._named("models", name)
+        return Label(self._named("models", name), name)
 
     def status(self, name: str) -> str:
         """The status of a step: done, skipped, failed."""
@@ -106,8 +118,9 @@ def words_in(language: Language) -> Words:
 
 
 def capital(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital first letter; a label keeps its name."""
+    changed = text[:1].upper() + text[1:]
+    return Label(changed, text.name) if isinstance(text, Label) else changed
 
 
 def _form(number: float) -> str:

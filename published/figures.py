@@ -1,9 +1,10 @@
-"""All figures of one publication in one view."""
+"""All figures of one publication in one view, each read when it is first asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from published.customers import CustomerFigures, count_customers, read_customers
 from published.paths import PathSummary, read_paths
@@ -17,34 +18,57 @@ from published.view import EVERYTHING, View
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of `published` in `view`; None for figures whose table is missing."""
+    """The figures of `published` in `view`; None for figures whose table is missing.
+
+    `steps` as for `read_run_facts`. InputError when a published version cannot be read, UsageError when the view names
+    a model, type or day without figures.
+    """
 
     published: Published
     view: View
-    performance: Performance | None
-    paths: PathSummary | None
-    customer_count: int | None
-    customers: CustomerFigures | None
-    unmatched: UnmatchedSpend | None
-    unattributed: Unattributed | None
-    facts: RunFacts
+    steps: Sequence[StepTime] | None = None
+
+    @cached_property
+    def performance(self) -> Performance | None:
+        """What each channel cost and earned."""
+        return read_performance(self.published, self.view)
+
+    @cached_property
+    def paths(self) -> PathSummary | None:
+        """The paths to conversions."""
+        return read_paths(self.published, self.view)
+
+    @cached_property
+    def customer_count(self) -> int | None:
+        """Persons with a purchase."""
+        return count_customers(self.published, self.view)
+
+    @cached_property
+    def customers(self) -> CustomerFigures | None:
+        """What customers are worth, and who may be leaving."""
+        return read_customers(self.published, self.view)
+
+    @cached_property
+    def unmatched(self) -> UnmatchedSpend | None:
+        """Spend and touches that do not meet."""
+        return read_unmatched(self.published)
+
+    @cached_property
+    def unattributed(self) -> Unattributed | None:
+        """Why conversions are unattributed."""
+        return read_unattributed(self.published, self.view)
+
+    @cached_property
+    def facts(self) -> RunFacts:
+        """The run behind the figures."""
+        return read_run_facts(self.published, self.view, steps=self.steps)
 
 
 def read_figures(lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime] | None = None) -> Figures:
     """The figures of the newest publication of a lake (a folder or URI).
 
-    `steps` as for `read_run_facts`. InputError when nothing is published, UsageError when the view names a model, type
-    or day without figures.
+    InputError when nothing is published, UsageError when the view names a model, type or day without figures.
     """
-    published = read_published(lake)
-    return Figures(
-        published=published,
-        view=view,
-        performance=read_performance(published, view),
-        paths=read_paths(published, view),
-        customer_count=count_customers(published, view),
-        customers=read_customers(published, view),
-        unmatched=read_unmatched(published),
-        unattributed=read_unattributed(published, view),
-        facts=read_run_facts(published, view, steps=steps),
-    )
+    figures = Figures(read_published(lake), view, steps)
+    _ = figures.performance, figures.paths  # so that an impossible view is refused here
+    return figures

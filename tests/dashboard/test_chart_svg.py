@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.chart_svg import chart_names, draw_chart
+from dashboard.chart_svg import chart_names, chart_of
 from dashboard.words import words_in
 from published.view import Language
 
@@ -59,7 +59,8 @@ MARKS = {
 
 
 def draw(name: str, rows: list[dict[str, Any]] | None = None, language: Language = "en", key: str | None = None) -> str:
-    return draw_chart(name, ROWS[name] if rows is None else rows, words_in(language), key=key, **TEXTS[name])
+    drawn = chart_of(name, ROWS[name] if rows is None else rows, words_in(language), label="", key=key, **TEXTS[name])
+    return drawn.svg
 
 
 def drawn_marks(svg: str) -> dict[str, int]:
@@ -96,8 +97,9 @@ def test_charts_on_one_page_share_no_id() -> None:
 
 def test_days_do_not_depend_on_the_time_zone_of_the_machine() -> None:
     program = (
-        "import json, sys; from dashboard.chart_svg import draw_chart; from dashboard.words import words_in; "
-        "drawn = draw_chart('spend_and_value', json.loads(sys.argv[1]), words_in('en'), spend='S', value='V'); "
+        "import json, sys; from dashboard.chart_svg import chart_of; from dashboard.words import words_in; "
+        "rows = json.loads(sys.argv[1]); "
+        "drawn = chart_of('spend_and_value', rows, words_in('en'), label='', spend='S', value='V').svg; "
         "sys.stdout.write(drawn)"
     )
     rows = str(ROWS["spend_and_value"]).replace("'", '"')
@@ -138,4 +140,4 @@ def test_two_charts_of_one_spec_with_different_keys_share_no_id() -> None:
 
 def test_a_missing_text_is_an_error() -> None:
     with pytest.raises(KeyError, match="axis"):
-        draw_chart("touches", ROWS["touches"], words_in("en"))
+        chart_of("touches", ROWS["touches"], words_in("en"), label="")
