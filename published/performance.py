@@ -159,7 +159,7 @@ def _credited(published: Published, view: View, models: tuple[str, ...]) -> list
                sum(gross_value) as gross_value, sum(credited_conversions) as conversions,
                sum(new_customers) as new_customers, min(date) as first_day, max(date) as last_day
         from gold_channel_performance
-        where date_basis = '{view.date_basis}' and {view.within_days} and {_counts(published)}
+        where date_basis = '{view.date_basis}' and {view.within} and {_counts(published)}
               and model in ({", ".join(map(quoted, models))})
         group by model, conversion_type, channel, currency order by channel, model
         """,
@@ -208,7 +208,7 @@ def _days(published: Published, view: View, conversion_type: str, model: str) ->
         f"""
         with credited as (
             select * from gold_channel_performance
-            where conversion_type = {quoted(conversion_type)} and model = {quoted(model)} and {view.within_days}
+            where conversion_type = {quoted(conversion_type)} and model = {quoted(model)} and {view.within}
               and {_counts(published)}
         ),
         paid as (select channel from credited where date_basis = 'conversion' group by channel having sum(spend) > 0)

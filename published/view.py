@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
+from published.publication import quoted
 from warehouse.errors import UsageError
 
 DateBasis = Literal["conversion", "touch"]
@@ -19,6 +20,7 @@ class View:
     `first_day` and `last_day` are reporting days, both inclusive; None = no bound. `conversion_type` None = the type
     with the most net value over all days. `models` None = all; models are always shown in report order. `date_basis`
     dates credit by the conversion or by the touch. `language` is the language of the report; no figure depends on it.
+    `channel` and `campaign` leave only credit and spend of theirs; None = all.
     """
 
     first_day: date | None = None
@@ -27,6 +29,8 @@ class View:
     models: tuple[str, ...] | None = None
     date_basis: DateBasis = "conversion"
     language: Language = "en"
+    channel: str | None = None
+    campaign: str | None = None
 
     def __post_init__(self) -> None:
         """UsageError when a field is impossible in itself; the readers check names against the published tables."""
@@ -45,6 +49,15 @@ class View:
             *([f"date <= date '{self.last_day.isoformat()}'"] if self.last_day else []),
         ]
         return " and ".join(bounds) or "true"
+
+
+    @property
+    def within(self) -> str:
+        """The days, channel and campaign as an SQL condition on the columns `date`, `channel` and `campaign`."""
+        named = {"channel": self.channel, "campaign": self.campaign}
+        return " and ".join(
+            [self.within_days, *(f"{column} = {quoted(name)}" for column, name in named.items() if name is not None)]
+        )
 
 
 def _one_of(what: str, value: str, literal: Any) -> None:

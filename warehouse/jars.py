@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from conf import CONF_ROOT
+from warehouse.cache import cache_folder
 from warehouse.errors import InputError
 
 MAVEN_REPOSITORY = "https://repo1.maven.org/maven2"
@@ -18,8 +19,7 @@ LOCK_FILE = CONF_ROOT / "spark" / "jars.lock"
 
 def jar_cache() -> Path:
     """Where JARs are kept: $DISTRIBUTARY_CACHE/jars, by default ~/.cache/distributary/jars."""
-    root = os.environ.get("DISTRIBUTARY_CACHE")
-    return (Path(root) if root else Path.home() / ".cache" / "distributary") / "jars"
+    return cache_folder("jars")
 
 
 def locked_jars() -> dict[str, str]:

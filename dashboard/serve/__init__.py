@@ -1,0 +1,1 @@
+"""The pages: the published figures in a browser, with filters, as HTML, CSV and JSON."""

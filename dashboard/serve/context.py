@@ -1,0 +1,86 @@
+"""What a panel of a page is made from: one publication, in the view that a reader asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from dashboard.serve.address import Asked
+from dashboard.serve.knobs import Serve
+from dashboard.words import Words, words_in
+from published.choices import Choices, read_choices
+from published.figures import Figures
+from published.publication import Published
+from warehouse.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What the pages know beside the lake: title, reporting zone, where landed files lie, and the knobs."""
+
+    lake: str
+    title: str | None
+    timezone: str
+    landing_root: str | None
+    knobs: Serve
+
+
+@dataclass(frozen=True)
+class Context:
+    """One answer: everything in it is read from `published`, so that a page never mixes two runs.
+
+    `reader` is who asks; `sees_persons` whether ids of persons may be shown to them. `path` is the page's own path.
+    """
+
+    shop: Shop
+    published: Published
+    asked: Asked
+    reader: str
+    path: str = "/"
+
+    @property
+    def sees_persons(self) -> bool:
+        """Whether the reader may see ids of persons."""
+        allowed = self.shop.knobs.personal_for
+        return "*" in allowed or self.reader in allowed
+
+    @cached_property
+    def words(self) -> Words:
+        """The texts in the reader's language."""
+        return words_in(self.asked.language)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The figures of the days that were asked for."""
+        return Figures(self.published, self.asked.view(self.published.as_of))
+
+    @cached_property
+    def before(self) -> Figures | None:
+        """The figures of the days that they are compared with; None where nothing is compared."""
+        view = self.asked.view_before(self.published.as_of)
+        return Figures(self.published, view) if view else None
+
+    @cached_property
+    def always(self) -> Figures:
+        """The figures over all days, of the same type, models and basis."""
+        return Figures(self.published, Asked(language=self.asked.language, period="all").view(self.published.as_of))
+
+    @cached_property
+    def choices(self) -> Choices:
+        """The models and types that there are. UsageError where the reader named another."""
+        view = self.asked.view(self.published.as_of)
+        choices = read_choices(self.published, view)
+        choices.models_of(view)
+        choices.type_of(view)
+        return choices
+
+    def address(self, path: str, **changes: object) -> str:
+        """The address of a page in this state, with changes."""
+        return path + self.asked.query(**changes)
+
+    def had(self, figures: Figures | None) -> bool:
+        """Whether there are figures of these days: days before the shop began have none."""
+        try:
+            return figures is not None and figures.performance is not None
+        except UsageError:
+            return False
