@@ -95,7 +95,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.13",
     packages=find_namespace_packages(include=[f"{p}{suffix}" for p in PACKAGES for suffix in ("", ".*")]),
-    package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.json", "*.lock", "*.properties"]},
+    package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.js", "*.json", "*.lock", "*.properties"]},
     install_requires=BASE,
     # requirements.lock is compiled from `dev`, which holds everything.
     extras_require={**EXTRAS, "all": ALL, "dev": sorted({*ALL, *EXTRAS["sail"], *DEV})},

@@ -42,12 +42,13 @@ def value_of(cell: str | Markup) -> Value:
 
 @dataclass(frozen=True)
 class Tile:
-    """One headline number; `note` explains it, `change` sets it beside the period before, `address` leads on."""
+    """One headline number; `note` explains it, `change` sets it beside the days before, `hint` defines it."""
 
     label: str
     value: str
     note: str = ""
     change: str = ""
+    hint: str = ""
     address: str = ""
 
 
@@ -94,7 +95,8 @@ class PageTable:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the page. `table` has the figures of `chart`; with `folded` the reader opens it."""
+    """A part of the page. `table` has the figures of `chart`, of `drawing` (HTML that this program makes) and of
+    `tiles`; with `folded` the reader opens it."""
 
     key: str
     title: str
@@ -104,6 +106,8 @@ class Panel:
     folded: bool = False
     note: str = ""
     more: tuple[PageTable, ...] = ()
+    tiles: tuple[Tile, ...] = ()
+    drawing: Markup | None = None
 
     @property
     def tables(self) -> tuple[PageTable, ...]:

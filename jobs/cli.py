@@ -27,6 +27,7 @@ JOBS = (
     "pipeline",
     "check",
     "report",
+    "serve",
     "attribute-paths",
     "channels",
     "audiences",

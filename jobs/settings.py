@@ -11,6 +11,7 @@ from typing import Any
 
 from attribution.knobs import Attribution, SkanKnobs
 from conf import CONF_ROOT
+from dashboard.serve.knobs import Serve
 from intake.knobs import IdSpelling, Landing, Quality
 from jobs.located import located
 from jobs.unknown_names import names_of_nothing
@@ -51,6 +52,7 @@ class Settings(Knobs):
     mlflow: Mlflow
     quality: Quality
     privacy: Pseudonyms
+    serve: Serve
     lock: Lock
     files: Files
     spark: Spark

@@ -159,7 +159,7 @@ def _credited(published: Published, view: View, models: tuple[str, ...]) -> list
                sum(gross_value) as gross_value, sum(credited_conversions) as conversions,
                sum(new_customers) as new_customers, min(date) as first_day, max(date) as last_day
         from gold_channel_performance
-        where date_basis = '{view.date_basis}' and {view.within} and {_counts(published)}
+        where date_basis = '{view.date_basis}' and {view.within} and {until_as_of(published)}
               and model in ({", ".join(map(quoted, models))})
         group by model, conversion_type, channel, currency order by channel, model
         """,
@@ -167,7 +167,7 @@ def _credited(published: Published, view: View, models: tuple[str, ...]) -> list
     )
 
 
-def _counts(published: Published) -> str:
+def until_as_of(published: Published) -> str:
     """Only days up to as_of count: a single order dated ten years ahead must not move the last day of the page."""
     return f"date <= date '{published.as_of.isoformat()}'"
 
@@ -176,7 +176,8 @@ def _nothing_in_days(published: Published, view: View, conversion_type: str) -> 
     days = published.rows(
         f"""
         select min(date) as first_day, max(date) as last_day from gold_channel_performance
-        where date_basis = '{view.date_basis}' and conversion_type = {quoted(conversion_type)} and {_counts(published)}
+        where date_basis = '{view.date_basis}' and conversion_type = {quoted(conversion_type)}
+          and {until_as_of(published)}
         """,
         GOLD_CHANNEL_PERFORMANCE,
     )[0]
@@ -209,7 +210,7 @@ def _days(published: Published, view: View, conversion_type: str, model: str) ->
         with credited as (
             select * from gold_channel_performance
             where conversion_type = {quoted(conversion_type)} and model = {quoted(model)} and {view.within}
-              and {_counts(published)}
+              and {until_as_of(published)}
         ),
         paid as (select channel from credited where date_basis = 'conversion' group by channel having sum(spend) > 0)
         select date,

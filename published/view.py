@@ -50,7 +50,6 @@ class View:
         ]
         return " and ".join(bounds) or "true"
 
-
     @property
     def within(self) -> str:
         """The days, channel and campaign as an SQL condition on the columns `date`, `channel` and `campaign`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,17 +12,22 @@ from dashboard.words import Words, words_in
 from published.choices import Choices, read_choices
 from published.figures import Figures
 from published.publication import Published
+from published.view import Language
 from warehouse.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What the pages know beside the lake: title, reporting zone, where landed files lie, and the knobs."""
+    """What the pages know beside the lake: title, reporting zone, where landed files lie, days after which the credit
+    of a day is final, targets of metrics, the language where a browser asks for none, and the knobs."""
 
     lake: str
     title: str | None
     timezone: str
     landing_root: str | None
+    lookback_days: int
+    targets: Mapping[str, float]
+    language: Language
     knobs: Serve
 
 

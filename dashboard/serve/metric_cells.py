@@ -1,0 +1,67 @@
+"""Metrics as cells of tables: labels, definitions on hover, formats by unit, and chance beside small numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from dashboard import formats
+from dashboard.formats import Figure
+from dashboard.panels import Column
+from dashboard.words import Label, Words
+from published.chance import ratio_bounds
+from published.delta_files import Row
+from published.metrics import Metric
+
+
+def metric_label(metric: Metric, words: Words) -> Label:
+    """What the metric is called in the reader's language; in CSV and JSON it has its own name."""
+    return Label(metric.label.ko if words.language == "ko" else metric.label.en, metric.name)
+
+
+def metric_sentence(metric: Metric, words: Words) -> str:
+    """What one number of the metric is, in the reader's language."""
+    return metric.sentence.ko if words.language == "ko" else metric.sentence.en
+
+
+def metric_column(metric: Metric, words: Words) -> Column:
+    """The column of a metric, with its definition on hover."""
+    return Column(metric_label(metric, words), hint=metric_sentence(metric, words))
+
+
+def metric_text(
+    metric: Metric, value: Decimal | float | None, currency: str, words: Words, *, unit: bool = False
+) -> str:
+    """A figure of the metric in its unit; with `unit`, an amount has its currency."""
+    match metric.unit:
+        case "money":
+            return words.money(value, currency) if unit else formats.amount(value, currency)
+        case "share":
+            return formats.share(None if value is None else float(value), 1)
+        case "ratio":
+            return words.roas(None if value is None else float(value))
+        case "days":
+            return formats.count(None if value is None else float(value), 1)
+    number = None if value is None else float(value)
+    return formats.count(number, 0 if number is None or number.is_integer() or abs(number) >= 1000 else 1)
+
+
+def with_chance(metric: Metric, row: Row, currency: str, words: Words, *, smallest: int) -> str:
+    """A ratio over fewer than `smallest` conversions with their number and its 95% interval; others as they are."""
+    value, conversions = row[metric.name], float(row.get("credited_conversions") or 0)
+    text = metric_text(metric, value, currency, words)
+    if metric.unit != "ratio" or value is None or conversions >= smallest:
+        return text
+    bounds = ratio_bounds(float(value), conversions)
+    if bounds is None:
+        return text
+    low, high = (metric_text(metric, bound, currency, words) for bound in bounds)
+    shown = words("few.figure", figure=text, low=low, high=high, number=formats.count(conversions, 1))
+    return Figure(shown, float(value))
+
+
+def metric_row(
+    wanted: Mapping[str, Metric], row: Row, currency: str, words: Words, *, smallest: int
+) -> tuple[str, ...]:
+    """The cells of a row of metrics."""
+    return tuple(with_chance(metric, row, currency, words, smallest=smallest) for metric in wanted.values())

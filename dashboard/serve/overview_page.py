@@ -1,0 +1,209 @@
+"""The first page: the numbers to steer by, beside their targets and the days before, and what moved them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from dashboard import formats
+from dashboard.chart_svg import chart_of
+from dashboard.panels import Column, PageTable, Panel, Tile, linked, table_rows
+from dashboard.serve.context import Context
+from dashboard.serve.metric_cells import metric_label, metric_sentence, metric_text
+from dashboard.serve.page import Page, Part, of
+from dashboard.time_panels import spend_and_value_panel
+from dashboard.words import Words
+from published.delta_files import Row
+from published.figures import Figures
+from published.metric_figures import currency_of, performance_where, read_metrics
+from published.metrics import Metric, metric
+from published.performance import ratio
+from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
+
+KPIS = (
+    "credited_value",
+    "spend",
+    "roas",
+    "credited_conversions",
+    "cpa",
+    "new_customers",
+    "new_customer_cpa",
+    "unattributed_share",
+)
+MOVED_ROWS = 8
+
+
+def kpi_panel(context: Context) -> Panel:
+    """The numbers to steer by: now, in the days before, and their targets."""
+    words, title = context.words, context.words("kpis.title")
+    if not context.published.has(GOLD_CHANNEL_PERFORMANCE):
+        return Panel("kpis", title, words("roas.missing"))
+    now = read_kpis(context.figures)
+    if not now["credited_conversions"] and not now["spend"]:
+        return Panel("kpis", title, words("kpis.nothing"))
+    before = read_kpis(context.before) if context.before and context.had(context.before) else {}
+    currency, targets = currency_of(context.published), context.shop.targets
+    tiles, rows = [], []
+    for name in KPIS:
+        kpi = metric(name)
+        target = targets.get(name, kpi.target)
+        value, earlier = now.get(name), before.get(name)
+        text = metric_text(kpi, value, currency, words, unit=True)
+        change = formats.change(_change(value, earlier))
+        note = words("kpis.target", target=metric_text(kpi, target, currency, words, unit=True)) if target else ""
+        tiles.append(
+            Tile(
+                metric_label(kpi, words),
+                text,
+                " · ".join(part for part in (note, _verdict(kpi, value, target, words)) if part),
+                change=words("kpis.change", change=change) if earlier is not None and value is not None else "",
+                hint=metric_sentence(kpi, words),
+                address=context.address(f"/audit/{name}"),
+            )
+        )
+        rows.append(
+            (
+                metric_label(kpi, words),
+                text,
+                metric_text(kpi, earlier, currency, words, unit=True),
+                change,
+                metric_text(kpi, target, currency, words, unit=True),
+            )
+        )
+    table = PageTable(
+        caption=words("kpis.caption", model=words.model(context.choices.models_of(context.figures.view)[0])),
+        columns=(
+            Column(words("kpis.metric"), numeric=False),
+            Column(words("kpis.now")),
+            Column(words("kpis.before")),
+            Column(words("kpis.changed")),
+            Column(words("kpis.aim")),
+        ),
+        rows=table_rows(rows),
+    )
+    return Panel("kpis", title, _days(context), table=table, folded=True, tiles=tuple(tiles))
+
+
+def read_kpis(figures: Figures) -> Row:
+    """The metrics of KPIS over all channels, under the first model of the view."""
+    where = performance_where(figures.published, figures.view)
+    of_all = [name for name in KPIS if not metric(name).where]
+    found = read_metrics(figures.published, of_all, where=where)[0]
+    for name in KPIS:
+        if name not in found:
+            found |= read_metrics(figures.published, [name], where=where)[0]
+    return found
+
+
+def moved_panel(context: Context) -> Panel | None:
+    """Which channels moved net revenue since the days before; None where nothing is compared."""
+    words, before = context.words, context.before
+    if before is None or not context.published.has(GOLD_CHANNEL_PERFORMANCE):
+        return None
+    title = words("moved.title")
+    if not (context.had(context.figures) and context.had(before)):
+        return Panel("moved", title, words("moved.no_days_before"))
+    now, then = (_by_channel(figures) for figures in (context.figures, before))
+    channels = sorted({*now, *then}, key=lambda channel: (-abs(now.get(channel, 0) - then.get(channel, 0)), channel))
+    moves = [(channel, now.get(channel, Decimal(0)), then.get(channel, Decimal(0))) for channel in channels]
+    currency = currency_of(context.published)
+    rows = [
+        (
+            linked(channel, context.address("/channels", channel=channel)),
+            formats.amount(value, currency),
+            formats.amount(earlier, currency),
+            formats.amount(value - earlier, currency),
+            formats.change(_change(value, earlier)),
+        )
+        for channel, value, earlier in moves
+    ]
+    total, total_before = sum(now.values(), Decimal(0)), sum(then.values(), Decimal(0))
+    table = PageTable(
+        caption=words("moved.caption", currency=words.currency(currency)),
+        columns=(
+            Column(words("moved.channel"), numeric=False),
+            Column(words("moved.now")),
+            Column(words("moved.before")),
+            Column(words("moved.moved")),
+            Column(words("moved.changed")),
+        ),
+        rows=table_rows(rows),
+        foot=(
+            words("page.all_channels"),
+            formats.amount(total, currency),
+            formats.amount(total_before, currency),
+            formats.amount(total - total_before, currency),
+            formats.change(_change(total, total_before)),
+        ),
+    )
+    bars = [
+        {"channel": channel, "position": place, "moved": float(value - earlier)}
+        for place, (channel, value, earlier) in enumerate(moves[:MOVED_ROWS])
+    ]
+    chart = chart_of("moved", bars, words, label=words("moved.label"), axis=words("moved.axis"))
+    return Panel("moved", title, _moved_sentence(moves, currency, words), chart, table, note=words("moved.note"))
+
+
+def _by_channel(figures: Figures) -> dict[str, Decimal]:
+    where = performance_where(figures.published, figures.view)
+    rows = read_metrics(figures.published, ["credited_value"], by=["channel"], where=where)
+    return {row["channel"]: row["credited_value"] for row in rows}
+
+
+def _moved_sentence(moves: list[tuple[str, Decimal, Decimal]], currency: str, words: Words) -> str:
+    total, before = (sum((move[side] for move in moves), Decimal(0)) for side in (1, 2))
+    difference = total - before
+    if not any(value != earlier for _, value, earlier in moves):
+        return words("moved.same")
+    same_way = [move for move in moves if (move[1] - move[2]) * difference > 0] or moves
+    channel, value, earlier = same_way[0]
+    other_way = [move for move in moves if (move[1] - move[2]) * difference < 0]
+    against = ""
+    if other_way:
+        against = words(
+            "moved.against",
+            channel=other_way[0][0],
+            money=words.money(abs(other_way[0][1] - other_way[0][2]), currency),
+        )
+    return words(
+        "moved.rose" if difference >= 0 else "moved.fell",
+        money=words.money(abs(difference), currency),
+        part=formats.change(_change(total, before)),
+        channel=channel,
+        most=words.money(abs(value - earlier), currency),
+        against=against,
+    )
+
+
+def _days(context: Context) -> str:
+    words, view = context.words, context.figures.view
+    days = words("kpis.days", first=words.day(view.first_day), last=words.day(view.last_day))
+    if view.first_day is None:
+        days = words("kpis.all_days", last=words.day(view.last_day))
+    before = context.asked.view_before(context.published.as_of)
+    if before is None:
+        return days
+    return days + words("kpis.compared", first=words.day(before.first_day), last=words.day(before.last_day))
+
+
+def _change(value: Decimal | float | None, before: Decimal | float | None) -> float | None:
+    if value is None or before is None:
+        return None
+    found = ratio(value, before)
+    return None if found is None else found - 1
+
+
+def _verdict(kpi: Metric, value: Decimal | float | None, target: float | None, words: Words) -> str:
+    if target is None or value is None or kpi.direction == "neutral":
+        return ""
+    reached = float(value) >= target if kpi.direction == "up" else float(value) <= target
+    return words("kpis.reached" if reached else "kpis.missed")
+
+
+PAGE = Page(
+    "overview",
+    (
+        Part("kpis", "kpis.title", kpi_panel),
+        Part("moved", "moved.title", moved_panel),
+        Part("spend-and-value", "spend_and_value.title", of(spend_and_value_panel)),
+    ),
+)

@@ -1,0 +1,43 @@
+"""The publication that an answer reads: the newest, looked up for every answer, or one that the reader named."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Generic, TypeVar
+
+from published.publication import Published, read_published
+
+Kept = TypeVar("Kept")
+
+
+class LastUsed(Generic[Kept]):
+    """The `most` values that were used last, by key; safe for several threads."""
+
+    def __init__(self, most: int) -> None:
+        """Empty."""
+        self._most = most
+        self._kept: OrderedDict[object, Kept] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: object) -> Kept | None:
+        """The value of `key`, None where it is not kept."""
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def keep(self, key: object, value: Kept) -> Kept:
+        """Keeps `value`, and lets go of what was not used for longest."""
+        with self._lock:
+            self._kept[key] = value
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return value
+
+
+def publication(lake: str, run: str | None) -> Published:
+    """The publication of `run`, None = the newest at this moment. InputError when there is none."""
+    return read_published(lake, run_id=run)
