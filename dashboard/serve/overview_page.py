@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from dashboard import formats
 from dashboard.chart_svg import chart_of
@@ -16,7 +17,7 @@ from published.delta_files import Row
 from published.figures import Figures
 from published.metric_figures import currency_of, performance_where, read_metrics
 from published.metrics import Metric, metric
-from published.performance import ratio
+from published.performance import ZERO, ratio
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
 
 KPIS = (
@@ -30,6 +31,19 @@ KPIS = (
     "unattributed_share",
 )
 MOVED_ROWS = 8
+
+
+class Move(NamedTuple):
+    """The net value of a channel now and in the days before."""
+
+    channel: str
+    now: Decimal
+    before: Decimal
+
+    @property
+    def moved(self) -> Decimal:
+        """How much more it is now."""
+        return self.now - self.before
 
 
 def kpi_panel(context: Context) -> Panel:
@@ -103,20 +117,13 @@ def moved_panel(context: Context) -> Panel | None:
     if not (context.had(context.figures) and context.had(before)):
         return Panel("moved", title, words("moved.no_days_before"))
     now, then = (_by_channel(figures) for figures in (context.figures, before))
-    channels = sorted({*now, *then}, key=lambda channel: (-abs(now.get(channel, 0) - then.get(channel, 0)), channel))
-    moves = [(channel, now.get(channel, Decimal(0)), then.get(channel, Decimal(0))) for channel in channels]
+    moves = [Move(channel, now.get(channel, ZERO), then.get(channel, ZERO)) for channel in {*now, *then}]
+    moves.sort(key=lambda move: (-abs(move.moved), move.channel))
     currency = currency_of(context.published)
     rows = [
-        (
-            linked(channel, context.address("/channels", channel=channel)),
-            formats.amount(value, currency),
-            formats.amount(earlier, currency),
-            formats.amount(value - earlier, currency),
-            formats.change(_change(value, earlier)),
-        )
-        for channel, value, earlier in moves
+        (linked(move.channel, context.address("/channels", channel=move.channel)), *_move_cells(move, currency))
+        for move in moves
     ]
-    total, total_before = sum(now.values(), Decimal(0)), sum(then.values(), Decimal(0))
     table = PageTable(
         caption=words("moved.caption", currency=words.currency(currency)),
         columns=(
@@ -127,17 +134,11 @@ def moved_panel(context: Context) -> Panel | None:
             Column(words("moved.changed")),
         ),
         rows=table_rows(rows),
-        foot=(
-            words("page.all_channels"),
-            formats.amount(total, currency),
-            formats.amount(total_before, currency),
-            formats.amount(total - total_before, currency),
-            formats.change(_change(total, total_before)),
-        ),
+        foot=(words("page.all_channels"), *_move_cells(_together(moves), currency)),
     )
     bars = [
-        {"channel": channel, "position": place, "moved": float(value - earlier)}
-        for place, (channel, value, earlier) in enumerate(moves[:MOVED_ROWS])
+        {"channel": move.channel, "position": place, "moved": float(move.moved)}
+        for place, move in enumerate(moves[:MOVED_ROWS])
     ]
     chart = chart_of("moved", bars, words, label=words("moved.label"), axis=words("moved.axis"))
     return Panel("moved", title, _moved_sentence(moves, currency, words), chart, table, note=words("moved.note"))
@@ -149,29 +150,35 @@ def _by_channel(figures: Figures) -> dict[str, Decimal]:
     return {row["channel"]: row["credited_value"] for row in rows}
 
 
-def _moved_sentence(moves: list[tuple[str, Decimal, Decimal]], currency: str, words: Words) -> str:
-    total, before = (sum((move[side] for move in moves), Decimal(0)) for side in (1, 2))
-    difference = total - before
-    if not any(value != earlier for _, value, earlier in moves):
+def _move_cells(move: Move, currency: str) -> tuple[str, ...]:
+    return (
+        *(formats.amount(value, currency) for value in (move.now, move.before, move.moved)),
+        formats.change(_change(move.now, move.before)),
+    )
+
+
+def _moved_sentence(moves: list[Move], currency: str, words: Words) -> str:
+    total = _together(moves)
+    if not any(move.moved for move in moves):
         return words("moved.same")
-    same_way = [move for move in moves if (move[1] - move[2]) * difference > 0] or moves
-    channel, value, earlier = same_way[0]
-    other_way = [move for move in moves if (move[1] - move[2]) * difference < 0]
+    most = next((move for move in moves if move.moved * total.moved > 0), moves[0])
+    opposite = next((move for move in moves if move.moved * total.moved < 0), None)
     against = ""
-    if other_way:
-        against = words(
-            "moved.against",
-            channel=other_way[0][0],
-            money=words.money(abs(other_way[0][1] - other_way[0][2]), currency),
-        )
+    if opposite is not None:
+        money = words.money(abs(opposite.moved), currency)
+        against = words("moved.against", channel=opposite.channel, money=money)
     return words(
-        "moved.rose" if difference >= 0 else "moved.fell",
-        money=words.money(abs(difference), currency),
-        part=formats.change(_change(total, before)),
-        channel=channel,
-        most=words.money(abs(value - earlier), currency),
+        "moved.rose" if total.moved >= 0 else "moved.fell",
+        money=words.money(abs(total.moved), currency),
+        part=formats.change(_change(total.now, total.before)),
+        channel=most.channel,
+        most=words.money(abs(most.moved), currency),
         against=against,
     )
+
+
+def _together(moves: list[Move]) -> Move:
+    return Move("", sum((move.now for move in moves), ZERO), sum((move.before for move in moves), ZERO))
 
 
 def _days(context: Context) -> str:
