@@ -90,7 +90,10 @@ def campaigns_panel(context: Context) -> Panel | None:
         Column(words("campaigns.campaign"), numeric=False),
         names,
         words("campaigns.caption", shown=formats.count(len(shown)), all=formats.count(len(rows))),
-        more=tuple(Column(words(f"campaigns.{name}"), numeric=False) for name in ("channel", "source", "medium")),
+        more=tuple(
+            Column(label, numeric=False)
+            for label in (words("campaigns.channel"), words("campaigns.source"), words("campaigns.medium"))
+        ),
         more_cells=[
             tuple(Figure(short(row[name]), row[name]) for name in ("channel", "source", "medium")) for row in shown
         ],
