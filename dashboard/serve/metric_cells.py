@@ -19,7 +19,7 @@ from published.metrics import Metric
 class RestsOn(NamedTuple):
     """The count that makes a ratio chance where it is small, and whether it stands below the line."""
 
-    count: str
+    conversions: str
     is_below: bool
 
 
@@ -69,7 +69,7 @@ def with_chance(metric: Metric, row: Row, currency: str, words: Words, *, smalle
     rests_on = RESTS_ON.get(metric.name)
     if value is None or rests_on is None:
         return text
-    number = float(row[rests_on.count])
+    number = float(row[rests_on.conversions])
     bounds = ratio_bounds(float(value), number, counts_below=rests_on.is_below)
     if number >= smallest or bounds is None:
         return text
