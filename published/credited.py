@@ -44,27 +44,35 @@ def performance_source(view: View) -> Source:
     return Source(f"({' union all '.join([_SPEND_ROWS, *halves])}) as gold_channel_performance", tuple(tables))
 
 
-_SPEND_ROWS = """
-    select model, conversion_type, date_basis, date, channel, source, medium, campaign, is_retargeting,
-           spend, impressions, clicks, cast(0 as double) as credited_conversions,
-           cast(0 as decimal(28, 6)) as credited_value, cast(0 as decimal(28, 6)) as gross_value, currency,
-           cast(0 as double) as new_customers, platform_conversions, platform_conversion_value
-    from gold_channel_performance
+# Both halves are sums over texts and days that are put together anew: a plain column brings its comment along, and
+# DataFusion refuses a union of columns whose comments differ.
+_KEYS = ("model", "conversion_type", "channel", "source", "medium", "campaign", "currency")
+_SPEND_ROWS = f"""
+    select {", ".join(f"concat({name}, '') as {name}" for name in _KEYS)}, concat(date_basis, '') as date_basis,
+           cast(concat(cast(date as varchar), '') as date) as date, bool_or(is_retargeting) as is_retargeting,
+           sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks,
+           cast(0 as double) as credited_conversions, cast(0 as decimal(28, 6)) as credited_value,
+           cast(0 as decimal(28, 6)) as gross_value, cast(0 as double) as new_customers,
+           sum(platform_conversions) as platform_conversions,
+           sum(platform_conversion_value) as platform_conversion_value
+    from gold_channel_performance group by {", ".join(_KEYS)}, date_basis, date
 """
 
 
 def _credit_rows(basis: str, moment: str, credits: str, chosen: str, timezone: str) -> str:
     in_zone = f"arrow_cast({moment}, 'Timestamp(Microsecond, Some(\"{timezone}\"))')"
-    named = ", ".join(
-        f"coalesce(lower({name}), {quoted(NOT_SET)}) as {name}" for name in ("source", "medium", "campaign")
-    )
+    names = ("source", "medium", "campaign")
+    keys = [
+        f"coalesce(lower({key}), {quoted(NOT_SET)}) as {key}" if key in names else f"concat({key}, '') as {key}"
+        for key in _KEYS
+    ]
     return f"""
-        select model, conversion_type, {quoted(basis)} as date_basis, cast(to_local_time({in_zone}) as date) as date,
-               channel, {named}, false as is_retargeting,
-               cast(0 as decimal(28, 6)) as spend, cast(0 as bigint) as impressions, cast(0 as bigint) as clicks,
-               credit as credited_conversions, cast(credited_value as decimal(28, 6)) as credited_value,
-               cast(gross_value as decimal(28, 6)) as gross_value, currency,
-               case when is_first_purchase then credit else cast(0 as double) end as new_customers,
+        select {", ".join(keys)}, {quoted(basis)} as date_basis, cast(to_local_time({in_zone}) as date) as date,
+               false as is_retargeting, cast(0 as decimal(28, 6)) as spend, cast(0 as bigint) as impressions,
+               cast(0 as bigint) as clicks, sum(credit) as credited_conversions, sum(credited_value) as credited_value,
+               sum(gross_value) as gross_value,
+               sum(case when is_first_purchase then credit else cast(0 as double) end) as new_customers,
                cast(0 as double) as platform_conversions, cast(0 as decimal(28, 6)) as platform_conversion_value
         from {credits} where {chosen}
+        group by {", ".join(_KEYS)}, cast(to_local_time({in_zone}) as date)
     """

@@ -31,7 +31,14 @@ ARROW_TYPES = {
 
 
 def arrow_schema(table: Table) -> pa.Schema:
-    return pa.schema([pa.field(c.name, ARROW_TYPES[c.type], c.nullable) for c in table.columns])
+    """The columns with their comments, as Spark writes them: DataFusion trips over comments that differ in a union."""
+    comments = [{"comment": column.meaning} for column in table.columns]
+    return pa.schema(
+        [
+            pa.field(column.name, ARROW_TYPES[column.type], column.nullable, comment)
+            for column, comment in zip(table.columns, comments, strict=True)
+        ]
+    )
 
 
 def write_table(

@@ -19,7 +19,7 @@ from dashboard.serve.context import Context, Shop
 from dashboard.serve.filters import filters_of
 from dashboard.serve.page import Page, Part
 from dashboard.serve.pages import PAGES
-from dashboard.serve.publications import LastUsed, publication
+from dashboard.serve.publications import LastUsed, Publications
 from dashboard.serve.sign_in import COOKIE, SignIn, sign_in
 from dashboard.words import words_in
 from published.view import Customers, DateBasis, Language
@@ -90,6 +90,7 @@ def create_app(shop: Shop) -> FastAPI:
     )
     app.state.shop = shop
     app.state.sign_in = sign_in(shop.knobs)
+    app.state.publications = Publications(shop.lake)
     app.state.answers = LastUsed[str](KEPT_ANSWERS)
     app.state.code = code_version(("published", "dashboard"), (".py", ".html", ".css", ".js", ".json", ".yaml"))
     app.middleware("http")(guarded)
@@ -216,7 +217,8 @@ def _table(request: Request, asked: Asked, part: Part, form: str, number: int) -
 
 def _context(request: Request, asked: Asked) -> Context:
     shop: Shop = request.app.state.shop
-    return Context(shop, publication(shop.lake, asked.run), asked, request.state.reader, request.url.path)
+    publications: Publications = request.app.state.publications
+    return Context(shop, publications.of(asked.run), asked, request.state.reader, request.url.path)
 
 
 def _add_files(app: FastAPI) -> None:
