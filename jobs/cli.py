@@ -31,6 +31,8 @@ JOBS = (
     "channels",
     "audiences",
     "retention",
+    "audit",
+    "questions",
 )
 
 

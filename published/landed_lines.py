@@ -119,9 +119,9 @@ def _found(path: Path, numbers: set[int], ids: set[str]) -> tuple[dict[int, byte
             by_number[number] = lines.split(b"\n")[number - first]
         for id_, forms in list(sought.items()):
             for form in forms:
-                number, line = _first_line_with(lines, form, id_, first)
-                if number is not None:
-                    by_id[id_], by_number[number] = number, line
+                if (found := _first_line_with(lines, form, id_)) is not None:
+                    by_id[id_] = first + found[0]
+                    by_number[first + found[0]] = found[1]
                     del sought[id_]
                     break
         if not sought and first + lines.count(b"\n") > last:
@@ -129,16 +129,16 @@ def _found(path: Path, numbers: set[int], ids: set[str]) -> tuple[dict[int, byte
     return by_number, by_id
 
 
-def _first_line_with(lines: bytes, form: bytes, id_: str, first: int) -> tuple[int | None, bytes]:
-    """The first of the lines that has the id as its own, not in another field."""
+def _first_line_with(lines: bytes, form: bytes, id_: str) -> tuple[int, bytes] | None:
+    """The first of the lines (from 0) that has the id as its own, not in another field."""
     at = lines.find(form)
     while at >= 0:
         begin, end = lines.rfind(b"\n", 0, at) + 1, lines.find(b"\n", at)
         line = lines[begin:end]
         if _is_of(line, id_):
-            return first + lines.count(b"\n", 0, begin), line
+            return lines.count(b"\n", 0, begin), line
         at = lines.find(form, end)
-    return None, b""
+    return None
 
 
 def _is_of(line: bytes, id_: str) -> bool:

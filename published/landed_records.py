@@ -63,7 +63,7 @@ def landed_rows_of_conversion(published: Published, conversion: Row, ids: Landed
 
         def is_it(row: Row) -> bool:
             of = conversion_id_of(conversion["conversion_type"], ids.of(row["event_id"]))
-            return of == conversion["conversion_id"]
+            return bool(of == conversion["conversion_id"])
 
         named = f"event_name = {quoted(conversion['conversion_type'])} and event_at = {at}"
         return tuple(map(_of_event, _events(published, named, is_it)))

@@ -37,6 +37,6 @@ def made_from(published: Published, bronze: Table, *, of: Table) -> int | None:
         if metadata := commit.get("userMetadata"):
             inputs = json.loads(metadata).get("origin", {}).get("inputs", {})
             id_, _, version = str(inputs.get(bronze.full_name, "")).rpartition("@")
-            is_same = not id_ or id_ == open_table(published.lake, bronze, version=None).metadata().id
+            is_same = not id_ or id_ == str(open_table(published.lake, bronze, version=None).metadata().id)
             return int(version) if version and is_same else None
     return None
