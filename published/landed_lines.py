@@ -21,6 +21,7 @@ from warehouse.local_files import local_folder
 from warehouse.tables import BRONZE_AD_SPEND, BRONZE_EVENTS, BRONZE_ORDERS, TABLES
 
 DELIMITERS = ",;\t|"
+MAGIC_BYTES = 16  # by which a packed file is known
 CHUNK = 1 << 20  # bytes read at once
 MOST_BYTES = 1 << 30  # unpacked, of one file that is looked through
 MOST_BYTES_OF_LINE = 1 << 26  # a file with a longer line is no file of rows
@@ -66,13 +67,15 @@ def read_landed_lines(
     shown: ids, network addresses, user agents and pages are left out, and so are fields of names that are not known.
     """
     wanted: dict[str, list[LandedRecord]] = {}
-    for record in dict.fromkeys(records):
+    in_order = list(dict.fromkeys(records))
+    for record in in_order:
         wanted.setdefault(record.file, []).append(record)
-    return {
-        record: line
+    found = {
+        line.record: line
         for file, of_file in wanted.items()
-        for record, line in zip(of_file, _lines_of(file, of_file, root, personal=personal), strict=True)
+        for line in _lines_of(file, of_file, root, personal=personal)
     }
+    return {record: found[record] for record in in_order}
 
 
 def _lines_of(file: str, records: Sequence[LandedRecord], root: str, *, personal: bool) -> list[LandedLine]:
@@ -157,30 +160,36 @@ def _as_written(id_: str) -> list[bytes]:
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The file in pieces of whole lines, each with the number of its first line; at most MOST_BYTES. A line ends with
-    LF, the last one is given an end."""
+    """The file in pieces of whole lines, each with the number of its first line; at most MOST_BYTES.
+
+    Lines end with LF, CR LF or CR, as intake reads them; here all end with LF.
+    """
     rest, number, read = b"", 1, 0
     with _unpacked(path) as stream:
         while read < MOST_BYTES and (chunk := stream.read(CHUNK)):
             read += len(chunk)
             piece = rest + chunk
-            if b"\n" not in piece:
-                piece = piece.replace(b"\r", b"\n")  # files of old spreadsheets
+            half = b"\r" if piece.endswith(b"\r") else b""  # of a CR LF, perhaps
+            piece = _with_lf(piece.removesuffix(half))
             end = piece.rfind(b"\n") + 1
-            rest = piece[end:]
+            rest = piece[end:] + half
             if len(rest) > MOST_BYTES_OF_LINE:
                 return
             if end:
                 yield number, piece[:end]
                 number += piece.count(b"\n", 0, end)
     if rest and read < MOST_BYTES:
-        yield number, rest + b"\n"
+        yield number, _with_lf(rest).removesuffix(b"\n") + b"\n"
+
+
+def _with_lf(lines: bytes) -> bytes:
+    return lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 @contextmanager
 def _unpacked(path: Path) -> Iterator[Any]:
     with path.open("rb") as file:
-        kind = compression_of(file.read(8))
+        kind = compression_of(file.read(MAGIC_BYTES))
         file.seek(0)
         if kind is None:
             yield file
@@ -195,8 +204,8 @@ def _header(path: Path) -> bytes:
 
 
 def _shown(record: LandedRecord, number: int, line: bytes, header: bytes, *, personal: bool) -> LandedLine:
-    text = line[:LONGEST_LINE].decode("utf-8", "backslashreplace").rstrip("\r")
-    row = _fields(text, header.decode("utf-8", "backslashreplace").lstrip("\ufeff").rstrip("\r"))
+    text = line[:LONGEST_LINE].decode("utf-8", "backslashreplace")
+    row = _fields(text, header.decode("utf-8", "backslashreplace").lstrip("\ufeff"))
     table = TABLES[record.table]
     if personal or not table.personal_columns:
         return LandedLine(record, number, row, text=text)
