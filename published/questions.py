@@ -1,40 +1,27 @@
-"""Questions that people ask about numbers, and the answers: rows that are added to ops.questions without Spark.
-
-No run writes this table, so a question waits for none: delta-rs adds the row, and tries again where another process
-has added one in between.
-"""
+"""Questions that people ask about numbers, and the answers: rows that are added to ops.questions without Spark."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
-from deltalake import DeltaTable, Field, QueryBuilder, Schema
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.schema import PrimitiveType
+from deltalake import QueryBuilder
 
 from published.audited_number import canonical_json
 from published.delta_files import Row, exists, fetch, location, open_table
 from published.publication import Published, quoted
-from warehouse.arrow.log import STATS_COLUMNS
-from warehouse.errors import NotWritable, UsageError
+from warehouse.arrow.insert import insert_once
+from warehouse.errors import UsageError
 from warehouse.tables import OPS_QUESTIONS
 
 LONGEST_NOTE, LONGEST_NAME, LONGEST_ADDRESS, LONGEST_FILTERS = 2_000, 200, 4_000, 4_000  # characters
 MOST_QUESTIONS = 1_000
-ATTEMPTS = 20  # so many other questions may be written first
-WAIT_SECONDS = 0.02  # longer with every attempt
 OPEN, ANSWERED = "open", "answered"
-ARROW_TYPES = {"string": pa.string(), "timestamp": pa.timestamp("us", "UTC")}
-# Ranges of texts in the log would hold what the first and the last row say.
-PROPERTIES = {STATS_COLUMNS: "asked_at,answered_at", "delta.enableDeletionVectors": "false"}
 
 
 @dataclass(frozen=True)
@@ -189,54 +176,9 @@ def _add(lake: str, question: Question, is_same: str) -> bool:
     """Adds the question's row, unless it is there; whether it was added."""
     values: dict[str, Any] = {name: getattr(question, name) for name in OPS_QUESTIONS.column_names}
     row = {**values, **{name: canonical_json(values[name]) for name in ("table_versions", "filters")}}
-    schema = pa.schema([pa.field(c.name, ARROW_TYPES[c.type], c.nullable) for c in OPS_QUESTIONS.columns])
-    rows = pa.Table.from_pylist([row], schema=schema)
-
-    def merge() -> bool:
-        merged = (
-            _table(lake)
-            .merge(rows, f"old.question_id = new.question_id and {is_same}", source_alias="new", target_alias="old")
-            .when_not_matched_insert_all()
-            .execute()
-        )
-        return bool(merged["num_target_rows_inserted"])
-
-    return _until_written(lake, merge)
-
-
-def _until_written(lake: str, write: Callable[[], bool]) -> bool:
-    """The result of `write`, which is tried again where another process has written first."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return write()
-        except CommitFailedError as error:
-            if attempt == ATTEMPTS:
-                raise NotWritable(f"{lake}: ops.questions is written by others all the time; try again") from error
-            time.sleep(WAIT_SECONDS * attempt)
-        except (DeltaError, OSError) as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise NotWritable(f"{lake}: the question cannot be written to ops/questions: {reason}") from error
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _table(lake: str) -> DeltaTable:
-    """The table, which the first question creates."""
-    place = location(lake, OPS_QUESTIONS)
-    try:
-        return DeltaTable(place)
-    except TableNotFoundError:
-        fields = [
-            Field(c.name, PrimitiveType(c.type), nullable=c.nullable, metadata={"comment": c.comment})
-            for c in OPS_QUESTIONS.columns
-        ]
-        return DeltaTable.create(
-            place,
-            Schema(fields),
-            mode="ignore",
-            name=OPS_QUESTIONS.name,
-            description=OPS_QUESTIONS.comment,
-            configuration=PROPERTIES,
-        )
+    return insert_once(
+        location(lake, OPS_QUESTIONS), OPS_QUESTIONS, row, same=f"old.question_id = new.question_id and {is_same}"
+    )
 
 
 def _id_of(question: Question) -> str:

@@ -51,7 +51,7 @@ def read_cause(published: Published, conversion: Row, order: Row | None, window:
     opens = window.opens(conversion["conversion_type"], conversion["converted_at"])
 
     def of_another(kind: str) -> str | None:
-        """Somebody else whose touch is in the window."""
+        """Another person whose touch is in the window."""
         at, person_id = found.get(kind, (None, None))
         is_another = at is not None and at >= opens and person_id != conversion["person_id"]
         return person_id if is_another else None

@@ -56,9 +56,9 @@ ORDERS = [("A1", at(10, 15, 30), 400, 0), ("B1", at(12, 9), 100, 0), ("A1", at(2
 # touchpoint: channel, source, medium, campaign, campaign_id, rule
 TOUCHES: dict[str, tuple[str, str | None, str | None, str | None, str | None, str]] = {
     "e1": ("Paid Search", "google", "cpc", None, "77", "paid_search"),
-    "e2": ("Email", "News", "email", None, None, "email"),
+    "e2": ("Email", "Weekly", "email", None, None, "email"),
     "e3": ("Paid Search", "google", "cpc", "Spring", None, "paid_search"),
-    "e4": ("Email", "News", "email", None, None, "email"),
+    "e4": ("Email", "Weekly", "email", None, None, "email"),
 }
 # conversion: type, person, moment, gross, refunded, order, path
 CONVERSIONS: dict[str, tuple[str, str, datetime, int, int, str | None, list[str]]] = {
@@ -75,7 +75,7 @@ SHARES: dict[str, dict[int, list[float]]] = {
 # platform's day, campaign name, cost of each landed row
 SPEND = [(date(2026, 3, 9), "Spring", (60, 20)), (date(2026, 3, 12), "Spring 2026", (40,))]
 # What gold has: model, basis, day, channel, source, medium, campaign, conversions, net and gross value of purchases
-SEARCH, EMAIL = ("Paid Search", "google", "cpc"), ("Email", "news", "email")
+SEARCH, EMAIL = ("Paid Search", "google", "cpc"), ("Email", "weekly", "email")
 NONE = ("(unattributed)", "(not set)", "(not set)")
 PERFORMANCE: list[tuple[str, str, int, tuple[str, str, str], str, float, int, int]] = [
     ("linear", "conversion", 11, SEARCH, "spring", 0.5, 150, 200),
@@ -159,7 +159,7 @@ def performance_rows() -> list[dict[str, Any]]:
                 row = performance_row(model, "purchase", basis, day, "Paid Search", spend=sum(costs))
                 rows.append({**row, "source": "google", "medium": "cpc", "campaign": name.lower()})
             signed_up = performance_row(model, "sign_up", basis, date(2026, 3, 13), "Email", conversions=1.0)
-            rows.append({**signed_up, "source": "news", "medium": "email", "new_customers": 0.0})
+            rows.append({**signed_up, "source": "weekly", "medium": "email", "new_customers": 0.0})
     return rows
 
 

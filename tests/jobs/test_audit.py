@@ -24,7 +24,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str], shop: Path) -> Any:
+def printed(capsys: pytest.CaptureFixture[str], shop: Path) -> Any:
     """(exit code, stdout, stderr) of a job with these arguments and the shop's configuration."""
 
     def run(main: Any, *arguments: str) -> tuple[int, str, str]:
@@ -35,8 +35,8 @@ def said(capsys: pytest.CaptureFixture[str], shop: Path) -> Any:
     return run
 
 
-def test_a_conversion_is_shown_with_its_path_its_credits_and_its_landed_lines(said: Any) -> None:
-    code, out, _ = said(audit.main, ANN)
+def test_a_conversion_is_shown_with_its_path_its_credits_and_its_landed_lines(printed: Any) -> None:
+    code, out, _ = printed(audit.main, ANN)
     assert code == 0
     assert (
         out
@@ -49,7 +49,7 @@ as landed     400.00 KRW, refunded 100.00
 
 #  touched at (UTC)     channel      by rule                    source / medium / campaign  landed
 1  2026-03-09 10:00:00  Paid Search  paid_search by medium cpc  google / cpc / -            events/1.jsonl.gz:1
-2  2026-03-10 15:00:00  Email        email by medium email      News / email / -            events/1.jsonl.gz:2
+2  2026-03-10 15:00:00  Email        email by medium email      Weekly / email / -          events/1.jsonl.gz:2
 
 credit     last_touch  linear
 #1         0.0%        50.0%
@@ -66,24 +66,24 @@ bronze.events  purchase  2026-03-10 15:30:00  yes     events/1.jsonl.gz:7
     )
 
 
-def test_a_conversion_without_touches_says_why(said: Any) -> None:
-    _, out, _ = said(audit.main, CAT)
+def test_a_conversion_without_touches_says_why(printed: Any) -> None:
+    _, out, _ = printed(audit.main, CAT)
     assert "unattributed  no_visit (see gold.unattributed_conversions)" in out
     assert "no touch in its window" in out
     assert "(unattributed)  100.0%      100.0%" in out
 
 
-def test_what_names_a_person_is_shown_where_it_is_asked_for_alone(said: Any) -> None:
+def test_what_names_a_person_is_shown_where_it_is_asked_for_alone(printed: Any) -> None:
     personal = re.compile(r"user:ann|203\.0\.113\.7|Firefox|shop\.example|\bA1\b")
     for arguments in ([ANN], [ANN, "--json"]):
-        _, without, _ = said(audit.main, *arguments)
-        _, with_them, _ = said(audit.main, *arguments, "--personal")
+        _, without, _ = printed(audit.main, *arguments)
+        _, with_them, _ = printed(audit.main, *arguments, "--personal")
         assert personal.findall(without) == []
         assert set(personal.findall(with_them)) == {"user:ann", "203.0.113.7", "Firefox", "shop.example", "A1"}
 
 
-def test_as_json_each_touch_has_its_credits_and_its_landed_line(said: Any) -> None:
-    data = json.loads(said(audit.main, ANN, "--json")[1])
+def test_as_json_each_touch_has_its_credits_and_its_landed_line(printed: Any) -> None:
+    data = json.loads(printed(audit.main, ANN, "--json")[1])
     first, second = data["touches"]
     assert (first["channel_rule"], first["landed"]["file"], first["landed"]["line"]) == (
         "paid_search",
@@ -96,10 +96,10 @@ def test_as_json_each_touch_has_its_credits_and_its_landed_line(said: Any) -> No
     assert [row["line"] for row in data["landed"]] == [4, 2, 7]
 
 
-def test_files_that_are_gone_are_named_with_what_bronze_has_of_them(said: Any, shop: Path, tmp_path: Path) -> None:
+def test_files_that_are_gone_are_named_with_what_bronze_has_of_them(printed: Any, shop: Path, tmp_path: Path) -> None:
     gone = tmp_path / "elsewhere.yaml"
     gone.write_text(f"lake: {shop.parent / 'lake'}\nlanding: {{root: nowhere}}\n")
-    _, out, _ = said(lambda argv: audit.main([*argv[:-1], str(gone)]), ANN)
+    _, out, _ = printed(lambda argv: audit.main([*argv[:-1], str(gone)]), ANN)
     assert "events/1.jsonl.gz (the landed file is not in the landing folder any more)" in out
     assert "orders/1.csv:4 (the landed file is not in the landing folder any more)" in out
 
@@ -111,8 +111,8 @@ def test_files_that_are_gone_are_named_with_what_bronze_has_of_them(said: Any, s
         ([ANN, "--run", "run-9"], 3, "run run-9 published nothing"),
     ],
 )
-def test_an_unknown_conversion_or_run_is_one_line(said: Any, arguments: list[str], code: int, message: str) -> None:
-    ended, out, err = said(audit.main, *arguments)
+def test_an_unknown_conversion_or_run_is_one_line(printed: Any, arguments: list[str], code: int, message: str) -> None:
+    ended, out, err = printed(audit.main, *arguments)
     assert (ended, out) == (code, "")
     assert message in err
     assert len(err.splitlines()) == 1
@@ -122,20 +122,20 @@ def test_columns_stand_below_each_other_with_wide_letters() -> None:
     assert in_columns([("name", "x"), ("봄 세일", "y"), ("a", "z")]) == ["name     x", "봄 세일  y", "a        z"]
 
 
-def test_a_question_is_asked_listed_and_answered(said: Any) -> None:
-    code, out, _ = said(questions.main, "list")
+def test_a_question_is_asked_listed_and_answered(printed: Any) -> None:
+    code, out, _ = printed(questions.main, "list")
     assert (code, out) == (0, "")
     asked = ["ask", "왜?", "--metric", "roas", "--number", "2.08", "--filter", "channel=Email", "--by", "ann"]
-    code, out, _ = said(questions.main, *asked)
+    code, out, _ = printed(questions.main, *asked)
     assert code == 0
     question_id = out.split()[0]
     assert re.fullmatch(
         rf"{question_id}  open\n  roas 2\.08 \(channel Email\), published by run-1\n  [0-9: -]+ UTC, ann: 왜\?\n", out
     )
-    code, out, _ = said(questions.main, "answer", question_id, "A late refund.", "--by", "bob")
+    code, out, _ = printed(questions.main, "answer", question_id, "A late refund.", "--by", "bob")
     assert out.splitlines()[-1].endswith("UTC, bob: A late refund.")
-    assert said(questions.main, "list", "--state", "open")[1] == ""
-    (listed,) = json.loads(said(questions.main, "list", "--metric", "roas", "--json")[1])
+    assert printed(questions.main, "list", "--state", "open")[1] == ""
+    (listed,) = json.loads(printed(questions.main, "list", "--metric", "roas", "--json")[1])
     assert (listed["question_id"], listed["state"], listed["filters"]) == (
         question_id,
         "answered",
@@ -143,8 +143,8 @@ def test_a_question_is_asked_listed_and_answered(said: Any) -> None:
     )
 
 
-def test_only_the_user_may_read_what_is_asked(said: Any, shop: Path) -> None:
-    said(questions.main, "ask", "why?", "--metric", "cpa", "--number", "1")
+def test_only_the_user_may_read_what_is_asked(printed: Any, shop: Path) -> None:
+    printed(questions.main, "ask", "why?", "--metric", "cpa", "--number", "1")
     files = [path for path in (shop.parent / "lake/ops/questions").rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o077 for path in files} == {0}
 
@@ -160,7 +160,7 @@ def test_only_the_user_may_read_what_is_asked(said: Any, shop: Path) -> None:
         (["list", "--state", "closed"], "no state of a question is called 'closed'"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(said: Any, arguments: list[str], message: str) -> None:
-    code, out, err = said(questions.main, *arguments)
+def test_what_cannot_be_done_is_one_line(printed: Any, arguments: list[str], message: str) -> None:
+    code, out, err = printed(questions.main, *arguments)
     assert (code, out) == (2, "")
     assert message in err

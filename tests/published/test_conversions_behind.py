@@ -45,7 +45,7 @@ NUMBERS: dict[str, tuple[dict[str, Any], list[tuple[str, float, int]]]] = {
     "conversions without a touch": ({"channel": "(unattributed)"}, [(CAT, 1.0, 50)]),
     "a campaign by the id in the link": ({"campaign": "spring"}, [(ANN, 0.5, 150)]),
     "a campaign by the name of that day": ({"campaign": "spring 2026"}, [(BOB, 1.0, 100)]),
-    "a source in another case": ({"source": "news", "medium": "email"}, [(ANN, 0.5, 150)]),
+    "a source in another case": ({"source": "weekly", "medium": "email"}, [(ANN, 0.5, 150)]),
     "no source": ({"source": "(not set)"}, [(CAT, 1.0, 50)]),
     "a day in the reporting zone": ({"day": date(2026, 3, 11)}, [(ANN, 1.0, 300)]),
     "a day that is another one in UTC": ({"day": date(2026, 3, 10)}, []),

@@ -174,5 +174,5 @@ def test_what_cannot_be_answered_or_listed_is_refused(published: Published, case
 
 def test_a_lake_that_takes_nothing_says_so(published: Published) -> None:
     (Path(published.lake) / "ops" / "questions").write_text("no folder")
-    with pytest.raises(NotWritable, match="the question cannot be written to ops/questions"):
+    with pytest.raises(NotWritable, match=r"ops/questions: ops\.questions cannot be written"):
         asked(published)
