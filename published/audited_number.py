@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -82,11 +81,11 @@ class NumberFilters:
         joined = "\n  and ".join(conditions)
         return f"select {formula} as {name}\nfrom gold_channel_performance\nwhere {joined}"
 
-    def as_json(self) -> str:
-        """The filters as JSON in one form (keys sorted, no blanks), by which questions about a number are found."""
+    def as_texts(self) -> dict[str, str]:
+        """The filters as texts by name, without those that do not filter: what a question about the number names."""
         days = {"first_day": self.first_day and self.first_day.isoformat(), "last_day": self.last_day.isoformat()}
         kinds = {name: getattr(self, name) for name in ("model", "conversion_type", "date_basis")}
-        return canonical_json({**kinds, **days, **self.dimensions})
+        return {name: text for name, text in {**kinds, **days, **self.dimensions}.items() if text is not None}
 
     def moments(self, column: str, timezone: str) -> list[str]:
         """The days as SQL conditions on a column of moments, by which files are skipped."""
@@ -139,9 +138,3 @@ def start_of(day: date, timezone: str) -> str:
 def moment_sql(moment: datetime) -> str:
     """A moment as SQL."""
     return f"timestamp '{moment.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%S.%f}Z'"
-
-
-def canonical_json(plain: object) -> str:
-    """Plain data as JSON in one form: keys sorted, no blanks, letters as they are; without what is None."""
-    kept = {name: value for name, value in plain.items() if value is not None} if isinstance(plain, dict) else plain
-    return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -86,7 +86,8 @@ def _lines_of(file: str, records: Sequence[LandedRecord], root: str, *, personal
         numbers = {record.line for record in records if record.line is not None}
         ids = {record.record_id for record in records if record.line is None}
         by_number, by_id = _found(path, numbers, ids)
-        header = _header(path)
+        is_json = all(line.lstrip().startswith(b"{") for line in by_number.values())
+        header = b"" if is_json else _header(path)
     except (OSError, EOFError, ValueError, pa.ArrowException):
         return [LandedLine(record, record.line, {}, problem=NOT_READABLE) for record in records]
     lines = []

@@ -12,7 +12,6 @@ from typing import Any
 
 from deltalake import QueryBuilder
 
-from published.audited_number import canonical_json
 from published.delta_files import Row, exists, fetch, location, open_table
 from published.publication import Published, quoted
 from warehouse.arrow.insert import insert_once
@@ -219,3 +218,8 @@ def _moment(what: str, moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise UsageError(f"{what}: {moment} has no time zone")
     return moment.astimezone(UTC)
+
+
+def canonical_json(plain: object) -> str:
+    """Plain data as JSON in one form: keys sorted, no blanks, letters as they are."""
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
+from published.landed_tables import made_from
 from published.publication import Published, read_published
 from published.spend_audit import SpendRowsBehind, read_spend_behind
 from published.view import EVERYTHING
 from tests.audited_shop import SEOUL, at, landed_spend, performance_rows, spend_rows, write_audited_shop
 from tests.published_lake import publish, write_table
 from tests.small_shop import performance_row
-from warehouse.tables import BRONZE_AD_SPEND, GOLD_CHANNEL_PERFORMANCE, SILVER_AD_SPEND
+from warehouse.tables import BRONZE_AD_SPEND, GOLD_CHANNEL_PERFORMANCE, SILVER_AD_SPEND, TABLES
 
 DAY = date(2026, 3, 9)
 
@@ -144,6 +147,30 @@ def test_spend_that_its_landed_rows_are_not_is_shown_as_such(tmp_path: Path) -> 
     assert (found.number, found.summed) == (99, 99)
     assert [row.adds_up for row in found.rows] == [False]
     assert not found.adds_up
+
+
+def test_what_landed_after_the_publication_was_made_is_no_part_of_it(tmp_path: Path) -> None:
+    published = lake_of(tmp_path, {"spend": Decimal(60)}, rows(60, file="a.csv"))
+    bronze, silver = (DeltaTable(f"{published.lake}/{name}") for name in ("bronze/ad_spend", "silver/ad_spend"))
+    origin = {"inputs": {"bronze.ad_spend": f"{bronze.metadata().id}@{bronze.version()}"}, "knobs": "", "code": ""}
+    write_deltalake(
+        silver,
+        silver.to_pyarrow_table(),
+        mode="overwrite",
+        commit_properties=CommitProperties({"userMetadata": json.dumps({"run_id": "run-3", "origin": origin})}),
+    )
+    versions = {**published.versions, SILVER_AD_SPEND.full_name: silver.version()}
+    publish(Path(published.lake), {TABLES[name]: v for name, v in versions.items()}, run_id="run-3", publication=3)
+    made = read_published(published.lake)
+    later = rows(500, file="b.csv", exported_at=at(25, 0))
+    write_table(Path(published.lake), BRONZE_AD_SPEND, later, mode="append")
+    assert [one.file for one in behind(made, day=DAY).rows[0].landed] == ["a.csv"]
+    assert made_from(made, BRONZE_AD_SPEND, of=SILVER_AD_SPEND) == bronze.version()
+
+    for file in bronze.file_uris():  # as after a vacuum that keeps no old version
+        Path(file.removeprefix("file://")).unlink()
+    write_table(Path(published.lake), BRONZE_AD_SPEND, rows(60, file="c.csv"))
+    assert [one.file for one in behind(made, day=DAY).rows[0].landed] == ["c.csv"], "the newest version"
 
 
 def test_spend_is_the_same_under_every_model_and_type(audited: Published) -> None:
