@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple, Self
 
 from published.audited_number import NumberFilters, number_filters
@@ -16,6 +17,7 @@ from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE,
 
 MOST_ROWS = 1_000  # of one page
 TOLERANCE = 1e-6  # of sums of credit, which are doubles; money must be equal
+AMOUNT = re.compile(r"-?[0-9]{1,22}(?:\.[0-9]{1,6})?")
 MOMENTS = {"touch": "touched_at", "conversion": "converted_at"}
 PERFORMANCE_SUMS = """
     coalesce(round(sum(credited_conversions), 9), 0) as credit, coalesce(sum(credited_value), 0) as value,
@@ -58,14 +60,10 @@ class Cursor(NamedTuple):
     @classmethod
     def of(cls, text: str) -> Self:
         """The cursor that `str` gave. UsageError where it is none."""
-        amount, comma, key = text.partition(",")
-        try:
-            found = cls(Decimal(amount), key)
-        except InvalidOperation:
-            found = cls(Decimal("NaN"), key)
-        if not comma or not found.amount.is_finite() or abs(found.amount) >= Decimal(10) ** 22:
+        amount, _, key = text.partition(",")
+        if not AMOUNT.fullmatch(amount) or not key:
             raise UsageError(f"{text[:80]!r} is no page of this list: begin again without `after`")
-        return found
+        return cls(Decimal(amount), key)
 
     def is_before(self, amount: str, key: str) -> str:
         """The SQL condition of the rows after it, by amount (largest first), then by key."""

@@ -142,6 +142,8 @@ def test_days_after_the_last_one_that_counts_are_no_part_of_a_number(tmp_path: P
         ({"limit": 0}, "limit 0: a page has 1 to 1,000 rows"),
         ({"after": "yesterday"}, "'yesterday' is no page of this list"),
         ({"after": "NaN,x"}, "'NaN,x' is no page of this list"),
+        ({"after": "1e-99999,x"}, "'1e-99999,x' is no page of this list"),
+        ({"after": "1,"}, "'1,' is no page of this list"),
         ({"model": "liner"}, "no model is called 'liner'"),
         ({"day": date(2026, 4, 1)}, "2026-04-01 is not among the days that are shown, the first to 2026-03-31"),
     ],
