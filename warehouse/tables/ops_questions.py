@@ -7,7 +7,7 @@ OPS_QUESTIONS = Table(
     name="questions",
     grain="question, and answer to one",
     owner="operations",
-    freshness="when somebody asks or answers",
+    freshness="every question",
     key=("question_id", "answered_at"),
     notes="Rows are only added: an answer repeats its question's row. Of several answers the newest counts. No run "
     "writes here, and nothing of it is published.",
