@@ -12,9 +12,12 @@ from deltalake import DeltaTable, write_deltalake
 
 from warehouse.contracts import Table
 from warehouse.tables import OPS_PUBLISHED
+from warehouse.tables.silver_journeys import MILESTONES, TOUCH_STRUCT
 
 AS_OF = date(2026, 3, 31)
 PUBLISHED_AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+MOMENT = pa.timestamp("us", "UTC")
+TOUCH_FIELDS = ("touchpoint_id", "channel", "source", "medium", "campaign", "campaign_id")
 ARROW_TYPES = {
     "string": pa.string(),
     "bigint": pa.int64(),
@@ -22,11 +25,15 @@ ARROW_TYPES = {
     "double": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
-    "timestamp": pa.timestamp("us", "UTC"),
+    "timestamp": MOMENT,
     "decimal(18,6)": pa.decimal128(18, 6),
     "decimal(28,6)": pa.decimal128(28, 6),
     "array<string>": pa.list_(pa.string()),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+    f"array<{TOUCH_STRUCT}>": pa.list_(
+        pa.struct([pa.field("touched_at", MOMENT), *(pa.field(name, pa.string()) for name in TOUCH_FIELDS)])
+    ),
+    MILESTONES: pa.list_(pa.struct([pa.field("conversion_type", pa.string()), pa.field("converted_at", MOMENT)])),
 }
 
 
