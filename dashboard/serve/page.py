@@ -30,6 +30,12 @@ class Page:
     key: str
     parts: tuple[Part, ...]
     is_live: bool = False
+    title: str | None = None
+
+    @property
+    def title_text(self) -> str:
+        """The key of its heading's text."""
+        return self.title or f"pages.{self.key}"
 
     @property
     def path(self) -> str:
