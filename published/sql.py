@@ -1,0 +1,197 @@
+"""SQL over what was published, without a JVM: every table at its published version, and the ready views.
+
+The engine is DataFusion, through delta-rs. A table is named `<layer>_<table>`, e.g. gold_channel_performance.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from deltalake import QueryBuilder
+from deltalake.exceptions import DeltaError
+
+from published.delta_files import exists, open_table
+from published.publication import Published, alias, publications, quoted
+from published.view import Language
+from published.views import ready_views
+from warehouse.contracts import Table
+from warehouse.errors import InputError, UsageError, did_you_mean
+from warehouse.tables import ALL_TABLES, OPS_PUBLISHED
+
+NO_TABLE = re.compile(r"table '(?:datafusion\.)?(?:public\.)?([^']+)' not found")
+NO_FIELD = re.compile(r"No field named (.+?)\.(?:\s|$)", re.DOTALL)
+VALID_FIELDS = re.compile(r"Valid fields are (.+?)\.?$", re.DOTALL)
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+BEFORE_THE_REASON = re.compile(r"^(?:[A-Z][A-Za-z]* error|Error during \w+|External error|Arrow error|SQL error): ")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a query, at most as many as were asked for; `is_cut` says that there are more."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    is_cut: bool
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Each row as a dict of its columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Listed(NamedTuple):
+    """A table or view that SQL can name, with what one row is, or what the view answers or waits for."""
+
+    name: str
+    sentence: str
+    is_view: bool
+    example: str = ""
+
+
+def ask(published: Published, sql: str, *, limit: int, personal: bool = True) -> Answer:
+    """The rows of one query over the published versions and the ready views, at most `limit` of them.
+
+    Tables of bronze and ops, which are never published, are at their newest version; ops_published ends with this
+    publication. Without `personal`, personal columns of tables do not exist. Only a query is run: UsageError for
+    any other statement, for SQL that does not parse, and for an unknown table or column, with the nearest known name;
+    InputError for a table that is not published or cannot be read.
+    """
+    door = _Door(published, personal=personal)
+    statement = sql.strip().rstrip(";").strip()
+    if not statement:
+        raise UsageError("no SQL is given")
+    try:
+        engine = door.engine_for(statement)
+        # Only a query can be the body of a view: a statement that would write somewhere fails here.
+        engine.execute(f"create view {_secret_name()} as {statement}").read_all()
+        reader = engine.execute(statement)
+        return _first_rows(reader, limit)
+    except DeltaError as error:
+        raise door.explained(str(error)) from error
+    except (UsageError, InputError):
+        raise
+    except Exception as error:  # while rows are read, delta-rs has no narrower class
+        raise InputError(f"the query failed: {_reason(str(error))}") from error
+
+
+def listed(published: Published, language: Language) -> list[Listed]:
+    """The views, then the published tables, each with its sentence; views of tables not published say so."""
+    views = []
+    for view in ready_views().values():
+        missing = [table.full_name for table in view.contracts if not _is_there(published, table)]
+        sentence: str = getattr(view.question, language)
+        if waits_for := view.waits_for or ", ".join(missing):
+            sentence += f" [{'waits for' if language == 'en' else '대기 중:'} {waits_for}]"
+        views.append(Listed(view.name, sentence, is_view=True, example=view.example))
+    tables = [
+        Listed(alias(table), f"One row per {table.grain}.", is_view=False)
+        for table in reversed(ALL_TABLES)
+        if _is_there(published, table)
+    ]
+    return [*views, *sorted(tables, key=lambda one: ("gold silver ops bronze".split().index(one.name.split("_")[0])))]
+
+
+class _Door:
+    """What one query may name, and what its errors mean."""
+
+    def __init__(self, published: Published, *, personal: bool) -> None:
+        self.published, self.personal = published, personal
+        self.tables: Mapping[str, Table] = {alias(table): table for table in ALL_TABLES}
+
+    def engine_for(self, statement: str) -> QueryBuilder:
+        """An engine with the tables and views that the statement names: opening all of them would take longer."""
+        words = {word.lower() for word in WORD.findall(statement)}
+        views = [view for name, view in ready_views().items() if name in words and view.sql]
+        wanted = {name for name in self.tables if name in words}.union(*(view.table_names for view in views))
+        engine = QueryBuilder()
+        for name in sorted(wanted):
+            engine = self._with(engine, name, self.tables[name])
+        for view in views:
+            engine.execute(f"create view {view.name} as {view.sql}").read_all()
+        return engine
+
+    def _with(self, engine: QueryBuilder, name: str, table: Table) -> QueryBuilder:
+        columns = [column.name for column in table.columns if self.personal or not column.personal]
+        if table == OPS_PUBLISHED:
+            hidden = _secret_name()
+            engine = engine.register(hidden, open_table(self.published.lake, table, version=None))
+            engine.execute(f"create view {name} as {self._publications_from(hidden)}").read_all()
+        elif self.personal or not table.personal_columns:
+            engine = engine.register(name, self._opened(table))
+        else:
+            opened, hidden = self._opened(table), _secret_name()
+            there = {field.name for field in opened.schema().fields}
+            shown = ", ".join(f'"{column}"' for column in columns if column in there)
+            engine = engine.register(hidden, opened)
+            engine.execute(f"create view {name} as select {shown} from {hidden}").read_all()
+        return engine
+
+    def _opened(self, table: Table) -> Any:
+        if table.layer in ("bronze", "ops"):
+            return open_table(self.published.lake, table, version=None)
+        return self.published.open(table)
+
+    def _publications_from(self, hidden: str) -> str:
+        """ops.published as it was at this publication; rows of an older version of this program have no number."""
+        known = [one.run_id for one in publications(self.published.lake)]
+        until_this = known[known.index(self.published.run_id) :]
+        runs = ", ".join(map(quoted, until_this))
+        return f"select * from {hidden} where run_id in ({runs})"
+
+    def explained(self, message: str) -> UsageError | InputError:
+        """The error of a query in one line, with the way out."""
+        if found := NO_TABLE.search(message):
+            return self._no_table(found[1])
+        if found := NO_FIELD.search(message):
+            column = found[1].strip('"')
+            valid = VALID_FIELDS.search(message)
+            known = [name.strip().strip('"').split(".")[-1] for name in valid[1].split(",")] if valid else []
+            there = f"; there are {', '.join(known)}" if known else ""
+            return UsageError(f"no column is called {column!r}{there}{did_you_mean(column.split('.')[-1], known)}")
+        return UsageError(f"the SQL cannot be run: {_reason(message)}")
+
+    def _no_table(self, name: str) -> UsageError | InputError:
+        if (view := ready_views().get(name)) is not None and view.waits_for:
+            return InputError(f"the view {name} has no figures yet: it waits for {view.waits_for}")
+        known = [one.name for one in listed(self.published, "en")]
+        plain = name.replace(".", "_")
+        if plain in known and plain != name:
+            return UsageError(f"no table is called {name}; its name in SQL is {plain}")
+        return UsageError(f"no table or view is called {name!r}{did_you_mean(plain, known)}; without SQL, all are listed")
+
+
+def _is_there(published: Published, table: Table) -> bool:
+    return exists(published.lake, table) if table.layer in ("bronze", "ops") else published.has(table)
+
+
+def _first_rows(reader: Any, limit: int) -> Answer:
+    """Up to `limit` rows of a reader, of which no more is read than that takes."""
+    columns: tuple[str, ...] = tuple(reader.schema.names)
+    rows: list[tuple[Any, ...]] = []
+    for batch in _batches(reader):
+        rows += zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        if len(rows) > limit:
+            return Answer(columns, tuple(rows[:limit]), is_cut=True)
+    return Answer(columns, tuple(rows), is_cut=False)
+
+
+def _batches(reader: Any) -> Iterator[Any]:
+    yield from reader
+
+
+def _secret_name() -> str:
+    """A name that no query can guess."""
+    return f"t_{secrets.token_hex(8)}"
+
+
+def _reason(message: str) -> str:
+    """The first line of an engine's error, without the words of its layers."""
+    line = next(iter(message.splitlines()), message)
+    while BEFORE_THE_REASON.match(line):
+        line = BEFORE_THE_REASON.sub("", line)
+    return line
+
+
