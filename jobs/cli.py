@@ -27,6 +27,7 @@ JOBS = (
     "pipeline",
     "check",
     "report",
+    "sql",
     "attribute-paths",
     "channels",
     "audiences",

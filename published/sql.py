@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from deltalake import QueryBuilder
+from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError
 
 from published.delta_files import exists, open_table
 from published.publication import Published, alias, publications, quoted
 from published.view import Language
-from published.views import ready_views
+from published.views import ReadyView, ready_views
 from warehouse.contracts import Table
 from warehouse.errors import InputError, UsageError, did_you_mean
-from warehouse.tables import ALL_TABLES, OPS_PUBLISHED
+from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, TABLES
 
 NO_TABLE = re.compile(r"table '(?:datafusion\.)?(?:public\.)?([^']+)' not found")
 NO_FIELD = re.compile(r"No field named (.+?)\.(?:\s|$)", re.DOTALL)
 VALID_FIELDS = re.compile(r"Valid fields are (.+?)\.?$", re.DOTALL)
+PARSER = re.compile(r'ParserError\("(.*?)(?: at Line: (\d+), Column: (\d+))"\)')
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BEFORE_THE_REASON = re.compile(r"^(?:[A-Z][A-Za-z]* error|Error during \w+|External error|Arrow error|SQL error): ")
 
@@ -66,7 +67,7 @@ def ask(published: Published, sql: str, *, limit: int, personal: bool = True) ->
     try:
         engine = door.engine_for(statement)
         # Only a query can be the body of a view: a statement that would write somewhere fails here.
-        engine.execute(f"create view {_secret_name()} as {statement}").read_all()
+        engine.execute(f"create view {_secret_name()} as\n{statement}").read_all()
         reader = engine.execute(statement)
         return _first_rows(reader, limit)
     except DeltaError as error:
@@ -75,6 +76,12 @@ def ask(published: Published, sql: str, *, limit: int, personal: bool = True) ->
         raise
     except Exception as error:  # while rows are read, delta-rs has no narrower class
         raise InputError(f"the query failed: {_reason(str(error))}") from error
+
+
+def delta_tables(published: Published) -> dict[str, DeltaTable]:
+    """The published versions by their names in SQL, and ops_published, for other engines to read."""
+    tables = {alias(TABLES[name]): published.open(TABLES[name]) for name in published.versions}
+    return {**tables, alias(OPS_PUBLISHED): open_table(published.lake, OPS_PUBLISHED, version=None)}
 
 
 def listed(published: Published, language: Language) -> list[Listed]:
@@ -91,7 +98,7 @@ def listed(published: Published, language: Language) -> list[Listed]:
         for table in reversed(ALL_TABLES)
         if _is_there(published, table)
     ]
-    return [*views, *sorted(tables, key=lambda one: ("gold silver ops bronze".split().index(one.name.split("_")[0])))]
+    return [*views, *sorted(tables, key=lambda one: ["gold", "silver", "ops", "bronze"].index(one.name.split("_")[0]))]
 
 
 class _Door:
@@ -103,43 +110,39 @@ class _Door:
 
     def engine_for(self, statement: str) -> QueryBuilder:
         """An engine with the tables and views that the statement names: opening all of them would take longer."""
-        words = {word.lower() for word in WORD.findall(statement)}
+        words = set(WORD.findall(statement))
         views = [view for name, view in ready_views().items() if name in words and view.sql]
         wanted = {name for name in self.tables if name in words}.union(*(view.table_names for view in views))
-        engine = QueryBuilder()
-        for name in sorted(wanted):
-            engine = self._with(engine, name, self.tables[name])
-        for view in views:
-            engine.execute(f"create view {view.name} as {view.sql}").read_all()
-        return engine
-
-    def _with(self, engine: QueryBuilder, name: str, table: Table) -> QueryBuilder:
-        columns = [column.name for column in table.columns if self.personal or not column.personal]
-        if table == OPS_PUBLISHED:
-            hidden = _secret_name()
-            engine = engine.register(hidden, open_table(self.published.lake, table, version=None))
-            engine.execute(f"create view {name} as {self._publications_from(hidden)}").read_all()
-        elif self.personal or not table.personal_columns:
-            engine = engine.register(name, self._opened(table))
-        else:
-            opened, hidden = self._opened(table), _secret_name()
-            there = {field.name for field in opened.schema().fields}
-            shown = ", ".join(f'"{column}"' for column in columns if column in there)
+        engine, whole = QueryBuilder(), {name: _secret_name() for name in sorted(wanted)}
+        for name, hidden in whole.items():
+            opened = self._opened(self.tables[name])
             engine = engine.register(hidden, opened)
-            engine.execute(f"create view {name} as select {shown} from {hidden}").read_all()
+            columns = [field.name for field in opened.schema().fields]
+            engine.execute(f"create view {name} as {self._shown(self.tables[name], columns, hidden)}").read_all()
+        for view in views:
+            # A view may count over personal columns that it does not show: it reads the whole tables.
+            body = WORD.sub(lambda found: whole.get(found[0], found[0]) if not self.personal else found[0], view.sql)
+            engine.execute(f"create view {view.name} as {body}").read_all()
+            if not self.personal and (of_persons := _personal_columns(engine, view)):
+                raise InputError(f"the view {view.name} is of single persons ({', '.join(of_persons)}): not shown here")
         return engine
 
-    def _opened(self, table: Table) -> Any:
+    def _shown(self, table: Table, columns: Sequence[str], hidden: str) -> str:
+        """What SQL sees of a table: all of it, or all but its personal columns; publications up to this one."""
+        hidden_columns = () if self.personal else table.personal_columns
+        shown = ", ".join(f'"{column}"' for column in columns if column not in hidden_columns)
+        until = f" where run_id in ({self._runs()})" if table == OPS_PUBLISHED else ""
+        return f"select {shown} from {hidden}{until}"
+
+    def _opened(self, table: Table) -> DeltaTable:
         if table.layer in ("bronze", "ops"):
             return open_table(self.published.lake, table, version=None)
         return self.published.open(table)
 
-    def _publications_from(self, hidden: str) -> str:
-        """ops.published as it was at this publication; rows of an older version of this program have no number."""
+    def _runs(self) -> str:
+        """The runs of this publication and of all before it, as SQL."""
         known = [one.run_id for one in publications(self.published.lake)]
-        until_this = known[known.index(self.published.run_id) :]
-        runs = ", ".join(map(quoted, until_this))
-        return f"select * from {hidden} where run_id in ({runs})"
+        return ", ".join(map(quoted, known[known.index(self.published.run_id) :]))
 
     def explained(self, message: str) -> UsageError | InputError:
         """The error of a query in one line, with the way out."""
@@ -160,7 +163,15 @@ class _Door:
         plain = name.replace(".", "_")
         if plain in known and plain != name:
             return UsageError(f"no table is called {name}; its name in SQL is {plain}")
-        return UsageError(f"no table or view is called {name!r}{did_you_mean(plain, known)}; without SQL, all are listed")
+        return UsageError(
+            f"no table or view is called {name!r}{did_you_mean(plain, known)}; without SQL, all are listed"
+        )
+
+
+def _personal_columns(engine: QueryBuilder, view: ReadyView) -> list[str]:
+    """The columns of a view that are personal in a table that it reads."""
+    personal = {column for table in view.contracts for column in table.personal_columns}
+    return [name for name in engine.execute(f"select * from {view.name} limit 0").schema.names if name in personal]
 
 
 def _is_there(published: Published, table: Table) -> bool:
@@ -188,10 +199,12 @@ def _secret_name() -> str:
 
 
 def _reason(message: str) -> str:
-    """The first line of an engine's error, without the words of its layers."""
-    line = next(iter(message.splitlines()), message)
+    """The line of an engine's error that names the cause, without the words of its layers."""
+    cause = message.rpartition("caused by\n")[2]
+    line = next(iter(cause.splitlines()), cause)
     while BEFORE_THE_REASON.match(line):
         line = BEFORE_THE_REASON.sub("", line)
+    if found := PARSER.fullmatch(line):
+        # The statement stands below one line of ours.
+        return f"{found[1]} (line {int(found[2]) - 1}, column {found[3]})"
     return line
-
-

@@ -39,6 +39,7 @@ class ReadyView(BaseModel):
     example: str = ""
     waits_for: str = ""
     sql: str
+    text: str
 
     @property
     def contracts(self) -> tuple[Table, ...]:
@@ -61,9 +62,10 @@ def ready_views() -> dict[str, ReadyView]:
 
 def _view(file: Traversable) -> ReadyView:
     """The view of a file: its first comment is a YAML mapping, the rest its SQL."""
-    head, sql = split_head(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8").strip()
+    head, sql = split_head(text)
     try:
-        return ReadyView(name=file.name.removesuffix(".sql"), sql=sql, **yaml.safe_load(head))
+        return ReadyView(name=file.name.removesuffix(".sql"), sql=sql, text=text, **yaml.safe_load(head))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise UsageError(f"{file}: its head does not fit: {' '.join(str(error).split())}") from error
 

@@ -94,7 +94,14 @@ def unmatched() -> Rows:
     channel, campaign = LOST
     return [
         {**shared, "lacks": "touches", "channel": channel, "campaign": campaign, "spend": Decimal(9)},
-        {**shared, "lacks": "spend", "channel": "Paid Search", "campaign": "generic", "spend": Decimal(0), "touches": 5},
+        {
+            **shared,
+            "lacks": "spend",
+            "channel": "Paid Search",
+            "campaign": "generic",
+            "spend": Decimal(0),
+            "touches": 5,
+        },
     ]
 
 
@@ -127,20 +134,19 @@ def credits_of(converted: Rows) -> Rows:
             for position, (channel, before) in enumerate(touches, start=1 if length else 0):
                 credit = 1 / max(length, 1) if model == "linear" else float(position == length)
                 if credit:
-                    rows.append(_credit(conversion, model, channel, before, position, length, credit))
+                    touch = {"channel": channel, "position": position, "path_length": length, "credit": credit}
+                    at = conversion["converted_at"] - timedelta(seconds=before)
+                    rows.append({**_credit(conversion, credit), **touch, "model": model, "touched_at": at})
     return rows
 
 
-def _credit(
-    conversion: dict[str, Any], model: str, channel: str, before: int, position: int, length: int, credit: float
-) -> dict[str, Any]:
+def _credit(conversion: dict[str, Any], credit: float) -> dict[str, Any]:
+    """What all credits of a conversion share, with their value."""
     value = (conversion["report_value"] * Decimal(credit)).quantize(Decimal("0.000001"))
     return {
         **{name: conversion[name] for name in ("conversion_id", "conversion_type", "person_id", "is_first_purchase")},
-        "model": model, "converted_at": conversion["converted_at"], "touchpoint_id": f"t{position}",
-        "touched_at": conversion["converted_at"] - timedelta(seconds=before), "position": position,
-        "path_length": length, "channel": channel, "credit": credit, "credited_value": value, "gross_value": value,
-        "currency": "KRW", "model_version": "rules",
+        "converted_at": conversion["converted_at"], "touchpoint_id": "t", "credited_value": value,
+        "gross_value": value, "currency": "KRW", "model_version": "rules",
     }  # fmt: skip
 
 

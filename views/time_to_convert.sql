@@ -30,7 +30,7 @@ taken as (
     from first_touches
 )
 select conversion_type, count(*) as conversions, median(days) as median_days, avg(days) as mean_days,
-       avg(case when days <= 1 then 1.0 else 0.0 end) as within_1_day,
-       avg(case when days <= 7 then 1.0 else 0.0 end) as within_7_days
+       cast(sum(case when days <= 1 then 1 else 0 end) as double) / count(*) as within_1_day,
+       cast(sum(case when days <= 7 then 1 else 0 end) as double) / count(*) as within_7_days
 from taken
 group by conversion_type

@@ -23,7 +23,7 @@ from scipy import stats
 from published.customers import read_customers
 from published.performance import read_performance
 from published.publication import Published, alias, read_published
-from published.sql import ask
+from published.sql import ask, delta_tables
 from published.view import View
 from published.views import ReadyView, ready_views
 from tests.published_lake import AS_OF, arrow_schema
@@ -150,6 +150,14 @@ def test_every_view_runs_alike_on_spark(spark: SparkSession, lake: Lake) -> None
         assert_same(lake, view, spark.sql(view.sql).toArrow().to_pylist())
 
 
+def test_published_versions_are_handed_to_other_engines(lake: Lake) -> None:
+    engine = duckdb.connect()
+    for name, table in delta_tables(lake.published).items():
+        engine.register(name, table.to_pyarrow_dataset())
+    view = BUILT["roas_by_channel_30d"]
+    assert_same(lake, view, engine.sql(view.sql).to_arrow_table().to_pylist())
+
+
 # What the files say of themselves
 
 
@@ -220,8 +228,9 @@ def test_2_cpa_of_new_customers_by_campaign_with_a_poisson_interval(lake: Lake) 
     answer = lake.by("new_customer_cpa_by_campaign_30d", "channel", "campaign")
     assert set(answer) == {campaign for campaign in spend if spend[campaign] > 0}
     for campaign, row in answer.items():
-        assert row["new_customers"] == pytest.approx(customers[campaign])
-        assert row["cpa"] == (pytest.approx(float(spend[campaign]) / n) if (n := customers[campaign]) else None)
+        n = customers[campaign]
+        assert row["new_customers"] == pytest.approx(n)
+        assert row["cpa"] == (pytest.approx(float(spend[campaign]) / n) if n else None)
         assert row["is_matched"] == (campaign != LOST)
         # Exact bounds of a Poisson mean, by the chi-squared distribution; Byar's are within a hundredth of the count.
         most = stats.chi2.ppf(0.975, 2 * (n + 1)) / 2
@@ -233,7 +242,9 @@ def test_2_cpa_of_new_customers_by_campaign_with_a_poisson_interval(lake: Lake) 
 def test_3_a_verdict_on_a_campaign_only_where_its_interval_allows_one(lake: Lake) -> None:
     rows = lake.performance(model="last_touch", conversion_type="purchase")
     spend, revenue = (total(rows, column, "channel", "campaign") for column in ("spend", "credited_value"))
-    values = [float(row["report_value"]) for row in lake.rows[SILVER_CONVERSIONS] if row["conversion_type"] == "purchase"]
+    values = [
+        float(row["report_value"]) for row in lake.rows[SILVER_CONVERSIONS] if row["conversion_type"] == "purchase"
+    ]
     step = sum(value**2 for value in values) / sum(values)
     answer = lake.by("campaign_verdicts_30d", "channel", "campaign")
     for campaign, row in answer.items():
@@ -380,4 +391,7 @@ def test_18_a_step_stands_beside_visits_without_it(lake: Lake) -> None:
 
 def test_20_publications_are_listed(lake: Lake) -> None:
     answer = lake.by("publications", "publication")
-    assert {number: (row["run_id"], row["tables"]) for number, row in answer.items()} == {1: (FORMER, 9), 2: (NEWEST, 9)}
+    assert {number: (row["run_id"], row["tables"]) for number, row in answer.items()} == {
+        1: (FORMER, 9),
+        2: (NEWEST, 9),
+    }
