@@ -22,6 +22,7 @@ from warehouse.contracts import Table
 from warehouse.errors import InputError, UsageError, did_you_mean
 from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, TABLES
 
+NUMBER = "publication"
 NO_TABLE = re.compile(r"table '(?:datafusion\.)?(?:public\.)?([^']+)' not found")
 NO_FIELD = re.compile(r"No field named (.+?)\.(?:\s|$)", re.DOTALL)
 VALID_FIELDS = re.compile(r"Valid fields are (.+?)\.?$", re.DOTALL)
@@ -112,7 +113,8 @@ class _Door:
         """An engine with the tables and views that the statement names: opening all of them would take longer."""
         words = set(WORD.findall(statement))
         views = [view for name, view in ready_views().items() if name in words and view.sql]
-        wanted = {name for name in self.tables if name in words}.union(*(view.table_names for view in views))
+        named = {name for name in self.tables if name in words}.union(*(view.table_names for view in views))
+        wanted = [name for name in named if _is_there(self.published, self.tables[name])]
         engine, whole = QueryBuilder(), {name: _secret_name() for name in sorted(wanted)}
         for name, hidden in whole.items():
             opened = self._opened(self.tables[name])
@@ -131,6 +133,8 @@ class _Door:
         """What SQL sees of a table: all of it, or all but its personal columns; publications up to this one."""
         hidden_columns = () if self.personal else table.personal_columns
         shown = ", ".join(f'"{column}"' for column in columns if column not in hidden_columns)
+        if table == OPS_PUBLISHED and NUMBER not in columns:  # of an older version of this program
+            shown += f", cast(null as bigint) as {NUMBER}"
         until = f" where run_id in ({self._runs()})" if table == OPS_PUBLISHED else ""
         return f"select {shown} from {hidden}{until}"
 
@@ -156,9 +160,18 @@ class _Door:
             return UsageError(f"no column is called {column!r}{there}{did_you_mean(column.split('.')[-1], known)}")
         return UsageError(f"the SQL cannot be run: {_reason(message)}")
 
+    def _not_published(self, name: str) -> str:
+        """Why a table that there could be is not there."""
+        table = self.tables[name]
+        if table.layer in ("bronze", "ops"):
+            return f"{self.published.lake} has no table {table.full_name}"
+        return f"{table.full_name} is not among the tables that run {self.published.run_id} published"
+
     def _no_table(self, name: str) -> UsageError | InputError:
         if (view := ready_views().get(name)) is not None and view.waits_for:
             return InputError(f"the view {name} has no figures yet: it waits for {view.waits_for}")
+        if name in self.tables:
+            return InputError(self._not_published(name))
         known = [one.name for one in listed(self.published, "en")]
         plain = name.replace(".", "_")
         if plain in known and plain != name:

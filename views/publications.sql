@@ -1,6 +1,6 @@
 -- questions: [20]
 -- question:
---   en: What was published when? What changed between two of them is said by `distributary changes`.
+--   en: What was published when? `distributary changes` says what changed between two of them, and why.
 --   ko: 언제 무엇이 게시되었는가? 두 게시 사이의 변화는 `distributary changes`로 확인합니다.
 -- sentence:
 --   en: >-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,8 +10,12 @@ import pytest
 
 from published.publication import Published, read_published
 from published.sql import ask, listed
+from published.views import ready_views
+from tests.published_lake import AS_OF, publish, write_table
 from tests.question_lake import FORMER, NEWEST, write_questions
+from tests.small_shop import path_row
 from warehouse.errors import InputError, UsageError
+from warehouse.tables import GOLD_PATH_SUMMARY, OPS_PUBLISHED
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +98,40 @@ def test_a_view_that_waits_says_for_what_and_a_table_not_published_by_whom(lake:
         ask(published, "select * from ltv_to_cac_by_channel", limit=1)
     with pytest.raises(InputError, match=r"gold\.value_totals is not among the tables that run run-2 published"):
         ask(published, "select * from gold_value_totals", limit=1)
+
+
+def test_a_name_in_a_text_is_no_table(published: Published) -> None:
+    assert ask(published, "select 'gold_value_totals' as name", limit=1).rows == (("gold_value_totals",),)
+
+
+def test_publications_of_before_numbers_are_read(tmp_path: Path) -> None:
+    columns = tuple(column for column in OPS_PUBLISHED.columns if column.name != "publication")
+    before_numbers = replace(OPS_PUBLISHED, columns=columns)
+    version = write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 1, 0, 5)])
+    publish(tmp_path, {GOLD_PATH_SUMMARY: version}, published=before_numbers)
+    newest = read_published(str(tmp_path))
+    assert ask(newest, "select publication, as_of from publications", limit=9).rows == ((0, AS_OF),)
+    assert ask(newest, "select rank, revenue from top_paths", limit=9).rows == ((1, Decimal(5)),)
+
+
+def test_tables_without_a_row_answer_with_none(tmp_path: Path) -> None:
+    tables = {table for view in ready_views().values() for table in view.contracts} - {OPS_PUBLISHED}
+    publish(tmp_path, {table: write_table(tmp_path, table, []) for table in tables}, publication=1)
+    empty = read_published(str(tmp_path))
+    for view in ready_views().values():
+        if view.sql and view.name != "publications":
+            assert ask(empty, f"select * from {view.name}", limit=9).rows == (), view.name
+
+
+def test_an_answer_is_of_one_publication_while_another_run_publishes(tmp_path: Path) -> None:
+    first = {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Search"], 1, 0, 5)])}
+    publish(tmp_path, first, run_id="run-1", publication=1)
+    opened = read_published(str(tmp_path))
+    second = {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, [path_row(["Email"], 7, 0, 9)])}
+    assert ask(read_published(str(tmp_path)), "select conversions from top_paths", limit=9).rows == ((1,),)
+    publish(tmp_path, second, run_id="run-2", publication=2)
+    assert ask(opened, "select conversions from top_paths", limit=9).rows == ((1,),)
+    assert ask(opened, "select run_id from publications", limit=9).rows == (("run-1",),)
 
 
 def test_without_personal_columns_they_do_not_exist_and_counts_of_persons_still_do(published: Published) -> None:
