@@ -20,13 +20,14 @@ from jobs.settings import Settings, load_settings
 from published.metrics import with_targets
 from published.publication import Published, read_published
 from published.semantic_model import semantic_model_yaml
-from published.sql import Answer, ask, listed
+from published.sql import Answer, ask, columns_of, listed
 from published.views import ready_views
 from warehouse.errors import UsageError
 from warehouse.messages import printable, say_line
 
 Query = Annotated[str | None, typer.Argument(help="One query. Without it, tables and views are listed.")]
 RunId = Annotated[str | None, typer.Option("--run", help="Read what this run published. Default: the newest.")]
+Columns = Annotated[str | None, typer.Option(metavar="NAME", help="List the columns of this table or view.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many rows to show at most.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Write the rows as CSV on stdout.")]
 JsonRows = Annotated[bool, typer.Option("--json", help="Write the rows as a JSON array on stdout, decimals as text.")]
@@ -41,6 +42,7 @@ def sql(
     *,
     config: Config = None,
     run: RunId = None,
+    columns: Columns = None,
     limit: Limit = 1000,
     csv: Csv = False,
     json: JsonRows = False,
@@ -60,7 +62,10 @@ def sql(
             _write_files(settings, semantic_model, views)
             return
         published = read_published(settings.lake, run_id=run)
-        answer = ask(published, query, limit=limit) if query else _list(published, settings)
+        if columns:
+            answer = columns_of(published, columns)
+        else:
+            answer = ask(published, query, limit=limit) if query else _list(published, settings)
         _writer(csv=csv, json=json)(answer, sys.stdout)
         if answer.is_cut:
             say_line(f"{limit:,} rows are shown, and there are more: --limit N shows N")

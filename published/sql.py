@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError
 
@@ -27,17 +28,29 @@ NO_TABLE = re.compile(r"table '(?:datafusion\.)?(?:public\.)?([^']+)' not found"
 NO_FIELD = re.compile(r"No field named (.+?)\.(?:\s|$)", re.DOTALL)
 VALID_FIELDS = re.compile(r"Valid fields are (.+?)\.?$", re.DOTALL)
 PARSER = re.compile(r'ParserError\("(.*?)(?: at Line: (\d+), Column: (\d+))"\)')
+# Type in a contract: the engine's names of it.
+SQL_TYPES = {
+    "bigint": "int64|uint64",
+    "int": "int32",
+    "boolean": "bool",
+    "date": "date32",
+    "string": "string_view|utf8",
+}
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BEFORE_THE_REASON = re.compile(r"^(?:[A-Z][A-Za-z]* error|Error during \w+|External error|Arrow error|SQL error): ")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a query, at most as many as were asked for; `is_cut` says that there are more."""
+    """The rows of a query, at most as many as were asked for; `is_cut` says that there are more.
+
+    `types` maps columns to their SQL types; empty where the rows are of no query.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     is_cut: bool
+    types: Mapping[str, str] = field(default_factory=dict)
 
     def dicts(self) -> list[dict[str, Any]]:
         """Each row as a dict of its columns."""
@@ -77,6 +90,20 @@ def ask(published: Published, sql: str, *, limit: int, personal: bool = True) ->
         raise
     except Exception as error:  # while rows are read, delta-rs has no narrower class
         raise InputError(f"the query failed: {_reason(str(error))}") from error
+
+
+def columns_of(published: Published, name: str) -> Answer:
+    """The columns of a table or view in order: name, type and, where a contract says it, what it means with its unit.
+
+    A column of a view means what the column of that name means in a table that the view reads. Errors as those of
+    `ask`.
+    """
+    schema = ask(published, f'select * from "{name}" limit 0', limit=0).types
+    view, by_name = ready_views().get(name), {alias(table): table for table in ALL_TABLES}
+    tables = view.contracts if view else (by_name[name],)
+    meanings = {column.name: column.comment for table in reversed(tables) for column in table.columns}
+    rows = tuple((column, type_, meanings.get(column, "")) for column, type_ in schema.items())
+    return Answer(("column", "type", "meaning"), rows, is_cut=False)
 
 
 def delta_tables(published: Published) -> dict[str, DeltaTable]:
@@ -193,17 +220,22 @@ def _is_there(published: Published, table: Table) -> bool:
 
 def _first_rows(reader: Any, limit: int) -> Answer:
     """Up to `limit` rows of a reader, of which no more is read than that takes."""
-    columns: tuple[str, ...] = tuple(reader.schema.names)
+    schema = pa.schema(reader.schema)
+    columns, types = tuple(schema.names), {column.name: _sql_type(column.type) for column in schema}
     rows: list[tuple[Any, ...]] = []
-    for batch in _batches(reader):
+    for batch in reader:
         rows += zip(*(column.to_pylist() for column in batch.columns), strict=True)
         if len(rows) > limit:
-            return Answer(columns, tuple(rows[:limit]), is_cut=True)
-    return Answer(columns, tuple(rows), is_cut=False)
+            return Answer(columns, tuple(rows[:limit]), is_cut=True, types=types)
+    return Answer(columns, tuple(rows), is_cut=False, types=types)
 
 
-def _batches(reader: Any) -> Iterator[Any]:
-    yield from reader
+def _sql_type(arrow: pa.DataType) -> str:
+    """The name that contracts give a type: bigint, string, decimal(28,6)."""
+    text = str(arrow).replace("decimal128", "decimal").replace(", ", ",")
+    for ours, engines in SQL_TYPES.items():
+        text = re.sub(rf"\b(?:{engines})\b", ours, text)
+    return re.sub(r"timestamp\[[^]]*\]", "timestamp", text)
 
 
 def _secret_name() -> str:

@@ -64,6 +64,22 @@ def test_without_sql_views_and_tables_are_listed(capsys: pytest.CaptureFixture[s
     assert "gold_path_summary" in out
 
 
+def test_the_columns_of_a_table_and_of_a_view_have_types_and_meanings(
+    capsys: pytest.CaptureFixture[str], config: Path
+) -> None:
+    _, out, _ = answered(capsys, config, "--columns", "gold_path_summary", "--csv")
+    rows = {name: (type_, meaning) for name, type_, meaning in csv.reader(io.StringIO(out))}
+    assert rows["conversions"] == ("bigint", "journeys of this path that converted")
+    assert rows["value"] == ("decimal(28,6)", "net value of the conversions [currency]")
+    _, out, _ = answered(capsys, config, "--columns", "roas_by_channel_30d", "--csv")
+    rows = {name: (type_, meaning) for name, type_, meaning in csv.reader(io.StringIO(out))}
+    assert rows["spend"] == ("decimal(38,6)", "advertising cost [currency]")
+    assert rows["roas_linear"] == ("double", "")
+    code, _, err = answered(capsys, config, "--columns", "gold_path_sumary")
+    assert code == 2
+    assert "did you mean gold_path_summary?" in err
+
+
 def test_an_older_publication_is_named_by_its_run(capsys: pytest.CaptureFixture[str], config: Path) -> None:
     _, out, _ = answered(capsys, config, "select count(*) as n from gold_path_summary", "--run", FORMER, "--csv")
     assert out == "n\n1\n"

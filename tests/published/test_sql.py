@@ -158,6 +158,12 @@ def test_views_and_published_tables_are_listed_with_what_they_are(published: Pub
     }
 
 
+def test_two_columns_of_one_name_are_both_there(published: Published) -> None:
+    sql = "select a.conversions, b.conversions from gold_path_summary a join gold_path_summary b on a.path = b.path"
+    answer = ask(published, f"{sql} where a.conversions = 9", limit=1)
+    assert (answer.columns, answer.rows) == (("conversions", "conversions"), ((9, 9),))
+
+
 def test_money_stays_exact(published: Published) -> None:
     answer = ask(published, "select sum(value) as value from gold_path_summary", limit=1)
     assert answer.rows == ((Decimal(3500),),)
