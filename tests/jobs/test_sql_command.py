@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 from jobs.settings import load_settings
 from jobs.sql import main
 from published.views import ready_views
+from tests.jobs.test_cli import answered as fresh
 from tests.question_lake import FORMER, write_questions
 from warehouse.errors import UsageError
 
@@ -119,6 +121,14 @@ def test_the_semantic_model_has_the_shops_targets_and_views_are_written_as_they_
     assert json.loads(roas["custom_extensions"][0]["data"])["target"] == 3
     built = {name for name, view in ready_views().items() if view.sql}
     assert {file.stem for file in (tmp_path / "views").iterdir()} == built
+
+
+def test_an_answer_takes_under_two_seconds(config: Path) -> None:
+    out, err, seconds = fresh("sql", "select count(*) as n from gold_path_summary", "--csv", "--config", str(config))
+    assert out == "n\n6\n"
+    assert "(0, [" in err
+    assert not {"mlflow", "pandas", "matplotlib"} & set(re.findall(r"'(\w+)'", err))
+    assert seconds < 2
 
 
 def test_a_target_of_no_metric_is_refused_with_its_line(tmp_path: Path) -> None:

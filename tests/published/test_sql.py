@@ -64,6 +64,7 @@ def test_an_older_run_is_read_as_it_was_published(lake: Path) -> None:
         ("select p.pth from gold_path_summary p", r"^no column is called 'p.pth'; .*; did you mean path\?$"),
         ("selec 1", r"^the SQL cannot be run: Expected: SELECT.*found: selec \(line 1, column 1\)$"),
         ("select cast('a' as int)", r"^the SQL cannot be run: Cannot cast string 'a'"),
+        ("select 1 as a, 2 as a", r"^the SQL cannot be run: .*\ba\b"),
         ("", r"^no SQL is given$"),
     ],
 )
@@ -156,12 +157,6 @@ def test_views_and_published_tables_are_listed_with_what_they_are(published: Pub
     assert {one.name for one in listed(published, "ko") if one.is_view} == {
         n for n, one in names.items() if one.is_view
     }
-
-
-def test_two_columns_of_one_name_are_both_there(published: Published) -> None:
-    sql = "select a.conversions, b.conversions from gold_path_summary a join gold_path_summary b on a.path = b.path"
-    answer = ask(published, f"{sql} where a.conversions = 9", limit=1)
-    assert (answer.columns, answer.rows) == (("conversions", "conversions"), ((9, 9),))
 
 
 def test_money_stays_exact(published: Published) -> None:
