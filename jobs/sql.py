@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
+from rich.cells import cell_len
 
 from jobs.ending import exit_code_of
 from jobs.options import Config, job_main
@@ -118,12 +119,12 @@ def _as_table(answer: Answer, out: TextIO) -> None:
     numbers = [all(isinstance(row[at], int | float | Decimal | None) for row in answer.rows) for at in _at(answer)]
     rows = [answer.columns, *([_short(value) for value in row] for row in answer.rows)]
     last = len(answer.columns) - 1
-    widths = [max(len(row[at]) for row in rows) for at in _at(answer)]
+    widths = [max(cell_len(row[at]) for row in rows) for at in _at(answer)]
     for row in rows:
-        cells = [
-            cell.rjust(width) if is_number else cell if at == last else cell.ljust(width)
-            for at, (cell, width, is_number) in enumerate(zip(row, widths, numbers, strict=True))
-        ]
+        cells = []
+        for at, cell in enumerate(row):
+            blanks = " " * (widths[at] - cell_len(cell))  # a letter of Hangul is as wide as two of Latin
+            cells.append(blanks + cell if numbers[at] else cell if at == last else cell + blanks)
         out.write("  ".join(cells).rstrip() + "\n")
 
 

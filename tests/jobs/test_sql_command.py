@@ -43,6 +43,11 @@ def test_rows_are_a_table_with_numbers_to_the_right(capsys: pytest.CaptureFixtur
     assert out.splitlines() == ["path         conversions  revenue", "Paid Search            9      900"]
 
 
+def test_columns_are_aligned_beside_wide_letters(capsys: pytest.CaptureFixture[str], config: Path) -> None:
+    _, out, _ = answered(capsys, config, "select '봄자켓' as campaign, 7 as n")
+    assert out.splitlines() == ["campaign  n", "봄자켓    7"]
+
+
 def test_csv_and_json_are_exact(capsys: pytest.CaptureFixture[str], config: Path) -> None:
     sql = "select path, conversions, value, days_to_convert from gold_path_summary where value = 900 or value = 1500"
     _, out, _ = answered(capsys, config, f"{sql} order by value", "--csv")
