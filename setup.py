@@ -5,7 +5,8 @@ from pathlib import Path
 from setuptools import find_namespace_packages, setup
 
 PACKAGES = [
-    "warehouse", "intake", "touchpoints", "attribution", "ltv", "jobs", "simulator", "published", "dashboard", "conf",
+    "warehouse", "intake", "touchpoints", "attribution", "ltv", "jobs", "simulator", "published", "dashboard", "views",
+    "conf",
 ]  # fmt: skip
 
 # Without an extra: reading published tables, attribute-paths, and the numeric doors of ltv and attribution.
@@ -95,7 +96,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.13",
     packages=find_namespace_packages(include=[f"{p}{suffix}" for p in PACKAGES for suffix in ("", ".*")]),
-    package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.js", "*.json", "*.lock", "*.properties"]},
+    package_data={"": ["*.yaml", "*.conf", "*.html", "*.css", "*.js", "*.json", "*.lock", "*.properties", "*.sql"]},
     install_requires=BASE,
     # requirements.lock is compiled from `dev`, which holds everything.
     extras_require={**EXTRAS, "all": ALL, "dev": sorted({*ALL, *EXTRAS["sail"], *DEV})},

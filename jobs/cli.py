@@ -28,6 +28,7 @@ JOBS = (
     "check",
     "report",
     "serve",
+    "sql",
     "attribute-paths",
     "channels",
     "audiences",

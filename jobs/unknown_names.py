@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from published.metrics import metrics
 from touchpoints.page_query import INSTALLS
 from touchpoints.source_list import conf_file
 from warehouse.errors import did_you_mean
@@ -20,6 +21,8 @@ def names_of_nothing(settings: Settings, base: Mapping[str, Any]) -> Iterator[Mi
     """Each name that is of no adapter, field, conversion type, channel or file; `base`: what a user starts from."""
     yield from _inputs(settings, base)
     yield from _conversion_types(settings, base)
+    where = "is no metric of conf/metrics.yaml"
+    yield from _unknown(("report", "targets"), settings.report.targets, metrics(), where)
     missing = [*_files(settings)]
     yield from missing
     if not missing:

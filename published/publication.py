@@ -69,6 +69,10 @@ class Published:
         """Whether the published version of `table` has a column, which one of an older program may lack."""
         return self.has(table) and column in [field.name for field in self._open(table).schema().fields]
 
+    def open(self, table: Table) -> DeltaTable:
+        """The published version of `table`. InputError when it is not published, or no longer exists."""
+        return self._open(table)
+
     def _open(self, table: Table) -> DeltaTable:
         return self.once(table.full_name, lambda: self._open_anew(table))
 

@@ -26,6 +26,7 @@ COMES_WITH = {"py4j": "pyspark", "markupsafe": "jinja2", "pydantic-core": "pydan
 # The extras whose packages the modules of a folder may import, beside what is always installed.
 EXTRAS: dict[str, set[str]] = {
     "conf": set(),
+    "views": set(),
     "simulator": set(),
     "published": set(),
     "dashboard": {"report", "serve"},

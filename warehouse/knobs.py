@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from warehouse.currencies import CURRENCIES
 
@@ -95,10 +95,12 @@ class AdsUse(Knobs):
 
 
 class Report(ReportingDay, ReportingCurrency):
-    """The zone of reporting days, the currency of reporting amounts, and the report's file and language."""
+    """The zone of reporting days, the currency of reporting amounts, the report's file and language, and what metrics
+    are to reach."""
 
     file: str
     language: Literal["en", "ko"]
+    targets: dict[str, FiniteFloat]
 
 
 def _lower_text(text: str) -> str:

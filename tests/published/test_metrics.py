@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from dashboard.words import words_in
 from published.metrics import Metric, metric, metrics, with_targets
 from published.performance import read_performance
 from published.publication import Published, read_published
@@ -95,6 +96,21 @@ def test_the_figures_of_the_report_are_those_of_the_metrics(shop: Published) -> 
         assert by_channel("credited_conversions") == {
             channel.channel: pytest.approx(channel.conversions[model]) for channel in shown
         }
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("spend", "roas.spend"),
+        ("roas", "tiles.roas"),
+        ("days_to_convert", "top_paths.days"),
+        ("expected_value", "tiles.expected_value"),
+        ("value_at_risk", "at_risk.value_at_risk"),
+    ],
+)
+def test_the_report_calls_a_metric_by_its_label(name: str, heading: str) -> None:
+    label = metric(name).label
+    assert (words_in("en")(heading), words_in("ko")(heading)) == (label.en, label.ko)
 
 
 def test_a_ratio_divides_sums_and_is_none_without_spend(shop: Published) -> None:

@@ -1,0 +1,12 @@
+-- questions: [17]
+-- question:
+--   en: Where should the next budget go?
+--   ko: 다음 예산은 어디에 써야 하는가?
+-- sentence:
+--   en: >-
+--     What one more unit of spend would bring by channel; needs response curves from experiments or spend that
+--     varied.
+--   ko: >-
+--     채널별로 광고비를 한 단위 더 쓸 때의 기대 매출입니다. 실험이나 광고비 변동에서 얻은 반응 곡선이 필요합니다.
+-- grain: channel
+-- waits_for: response curves of spend, which Distributary does not fit yet

@@ -1,0 +1,11 @@
+-- questions: [9]
+-- question:
+--   en: What is a customer worth beside what it cost to win, by channel?
+--   ko: 채널별로 고객 생애 가치는 획득 비용의 몇 배인가?
+-- sentence:
+--   en: >-
+--     Expected value of the customers that a channel brought, over the spend per new customer, with an interval.
+--   ko: >-
+--     채널이 데려온 고객의 예상 가치를 고객 획득 비용으로 나눈 값과 그 구간입니다.
+-- grain: acquisition channel
+-- waits_for: gold.channel_value

@@ -1,0 +1,11 @@
+-- questions: [10]
+-- question:
+--   en: When does a new customer pay back what it cost?
+--   ko: 신규 고객의 획득 비용은 언제 회수되는가?
+-- sentence:
+--   en: >-
+--     The day on which the margin of a channel's customers reaches what they cost.
+--   ko: >-
+--     채널이 데려온 고객의 누적 마진이 획득 비용에 도달하는 날입니다.
+-- grain: acquisition channel
+-- waits_for: gold.channel_value

@@ -1,0 +1,12 @@
+-- questions: [16]
+-- question:
+--   en: What did yesterday's promotion bring?
+--   ko: 어제 진행한 프로모션의 효과는 얼마인가?
+-- sentence:
+--   en: >-
+--     Sales beside what would have been sold without the promotion, with an interval; needs a holdout or comparable
+--     days.
+--   ko: >-
+--     프로모션이 없었을 때의 매출과 비교한 효과와 그 구간입니다. 대조군이나 비교 가능한 날이 필요합니다.
+-- grain: promotion
+-- waits_for: experiments and promotions as an input, which Distributary does not read yet

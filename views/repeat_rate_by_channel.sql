@@ -1,0 +1,12 @@
+-- questions: [13]
+-- question:
+--   en: Do the customers of some channels buy again more often?
+--   ko: 어떤 채널의 고객이 더 자주 재구매하는가?
+-- sentence:
+--   en: >-
+--     The share of customers who bought again within the same time after their first purchase, by acquisition
+--     channel.
+--   ko: >-
+--     첫 구매 후 같은 기간 안에 다시 구매한 고객의 비율을 획득 채널별로 비교합니다.
+-- grain: acquisition channel
+-- waits_for: gold.cohort_value

@@ -1,0 +1,11 @@
+-- questions: [12]
+-- question:
+--   en: How many customers come back, by the month of their first purchase?
+--   ko: 첫 구매 월별로 고객이 얼마나 다시 구매하는가?
+-- sentence:
+--   en: >-
+--     Of the customers of each month, how many bought again in each month after it.
+--   ko: >-
+--     첫 구매 월의 고객 가운데 이후 달마다 다시 구매한 비율입니다.
+-- grain: month of the first purchase and months since
+-- waits_for: gold.cohort_value

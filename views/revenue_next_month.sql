@@ -1,0 +1,11 @@
+-- questions: [19]
+-- question:
+--   en: How much revenue will next month bring?
+--   ko: 다음 달 매출은 얼마일 것으로 예상되는가?
+-- sentence:
+--   en: >-
+--     Revenue of known and of new customers; gold.value_totals has that of known customers alone.
+--   ko: >-
+--     기존 고객과 신규 고객을 합한 예상 매출입니다. gold.value_totals에는 기존 고객의 예상 가치만 있습니다.
+-- grain: month
+-- waits_for: a forecast of customers who come after as_of, which Distributary does not make yet
