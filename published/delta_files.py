@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,8 @@ from warehouse.contracts import Table
 from warehouse.errors import InputError
 
 Row = dict[str, Any]
+# What delta-rs says of a file that is gone, by its kind of storage.
+IS_GONE = re.compile(r"not found|no such file|does not exist", re.IGNORECASE)
 
 
 def exists(lake: str, table: Table) -> bool:
@@ -28,6 +33,11 @@ def open_table(lake: str, table: Table, *, version: int | None) -> DeltaTable:
         return DeltaTable(_location(lake, table), version=version)
     except (DeltaError, TableNotFoundError, OSError) as error:
         wanted = f"version {version}" if version is not None else "its newest version"
+        if version is not None and _exists(lake, table):
+            raise InputError(
+                f"{table.full_name}: version {version} no longer exists in {lake}, upkeep has removed it from the log; "
+                "choose a newer publication, or run `distributary pipeline` to publish again"
+            ) from error
         raise InputError(
             f"{table.full_name}: {wanted} cannot be read in {lake}: {_first_line(error)}; "
             "run `distributary pipeline` to publish again"
@@ -40,9 +50,61 @@ def fetch(query: QueryBuilder, sql: str, *, what: str) -> list[Row]:
     try:
         batch = reader.read_all()
     except Exception as error:  # delta-rs has no narrower class for a missing data file
+        if IS_GONE.search(str(error)):
+            raise InputError(
+                f"{what} cannot be read: upkeep (VACUUM) has removed files of the published version; choose a newer "
+                "publication, or run `distributary pipeline` to publish again"
+            ) from error
         raise InputError(f"{what} cannot be read: {_first_line(error)}") from error
     columns = [column.to_pylist() for column in batch.columns]
     return [dict(zip(batch.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def commits(lake: str, table: Table, *, until: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Version and metadata of the table's commits up to version `until`, newest first, as far back as its log reaches.
+
+    The metadata is what a run recorded (run_id, origin); {} for commits of others.
+    """
+    for commit in open_table(lake, table, version=until).history():
+        version = commit.get("version")
+        if version is not None and (until is None or version <= until):
+            yield version, _recorded(commit.get("userMetadata"))
+
+
+def version_after_run(lake: str, table: Table, run_id: str) -> int | None:
+    """The version that the table had when the run `run_id` ended: its newest commit by that run, or by one before it.
+
+    Ids of runs sort by time. None where no commit records a run, -1 where the table was made later. InputError when
+    the log no longer reaches back to that run.
+    """
+    version, known = 0, False
+    for version, recorded in commits(lake, table):
+        by = recorded.get("run_id")
+        known = known or by is not None
+        if by is not None and by <= run_id:
+            return version
+    if not known:
+        return None
+    if version == 0:
+        return -1
+    raise InputError(
+        f"{table.full_name}: the log in {lake} no longer reaches back to run {run_id}; choose a newer publication"
+    )
+
+
+def _recorded(metadata: Any) -> dict[str, Any]:
+    try:
+        found = json.loads(metadata) if isinstance(metadata, str) else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _exists(lake: str, table: Table) -> bool:
+    try:
+        return exists(lake, table)
+    except InputError:
+        return False
 
 
 def _location(lake: str, table: Table) -> str:

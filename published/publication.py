@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from deltalake import DeltaTable, QueryBuilder
 
-from published.delta_files import Row, exists, fetch, open_table
+from published.delta_files import Row, exists, fetch, open_table, version_after_run
 from warehouse.contracts import Table
 from warehouse.errors import InputError
 from warehouse.tables import OPS_PUBLISHED, TABLES
@@ -53,6 +53,27 @@ class Published:
             return []
         newest = QueryBuilder().register(alias(table), open_table(self.lake, table, version=None))
         return fetch(newest, sql, what=table.full_name)
+
+    def rows_of_then(self, sql: str, table: Table) -> list[Row]:
+        """As `newest_rows`, over the table as it was when the run of this publication ended.
+
+        The newest version where no commit of the table records its run. InputError when the log no longer reaches back.
+        """
+        if not exists(self.lake, table):
+            return []
+        version = version_after_run(self.lake, table, self.run_id)
+        if version is not None and version < 0:
+            return []
+        then = QueryBuilder().register(alias(table), open_table(self.lake, table, version=version))
+        return fetch(then, sql, what=table.full_name)
+
+    def rows_beside(self, former: Published, sql: str, *tables: Table) -> list[Row]:
+        """As `rows`, over this publication and a `former` one: after_gold_path_summary, before_gold_path_summary."""
+        query = QueryBuilder()
+        for table in tables:
+            query = query.register(f"before_{alias(table)}", former._open(table))
+            query = query.register(f"after_{alias(table)}", self._open(table))
+        return fetch(query, sql, what=", ".join(table.full_name for table in tables))
 
     def has_column(self, table: Table, column: str) -> bool:
         """Whether the published version of `table` has a column, which one of an older program may lack."""
