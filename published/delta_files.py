@@ -33,7 +33,7 @@ def open_table(lake: str, table: Table, *, version: int | None) -> DeltaTable:
         return DeltaTable(_location(lake, table), version=version)
     except (DeltaError, TableNotFoundError, OSError) as error:
         wanted = f"version {version}" if version is not None else "its newest version"
-        if version is not None and _exists(lake, table):
+        if version is not None and version <= _newest_version(lake, table):
             raise InputError(
                 f"{table.full_name}: version {version} no longer exists in {lake}, upkeep has removed it from the log; "
                 "choose a newer publication, or run `distributary pipeline` to publish again"
@@ -65,7 +65,8 @@ def commits(lake: str, table: Table, *, until: int | None = None) -> Iterator[tu
 
     The metadata is what a run recorded (run_id, origin); {} for commits of others.
     """
-    for commit in open_table(lake, table, version=until).history():
+    # delta-rs counts the versions of a history down from the one that is open: it must be the newest.
+    for commit in open_table(lake, table, version=None).history():
         version = commit.get("version")
         if version is not None and (until is None or version <= until):
             yield version, _recorded(commit.get("userMetadata"))
@@ -100,11 +101,12 @@ def _recorded(metadata: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _exists(lake: str, table: Table) -> bool:
+def _newest_version(lake: str, table: Table) -> int:
+    """The table's newest version; -1 where it cannot be opened."""
     try:
-        return exists(lake, table)
-    except InputError:
-        return False
+        return DeltaTable(_location(lake, table)).version()
+    except (DeltaError, TableNotFoundError, OSError):
+        return -1
 
 
 def _location(lake: str, table: Table) -> str:

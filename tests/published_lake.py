@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from warehouse.contracts import Table
 from warehouse.tables import OPS_PUBLISHED
+from warehouse.tables.silver_journeys import MILESTONES, TOUCH_STRUCT
 
 AS_OF = date(2026, 3, 31)
 PUBLISHED_AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+MOMENT = pa.timestamp("us", "UTC")
+NAMES = ("touchpoint_id", "channel", "source", "medium", "campaign", "campaign_id")
 ARROW_TYPES = {
     "string": pa.string(),
     "bigint": pa.int64(),
@@ -22,11 +25,13 @@ ARROW_TYPES = {
     "double": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
-    "timestamp": pa.timestamp("us", "UTC"),
+    "timestamp": MOMENT,
     "decimal(18,6)": pa.decimal128(18, 6),
     "decimal(28,6)": pa.decimal128(28, 6),
     "array<string>": pa.list_(pa.string()),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+    f"array<{TOUCH_STRUCT}>": pa.list_(pa.struct({"touched_at": MOMENT, **dict.fromkeys(NAMES, pa.string())})),
+    MILESTONES: pa.list_(pa.struct({"conversion_type": pa.string(), "converted_at": MOMENT})),
 }
 
 
@@ -35,16 +40,25 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 def write_table(
-    lake: Path, table: Table, rows: Iterable[Mapping[str, Any]], *, mode: Literal["append", "overwrite"] = "overwrite"
+    lake: Path,
+    table: Table,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    mode: Literal["append", "overwrite"] = "overwrite",
+    metadata: str | None = None,
 ) -> int:
-    """Write the rows and return the table's new version. Columns that are missing in a row are null."""
+    """Write the rows and return the table's new version. Columns that are missing in a row are null.
+
+    `metadata` is what a run records with its commit.
+    """
+    properties = CommitProperties(custom_metadata={"userMetadata": metadata}) if metadata else None
     schema = arrow_schema(table)
     place = lake / table.layer / table.name
     arrow = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
     if mode == "append":
-        write_deltalake(place, arrow, mode="append")
+        write_deltalake(place, arrow, mode="append", commit_properties=properties)
     else:
-        write_deltalake(place, arrow, mode="overwrite")
+        write_deltalake(place, arrow, mode="overwrite", commit_properties=properties)
     return DeltaTable(place).version()
 
 
