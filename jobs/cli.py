@@ -27,6 +27,7 @@ JOBS = (
     "pipeline",
     "check",
     "report",
+    "changes",
     "attribute-paths",
     "channels",
     "audiences",

@@ -57,8 +57,11 @@ class RoasMove:
 
     @property
     def is_chance(self) -> bool:
-        """Whether the part of the new days is within what chance brings; False without a new day."""
-        return self.chance is not None and abs(self.parts.get(NEW_DAYS, 0.0)) <= self.chance
+        """Whether the part of the new days is within what chance brings; False without a new day.
+
+        True where no conversion is there by which chance could be judged.
+        """
+        return self.chance is not None and not abs(self.parts.get(NEW_DAYS, 0.0)) > self.chance > 0
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,11 @@ class ChannelChange:
     def _chance(self, old_spend: float, new_spend: float) -> float | None:
         if NEW_DAYS not in self.value.parts and NEW_DAYS not in self.spend.parts:
             return None
-        of_days = float(self.spend.parts.get(NEW_DAYS, ZERO)) / old_spend
-        return CHANCE * math.sqrt(self.of_new_days + of_days * of_days * self.of_old_days) / new_spend
+        # What the new days brought is compared with what their spend brought before. A few days may show less
+        # variation than there is, or no conversion at all: then that of before counts, for so much spend.
+        share = abs(float(self.spend.parts.get(NEW_DAYS, ZERO))) / old_spend
+        of_days = max(self.of_new_days, share * self.of_old_days)
+        return CHANCE * math.sqrt(of_days + share * share * self.of_old_days) / new_spend
 
 
 @dataclass(frozen=True)

@@ -99,14 +99,14 @@ def _credits(compared: Compared) -> str:
     def side(published: Published, name: str) -> str:
         return f"""
             select '{name}' as side, {compared.counts(published)} as counts, model, conversion_id, touchpoint_id,
-                   converted_at, channel, credit, credited_value
+                   channel, credit, credited_value
             from {name}_gold_attribution_credits
             where conversion_type = {quoted(compared.conversion_type)} and model in ({_listed(compared.models)})"""
 
     def of(name: str) -> str:
         of_side, that_counts = f"filter (where side = '{name}')", f"filter (where side = '{name}' and counts)"
         return f"""
-                max(channel) {of_side} as channel_{name}, max(converted_at) {of_side} as converted_{name},
+                max(channel) {of_side} as channel_{name},
                 coalesce(sum(credit) {that_counts}, 0.0) as credit_{name},
                 coalesce(sum(credited_value) {that_counts}, {NONE}) as value_{name}"""
 
@@ -155,6 +155,7 @@ def _money(compared: Compared) -> str:
         both as (
             select coalesce(b.conversion_id, a.conversion_id) as conversion_id,
                    b.conversion_id is not null as was_there, a.conversion_id is not null as is_there,
+                   coalesce(a.converted_at, b.converted_at) as last_known_at,
                    b.converted_at <> a.converted_at as has_other_time,
                    b.person_id <> a.person_id as has_other_person, b.currency <> a.currency as has_other_currency,
                    b.value as value_b, a.value as value_a,
@@ -179,7 +180,8 @@ def _money(compared: Compared) -> str:
             from refunded
         ),
         money as (
-            select conversion_id, was_there, is_there, has_other_time, has_other_person, moved, by_refunds, by_edits,
+            select conversion_id, was_there, is_there, last_known_at, has_other_time, has_other_person,
+                   moved, by_refunds, by_edits,
                    cast(moved - by_refunds - by_edits as decimal(28, 6)) as by_rates
             from edited
         )"""
@@ -223,12 +225,12 @@ def _judged(compared: Compared) -> str:
     without_trace = quoted(compared.recorded.without_trace)
     late = "c.has_unknown_touch" if compared.recorded.has_landed else "false"
     of_one_side = f"c.model not in ({_listed(compared.shared)})" if compared.shared else "true"
-    is_new_day = compared.is_of_new_days("coalesce(c.converted_after, c.converted_before)")
+    is_new_day = compared.is_of_new_days("c.last_known_at")
     return f"""
         known as (
             select credits.*, p.conversion_id is not null as has_other_path, p.has_unknown_touch, p.has_touch_of_other,
-                   l.conversion_id is not null as has_other_milestones, m.was_there, m.is_there, m.has_other_time,
-                   m.has_other_person, m.moved, m.by_refunds, m.by_edits, m.by_rates,
+                   l.conversion_id is not null as has_other_milestones, m.was_there, m.is_there, m.last_known_at,
+                   m.has_other_time, m.has_other_person, m.moved, m.by_refunds, m.by_edits, m.by_rates,
                    b.conversion_id is not null as was_credited, a.conversion_id is not null as is_credited
             from credits left join credited_before as b on b.conversion_id = credits.conversion_id
             left join credited_after as a on a.conversion_id = credits.conversion_id

@@ -30,13 +30,15 @@ class Figures:
     facts: RunFacts
 
 
-def read_figures(lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime] | None = None) -> Figures:
-    """The figures of the newest publication of a lake (a folder or URI).
+def read_figures(
+    lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime] | None = None, run_id: str | None = None
+) -> Figures:
+    """The figures of the newest publication of a lake (a folder or URI), or of that of the run `run_id`.
 
     `steps` as for `read_run_facts`. InputError when nothing is published, UsageError when the view names a model, type
     or day without figures.
     """
-    published = read_published(lake)
+    published = read_published(lake, run_id=run_id)
     return Figures(
         published=published,
         view=view,

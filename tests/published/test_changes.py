@@ -362,8 +362,6 @@ def test_amounts_in_two_currencies_are_not_compared(tmp_path: Path) -> None:
     publication = read_published(str(tmp_path))
     rows = publication.rows("select * from gold_channel_performance", GOLD_CHANNEL_PERFORMANCE)
     version = write_table(tmp_path, GOLD_CHANNEL_PERFORMANCE, [{**row, "currency": "USD"} for row in rows])
-    other = replace(
-        publication, run_id="run-2", versions={**publication.versions, "gold.channel_performance": version}
-    )
+    other = replace(publication, run_id="run-2", versions={**publication.versions, "gold.channel_performance": version})
     with pytest.raises(InputError, match="amounts in KRW and USD cannot be compared: run run-1 in KRW, run run-2 in"):
         read_changes(publication, other, View(), timezone=ZONE)
