@@ -75,22 +75,23 @@ def commits(lake: str, table: Table, *, until: int | None = None) -> Iterator[tu
 def version_after_run(lake: str, table: Table, run_id: str) -> int | None:
     """The version that the table had when the run `run_id` ended: its newest commit by that run, or by one before it.
 
-    Ids of runs sort by time. None where no commit records a run, -1 where the table was made later. InputError when
-    the log no longer reaches back to that run.
+    Ids of runs sort by time. A commit that records no run changed no rows if it is newer than one that does, and is
+    older than all runs otherwise. None where the table was made later. InputError when the log no longer reaches back.
     """
-    version, known = 0, False
+    version, without_run = 0, None
     for version, recorded in commits(lake, table):
         by = recorded.get("run_id")
-        known = known or by is not None
-        if by is not None and by <= run_id:
+        if by is None:
+            without_run = version if without_run is None else without_run
+        elif by <= run_id:
             return version
-    if not known:
-        return None
-    if version == 0:
-        return -1
-    raise InputError(
-        f"{table.full_name}: the log in {lake} no longer reaches back to run {run_id}; choose a newer publication"
-    )
+        else:
+            without_run = None
+    if version > 0:
+        raise InputError(
+            f"{table.full_name}: the log in {lake} no longer reaches back to run {run_id}; choose a newer publication"
+        )
+    return without_run
 
 
 def _recorded(metadata: Any) -> dict[str, Any]:

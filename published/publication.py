@@ -55,14 +55,10 @@ class Published:
         return fetch(newest, sql, what=table.full_name)
 
     def rows_of_then(self, sql: str, table: Table) -> list[Row]:
-        """As `newest_rows`, over the table as it was when the run of this publication ended.
-
-        The newest version where no commit of the table records its run. InputError when the log no longer reaches back.
-        """
+        """As `newest_rows`, over the table as it was when the run of this publication ended; see `version_after_run`."""
         if not exists(self.lake, table):
             return []
-        version = version_after_run(self.lake, table, self.run_id)
-        if version is not None and version < 0:
+        if (version := version_after_run(self.lake, table, self.run_id)) is None:
             return []
         then = QueryBuilder().register(alias(table), open_table(self.lake, table, version=version))
         return fetch(then, sql, what=table.full_name)
