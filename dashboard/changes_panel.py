@@ -170,13 +170,11 @@ def _returns(changes: Changes, words: Words, model: str) -> Iterator[str]:
         if roas.chance is None:
             yield words("changes.roas_of_past_days", channel=channel, old=old, new=new)
             continue
-        values = {
-            "channel": channel,
-            "old": old,
-            "new": new,
-            "part": _signed_roas(roas.parts.get(NEW_DAYS, 0.0), words),
-            "chance": words.roas(roas.chance),
-        }
+        part = _signed_roas(roas.parts.get(NEW_DAYS, 0.0), words)
+        if not roas.chance:
+            yield words("changes.roas_of_no_sale", channel=channel, old=old, new=new, part=part)
+            continue
+        values = {"channel": channel, "old": old, "new": new, "part": part, "chance": words.roas(roas.chance)}
         yield words("changes.roas_by_chance", **values) if roas.is_chance else words("changes.roas_beyond", **values)
 
 

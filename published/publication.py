@@ -55,7 +55,7 @@ class Published:
         return fetch(newest, sql, what=table.full_name)
 
     def rows_of_then(self, sql: str, table: Table) -> list[Row]:
-        """As `newest_rows`, over the table as it was when the run of this publication ended; see `version_after_run`."""
+        """As `newest_rows`, of the table as it was when the run of this publication ended (`version_after_run`)."""
         if not exists(self.lake, table):
             return []
         if (version := version_after_run(self.lake, table, self.run_id)) is None:

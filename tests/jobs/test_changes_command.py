@@ -72,10 +72,11 @@ def test_by_default_the_newest_is_compared_with_the_one_before(lake: Path, capsy
     code, out, err = printed(lake, capsys)
     assert (code, err) == (0, "")
     assert out.splitlines()[:4] == [
-        "From 31 March 2026 (run run-2) to 1 April 2026 (run run-3), under last touch: purchases went from 2 to 3, net "
-        "revenue from ₩310 to ₩330, and ad spend from ₩50 to ₩50.",
+        "From 31 March 2026 (run run-2) to 1 April 2026 (run run-3), under last touch: purchases went from 2 to 3, "
+        "net revenue from ₩310 to ₩330, and ad spend from ₩50 to ₩50.",
         "New days brought Search ₩20 and 1 purchase.",
-        "The ROAS of Search went from 4.20 to 4.60; the part of the new days, +0.40, is within what chance brings (±0.78).",
+        "The ROAS of Search went from 4.20 to 4.60; the part of the new days, +0.40, is within what "
+        "chance brings (±0.78).",
         "Shapley is credited for the first time: ₩330 over all channels.",
     ]
 
@@ -87,8 +88,8 @@ def test_a_run_or_a_day_names_a_publication(lake: Path, capsys: pytest.CaptureFi
     before_it = printed(lake, capsys, "--to", "run-2")[1]
     assert by_run == by_day == before_it
     assert by_run.splitlines() == [
-        "From 31 March 2026 (run run-1) to 31 March 2026 (run run-2), under last touch: purchases went from 2 to 2, net "
-        "revenue from ₩400 to ₩310, and ad spend from ₩40 to ₩50.",
+        "From 31 March 2026 (run run-1) to 31 March 2026 (run run-2), under last touch: purchases went from 2 to 2, "
+        "net revenue from ₩400 to ₩310, and ad spend from ₩40 to ₩50.",
         "Refunds took ₩90 from Search.",
         "Restated spend raised the spend of Search by ₩10.",
         "The ROAS of Search went from 7.50 to 4.20, without a new day: past days are counted differently now.",
