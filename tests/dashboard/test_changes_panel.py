@@ -115,8 +115,8 @@ def test_smaller_movements_are_counted_and_summed() -> None:
 @pytest.mark.parametrize(
     ("squares", "sentence"),
     [
-        # 1.96 x sqrt(100 + 1 x 100) / 20 for as much spend again.
-        ((100.0, 100.0), "the part of the new days, −1.50, is within what chance brings (±2.77)."),
+        # 1.96 x sqrt(400 + 1 x 400) / 20 for as much spend again.
+        ((400.0, 400.0), "the part of the new days, −1.50, is within what chance brings (±2.77)."),
         ((1.0, 0.0), "the part of the new days, −1.50, is more than chance brings (±0.10)."),
         ((0.0, 0.0), "the part of the new days, −1.50, has no conversion by which chance could be judged."),
     ],
