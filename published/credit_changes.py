@@ -87,8 +87,8 @@ def squares_sql(compared: Compared) -> str:
               and {compared.counts(compared.after)}
             group by model, channel, conversion_id
         )
-        select model, channel, sum(case when is_new then value * value else 0.0 end) as of_new_days,
-               sum(case when is_new then 0.0 else value * value end) as of_old_days
+        select model, channel, sum(case when is_new then value * value ELSE 0.0 end) as of_new_days,
+               sum(case when is_new then 0.0 ELSE value * value end) as of_old_days
         from values_ group by model, channel order by model, channel
         """
 
@@ -146,7 +146,7 @@ def _money(compared: Compared) -> str:
     has_new_rate = f"""case
             when b.currency <> a.currency or b.value = 0 or a.value = 0 then false
             when b.value = a.value then b.report_gross_value <> a.report_gross_value
-            else abs(({new_rate}) - ({rate})) > {slack} end"""
+            ELSE abs(({new_rate}) - ({rate})) > {slack} end"""
 
     def at_old_rate(amount: str) -> str:
         return f"cast(cast({amount} as double) * rate as decimal(28, 6))"
@@ -161,7 +161,7 @@ def _money(compared: Compared) -> str:
                    b.value as value_b, a.value as value_a,
                    b.refunded_value as refunded_b, a.refunded_value as refunded_a,
                    cast(coalesce(a.report_value, 0) - coalesce(b.report_value, 0) as decimal(28, 6)) as moved,
-                   case when b.value = 0 then 0.0 else {rate} end as rate, {has_new_rate} as has_new_rate
+                   case when b.value = 0 then 0.0 ELSE {rate} end as rate, {has_new_rate} as has_new_rate
             from before_silver_conversions as b full join after_silver_conversions as a
               on b.conversion_id = a.conversion_id
             where coalesce(b.conversion_type, a.conversion_type) = {quoted(compared.conversion_type)}
@@ -169,14 +169,14 @@ def _money(compared: Compared) -> str:
         refunded as (
             select *, case when has_other_currency or refunded_b = refunded_a then {NONE}
                            when value_b = value_a and not has_new_rate then moved
-                           else {at_old_rate("refunded_b - refunded_a")} end as by_refunds
+                           ELSE {at_old_rate("refunded_b - refunded_a")} end as by_refunds
             from both
         ),
         edited as (
             select *, case when has_other_currency then moved
                            when value_b = value_a then {NONE}
                            when not has_new_rate then cast(moved - by_refunds as decimal(28, 6))
-                           else {at_old_rate("value_a - value_b")} end as by_edits
+                           ELSE {at_old_rate("value_a - value_b")} end as by_edits
             from refunded
         ),
         money as (
@@ -251,7 +251,7 @@ def _judged(compared: Compared) -> str:
                      when c.has_other_path then {without_trace}
                      when c.has_other_milestones then '{LATE}'
                      when c.model in ({_listed(compared.refitted)}) then '{MODELS}'
-                     else '{RULES}' end as credit_cause
+                     ELSE '{RULES}' end as credit_cause
             from known as c
         )"""
 
@@ -265,18 +265,18 @@ def _split() -> str:
                    coalesce(channel_after, channel_before) as new_channel,
                    case when whole_cause is not null or coalesce(moved, 0) = 0 then {NONE}
                         when credit_before = credit_after then cast(value_after - value_before as decimal(28, 6))
-                        else {share_of.format("moved")} end as money_moved
+                        ELSE {share_of.format("moved")} end as money_moved
             from judged
         ),
         refunds as (
             select *, case when by_edits = 0 and by_rates = 0 then money_moved
-                           else {share_of.format("by_refunds")} end as money_by_refunds
+                           ELSE {share_of.format("by_refunds")} end as money_by_refunds
             from valued
         ),
         split as (
             select *, case when by_edits = 0 then {NONE}
                            when by_rates = 0 then cast(money_moved - money_by_refunds as decimal(28, 6))
-                           else {share_of.format("by_edits")} end as money_by_edits
+                           ELSE {share_of.format("by_edits")} end as money_by_edits
             from refunds
         )"""
 
@@ -286,8 +286,8 @@ def _parts(compared: Compared) -> str:
 
     def part(channel: str, cause: str, conversions: str, value: str, *, where: str) -> str:
         return f"""named_struct(
-            'channel', {channel}, 'cause', {cause}, 'conversions', case when {where} then {conversions} else 0.0 end,
-            'value', cast(case when {where} then {value} else {NONE} end as decimal(38, 6)))"""
+            'channel', {channel}, 'cause', {cause}, 'conversions', case when {where} then {conversions} ELSE 0.0 end,
+            'value', cast(case when {where} then {value} ELSE {NONE} end as decimal(38, 6)))"""
 
     whole, several = "whole_cause is not null", "whole_cause is null"
     moves = f"{several} and old_channel <> new_channel"

@@ -33,12 +33,12 @@ def spend_parts_sql(before: Published, after: Published, view: View) -> str:
             select *, case when own_before is null or own_after is null or own_before = own_after then {NONE}
                            when coalesce(abs(rate_after - rate_before) > rate_before * {RATE_TOLERANCE} + slack, false)
                              then cast(cast(own_after - own_before as double) * rate_before as decimal(28, 6))
-                           else cast(spend_after - spend_before as decimal(28, 6)) end as restated,
+                           ELSE cast(spend_after - spend_before as decimal(28, 6)) end as restated,
                    case when {is_new_day} then '{NEW_DAYS}'
                         when own_before is not null and own_after is not null then null
                         when coalesce(gone = come, false) then '{RULES}'
                         when own_before is null and not was_reported then '{LATE}'
-                        else '{RESTATED}' end as whole_cause
+                        ELSE '{RESTATED}' end as whole_cause
             from rows
         )
         select part['channel'] as channel, part['cause'] as cause, sum(part['spend']) as spend
@@ -93,5 +93,5 @@ def _rows(before: Published, after: Published, view: View) -> str:
 
 
 def _part(channel: str, cause: str, spend: str, *, where: str) -> str:
-    amount = f"cast(case when {where} then {spend} else {NONE} end as decimal(38, 6))"
+    amount = f"cast(case when {where} then {spend} ELSE {NONE} end as decimal(38, 6))"
     return f"named_struct('channel', {channel}, 'cause', {cause}, 'spend', {amount})"

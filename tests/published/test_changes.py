@@ -296,9 +296,9 @@ def test_a_few_orders_of_new_days_are_chance_and_many_are_not(tmp_path: Path) ->
         for name, after in (("one", one_more), ("many", many_more), ("none", before))
     ]
     assert [roas is not None and roas.is_chance for roas in found] == [True, False, False]
-    # Per unit of spend: one order of 100 in the new 50, less 50 / 2000 of the 80 orders before, as draws.
+    # Of 80 orders of 100 for 2000, two are expected for 50 more: one order shows less variation than that.
     assert found[0] is not None
-    assert found[0].chance == pytest.approx(1.96 * (100**2 + (50 / 2000) ** 2 * 80 * 100**2) ** 0.5 / 2050)
+    assert found[0].chance == pytest.approx(1.96 * (2 * 100**2 + (50 / 2000) ** 2 * 80 * 100**2) ** 0.5 / 2050)
 
 
 def test_days_are_those_of_the_reporting_zone_and_the_basis_dates_credit(tmp_path: Path) -> None:
