@@ -162,7 +162,8 @@ class Changes:
 
 
 def read_changes(before: Published, after: Published, view: View, *, timezone: str) -> Changes | None:
-    """What moved from `before` to `after` in the view, and why; None where one of them has no credits or no spend.
+    """What moved from `before` to `after` in the view, and why; None where one of them lacks a table for it, or
+    neither has a credit.
 
     Days are those of `timezone`, the reporting zone. Which cause takes precedence: docs/conventions.md. The conversion
     type is the view's, otherwise the main type of `after`. InputError where their currencies differ, UsageError where
@@ -174,6 +175,8 @@ def read_changes(before: Published, after: Published, view: View, *, timezone: s
     plain = View(date_basis=view.date_basis)
     choices = (read_choices(before, plain), read_choices(after, plain))
     known = in_report_order({*choices[0].models, *choices[1].models})
+    if not known:
+        return None
     for model in view.models or ():
         if model not in known:
             raise UsageError(unknown_name("model", model, known))

@@ -46,10 +46,9 @@ def open_table(lake: str, table: Table, *, version: int | None) -> DeltaTable:
 
 def fetch(query: QueryBuilder, sql: str, *, what: str) -> list[Row]:
     """The rows of a query, each a dict of its columns. InputError, naming `what` was read, when the query fails."""
-    reader = query.execute(sql)
     try:
-        batch = reader.read_all()
-    except Exception as error:  # delta-rs has no narrower class for a missing data file
+        batch = query.execute(sql).read_all()
+    except Exception as error:  # delta-rs has no narrower class for a missing data file or column
         if IS_GONE.search(str(error)):
             raise InputError(
                 f"{what} cannot be read: upkeep (VACUUM) has removed files of the published version; choose a newer "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +31,7 @@ from tests.published.two_publications import (
 )
 from tests.published_lake import AS_OF, publish, write_table
 from warehouse.errors import InputError, UsageError
-from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, SILVER_CONVERSIONS
+from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, SILVER_CONVERSIONS, SILVER_JOURNEYS
 
 # Ann came by Search and Display and bought for 300; Ben came by Search and bought for 100.
 SHOP = Shop(
@@ -355,6 +356,21 @@ def test_publications_without_credits_have_no_changes(tmp_path: Path) -> None:
     publish(tmp_path, {SILVER_CONVERSIONS: write_table(tmp_path, SILVER_CONVERSIONS, [])})
     published = read_published(str(tmp_path))
     assert read_changes(published, published, View(), timezone=ZONE) is None
+
+    nothing = replace(SHOP, orders=(), spend=())
+    publish_shops(tmp_path / "empty", (nothing, nothing))
+    before, after = reversed(publications(str(tmp_path / "empty")))
+    assert read_changes(before, after, View(), timezone=ZONE) is None
+
+
+def test_tables_of_an_older_program_that_lack_a_column_are_one_line(tmp_path: Path) -> None:
+    publish_shops(tmp_path, (SHOP,))
+    publication = read_published(str(tmp_path))
+    older = replace(SILVER_JOURNEYS, columns=[one for one in SILVER_JOURNEYS.columns if one.name != "milestones"])
+    shutil.rmtree(tmp_path / "silver" / "journeys")
+    write_table(tmp_path, older, [])
+    with pytest.raises(InputError, match=r"silver\.journeys, .* cannot be read: .*milestones"):
+        read_changes(publication, publication, View(), timezone=ZONE)
 
 
 def test_amounts_in_two_currencies_are_not_compared(tmp_path: Path) -> None:
