@@ -100,9 +100,7 @@ def visit(person: str, moment: str, query: str, *, user_id: str | None = None) -
     return {**event, "user_id": user_id} if user_id else event
 
 
-@pytest.fixture(scope="module")
-def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    shop = Shop(tmp_path_factory.mktemp("changes"))
+def opened(shop: Shop, spark: SparkSession) -> None:
     visits = [
         visit(who, f"2026-03-0{day}T10:00:00Z", how, user_id=who) for who, days in VISITS.items() for day, how in days
     ]
@@ -114,20 +112,50 @@ def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop.run(spark, *PIPELINE, report.STEP)
     (shop.folder / "first.html").write_bytes((shop.folder / "report.html").read_bytes())
 
+
+def first_fit(shop: Shop, spark: SparkSession) -> None:
     shop.run(spark, train_attribution.STEP, attribute.STEP, check.PUBLISH)
+
+
+def late_visit(shop: Shop, spark: SparkSession) -> None:
     shop.land_events("2", visit("c2", "2026-03-03T12:00:00Z", EMAIL, user_id="c2"))
     shop.run(spark, *PIPELINE)
+
+
+def refund(shop: Shop, spark: SparkSession) -> None:
     shop.land("orders/2.csv", f"{ORDERS}o3,c3,2026-03-04T10:00:00Z,300,USD,50,2026-03-05T10:00:00Z\n")
     shop.run(spark, *PIPELINE)
+
+
+def restated_spend(shop: Shop, spark: SparkSession) -> None:
     shop.land("ad_spend/2.csv", f"{SPEND}2026-03-02,google_ads,1,7,Brand,9,3,55,USD,2026-03-06T00:00:00Z\n")
     shop.run(spark, *PIPELINE)
-    login = {**visit("stranger", "2026-03-05T10:00:00Z", DIRECT, user_id="c4"), "event_name": "login"}
-    shop.land_events("3", login)
+
+
+def login(shop: Shop, spark: SparkSession) -> None:
+    event = visit("stranger", "2026-03-05T10:00:00Z", DIRECT, user_id="c4")
+    shop.land_events("3", {**event, "event_name": "login"})
     shop.run(spark, *PIPELINE)
+
+
+def new_rule(shop: Shop, spark: SparkSession) -> None:
     rules = (CONF_ROOT / "channels.yaml").read_text(encoding="utf-8").replace("rules:\n", f"rules:{NEW_RULE}", 1)
     (shop.folder / "rules.yaml").write_text(rules)
     shop.run(spark, *PIPELINE, channels_file="rules.yaml")
+
+
+def new_fit(shop: Shop, spark: SparkSession) -> None:
     shop.run(spark, train_attribution.STEP, attribute.STEP, check.PUBLISH, channels_file="rules.yaml", full=True)
+
+
+HISTORY = (opened, first_fit, late_visit, refund, restated_spend, login, new_rule, new_fit)
+
+
+@pytest.fixture(scope="module")
+def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = Shop(tmp_path_factory.mktemp("changes"))
+    for happens in HISTORY:
+        happens(shop, spark)
     return shop
 
 
@@ -144,20 +172,20 @@ def of(conversions: float = 0, value: float = 0, spend: float = 0) -> tuple[floa
 
 
 LAST_TOUCH: tuple[tuple[str, Parts], ...] = (
-    ("a first fit", {}),
-    ("a late visit", {("Email", "late"): of(1, 200), ("Paid Search", "late"): of(-1, -200)}),
-    ("a refund", {("Email", "refunds"): of(0, -50)}),
-    ("restated spend", {("Paid Search", "restated"): of(0, 0, 15)}),
-    ("a login", {("Direct", "identity"): of(-1, -400), ("Paid Search", "identity"): of(1, 400)}),
-    ("a new channel rule", {("Email", "rules"): of(-3, -550), ("Affiliates", "rules"): of(3, 550)}),
-    ("a new fit", {}),
+    ("first_fit", {}),
+    ("late_visit", {("Email", "late"): of(1, 200), ("Paid Search", "late"): of(-1, -200)}),
+    ("refund", {("Email", "refunds"): of(0, -50)}),
+    ("restated_spend", {("Paid Search", "restated"): of(0, 0, 15)}),
+    ("login", {("Direct", "identity"): of(-1, -400), ("Paid Search", "identity"): of(1, 400)}),
+    ("new_rule", {("Email", "rules"): of(-3, -550), ("Affiliates", "rules"): of(3, 550)}),
+    ("new_fit", {}),
 )
 
 
 def test_each_change_is_named_with_its_amount(steps: list[Changes]) -> None:
-    assert [(name, parts_of(one, "last_touch")) for (name, _), one in zip(LAST_TOUCH, steps, strict=True)] == [
-        (name, dict(parts)) for name, parts in LAST_TOUCH
-    ]
+    happened = [happens.__name__ for happens in HISTORY[1:]]
+    found = [(name, parts_of(one, "last_touch")) for name, one in zip(happened, steps, strict=True)]
+    assert found == list(LAST_TOUCH)
 
 
 def test_new_models_and_new_fits_are_named(steps: list[Changes]) -> None:
