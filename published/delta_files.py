@@ -15,6 +15,7 @@ from warehouse.contracts import Table
 from warehouse.errors import InputError
 
 Row = dict[str, Any]
+RECENT = 20  # commits; a log of years is read only where these do not suffice
 # What delta-rs says of a file that is gone, by its kind of storage.
 IS_GONE = re.compile(r"not found|no such file|does not exist", re.IGNORECASE)
 
@@ -65,10 +66,15 @@ def commits(lake: str, table: Table, *, until: int | None = None) -> Iterator[tu
     The metadata is what a run recorded (run_id, origin); {} for commits of others.
     """
     # delta-rs counts the versions of a history down from the one that is open: it must be the newest.
-    for commit in open_table(lake, table, version=None).history():
-        version = commit.get("version")
-        if version is not None and (until is None or version <= until):
-            yield version, _recorded(commit.get("userMetadata"))
+    newest, seen = open_table(lake, table, version=None), 0
+    for limit in (RECENT, None):
+        for commit in newest.history(limit)[seen:]:
+            seen += 1
+            version = commit.get("version")
+            if version is not None and (until is None or version <= until):
+                yield version, _recorded(commit.get("userMetadata"))
+        if seen < RECENT:
+            return
 
 
 def version_after_run(lake: str, table: Table, run_id: str) -> int | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
+from published.delta_files import RECENT
 from published.publication import Published, publications, read_published
 from tests.published_lake import AS_OF, PUBLISHED_AT, publish, write_table
 from tests.small_shop import PATHS, path_row
@@ -206,4 +207,7 @@ def test_facts_that_are_never_published_are_those_of_the_publications_run(tmp_pa
     # The second run wrote; the third found what the fourth, which published nothing, had written.
     assert counts() == [9, 3, 4]
     DeltaTable(tmp_path / "bronze" / "quarantine").optimize.compact()
+    assert counts() == [9, 3, 4]
+    for number in range(RECENT):
+        quarantined(1, f"2027-{number}")
     assert counts() == [9, 3, 4]
