@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from warehouse.contracts import Table
 from warehouse.tables import OPS_PUBLISHED
@@ -18,6 +18,7 @@ AS_OF = date(2026, 3, 31)
 PUBLISHED_AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
 MOMENT = pa.timestamp("us", "UTC")
 TOUCH_FIELDS = ("touchpoint_id", "channel", "source", "medium", "campaign", "campaign_id")
+NAMES = ("touchpoint_id", "channel", "source", "medium", "campaign", "campaign_id")
 ARROW_TYPES = {
     "string": pa.string(),
     "bigint": pa.int64(),
@@ -34,6 +35,8 @@ ARROW_TYPES = {
         pa.struct([pa.field("touched_at", MOMENT), *(pa.field(name, pa.string()) for name in TOUCH_FIELDS)])
     ),
     MILESTONES: pa.list_(pa.struct([pa.field("conversion_type", pa.string()), pa.field("converted_at", MOMENT)])),
+    f"array<{TOUCH_STRUCT}>": pa.list_(pa.struct({"touched_at": MOMENT, **dict.fromkeys(NAMES, pa.string())})),
+    MILESTONES: pa.list_(pa.struct({"conversion_type": pa.string(), "converted_at": MOMENT})),
 }
 
 
@@ -49,16 +52,25 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 def write_table(
-    lake: Path, table: Table, rows: Iterable[Mapping[str, Any]], *, mode: Literal["append", "overwrite"] = "overwrite"
+    lake: Path,
+    table: Table,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    mode: Literal["append", "overwrite"] = "overwrite",
+    metadata: str | None = None,
 ) -> int:
-    """Write the rows and return the table's new version. Columns that are missing in a row are null."""
+    """Write the rows and return the table's new version. Columns that are missing in a row are null.
+
+    `metadata` is what a run records with its commit.
+    """
+    properties = CommitProperties(custom_metadata={"userMetadata": metadata}) if metadata else None
     schema = arrow_schema(table)
     place = lake / table.layer / table.name
     arrow = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
     if mode == "append":
-        write_deltalake(place, arrow, mode="append")
+        write_deltalake(place, arrow, mode="append", commit_properties=properties)
     else:
-        write_deltalake(place, arrow, mode="overwrite")
+        write_deltalake(place, arrow, mode="overwrite", commit_properties=properties)
     return DeltaTable(place).version()
 
 
