@@ -49,7 +49,6 @@ def fetch(query: QueryBuilder, sql: str, *, what: str) -> list[Row]:
     """The rows of a query, each a dict of its columns. InputError, naming `what` was read, when the query fails."""
     try:
         batch = query.execute(sql).read_all()
-    except Exception as error:  # delta-rs has no narrower class for a missing data file
     except Exception as error:  # delta-rs has no narrower class for a missing data file or column
         if IS_GONE.search(str(error)):
             raise InputError(
@@ -61,8 +60,6 @@ def fetch(query: QueryBuilder, sql: str, *, what: str) -> list[Row]:
     return [dict(zip(batch.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def location(lake: str, table: Table) -> str:
-    """Where delta-rs finds the table."""
 def commits(lake: str, table: Table, *, until: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """Version and metadata of the table's commits up to version `until`, newest first, as far back as its log reaches.
 
@@ -113,12 +110,13 @@ def _recorded(metadata: Any) -> dict[str, Any]:
 def _newest_version(lake: str, table: Table) -> int:
     """The table's newest version; -1 where it cannot be opened."""
     try:
-        return DeltaTable(_location(lake, table)).version()
+        return DeltaTable(location(lake, table)).version()
     except (DeltaError, TableNotFoundError, OSError):
         return -1
 
 
-def _location(lake: str, table: Table) -> str:
+def location(lake: str, table: Table) -> str:
+    """Where delta-rs finds the table."""
     root = lake if "://" in lake else str(Path(lake).absolute())
     return f"{root.rstrip('/')}/{table.layer}/{table.name}"
 

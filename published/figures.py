@@ -71,18 +71,6 @@ def read_figures(
 
     InputError when nothing is published, UsageError when the view names a model, type or day without figures.
     """
-    figures = Figures(read_published(lake), view, steps)
+    figures = Figures(read_published(lake, run_id=run_id), view, steps)
     _ = figures.performance, figures.paths  # so that an impossible view is refused here
     return figures
-    published = read_published(lake, run_id=run_id)
-    return Figures(
-        published=published,
-        view=view,
-        performance=read_performance(published, view),
-        paths=read_paths(published, view),
-        customer_count=count_customers(published, view),
-        customers=read_customers(published, view),
-        unmatched=read_unmatched(published),
-        unattributed=read_unattributed(published, view),
-        facts=read_run_facts(published, view, steps=steps),
-    )

@@ -18,7 +18,6 @@ AS_OF = date(2026, 3, 31)
 PUBLISHED_AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
 MOMENT = pa.timestamp("us", "UTC")
 TOUCH_FIELDS = ("touchpoint_id", "channel", "source", "medium", "campaign", "campaign_id")
-NAMES = ("touchpoint_id", "channel", "source", "medium", "campaign", "campaign_id")
 ARROW_TYPES = {
     "string": pa.string(),
     "bigint": pa.int64(),
@@ -35,8 +34,6 @@ ARROW_TYPES = {
         pa.struct([pa.field("touched_at", MOMENT), *(pa.field(name, pa.string()) for name in TOUCH_FIELDS)])
     ),
     MILESTONES: pa.list_(pa.struct([pa.field("conversion_type", pa.string()), pa.field("converted_at", MOMENT)])),
-    f"array<{TOUCH_STRUCT}>": pa.list_(pa.struct({"touched_at": MOMENT, **dict.fromkeys(NAMES, pa.string())})),
-    MILESTONES: pa.list_(pa.struct({"conversion_type": pa.string(), "converted_at": MOMENT})),
 }
 
 
