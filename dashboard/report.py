@@ -87,8 +87,9 @@ def write_report(
     steps: Sequence[StepTime] | None = None,
     view: View = EVERYTHING,
     made_from: str = "",
+    run_id: str | None = None,
 ) -> Path:
-    """Write the report of the newest publication of `lake` to `out_file` and return its path.
+    """Write the report of a publication of `lake` to `out_file` and return its path: the newest, or that of `run_id`.
 
     `timezone` is the reporting zone, shown in the heading. `steps` are the times of a run that has not finished;
     without them the steps of the run that published are read from ops.run_log. `view` sets what is shown, and in which
@@ -96,7 +97,7 @@ def write_report(
     bytes. InputError when nothing is published; UsageError when the view names a model, type or day without figures,
     or when the file cannot be written.
     """
-    figures = read_figures(lake, view, steps=steps)
+    figures = read_figures(lake, view, steps=steps, run_id=run_id)
     page = render_report(figures, title=title, timezone=timezone, made_from=made_from)
     place = Path(out_file)
     try:

@@ -29,6 +29,7 @@ JOBS = (
     "report",
     "serve",
     "sql",
+    "changes",
     "attribute-paths",
     "channels",
     "audiences",

@@ -120,7 +120,7 @@ class Run:
             log.status, log.message = "failed", one_line(reason)[:LONGEST_MESSAGE]
             raise
         finally:
-            log.seconds = time.monotonic() - begun
+            log.seconds = round(time.monotonic() - begun, 3)  # as exactly as ops.run_log keeps it
             log.written = {k: v for k, v in self.lake.written.items() if before.get(k) != v}
             self.steps.append(log)
             # The line of the failure itself comes last.
@@ -145,7 +145,7 @@ class Run:
     @property
     def step_times(self) -> list[tuple[str, float, str, str]]:
         """Name, seconds, status and message of the steps so far."""
-        return [(log.name, log.seconds, log.status, log.message) for log in self.steps]
+        return [(log.name, log.seconds, log.status, one_line(log.message)) for log in self.steps]
 
     def write_log(self) -> None:
         """Adds one row per step to ops.run_log, in one commit; also where all steps were skipped."""

@@ -64,11 +64,13 @@ class Figures:
         return read_run_facts(self.published, self.view, steps=self.steps)
 
 
-def read_figures(lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime] | None = None) -> Figures:
-    """The figures of the newest publication of a lake (a folder or URI).
+def read_figures(
+    lake: str, view: View = EVERYTHING, *, steps: Sequence[StepTime] | None = None, run_id: str | None = None
+) -> Figures:
+    """The figures of the newest publication of a lake (a folder or URI), or of that of the run `run_id`.
 
     InputError when nothing is published, UsageError when the view names a model, type or day without figures.
     """
-    figures = Figures(read_published(lake), view, steps)
+    figures = Figures(read_published(lake, run_id=run_id), view, steps)
     _ = figures.performance, figures.paths  # so that an impossible view is refused here
     return figures

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from deltalake import DeltaTable, QueryBuilder
 
-from published.delta_files import Row, exists, fetch, open_table
+from published.delta_files import Row, exists, fetch, open_table, version_after_run
 from warehouse.contracts import Table
 from warehouse.errors import InputError
 from warehouse.tables import OPS_PUBLISHED, TABLES
@@ -64,6 +64,23 @@ class Published:
             return []
         newest = QueryBuilder().register(alias(table), open_table(self.lake, table, version=None))
         return fetch(newest, sql, what=table.full_name)
+
+    def rows_of_then(self, sql: str, table: Table) -> list[Row]:
+        """As `newest_rows`, of the table as it was when the run of this publication ended (`version_after_run`)."""
+        if not exists(self.lake, table):
+            return []
+        if (version := version_after_run(self.lake, table, self.run_id)) is None:
+            return []
+        then = QueryBuilder().register(alias(table), open_table(self.lake, table, version=version))
+        return fetch(then, sql, what=table.full_name)
+
+    def rows_beside(self, former: Published, sql: str, *tables: Table) -> list[Row]:
+        """As `rows`, over this publication and a `former` one: after_gold_path_summary, before_gold_path_summary."""
+        query = QueryBuilder()
+        for table in tables:
+            query = query.register(f"before_{alias(table)}", former._open(table))
+            query = query.register(f"after_{alias(table)}", self._open(table))
+        return fetch(query, sql, what=", ".join(table.full_name for table in tables))
 
     def has_column(self, table: Table, column: str) -> bool:
         """Whether the published version of `table` has a column, which one of an older program may lack."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import takewhile
 
 from published.publication import Published, quoted
 from published.view import View
 from warehouse.tables import BRONZE_LANDED_FILES, BRONZE_QUARANTINE, OPS_QUALITY_RESULTS, OPS_RUN_LOG
 
 TOP_REASONS = 10
+REPORT = "report"  # the step that draws the page
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class CheckFigures:
 
 @dataclass(frozen=True)
 class InputRows:
-    """The row counts of one input over all files ingested so far: read, kept, duplicate, quarantined."""
+    """The row counts of one input over all files ingested until then: read, kept, duplicate, quarantined."""
 
     source: str
     files: int
@@ -80,10 +82,10 @@ class RunFacts:
 
 
 def read_run_facts(published: Published, view: View, *, steps: Sequence[StepTime] | None = None) -> RunFacts:
-    """The facts of the publication. No field of the view applies.
+    """The facts of the publication, as they were when its run ended. No field of the view applies.
 
     `steps` are the steps of a run that has not finished: its row in ops.run_log is written at the end. Without `steps`
-    they are read from ops.run_log, for the run that published.
+    they are read from ops.run_log, for the run that published, up to the report.
     """
     return RunFacts(
         run_id=published.run_id,
@@ -114,7 +116,7 @@ def _steps(published: Published) -> tuple[StepTime, ...]:
         f"where run_id = {quoted(published.run_id)} order by started_at, job",
         OPS_RUN_LOG,
     )
-    return tuple(
+    steps = [
         StepTime(
             row["job"].rpartition("/")[2],
             (row["finished_at"] - row["started_at"]).total_seconds(),
@@ -122,11 +124,13 @@ def _steps(published: Published) -> tuple[StepTime, ...]:
             row["message"],
         )
         for row in rows
-    )
+    ]
+    # The report that the run itself made knows the steps before it.
+    return tuple(takewhile(lambda step: step.name != REPORT, steps))
 
 
 def _inputs(published: Published) -> tuple[InputRows, ...]:
-    rows = published.newest_rows(
+    rows = published.rows_of_then(
         """
         select source, count(*) as files, sum(coalesce(rows_read, 0)) as read, sum(coalesce(rows_kept, 0)) as kept,
                sum(coalesce(rows_duplicate, 0)) as duplicate, sum(coalesce(rows_quarantined, 0)) as quarantined
@@ -138,7 +142,7 @@ def _inputs(published: Published) -> tuple[InputRows, ...]:
 
 
 def _reasons(published: Published) -> tuple[QuarantineReason, ...]:
-    rows = published.newest_rows(
+    rows = published.rows_of_then(
         f"""
         select source, reason, count(*) as rows from bronze_quarantine
         group by source, reason order by rows desc, source, reason limit {TOP_REASONS}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from warehouse.contracts import Table
 from warehouse.tables import OPS_PUBLISHED
@@ -49,16 +49,25 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 def write_table(
-    lake: Path, table: Table, rows: Iterable[Mapping[str, Any]], *, mode: Literal["append", "overwrite"] = "overwrite"
+    lake: Path,
+    table: Table,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    mode: Literal["append", "overwrite"] = "overwrite",
+    metadata: str | None = None,
 ) -> int:
-    """Write the rows and return the table's new version. Columns that are missing in a row are null."""
+    """Write the rows and return the table's new version. Columns that are missing in a row are null.
+
+    `metadata` is what a run records with its commit.
+    """
+    properties = CommitProperties(custom_metadata={"userMetadata": metadata}) if metadata else None
     schema = arrow_schema(table)
     place = lake / table.layer / table.name
     arrow = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
     if mode == "append":
-        write_deltalake(place, arrow, mode="append")
+        write_deltalake(place, arrow, mode="append", commit_properties=properties)
     else:
-        write_deltalake(place, arrow, mode="overwrite")
+        write_deltalake(place, arrow, mode="overwrite", commit_properties=properties)
     return DeltaTable(place).version()
 
 

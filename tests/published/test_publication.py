@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from published.publication import publications, read_published
+from published.delta_files import RECENT
+from published.publication import Published, publications, read_published
 from tests.published_lake import AS_OF, PUBLISHED_AT, publish, write_table
 from tests.small_shop import PATHS, path_row
 from warehouse.errors import InputError
@@ -158,3 +160,54 @@ def test_a_run_that_published_nothing_is_named_with_those_that_did(tmp_path: Pat
 
     with pytest.raises(InputError, match="run sunday published nothing; the newest publications are of: monday"):
         read_published(str(tmp_path), run_id="sunday")
+
+
+def test_what_upkeep_removed_is_one_clear_line(tmp_path: Path) -> None:
+    def published_twice(lake: Path) -> Published:
+        for number, conversions_ in enumerate((6, 7), start=1):
+            version = write_table(lake, GOLD_PATH_SUMMARY, [path_row(["Search"], conversions_, 0, 0)])
+            publish(lake, {GOLD_PATH_SUMMARY: version}, run_id=f"run-{number}", publication=number)
+        return read_published(str(lake), run_id="run-1")
+
+    former = published_twice(tmp_path / "files")
+    DeltaTable(tmp_path / "files" / "gold" / "path_summary").vacuum(
+        retention_hours=0, enforce_retention_duration=False, dry_run=False
+    )
+    with pytest.raises(InputError, match=r"gold\.path_summary cannot be read: upkeep \(VACUUM\) has removed files of"):
+        former.rows(COUNT, GOLD_PATH_SUMMARY)
+
+    former = published_twice(tmp_path / "log")
+    table = DeltaTable(tmp_path / "log" / "gold" / "path_summary")
+    table.create_checkpoint()
+    (tmp_path / "log" / "gold" / "path_summary" / "_delta_log" / f"{0:020}.json").unlink()
+    with pytest.raises(InputError, match=r"version 0 no longer exists in .*, upkeep has removed it"):
+        former.rows(COUNT, GOLD_PATH_SUMMARY)
+
+
+def test_facts_that_are_never_published_are_those_of_the_publications_run(tmp_path: Path) -> None:
+    def quarantined(rows: int, run: str | None) -> int:
+        row = {"source": "events", "reason": "not JSON", "quarantined_at": PUBLISHED_AT, "batch_id": "b"}
+        bad = [{**row, "file": "a", "line": line} for line in range(1, rows + 1)]
+        return write_table(tmp_path, BRONZE_QUARANTINE, bad, metadata=json.dumps({"run_id": run}) if run else None)
+
+    version = write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)
+    for number, run in enumerate(("2026-1", "2026-3", "2026-5"), start=1):
+        publish(tmp_path, {GOLD_PATH_SUMMARY: version}, run_id=run, publication=number)
+    count = "select count(*) as n from bronze_quarantine"
+
+    def counts() -> list[int]:
+        newest_first = [published.rows_of_then(count, BRONZE_QUARANTINE) for published in publications(str(tmp_path))]
+        return [rows[0]["n"] if rows else 0 for rows in reversed(newest_first)]
+
+    assert counts() == [0, 0, 0]
+    quarantined(9, run=None)
+    assert counts() == [9, 9, 9]  # of before all runs
+    for run, rows in (("2026-2", 2), ("2026-3", 3), ("2026-4", 4)):
+        quarantined(rows, run)
+    # The second run wrote; the third found what the fourth, which published nothing, had written.
+    assert counts() == [9, 3, 4]
+    DeltaTable(tmp_path / "bronze" / "quarantine").optimize.compact()
+    assert counts() == [9, 3, 4]
+    for number in range(RECENT):
+        quarantined(1, f"2027-{number}")
+    assert counts() == [9, 3, 4]
