@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.serve import (
+    changes_page,
     channels_page,
     customers_page,
     data_page,
@@ -15,6 +16,7 @@ from dashboard.serve.page import Page
 
 PAGES: tuple[Page, ...] = (
     overview_page.PAGE,
+    changes_page.PAGE,
     channels_page.PAGE,
     paths_page.PAGE,
     customers_page.PAGE,
