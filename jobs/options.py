@@ -11,10 +11,18 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from jobs.command_help import with_common_help
+from jobs.completion import config_files
 from jobs.ending import exit_code_of
 from jobs.run import Run, Step, open_run, perform
 
-Config = Annotated[Path | None, typer.Option(help="Configuration file; other knobs are those of conf/base.yaml.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help="Configuration file; other knobs are those of conf/base.yaml.",
+        autocompletion=config_files,
+    ),
+]
 AsOf = Annotated[
     datetime | None,
     typer.Option(
@@ -23,7 +31,7 @@ AsOf = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, write nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="Print what was done as JSON on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print what was done, or found, as JSON on stdout.")]
 Full = Annotated[bool, typer.Option("--full", help="Rebuild even what is up to date.")]
 
 
@@ -70,8 +78,9 @@ def job_main(command: Callable[..., None] | typer.Typer) -> Main:
         else:
             app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
             app.command()(command)
+        with_help = with_common_help(typer.main.get_command(app))
         try:
-            result: Any = app(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=True)
+            result: Any = with_help.main(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=True)
         except SystemExit as stop:
             return int(stop.code or 0)
         return int(result or 0)
