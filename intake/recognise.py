@@ -16,7 +16,7 @@ from typing import Any
 from intake.adapter import Adapter
 from intake.adapters import ADAPTERS
 from intake.csv_header import Header, NoHeader, header_of
-from intake.first_look import JSON_ENDINGS, format_ending
+from intake.first_look import CSV_ENDINGS, JSON_ENDINGS, format_ending
 from intake.knobs import Export
 from intake.landed_bytes import UTF8, begin_of
 from intake.landed_rows import RAW_LINE
@@ -71,7 +71,7 @@ class Recognised:
 def recognised(file: str, stored: bytes) -> Recognised:
     """What the file of that name is, whose first bytes, as they are stored, are given."""
     begin = begin_of(stored)
-    if reason := not_text(stored if not begin else begin):
+    if reason := not_text(begin or stored):
         return Recognised(file, None, why_not=reason)
     if MARKUP.match(begin) or (is_binary(begin) and not wide_encoding(begin)):
         return Recognised(file, None, why_not="is no CSV and no JSON Lines")
@@ -122,7 +122,8 @@ def _whole_lines(begin: bytes, encoding: str | None) -> str:
 
 
 def _is_json(file: str, text: str) -> bool:
-    return format_ending(file) in JSON_ENDINGS or text.lstrip().startswith("{")
+    ending = format_ending(file)
+    return ending in JSON_ENDINGS or (ending not in CSV_ENDINGS and text.lstrip().startswith("{"))
 
 
 def _fits(file: str, text: str) -> Iterator[Fit]:
@@ -165,7 +166,9 @@ def _json_fit(name: str, adapter: Adapter, objects: Sequence[Mapping[str, Any]])
     if not adapter.required and len(key_of) * 2 < len(keys):
         missing = ("most of its fields",)
     weight = sum(1 / _known_to()[_plain(key)] for key in set(key_of.values()))
-    rows = tuple({column: _text(one[key]) for column, key in key_of.items() if one.get(key) is not None} for one in objects)
+    rows = tuple(
+        {column: _text(one[key]) for column, key in key_of.items() if one.get(key) is not None} for one in objects
+    )
     return Fit(name, tuple(key_of), missing, weight, rows)
 
 
@@ -174,7 +177,7 @@ def _text(value: Any) -> str:
 
 
 def _objects(text: str) -> list[Mapping[str, Any]]:
-    found = []
+    found: list[Mapping[str, Any]] = []
     for line in text.splitlines()[:ROWS_LOOKED_AT]:
         try:
             one = json.loads(line)

@@ -212,7 +212,9 @@ def _credit(
     )
     if files.as_json:
         rows = [row._asdict() for row in result.credit]
-        sys.stdout.write(json_format.dumps({"written": [] if files.dry_run else written, "credit": rows}, indent=2) + "\n")
+        sys.stdout.write(
+            json_format.dumps({"written": [] if files.dry_run else written, "credit": rows}, indent=2) + "\n"
+        )
 
 
 def _not_written(target: str, row_type: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> None:

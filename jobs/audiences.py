@@ -35,9 +35,7 @@ def audiences() -> None:
 
 
 @COMMANDS.command()
-def export(
-    *, out: Out, days: Days = 30, config: Config = None, dry_run: DryRun = False, json: Json = False
-) -> None:
+def export(*, out: Out, days: Days = 30, config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
     """Write the ids of people who visited, did not buy since, and agreed to ads. Starts no JVM.
 
     Example: distributary audiences export --out visitors.csv --days 14 --config shop.yaml

@@ -18,7 +18,7 @@ from warehouse.messages import say_line
 # Section of the help: its jobs. A job is a module of that name (_ for -) with a function of that name; a job of several
 # commands has them in COMMANDS.
 SECTIONS = {
-    "Set up": ("simulate",),
+    "Set up": ("init", "doctor", "simulate"),
     "Make tables": ("pipeline", "ingest", "build", "attribute", "score", "check"),
     "Models": ("train", "train-attribution", "models"),
     "Look and ask": ("report", "channels", "attribute-paths", "audiences", "retention"),

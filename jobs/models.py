@@ -182,9 +182,7 @@ def _report(former: str | None, now: str, *, dry_run: bool, json: bool) -> None:
         _print([f"{now} is the champion already; nothing changed"])
     else:
         is_moved = f"moved from {former} to {now}" if former else f"set to {now} (there was none)"
-        _print(
-            [f"champion would be {is_moved}" if dry_run else f"champion {is_moved}; the next run uses it"]
-        )
+        _print([f"champion would be {is_moved}" if dry_run else f"champion {is_moved}; the next run uses it"])
 
 
 def _table(found: list[VersionRecord]) -> list[str]:

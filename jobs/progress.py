@@ -27,7 +27,14 @@ def progress(console: Console, step: str, *, done: int, steps: int) -> Iterator[
         yield
         return
     # It takes a tenth of a second to import, which runs without a terminal need not wait for.
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415, I001
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     of_steps = (BarColumn(bar_width=20), MofNCompleteColumn()) if steps > 1 else ()

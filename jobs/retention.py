@@ -84,10 +84,11 @@ def as_data(listed: RetentionList, out: Path, *, dry_run: bool) -> dict[str, obj
 
 
 def in_words(listed: RetentionList, out: Path, *, dry_run: bool = False) -> list[str]:
-    """How many customers were, or would be, written where, what their contacts are expected to earn, and who was left out."""
+    """How many customers were, or would be, written where, what their contacts should earn, and who was left out."""
     gain = sum(contact.expected_gain for contact in listed.contacts)
     earned = f", expected to earn {gain:,.0f} {listed.contacts[0].currency}" if listed.contacts else ""
-    lines = [f"{'would write' if dry_run else 'wrote'} {out}: {len(listed.contacts):,} customers{earned}, as of {listed.as_of}"]
+    done = "would write" if dry_run else "wrote"
+    lines = [f"{done} {out}: {len(listed.contacts):,} customers{earned}, as of {listed.as_of}"]
     if listed.without_login:
         lines.append(f"left out {listed.without_login:,} buyers without a login")
     return lines

@@ -76,7 +76,8 @@ def roll_back(
     """Make the champion before the present one champion again; returns both, the former present one first.
 
     Versions that were removed since are passed over. `usable` gets the version ('<name>/<number>') and raises where it
-    cannot be used; then nothing changes, nor does it in a `dry_run`. InputError where there was none before, or MLflow does not answer.
+    cannot be used; then nothing changes, as in a `dry_run`. InputError where there was none before, or MLflow does not
+    answer.
     """
     if has_no_file(tracking):
         raise _no_version(tracking, name)
