@@ -21,7 +21,7 @@ SECTIONS = {
     "Set up": ("init", "doctor", "simulate"),
     "Make tables": ("pipeline", "ingest", "build", "attribute", "score", "check"),
     "Models": ("train", "train-attribution", "models"),
-    "Look and ask": ("report", "channels", "attribute-paths", "audiences", "retention"),
+    "Look and ask": ("report", "channels", "attribute-paths", "audiences", "retention", "sql-server"),
 }
 JOBS = tuple(job for section in SECTIONS.values() for job in section)
 WIDTH = max(map(len, JOBS))

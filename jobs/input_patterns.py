@@ -17,7 +17,9 @@ def patterns_of(
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The pattern of these files that no other file matches, or several, each with its files."""
     prefix = f"{folder}/" if folder else ""
-    middle = f"{prefix}*/" if by_folder else prefix
+    middle = f"{_plain(prefix)}*/" if by_folder else _plain(prefix)
+    # A pattern without a folder is for the files right in the landing folder.
+    beside = [name for name in others if (name.startswith(prefix) if folder else "/" not in name)]
     endings = {format_ending(name) for name in inside}
     begin = _common_begin([name.rsplit("/", 1)[-1] for name in inside])
     candidates = [f"{middle}*"] if folder else []
@@ -27,10 +29,7 @@ def patterns_of(
     for pattern in candidates:
         last = pattern.rsplit("/", 1)[-1]
         if all(fnmatchcase(name.rsplit("/", 1)[-1], last) for name in inside) and not any(
-            name.startswith(prefix)
-            and ("/" in name.removeprefix(prefix)) <= bool(folder)
-            and fnmatchcase(name.rsplit("/", 1)[-1], last)
-            for name in others
+            fnmatchcase(name.rsplit("/", 1)[-1], last) for name in beside
         ):
             yield pattern, tuple(inside)
             return
