@@ -10,6 +10,10 @@ IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 demo: setup ## Simulate a shop and take it from raw files to the report
 	@$(PYTHON) jobs/demo.py --config $(CONFIG)
 
+.PHONY: sql
+sql: setup ## Serve what is published to BI tools by JDBC and ODBC; CONFIG=shop.yaml PORT=10000
+	@$(PYTHON) -m jobs.cli sql-server --config $(CONFIG) --port $(or $(PORT),10000)
+
 ##@ Work on it
 .PHONY: test
 test: setup ## Lint, types and tests
