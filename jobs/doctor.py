@@ -9,18 +9,21 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 import typer
 
-from jobs import machine_checks, project_checks
+from jobs import machine_checks
+from jobs.command_line import Config, Json, job_main
 from jobs.ending import exit_code_of
 from jobs.machine_checks import Finding
-from jobs.options import Config, Json, job_main
-from jobs.settings import Settings, load_settings
 from warehouse.errors import InputError, UsageError
 from warehouse.local_files import local_folder
 from warehouse.messages import conceal, one_line, secrets_in, secrets_of_environment
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
 
 PORTS = {8765: "serve", 10000: "sql-server"}
 # What a run writes by what it reads, at most: bronze, silver, credits, and what is staged beside them.
@@ -58,7 +61,12 @@ def examined(config: Path | None, *, now: datetime) -> Iterator[Finding]:
     for number, what in PORTS.items():
         yield machine_checks.port(number, what)
     try:
+        from jobs.settings import load_settings  # noqa: PLC0415 (without Spark's package there is still an answer)
+
         settings = load_settings(config)
+    except ModuleNotFoundError as error:
+        yield Finding("config", "problem", f"cannot be read without the package {error.name}", "see packages above")
+        return
     except UsageError as error:
         for line in str(error).splitlines():
             yield Finding("config", "problem", line, "docs/settings.md has every knob")
@@ -68,6 +76,8 @@ def examined(config: Path | None, *, now: datetime) -> Iterator[Finding]:
 
 
 def _of_project(settings: Settings, now: datetime) -> Iterator[Finding]:
+    from jobs import project_checks  # noqa: PLC0415
+
     conceal((*secrets_in(settings.mlflow.tracking_uri), *secrets_of_environment()))
     zones = available_timezones()
     yield machine_checks.time_zones(len(zones), settings.report.timezone, has_zone=settings.report.timezone in zones)

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from jobs.command_line import DryRun, Json, job_main
 from jobs.ending import exit_code_of
-from jobs.options import DryRun, Json, job_main
 from warehouse.errors import InputError
 from warehouse.messages import say_line
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.command_line import Config, DryRun, job_main
 from jobs.ending import exit_code_of
-from jobs.options import Config, DryRun, job_main
 from jobs.served_views import View, drop, names_of, ready_view, ready_views, table_views
 from jobs.settings import Settings, load_settings
 from jobs.signals import listen_again
@@ -71,6 +71,7 @@ def _serve(
     from warehouse.jvm.session import build_session, end_jvm, process_id  # noqa: PLC0415
     from warehouse.jvm.thrift import start_thrift_server, thrift_conf  # noqa: PLC0415
 
+    say_line(f"starting Spark, then {len(made)} views; it says when clients may come")
     conf = {**settings.spark.conf, **thrift_conf(port, scratch)}
     session = build_session("distributary sql-server", conf, master=settings.spark.master)
     listen_again()

@@ -43,6 +43,7 @@ NO_JOB = {
         "channel_explanation",
         "cli",
         "command_help",
+        "command_line",
         "completion",
         "csv_for_the_owner",
         "demo",
