@@ -38,6 +38,6 @@ def progress(console: Console, step: str, *, done: int, steps: int) -> Iterator[
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     of_steps = (BarColumn(bar_width=20), MofNCompleteColumn()) if steps > 1 else ()
-    with Progress(*columns, *of_steps, console=console, transient=True) as shown:
+    with Progress(*columns, *of_steps, console=console, transient=True, refresh_per_second=4) as shown:
         shown.add_task(step, total=max(steps, 1), completed=done)
         yield
