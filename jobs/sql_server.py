@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,16 +70,19 @@ def _serve(
     scratch: str,
 ) -> None:
     """Runs the server until a signal ends the process."""
-    from warehouse.jvm.session import build_session, end_jvm, process_id  # noqa: PLC0415
+    from warehouse.jvm.session import JAVA_OPTIONS, build_session, end_jvm, process_id  # noqa: PLC0415
     from warehouse.jvm.thrift import start_thrift_server, thrift_conf  # noqa: PLC0415
 
     say_line(f"starting Spark, then {len(made)} views; it says when clients may come")
-    conf = {**settings.spark.conf, **thrift_conf(port, scratch)}
-    session = build_session("distributary sql-server", conf, master=settings.spark.master)
-    listen_again()
-    try:
+    conf = {**settings.spark.conf, **thrift_conf(port, scratch, settings.spark.conf.get(JAVA_OPTIONS, ""))}
+    with ExitStack() as at_the_end:
+        at_the_end.callback(end_jvm)
+        session = build_session("distributary sql-server", conf, master=settings.spark.master)
+        listen_again()
+        # The error of a view that cannot be made is in our own line; PySpark would print it, too.
+        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
         shown = _show(session, made, set())
-        server = start_thrift_server(session)
+        at_the_end.callback(start_thrift_server(session).stop)
         say_line(f"jdbc:hive2://{HOST}:{port}/ shows {_in_words(published, shown)}; Ctrl-C ends it")
         while True:
             time.sleep(refresh)
@@ -91,10 +96,6 @@ def _serve(
                 say_line(f"shows {_in_words(published, shown)} now")
             except DistributaryError as error:
                 say_line(f"still shows {published.run_id}: {error}")
-    finally:
-        if "server" in locals():
-            server.stop()
-        end_jvm()
 
 
 def _show(session: SparkSession, made: list[View], before: set[str]) -> set[str]:

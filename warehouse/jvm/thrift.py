@@ -7,15 +7,20 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from warehouse.jars import delta_jars
-from warehouse.jvm.session import java_class
+from warehouse.jvm.session import JAVA_OPTIONS, java_class
 
 HOST = "127.0.0.1"
 SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 
 
-def thrift_conf(port: int, scratch: str) -> dict[str, str]:
-    """What a session needs, before it starts, to be served on a port; `scratch` is a folder for what clients make."""
+def thrift_conf(port: int, scratch: str, java_options: str) -> dict[str, str]:
+    """What a session needs, before it starts, to be served on a port, besides its `java_options`.
+
+    `scratch` is a folder for what clients make and for what the server leaves behind.
+    """
     return {
+        # Hive's own database, which holds nothing here, would write to the working folder.
+        JAVA_OPTIONS: f"{java_options} -Dderby.system.home={scratch}/derby".strip(),
         # Threads of the server look classes up by the JVM's own path, not by that of spark.jars.
         "spark.driver.extraClassPath": ":".join(map(str, delta_jars())),
         "spark.hadoop.hive.server2.thrift.bind.host": HOST,
