@@ -14,6 +14,10 @@ demo: setup ## Simulate a shop and take it from raw files to the report
 serve: setup ## Show the published figures in a browser: http://127.0.0.1:8765/ (CONFIG=shop.yaml for your own)
 	@$(PYTHON) -m jobs.serve --config $(CONFIG)
 
+.PHONY: sql
+sql: setup ## Serve what is published to BI tools by JDBC and ODBC; CONFIG=shop.yaml PORT=10000
+	@$(PYTHON) -m jobs.cli sql-server --config $(CONFIG) --port $(or $(PORT),10000)
+
 ##@ Work on it
 .PHONY: test
 test: setup ## Lint, types and tests
