@@ -31,7 +31,7 @@ class Published:
     published_at: datetime
     versions: Mapping[str, int]
     ids: Mapping[str, str] = field(default_factory=dict)
-    _kept: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    _kept: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def has(self, *tables: Table) -> bool:
         """Whether every one of `tables` is published."""

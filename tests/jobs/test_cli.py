@@ -124,9 +124,14 @@ ONLY_LOOK = {
     "channels explain",
     "channels diff",
     "sql-server",
+    "serve",
+    "changes",
+    "audit",
+    "questions list",
+    "sql",
 }
 # Those that print no data: what they do is on stderr.
-PRINT_NOTHING = {"sql-server"}
+PRINT_NOTHING = {"sql-server", "serve"}
 
 
 def commands(command: Any = PROGRAM, name: str = "", group: Any = None) -> Iterator[tuple[str, Any, Any]]:
