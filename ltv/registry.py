@@ -145,7 +145,7 @@ def log_value_model(
     with tempfile.TemporaryDirectory() as folder:
         parameters, stored = Path(folder) / Path(ARTIFACT).name, Path(folder) / "model"
         parameters.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
-        package = write_package(Path(folder))
+        package = write_package(Path(folder), model.purchases.MODEL)
         mlflow.pyfunc.save_model(
             stored,
             loader_module=package.name,

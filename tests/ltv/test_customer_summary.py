@@ -178,7 +178,7 @@ def test_random_shops_give_what_the_definition_gives(spark: SparkSession) -> Non
 
 
 def journeys(spark: SparkSession, *rows: tuple[str, str, str, str | None, str, list[Any]]) -> DataFrame:
-    """Rows of journey, type, person, conversion, end, touches of the path: a channel, or with source, medium, campaign."""
+    """Rows of journey, type, person, conversion, end, touches of the path: a channel, or all four of UTM."""
     full = [
         {
             "journey_id": journey,

@@ -292,7 +292,7 @@ def test_the_windows_of_the_monitor_take_both() -> None:
     assert Decimal(tested.actual or 0) > 0
 
 
-def test_the_largest_version_with_covariates_holds_44_coefficients_in_few_bytes() -> None:
+def test_the_largest_version_with_covariates_takes_few_bytes() -> None:
     names = [f"{CAMPAIGN}=a campaign with a long name {number}" for number in range(MOST_GROUPS)]
     covariates = {process: dict.fromkeys(names, 1 / 3) for process in ("transaction", "dropout")}
     size = 4 + 2 * MOST_GROUPS
