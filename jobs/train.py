@@ -64,13 +64,14 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
         from ltv.training import train_customer_value  # noqa: PLC0415
         from warehouse.jvm.clusters import k_means  # noqa: PLC0415
 
+        covariates = settings.ltv.covariates
         data = collect_training_data(
             run.lake.read(SILVER_CONVERSIONS),
             as_of=run.as_of,
             timezone=settings.report.timezone,
             currency=settings.report.currency,
             ltv=settings.ltv,
-            attributes=acquisitions(run.lake.read(SILVER_JOURNEYS)) if settings.ltv.covariates else None,
+            attributes=acquisitions(run.lake.read(SILVER_JOURNEYS), covariates) if covariates else None,
         )
         run.say(f"{data.full.customers:,} customers, {data.full.distinct_histories:,} distinct histories")
         try:

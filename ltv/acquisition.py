@@ -14,8 +14,8 @@ ACQUISITION_TYPES = ("purchase", "sign_up")
 ATTRIBUTES = ("acquisition_channel", "acquisition_source", "acquisition_medium", "acquisition_campaign")
 
 
-def acquisitions(journeys: DataFrame) -> DataFrame:
-    """(person_id and ATTRIBUTES): the first touch before the person's first purchase or sign-up ever known.
+def acquisitions(journeys: DataFrame, attributes: Sequence[str] = ATTRIBUTES) -> DataFrame:
+    """(person_id and the attributes): the first touch before the person's first purchase or sign-up ever known.
 
     `journeys` is silver.journeys. All are of one touch: '(not set)' where it has no source, medium or campaign. A first
     conversion without touches gives '(unattributed)' in all; of two at the same instant the smaller journey_id is
@@ -23,18 +23,16 @@ def acquisitions(journeys: DataFrame) -> DataFrame:
     """
     is_acquisition = F.col("conversion_id").isNotNull() & F.col("conversion_type").isin(*ACQUISITION_TYPES)
     first_touch = F.get(F.col("path"), F.lit(0))
-    names = {name: name.removeprefix("acquisition_") for name in ATTRIBUTES}
-    figures = {
-        name: F.when(F.size("path") > F.lit(0), F.coalesce(first_touch[of_touch], F.lit(NOT_SET)))
-        .otherwise(F.lit(UNATTRIBUTED))
-        .alias(name)
-        for name, of_touch in names.items()
-    }
+
+    def of_first_touch(name: str) -> Column:
+        given = F.coalesce(first_touch[name.removeprefix("acquisition_")], F.lit(NOT_SET))
+        return F.when(F.size("path") > F.lit(0), given).otherwise(F.lit(UNATTRIBUTED)).alias(name)
+
     return (
         journeys.where(is_acquisition)
-        .select("person_id", *figures.values(), F.struct("ended_at", "journey_id").alias("moment"))
+        .select("person_id", *map(of_first_touch, attributes), F.struct("ended_at", "journey_id").alias("moment"))
         .groupBy("person_id")
-        .agg(*(F.min_by(name, "moment").alias(name) for name in ATTRIBUTES))
+        .agg(*(F.min_by(name, "moment").alias(name) for name in attributes))
     )
 
 

@@ -125,7 +125,7 @@ def _build(work: Work) -> DataFrame:
     return build_forecast_accuracy(
         due,
         work.read(SILVER_CONVERSIONS),
-        acquisitions(work.read(SILVER_JOURNEYS)),
+        acquisitions(work.read(SILVER_JOURNEYS), ["acquisition_channel"]),
         timezone=work.knobs(ReportingDay).timezone,
     )
 

@@ -3,7 +3,8 @@
 Both are counts of the whole base. A month's factor is their quotient, drawn towards 1 by as much as chance alone moves
 it: purchases of a month are Poisson around factor x expected, and factors are Gamma around 1 with the variance under
 which the twelve months are most likely. Where that is none, all factors are 1. Holidays have factors beside those of
-their months, and a variance of their own; both are learned in turns.
+their months, and a variance under which months and holidays are most likely: a holiday alone would show any. Both are
+learned in turns.
 """
 
 from __future__ import annotations
@@ -93,28 +94,31 @@ def _learn_in_turns(came: Array, due: Array) -> tuple[_Factors, _Factors]:
     for _ in range(TURNS if due.shape[1] > 1 else 1):
         of_months = due @ of_holidays
         of_months *= came.sum() / of_months.sum()
-        months = _drawn_to_1(came.sum(axis=1), of_months)
+        variance = _variance_of_factors(came.sum(axis=1), of_months)
+        months = _drawn_to_1(came.sum(axis=1), of_months, variance)
         level = came.sum() / (months.factors @ due @ of_holidays)
         months = months._replace(factors=months.factors * level)
         if due.shape[1] > 1:
-            holidays = _drawn_to_1(came[:, 1:].sum(axis=0), months.factors @ due[:, 1:])
+            counts = came[:, 1:].sum(axis=0), months.factors @ due[:, 1:]
+            variance = _variance_of_factors(*map(np.append, (came.sum(axis=1), of_months), counts))
+            holidays = _drawn_to_1(*counts, variance)
             of_holidays = np.append(1.0, holidays.factors)
     level = came.sum() / (months.factors @ due @ of_holidays)
     return months._replace(factors=months.factors * level), holidays
 
 
-def _drawn_to_1(came: Array, due: Array) -> _Factors:
+def _drawn_to_1(came: Array, due: Array, variance: float) -> _Factors:
     """Quotients of two counts, drawn towards 1, and the standard errors of their logarithms."""
-    seen = due > 0
-    variance = _variance_of_factors(came[seen], due[seen])
     return _Factors((1 + variance * came) / (1 + variance * due), np.sqrt(variance / (1 + variance * came)))
 
 
 def _variance_of_factors(came: Array, due: Array) -> float:
     """The variance of Gamma factors of mean 1 under which the counts, negative binomial around `due`, are most likely.
 
-    0 where Poisson counts are likelier; to 5 per cent, far less than twelve months can tell.
+    0 where Poisson counts are likelier; to 5 per cent, far less than twelve months can tell. Where nothing is due,
+    nothing is known.
     """
+    came, due = came[due > 0], due[due > 0]
     k = 1 / VARIANCES[:, None]
     each = gammaln(came + k) - gammaln(k) + k * np.log(k) - (came + k) * np.log(k + due) + came * np.log(due)
     likelihoods = each.sum(axis=1)

@@ -28,7 +28,8 @@ REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 def write_package(folder: Path, purchase_model: str) -> Path:
     """The code of a version, as a package below `folder`: `ltv.pyfunc` and what it imports, each file as it is.
 
-    The forecast of the other kind of purchase model is not among them. The name ends in a digest of the files: two versions with different code can be loaded in one process.
+    The forecast of the other kind of purchase model is not among them. The name ends in a digest of the files: two
+    versions with different code can be loaded in one process.
     """
     origins = {"__init__": ("ltv", "pyfunc"), "errors": ("warehouse", "errors")}
     not_needed = BETA_GEOMETRIC if purchase_model == PARETO_NBD else "pareto_nbd_forecast"

@@ -194,7 +194,7 @@ def served(local: Mlflow, stored: str) -> PyFuncModel:
 def test_it_gives_what_the_table_has_with_bounds_and_version(served: PyFuncModel, spark: SparkSession) -> None:
     summary = spark.createDataFrame(
         [
-            (name, AS_OF, x, t_x, T, Decimal(str(m)), x + 1, Decimal(1), "USD", NOON, NOON, "Email")
+            (name, AS_OF, x, t_x, T, Decimal(str(m)), x + 1, Decimal(1), "USD", NOON, NOON, "Email", *[None] * 3)
             for name, (x, t_x, T, m) in zip("ab", CUSTOMERS.itertuples(index=False), strict=True)
         ],
         GOLD_CUSTOMER_SUMMARY.ddl,

@@ -34,7 +34,7 @@ from ltv.scorer import Scorer
 from ltv.segments import fit_segments
 from ltv.value_model import Kind, ValueModel
 
-CHANNEL, SOURCE, MEDIUM, CAMPAIGN = ATTRIBUTES
+CHANNEL, _, MEDIUM, CAMPAIGN = ATTRIBUTES
 HORIZONS = {"churn_days": (30, 90), "value_days": (90,), "annual_discount_rate": 0.1}
 X, T_X, T = (np.array([row[place] for row in CUSTOMERS], dtype=float) for place in (1, 2, 3))
 T_X, T = np.round(T_X * 7), np.round(T * 7)
@@ -180,12 +180,12 @@ def test_segments_are_fitted_to_values_by_both() -> None:
 def shop() -> pd.DataFrame:
     """Purchase days of 6,000 customers: those of Paid Social leave thrice as fast, those of spring buy twice as often.
 
-    Medium is the channel in other words, and source the customer's own word.
+    Medium is the channel in other words.
     """
     leaving = {"Direct": 1.0, "Email": 1.0, "Paid Social": 3.0}
     days = simulated_days(6000, 5, first="2024-01-01", until="2025-12-31", leaving=leaving, spring=2.0)
     return days.rename(columns={"channel": CHANNEL, "campaign": CAMPAIGN}).assign(
-        **{MEDIUM: days["channel"].str.lower(), SOURCE: "s" + days["customer"].astype(str)}
+        **{MEDIUM: days["channel"].str.lower()}
     )
 
 
@@ -234,13 +234,6 @@ def test_a_column_that_repeats_one_before_it_is_left_out_and_the_log_says_so() -
     )
 
 
-def test_a_column_with_a_value_for_each_customer_gets_no_parameter() -> None:
-    found = chosen(SOURCE)
-
-    assert found.fit.coefficient_names == ()
-    assert found.findings[0].startswith("Covariates: none, since no level but the most common one")
-
-
 def many_campaigns(sizes: list[int]) -> pd.DataFrame:
     """Histories of campaigns of these sizes, a third of whose customers bought again."""
     rows = [
@@ -249,6 +242,17 @@ def many_campaigns(sizes: list[int]) -> pd.DataFrame:
         for x, share in ((0, 2), (1, 1))
     ]
     return pd.DataFrame(rows, columns=["frequency", "recency", "T", "customers", CAMPAIGN, CHANNEL])
+
+
+def test_a_column_with_a_value_for_each_customer_gets_no_parameter() -> None:
+    counts = origin(shop(), pd.Timestamp("2025-11-01"), 60).histories
+    each = counts.loc[counts.index.repeat(counts["customers"])].assign(customers=1)
+    each[CAMPAIGN] = [f"campaign {number}" for number in range(len(each))]
+
+    found = chosen(CAMPAIGN, counts=each)
+
+    assert found.fit.coefficient_names == ()
+    assert found.findings[0].startswith("Covariates: none, since no level but the most common one")
 
 
 def test_only_the_largest_levels_get_columns_and_the_others_are_the_base() -> None:
