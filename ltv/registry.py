@@ -173,8 +173,8 @@ def stored_content(
     """What a version is, as plain data: two models, the horizons of its predictions, the defaults of its params, what
     to know of its fits, how it was judged, and its segments.
 
-    The model at the cutoff meets a challenger and gives no bounds: it is stored without its covariances, and without
-    what is told of the other one.
+    The model at the cutoff meets a challenger and gives no bounds: it is stored without its covariances and
+    without the findings, which the other one has.
     """
     return {
         "model": model.to_dict(),

@@ -115,7 +115,7 @@ def test_a_week_of_sale_is_no_surprise_to_the_monitor() -> None:
     assert sum(p_value < 0.01 for p_value in with_holidays) <= 1
 
 
-def test_a_holiday_that_no_data_show_has_factor_1_and_what_is_missing_is_said() -> None:
+def test_a_holiday_that_no_data_show_has_factor_1_and_a_line_names_what_is_missing() -> None:
     moon = dated("Moon festival", ("2025-12-08", "2025-12-10"))
     daily = daily_purchases(shop(1))
 
