@@ -25,6 +25,8 @@ from ltv.knobs import Holiday as HolidayDates
 from ltv.learn_season import choose_season, factors_of, holidays_not_known, learn_season, with_season
 from ltv.origins import FittedOrigin, judge_origins
 from ltv.plots import track
+from ltv.pyfunc import CustomerValueModel
+from ltv.registry import stored_content
 from ltv.scorer import Scorer
 from ltv.season import Holiday, Season
 from ltv.value_model import ValueModel
@@ -87,6 +89,39 @@ def test_a_few_purchases_draw_a_holiday_towards_1() -> None:
     assert known and large
     assert known.season.holidays[0].factor == 1.0  # a week of 300 customers shows nothing
     assert large.season.holidays[0].factor == pytest.approx(0.3, abs=0.1)
+
+
+def test_the_factors_are_the_most_likely_ones_given_their_variances() -> None:
+    rng = np.random.default_rng(3)
+    due = np.hstack([rng.uniform(200, 400, (12, 1)), np.zeros((12, 2))])
+    due[1, 1], due[4, 1], due[8, 2] = 60.0, 40.0, 30.0
+    came = rng.poisson(due * np.array([1.0, 2.5, 0.5]) * rng.uniform(0.8, 1.2, (12, 1))).astype(float)
+    due *= came.sum() / due.sum()
+
+    months, holidays = learning._learn_in_turns(came, due)
+
+    of_holidays = np.append(1.0, holidays.factors)
+    level = came.sum() / (due @ of_holidays).sum()  # the one at which months are compared
+    v_month = learning._variance_of_factors(came.sum(axis=1), due @ of_holidays * level)
+    v_holiday = learning._variance_of_factors(
+        np.append(came.sum(axis=1), came[:, 1:].sum(axis=0)),
+        np.append(due @ of_holidays * level, months.factors @ due[:, 1:]),
+    )
+
+    def gamma(factors: np.ndarray, variance: float) -> float:
+        return float((np.log(factors) - factors).sum() / variance)
+
+    def negative(log_holidays: np.ndarray) -> float:
+        factors = np.exp(log_holidays)
+        mean = (months.factors[:, None] * due[:, 1:] * factors).sum(axis=0)
+        counts = came[:, 1:].sum(axis=0)
+        return -float((counts * np.log(mean) - mean - gammaln(counts + 1)).sum()) - gamma(factors, v_holiday)
+
+    # A Gamma's mean is the mode of the same Gamma of the logarithm, which is what is searched here.
+    mode = np.exp(minimize(negative, np.zeros(2), tol=1e-12).x)
+    assert v_month > 0
+    assert holidays.factors == pytest.approx(mode, rel=1e-4)
+    assert months.factors @ due @ of_holidays == pytest.approx(came.sum())
 
 
 def total_of_sale(seed: int, *holidays: HolidayDates) -> float:
@@ -183,6 +218,20 @@ def test_bounds_hold_the_error_of_a_holiday_and_a_stored_model_has_it() -> None:
     }
     former = {name: value for name, value in plain["season"].items() if name != "holidays"}
     assert Season.from_dict(former) == replace(season, holidays=())
+
+
+def test_a_served_version_has_the_holidays_of_the_days_after_as_of() -> None:
+    sale = Holiday("Sale", ((dt.date(2025, 11, 10), dt.date(2025, 11, 12)),), 2.0, 0.1)
+    model = replace(MODEL, season=Season(factors=(1.0,) * 12, log_errors=(0.01,) * 12, holidays=(sale,)))
+    params = {"margin": 1.0, "annual_discount_rate": 0.1, "interval_level": 0.95}
+    served = CustomerValueModel(stored_content(model, model, params), "customer-value/7")
+    customers = pd.DataFrame({"frequency": X, "recency": T_X, "T": T, "monetary_value": 20.0})
+
+    before, after = (
+        served.predict(customers, {"as_of": day})["expected_purchases_30d"] for day in ("2025-10-31", "2025-11-30")
+    )
+
+    assert (before / after).tolist() == pytest.approx([33 / 30] * len(X))
 
 
 def test_purchases_are_tracked_through_holidays() -> None:

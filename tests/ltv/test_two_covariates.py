@@ -11,12 +11,14 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from shops import origin
 from simulated_days import simulated_days
 from test_customer_value import CUSTOMERS, IN_DAYS, SPEND, scored, summary
 from test_drift_by_kind import followed_in
+from test_training import LTV
 
 from ltv.acquisition import ATTRIBUTES
 from ltv.backtest import Backtest
@@ -27,6 +29,7 @@ from ltv.fitters import fit_purchases
 from ltv.knobs import RetentionCampaign, Scoring
 from ltv.model_totals import model_totals
 from ltv.pareto_nbd import ParetoNBDFit
+from ltv.pyfunc import CustomerValueModel
 from ltv.registry import signature, stored_content
 from ltv.retention import purchases_at_risk
 from ltv.retention_candidates import retention_candidates
@@ -105,6 +108,24 @@ def test_a_stored_version_takes_both_columns_and_predicts_the_same() -> None:
         name: column.tolist() for name, column in ours.items()
     }
     assert {column.name for column in signature(content).inputs} >= {CHANNEL, CAMPAIGN}
+
+
+def test_a_served_version_takes_both_columns_as_text() -> None:
+    params = {"margin": 1.0, "annual_discount_rate": 0.1, "interval_level": 0.95}
+    served = CustomerValueModel(stored_content(BY_BOTH, BY_BOTH, params), "customer-value/7")
+    customers = pd.DataFrame({"frequency": X, "recency": T_X, "T": T, "monetary_value": 20.0})
+
+    found, of_base = (served.predict(customers.assign(**columns)) for columns in (ASKED, {}))
+
+    assert found["churn_90d"].to_numpy() == pytest.approx(expected("probability_of_no_purchase", 90), rel=1e-12)
+    base = IN_DAYS.purchase_predictions(X, T_X, T, **HORIZONS)["churn_90d"]
+    assert of_base["churn_90d"].to_numpy() == pytest.approx(base, rel=1e-12)
+
+
+def test_a_column_is_named_once_and_is_one_of_the_first_touch() -> None:
+    for wrong, reason in (((CHANNEL, CHANNEL), "name one of them twice"), (("person_id",), "acquisition_channel")):
+        with pytest.raises(ValidationError, match=reason):
+            type(LTV).model_validate(LTV.model_dump() | {"covariates": wrong, "fitter": "exact"})
 
 
 def test_scores_and_totals_take_both(spark: SparkSession) -> None:
