@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from pathlib import Path
 
 import pytest
@@ -16,9 +14,7 @@ from jobs.run import Run, open_run, perform, table_step
 from jobs.settings import Settings
 from ltv.customer_summary import CUSTOMER_SUMMARY
 from tests.jobs.other_knobs import remade_by_the_page, with_another
-from tests.jobs.test_one_buyer import AD
-from tests.jobs.test_pipeline import FIRST_DAY, settings_in
-from tests.jobs.test_postbacks import POSTBACK
+from tests.jobs.test_pipeline import settings_in
 from warehouse.contracts import Table
 from warehouse.store import Lake
 
@@ -50,30 +46,15 @@ def content(lake: Lake, table: Table) -> tuple[int, int]:
 
 
 QUIET = Console(quiet=True)
-BEFORE, DURING = (f"{FIRST_DAY + dt.timedelta(days=day)}T03:00:00Z" for day in (-3, 2))
-
-
-def land_what_no_simulated_shop_has(landing: Path) -> None:
-    """A buyer whom tracker and shop name differently, a buyer without a visit, a cart a week before, a postback."""
-    cart, buyer = {"anonymous_id": "a cart"}, {"anonymous_id": "a device", "user_id": "7"}
-    events = [
-        {**cart, "event_id": "cart 1", "event_name": "page_view", "event_ts": BEFORE, "page_url": AD},
-        {**cart, "event_id": "cart 2", "event_name": "add_to_cart", "event_ts": BEFORE, "page_url": AD},
-        {**buyer, "event_id": "buyer 1", "event_name": "page_view", "event_ts": DURING, "page_url": AD},
-        {**buyer, "event_id": "buyer 2", "event_name": "purchase", "event_ts": DURING, "order_id": "of 7",
-         "value": "900", "currency": "KRW"},
-    ]  # fmt: skip
-    orders = [f"of 7,c7@x,{DURING},900,KRW", f"of 8,c8@x,{DURING},800,KRW"]
-    postback = {**POSTBACK, "transaction-id": "a", "conversion-value": 3, "timestamp": DURING}
-    files = {
-        "events/more.jsonl": [json.dumps(event) for event in events],
-        "orders/more.csv": ["order_id,user_id,order_ts,value,currency", *orders],
-        "skan_postbacks/1.jsonl": [json.dumps(postback)],
-    }
-    for name, lines in files.items():
-        path = landing / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+# Nothing of a simulated shop is set aside, a buyer has one name, an order a visit; it has no postbacks, and six days are
+# too few for what follows a step within a week. What a knob changes in these tables is not seen here.
+NOT_IN_THIS_SHOP = {
+    "gold.conversion_links",
+    "gold.skan_performance",
+    "gold.unattributed_conversions",
+    "silver.aliases",
+    "silver.set_aside",
+}
 
 
 @pytest.mark.long
@@ -81,14 +62,10 @@ def test_a_changed_knob_changes_no_row_of_a_table_that_the_settings_page_does_no
     spark: SparkSession, tmp_path: Path
 ) -> None:
     settings = settings_in(tmp_path, days=6, visitors=150, customers_before=60, history_months=3)
-    simulated = open_run("simulate", config=None, settings=settings, spark=spark, console=QUIET)
-    perform(simulated, (simulate.STEP,))
-    land_what_no_simulated_shop_has(tmp_path / "landing")
     made = open_run("shop", config=None, settings=settings, spark=spark, console=QUIET)
-    perform(made, (ingest.STEP, *STEPS))
+    perform(made, (simulate.STEP, ingest.STEP, *STEPS))
     before = made_in_full(settings, spark, made)
-    # Nothing is set aside here. A knob could change the rows of any other table.
-    assert {name for name, (rows, _) in before.items() if not rows} == {"silver.set_aside"}
+    assert {name for name, (rows, _) in before.items() if not rows} == NOT_IN_THIS_SHOP
     wrong = {}
     for knob, named in remade_by_the_page().items():
         if knob in NOT_TRIED:
