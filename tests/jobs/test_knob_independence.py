@@ -46,8 +46,8 @@ def content(lake: Lake, table: Table) -> tuple[int, int]:
 
 
 QUIET = Console(quiet=True)
-# Nothing of a simulated shop is set aside, a buyer has one name, an order a visit; it has no postbacks, and six days are
-# too few for what follows a step within a week. What a knob changes in these tables is not seen here.
+# Nothing of a simulated shop is set aside, a buyer has one name, an order a visit; it has no postbacks, and six days
+# are too few for what follows a step within a week. What a knob changes in these tables is not seen here.
 NOT_IN_THIS_SHOP = {
     "gold.conversion_links",
     "gold.skan_performance",
