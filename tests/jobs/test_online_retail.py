@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from conf import CONF_ROOT
 from jobs import attribute, build, ingest, score, train
 from ltv import pareto_nbd
+from ltv.acquisition import ATTRIBUTES
 from ltv.customer_summary import build_customer_summary, count_holdout, purchase_days, purchase_histories
 from ltv.intervals import total_interval, total_purchases
 from ltv.knobs import SummaryUnit
@@ -195,7 +196,7 @@ def test_recency_frequency_and_value_are_those_of_lifetimes(
     from lifetimes.utils import summary_data_from_transaction_data
 
     conversions = lake.read(SILVER_CONVERSIONS).where("conversion_type = 'purchase'")
-    nobody = spark.createDataFrame([], "person_id string, acquisition_channel string")
+    nobody = spark.createDataFrame([], ", ".join(f"{name} string" for name in ("person_id", *ATTRIBUTES)))
     ours = build_customer_summary(
         conversions, nobody, as_of=LAST_DAY, timezone="Europe/London", unit=SummaryUnit(time_unit="days")
     ).toPandas()
