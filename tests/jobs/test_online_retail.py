@@ -53,7 +53,8 @@ def lake(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPa
     knobs = yaml.safe_load((CONF_ROOT / "examples" / "online_retail.yaml").read_text(encoding="utf-8"))
     knobs["lake"], knobs["landing"]["root"] = str(folder / "lake"), str(folder / "landing")
     knobs["mlflow"] = {"tracking_uri": f"sqlite:///{folder}/mlflow.db", "artifact_root": str(folder / "artifacts")}
-    knobs["spark"] = {"conf": {**QUICK, "spark.sql.codegen.wholeStage": "true", "spark.sql.shuffle.partitions": "4"}}
+    compiled = {"spark.sql.codegen.wholeStage": "true", "spark.sql.ui.explainMode": "simple"}
+    knobs["spark"] = {"conf": {**QUICK, **compiled, "spark.sql.shuffle.partitions": "4"}}
     (folder / "retail.yaml").write_text(yaml.safe_dump(knobs), encoding="utf-8")
     # In two files, cut in the middle of an order, and a part of the first one delivered again: a run for each.
     lines = pd.read_csv(source, dtype=str, keep_default_na=False)
