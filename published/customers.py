@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from published.chance import Bounds, mean_bounds
 from published.delta_files import Row
 from published.publication import Published
 from published.view import View
@@ -21,13 +22,22 @@ UNCERTAIN_ALIVE = (0.2, 0.8)
 
 @dataclass(frozen=True)
 class AcquisitionFigures:
-    """The customers acquired by one channel: their number, and the mean and total of their expected value."""
+    """The customers acquired by one channel: their number, and the mean and total of their expected value.
+
+    `deviation` is the standard deviation of a customer's value, None of a single one.
+    """
 
     channel: str
     customers: int
     p_alive: float
     mean_value: Decimal
     total_value: Decimal
+    deviation: float | None = None
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The 95% interval of the mean: how far another draw of as many such customers may lie. None of a single one."""
+        return mean_bounds(float(self.mean_value), self.deviation, self.customers)
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,15 @@ class CustomerFigures:
     churn: tuple[int, ...]
     channels: tuple[AcquisitionFigures, ...]
     at_risk: tuple[AtRisk, ...]
+
+
+def newest_day(published: Published) -> date | None:
+    """The newest as_of of gold.customer_value up to the publication's; None without one. See `_newest_day`."""
+    if not published.has(GOLD_CUSTOMER_VALUE):
+        return None
+    query = _newest_day(published, "gold_customer_value").replace("max(as_of)", "max(as_of) as as_of")
+    day: date | None = published.rows(query, GOLD_CUSTOMER_VALUE)[0]["as_of"]
+    return day
 
 
 def count_customers(published: Published, view: View) -> int | None:
@@ -147,13 +166,18 @@ def _channels(published: Published) -> tuple[AcquisitionFigures, ...]:
         published,
         f"""
         select acquisition_channel as channel, count(*) as customers, avg(p_alive) as p_alive,
-               sum(clv_{HORIZON_DAYS}d) as total_value
+               sum(clv_{HORIZON_DAYS}d) as total_value, stddev(cast(clv_{HORIZON_DAYS}d as double)) as deviation
         from scored group by acquisition_channel
         """,
     )
     channels = [
         AcquisitionFigures(
-            row["channel"], row["customers"], row["p_alive"], row["total_value"] / row["customers"], row["total_value"]
+            row["channel"],
+            row["customers"],
+            row["p_alive"],
+            row["total_value"] / row["customers"],
+            row["total_value"],
+            row["deviation"],
         )
         for row in rows
     ]

@@ -1,0 +1,112 @@
+"""The paths to the conversions of a view, by its days and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from published.delta_files import Row
+from published.journeys import Journeys, journeys_of
+from published.paths import MOST_TOUCHES, TOP_PATHS, PathFigures, PathSummary
+from published.publication import Published, quoted
+from published.view import View
+
+# The channels of a journey in the order of its touches. Putting them together is what takes time, so it is done for
+# those journeys alone that can be counted.
+PATHS_OF = """
+    every_path as (
+        select journey_id, any_value(report_value) as value, any_value(seconds) as seconds,
+               array_agg(touch['channel'] order by position) as path
+        from (
+            select journey_id, report_value, unnest(path) as touch, unnest(range(1, touches + 1)) as position,
+                   cast(extract(epoch from (ended_at - path[1]['touched_at'])) as double) as seconds
+            from {journeys}
+        )
+        group by journey_id
+    )
+"""
+
+
+def read_journey_paths(published: Published, view: View, timezone: str) -> PathSummary | None:
+    """As `published.paths.read_paths`, of the view's days, channel and campaign; None without a conversion on them.
+
+    Over all days and channels the figures are those of gold.path_summary; days_to_convert is unrounded.
+    """
+    journeys = journeys_of(published, view, timezone)
+    if journeys is None:
+        return None
+    counts = journeys.rows(
+        f"""
+        select least(touches, {MOST_TOUCHES}) as touches, max(report_currency) as currency, count(*) as conversions
+        from converted group by 1 order by 1
+        """
+    )
+    by_touches = {int(row["touches"]): int(row["conversions"]) for row in counts}
+    if not by_touches:
+        return None
+    ranked = _ranked(journeys)
+    top = [row for row in ranked if row["place"] <= TOP_PATHS]
+    mixed = [row for row in ranked if row["is_mixed"] and row["place_of_kind"] <= TOP_PATHS]
+    others = _non_conversions(journeys, {tuple(row["path"]) for row in ranked})
+    return PathSummary(
+        conversion_type=journeys.conversion_type,
+        currency=counts[0]["currency"],
+        top=tuple(_figures(row, others) for row in top),
+        top_mixed=tuple(_figures(row, others) for row in mixed),
+        untouched=by_touches.pop(0, 0),
+        by_touches=by_touches,
+        distinct_paths=int(ranked[0]["paths"]) if ranked else 0,
+    )
+
+
+def _ranked(journeys: Journeys) -> list[Row]:
+    """The paths with the most conversions, of all and of those with more than one channel."""
+    order = "order by conversions desc, value desc, array_to_string(path, ' > ')"
+    return journeys.rows(
+        f"""
+        , {PATHS_OF.format(journeys="converted where touches > 0")},
+        by_path as (
+            select path, cardinality(array_distinct(path)) > 1 as is_mixed, count(*) as conversions,
+                   sum(value) as value, avg(seconds) / 86400 as days_to_convert
+            from every_path group by path
+        ),
+        ranked as (
+            select *, count(*) over () as paths, row_number() over ({order}) as place,
+                   row_number() over (partition by is_mixed {order}) as place_of_kind
+            from by_path
+        )
+        select * from ranked where place <= {TOP_PATHS} or (is_mixed and place_of_kind <= {TOP_PATHS}) order by place
+        """
+    )
+
+
+def _non_conversions(journeys: Journeys, paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """How many journeys of each of these paths ended without a conversion."""
+    ends = sorted({(len(path), path[0], path[-1]) for path in paths})
+    if not ends:
+        return {}
+    possible = " or ".join(
+        f"(touches = {touches} and first = {quoted(first)} and last = {quoted(last)})"
+        for touches, first, last in ends
+        if touches > 1
+    )
+    lengths = ", ".join(str(touches) for touches in sorted({1, *(end[0] for end in ends)}))
+    rows = journeys.rows(
+        f"""
+        , others as (
+            select *, path[1]['channel'] as first, path[-1]['channel'] as last
+            from journeys where conversion_id is null and touches in ({lengths})
+        ),
+        {PATHS_OF.format(journeys=f"others where {possible or 'false'}")}
+        select path, count(*) as journeys from every_path group by path
+        union all
+        select make_array(first) as path, count(*) as journeys from others where touches = 1 group by first
+        """
+    )
+    return {tuple(row["path"]): int(row["journeys"]) for row in rows}
+
+
+def _figures(row: Row, non_conversions: dict[tuple[str, ...], int]) -> PathFigures:
+    path = tuple(row["path"])
+    return PathFigures(
+        path, int(row["conversions"]), non_conversions.get(path, 0), row["value"], row["days_to_convert"]
+    )
