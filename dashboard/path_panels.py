@@ -23,7 +23,7 @@ def touches_panel(figures: Figures, words: Words) -> Panel | None:
 
 
 def touches_of(paths: PathSummary | None, unattributed: Unattributed | None, words: Words) -> Panel | None:
-    """Conversions by the number of touches before them; None without a path. `unattributed` says why others have none."""
+    """As `touches_panel`, of these paths; `unattributed` says why other conversions have none."""
     if paths is None or not paths.top:
         return None
     kind = paths.conversion_type

@@ -91,8 +91,8 @@ def read_alive_matrix(published: Published, timezone: str) -> AliveMatrix | None
         return None
     rows = published.rows(
         f"""
-        select {_bands(as_of, timezone)}, count(*) as customers, avg(p_alive) as p_alive, max(worth.currency) as currency,
-               sum(clv_{HORIZON_DAYS}d) as value
+        select {_bands(as_of, timezone)}, count(*) as customers, avg(p_alive) as p_alive,
+               max(worth.currency) as currency, sum(clv_{HORIZON_DAYS}d) as value
         from {_joined(as_of)} group by 1, 2 order by 1, 2
         """,
         GOLD_CUSTOMER_VALUE,
@@ -149,9 +149,7 @@ def _joined(as_of: date) -> str:
 
 def _bands(as_of: date, timezone: str) -> str:
     """The places of a customer's bands, as SQL."""
-    often = " ".join(
-        f"when frequency + 1 < {end} then {place}" for place, end in enumerate(PURCHASES[1:])
-    )
+    often = " ".join(f"when frequency + 1 < {end} then {place}" for place, end in enumerate(PURCHASES[1:]))
     silent = " ".join(
         f"when last_order_at >= {start_of(as_of - timedelta(days=days), timezone)} then {place}"
         for place, days in enumerate(SILENCE)

@@ -69,9 +69,16 @@ def read_assists(published: Published, view: View, timezone: str) -> Assists | N
     if not rows:
         return None
     currency = journeys.rows("select max(report_currency) as currency from converted")[0]["currency"]
-    counted = ("conversions", "assisted", "assists", "last")
     channels = tuple(
-        ChannelAssists(row["channel"], *(int(row[name]) for name in counted), row["value"]) for row in rows
+        ChannelAssists(
+            row["channel"],
+            conversions=int(row["conversions"]),
+            assisted=int(row["assisted"]),
+            assists=int(row["assists"]),
+            last=int(row["last"]),
+            value=row["value"],
+        )
+        for row in rows
     )
     return Assists(
         journeys.conversion_type,

@@ -67,7 +67,8 @@ def read_convert_times(published: Published, view: View, timezone: str) -> Conve
     if not row["conversions"]:
         return None
     days, touches = (
-        Quartiles(*(row[f"{measure}_{name}"] for name in ("lower", "median", "upper"))) for measure in ("days", "touched")
+        Quartiles(*(row[f"{measure}_{name}"] for name in ("lower", "median", "upper")))
+        for measure in ("days", "touched")
     )
     counts = tuple(int(row[f"bin_{place}"]) for place in range(len(starts)))
     return ConvertTimes(journeys.conversion_type, row["conversions"], counts, days, touches)

@@ -63,11 +63,7 @@ def journeys_of(published: Published, view: View, timezone: str) -> Journeys | N
     of_type = f"conversion_type = {quoted(conversion_type)} and {within_days('ended_at', view, timezone)}"
     touched = [
         *([f"touch['channel'] = {quoted(view.channel)}"] if view.channel is not None else []),
-        *(
-            [f"coalesce(touch['campaign'], '{NOT_SET}') = {quoted(view.campaign)}"]
-            if view.campaign is not None
-            else []
-        ),
+        *([f"coalesce(touch['campaign'], '{NOT_SET}') = {quoted(view.campaign)}"] if view.campaign is not None else []),
     ]
     within = of_type
     if touched:

@@ -79,9 +79,9 @@ def read_leavers(published: Published, *, most: int, valuable_only: bool = False
             select * from gold_retention_list where as_of = {day} {"and is_valuable" if valuable_only else ""}
             order by rank limit {int(most)}
         )
-        select rank, listed.person_id, is_valuable, last_purchase_on, cast({day} - last_purchase_on as int) as silent_days,
-               leaving, value_at_risk, expected_gain, expected_gain_lower, expected_gain_upper,
-               listed.acquisition_channel, {why}
+        select rank, listed.person_id, is_valuable, last_purchase_on,
+               cast({day} - last_purchase_on as int) as silent_days, leaving, value_at_risk, expected_gain,
+               expected_gain_lower, expected_gain_upper, listed.acquisition_channel, {why}
         order by rank
         """,
         GOLD_RETENTION_LIST,
@@ -102,7 +102,9 @@ def _why(published: Published, day: str) -> tuple[str, tuple[Table, ...]]:
     """What is known of the listed customers beside the list, and where from, as SQL."""
     tables = (GOLD_CUSTOMER_VALUE, GOLD_CUSTOMER_SUMMARY)
     if not published.has_column(GOLD_CUSTOMER_VALUE, "segment") or not published.has(GOLD_CUSTOMER_SUMMARY):
-        nothing = "cast(null as string) as segment, cast(null as string) as reason, cast(null as bigint) as purchase_days"
+        nothing = (
+            "cast(null as string) as segment, cast(null as string) as reason, cast(null as bigint) as purchase_days"
+        )
         return f"{nothing}, cast(null as double) as buys_again from listed", ()
     # The listed ids stand inside, so that the large tables are cut down before they are joined.
     listed = f"as_of = {day} and person_id in (select person_id from listed)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from published.journeys import journeys_of
@@ -48,7 +49,7 @@ def read_flow(published: Published, view: View, timezone: str) -> PathFlow | Non
     places = ", ".join(
         f"coalesce(path[{step - STEPS - 1}]['channel'], '{BEGINS}') as {name}" for step, name in enumerate(names, 1)
     )
-    pairs = [f"({first}, {second})" for first, second in zip(names, names[1:], strict=False)]
+    pairs = [f"({first}, {second})" for first, second in pairwise(names)]
     rows = journeys.rows(
         f"""
         , last_touches as (select {places} from converted where touches > 0)
@@ -58,7 +59,7 @@ def read_flow(published: Published, view: View, timezone: str) -> PathFlow | Non
     found = [
         Link(step, row[first], row[second], row["conversions"])
         for row in rows
-        for step, (first, second) in enumerate(zip(names, names[1:], strict=False), 1)
+        for step, (first, second) in enumerate(pairwise(names), 1)
         if row[first] is not None and row[second] is not None
     ]
     if not found:

@@ -62,7 +62,5 @@ def read_positions(published: Published, view: View, timezone: str) -> PathPosit
     )
     if not rows:
         return None
-    channels = tuple(
-        ChannelPositions(row["channel"], *(int(row[stage]) for stage in STAGES)) for row in rows
-    )
+    channels = tuple(ChannelPositions(row["channel"], *(int(row[stage]) for stage in STAGES)) for row in rows)
     return PathPositions(journeys.conversion_type, channels)

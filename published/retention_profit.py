@@ -71,9 +71,7 @@ def read_retention_profit(published: Published) -> RetentionProfit | None:
     if not published.has(GOLD_RETENTION_PROFIT):
         return None
     day = f"select max(as_of) from gold_retention_profit where as_of <= date '{published.as_of.isoformat()}'"
-    rows = published.rows(
-        f"select * from gold_retention_profit where as_of = ({day})", GOLD_RETENTION_PROFIT
-    )
+    rows = published.rows(f"select * from gold_retention_profit where as_of = ({day})", GOLD_RETENTION_PROFIT)
     if not rows:
         return None
     first = rows[0]
