@@ -147,7 +147,7 @@ def _matrix(found: AliveMatrix, context: Context) -> Markup:
     )
     rows = Markup("").join(
         Markup('<tr><th scope="row">{}</th>{}</tr>').format(
-            _purchases(purchases, words),
+            _number(purchases, words),
             Markup("").join(
                 _matrix_cell(cells.get(Cell(purchases, silence)), context) for silence in range(len(SILENCE))
             ),
@@ -183,14 +183,18 @@ def _cell_name(cell: Cell, words: Words) -> str:
     return Figure(name, cell.key)
 
 
-def _purchases(place: int, words: Words) -> str:
+def _number(place: int, words: Words) -> str:
+    """The purchase days of a band: 1, 4–5, 11 or more."""
     first = PURCHASES[place]
     if place + 1 == len(PURCHASES):
-        return words("alive.purchases_or_more", first=str(first))
+        return words("alive.or_more", first=str(first))
     last = PURCHASES[place + 1] - 1
-    if first == last:
-        return words("alive.purchases_one" if first == 1 else "alive.purchases", number=str(first))
-    return words("alive.purchases", number=f"{first}–{last}")
+    return str(first) if first == last else f"{first}–{last}"
+
+
+def _purchases(place: int, words: Words) -> str:
+    number = _number(place, words)
+    return words("alive.purchases_one" if number == "1" else "alive.purchases", number=number)
 
 
 def _silence(place: int, words: Words) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from dashboard import formats
 from dashboard.customer_panels import at_risk_panel
 from dashboard.formats import Figure
 from dashboard.panels import Column, PageTable, Panel, table_rows
 from dashboard.serve.alive_panels import segment_name
 from dashboard.serve.context import Context
+from dashboard.serve.long_text import long_text
 from dashboard.serve.persons import login_of, person_columns, wants_file
 from dashboard.words import Words
 from published.leaving import SILENT_CHANCE_DAYS, Leaver, Leavers, read_leavers
@@ -67,7 +70,7 @@ def _file_columns(words: Words, *, is_file: bool) -> tuple[Column, ...]:
     )
 
 
-def _row(each: Leaver, found: Leavers, context: Context, *, is_file: bool) -> list[str]:
+def _row(each: Leaver, found: Leavers, context: Context, *, is_file: bool) -> list[str | Markup]:
     words, currency = context.words, found.currency
     gain = words(
         "leaving.gain",
@@ -95,12 +98,12 @@ def _row(each: Leaver, found: Leavers, context: Context, *, is_file: bool) -> li
     ]
 
 
-def _reason(each: Leaver, words: Words) -> str:
+def _reason(each: Leaver, words: Words) -> str | Markup:
     """The reason that score wrote, which is English; in another language it is made from the same figures."""
     if each.reason is None or each.purchase_days is None or each.buys_again is None:
         return Figure(formats.MISSING, each.reason)
     if words.language == "en":
-        return Figure(each.reason, each.reason)
+        return long_text(each.reason, each.reason)
     shown = words(
         "leaving.why",
         purchases=formats.count(each.purchase_days),
@@ -109,7 +112,7 @@ def _reason(each: Leaver, words: Words) -> str:
         chance=formats.share(each.buys_again),
         days=str(SILENT_CHANCE_DAYS),
     )
-    return Figure(shown, each.reason)
+    return long_text(shown, each.reason)
 
 
 def _sentence(found: Leavers, words: Words) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from dashboard import formats
 from dashboard.chart_svg import chart_of
 from dashboard.panels import Column, PageTable, Panel, table_rows
 from dashboard.serve.alive_panels import segment_name
 from dashboard.serve.context import Context
+from dashboard.serve.long_text import long_text
 from dashboard.words import Words
 from published.customers import HORIZON_DAYS
 from published.performance import ratio
@@ -58,7 +61,8 @@ def segments_panel(context: Context) -> Panel:
     return Panel("segments", title, _sentence(found, words), chart, table, note=words("segment_values.note"))
 
 
-def _row(each: SegmentFigures, found: SegmentValues, words: Words) -> list[str]:
+def _row(each: SegmentFigures, found: SegmentValues, words: Words) -> list[str | Markup]:
+    meaning = words.texts.get(f"segments.{each.segment}.meaning", "")
     return [
         segment_name(each.segment, words),
         formats.count(each.customers),
@@ -67,7 +71,7 @@ def _row(each: SegmentFigures, found: SegmentValues, words: Words) -> list[str]:
         formats.share(_value_share(each, found), 1),
         formats.amount(each.value / each.customers, found.currency),
         formats.share(each.p_alive),
-        words.texts.get(f"segments.{each.segment}.meaning", ""),
+        long_text(meaning, meaning),
     ]
 
 
