@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -31,14 +31,18 @@ def count_bounds(count: float) -> Bounds:
     )
 
 
-def ratio_bounds(ratio: float, count: float) -> Bounds | None:
-    """The 95% interval of a ratio whose upper part is a sum over `count` conversions, such as ROAS; None without any.
+def ratio_bounds(ratio: float, count: float, *, counts_below: bool = False) -> Bounds | None:
+    """The 95% interval of a ratio whose upper part is a sum over `count` conversions, such as ROAS, or, with
+    `counts_below`, whose lower part is their number, such as CPA; None without any.
 
-    It takes the values of conversions as alike: where few large orders make the sum, chance moves it further.
+    It takes the values of conversions as alike: where few large orders make the sum, chance moves it further. The upper
+    bound is infinite where the count may as well be 0.
     """
     if count <= 0:
         return None
     bounds = count_bounds(count)
+    if counts_below:
+        return Bounds(ratio * count / bounds.upper, ratio * count / bounds.lower if bounds.lower else inf)
     return Bounds(ratio * bounds.lower / count, ratio * bounds.upper / count)
 
 
@@ -63,8 +67,8 @@ def odds_bounds(count: int, against: int) -> Bounds | None:
     if share is None:
         return None
     return Bounds(
-        share.lower / (1 - share.lower) if share.lower < 1 else float("inf"),
-        share.upper / (1 - share.upper) if against else float("inf"),
+        share.lower / (1 - share.lower) if share.lower < 1 else inf,
+        share.upper / (1 - share.upper) if against else inf,
     )
 
 
