@@ -46,9 +46,9 @@ class Assists:
     channels: tuple[ChannelAssists, ...]
 
 
-def read_assists(published: Published, view: View, timezone: str) -> Assists | None:
+def read_assists(published: Published, view: View) -> Assists | None:
     """Assists by channel, of the conversions of the view; None without a touch, or without the table."""
-    journeys = journeys_of(published, view, timezone)
+    journeys = journeys_of(published, view)
     if journeys is None:
         return None
     rows = journeys.rows(

@@ -37,9 +37,9 @@ class ConvertTimes:
     touches: Quartiles
 
 
-def read_convert_times(published: Published, view: View, timezone: str) -> ConvertTimes | None:
+def read_convert_times(published: Published, view: View) -> ConvertTimes | None:
     """Time and touches to convert, of the conversions of the view; None without a touch, or without the table."""
-    journeys = journeys_of(published, view, timezone)
+    journeys = journeys_of(published, view)
     if journeys is None:
         return None
     quartiles = ", ".join(

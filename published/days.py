@@ -14,10 +14,10 @@ def start_of(day: date, timezone: str) -> str:
     return f"timestamp '{start:%Y-%m-%dT%H:%M:%S}Z'"
 
 
-def within_days(column: str, view: View, timezone: str) -> str:
+def within_days(column: str, view: View) -> str:
     """The days of the view, both inclusive, as an SQL condition on a column of moments."""
     bounds = [
-        *([f"{column} >= {start_of(view.first_day, timezone)}"] if view.first_day else []),
-        *([f"{column} < {start_of(view.last_day + timedelta(days=1), timezone)}"] if view.last_day else []),
+        *([f"{column} >= {start_of(view.first_day, view.timezone)}"] if view.first_day else []),
+        *([f"{column} < {start_of(view.last_day + timedelta(days=1), view.timezone)}"] if view.last_day else []),
     ]
     return " and ".join(bounds) or "true"

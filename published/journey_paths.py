@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from published.delta_files import Row
 from published.journeys import Journeys, journeys_of
@@ -10,6 +10,7 @@ from published.paths import MOST_TOUCHES, TOP_PATHS, PathFigures, PathSummary
 from published.publication import Published, quoted
 from published.view import View
 
+BETWEEN = "\x1f"  # stands between the channels of a path where it is one text; no name holds it
 # The channels of a journey in the order of its touches. Putting them together is what takes time, so it is done for
 # those journeys alone that can be counted.
 PATHS_OF = """
@@ -26,12 +27,12 @@ PATHS_OF = """
 """
 
 
-def read_journey_paths(published: Published, view: View, timezone: str) -> PathSummary | None:
+def read_journey_paths(published: Published, view: View) -> PathSummary | None:
     """As `published.paths.read_paths`, of the view's days, channel and campaign; None without a conversion on them.
 
     Over all days and channels the figures are those of gold.path_summary; days_to_convert is unrounded.
     """
-    journeys = journeys_of(published, view, timezone)
+    journeys = journeys_of(published, view)
     if journeys is None:
         return None
     counts = journeys.rows(
@@ -79,30 +80,27 @@ def _ranked(journeys: Journeys) -> list[Row]:
     )
 
 
-def _non_conversions(journeys: Journeys, paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
-    """How many journeys of each of these paths ended without a conversion."""
-    ends = sorted({(len(path), path[0], path[-1]) for path in paths})
-    if not ends:
+def _non_conversions(journeys: Journeys, paths: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """How many journeys of each of these paths ended without a conversion.
+
+    Most journeys do, so no path is put together here: those as long as one of `paths` are counted touch by touch.
+    """
+    lengths = sorted({len(path) for path in paths})
+    if not lengths:
         return {}
-    possible = " or ".join(
-        f"(touches = {touches} and first = {quoted(first)} and last = {quoted(last)})"
-        for touches, first, last in ends
-        if touches > 1
-    )
-    lengths = ", ".join(str(touches) for touches in sorted({1, *(end[0] for end in ends)}))
+    by_name = {BETWEEN.join(path): path for path in paths}
+    channels = ", ".join(f"path[{step}]['channel']" for step in range(1, lengths[-1] + 1))  # null beyond the end
     rows = journeys.rows(
         f"""
         , others as (
-            select *, path[1]['channel'] as first, path[-1]['channel'] as last
-            from journeys where conversion_id is null and touches in ({lengths})
-        ),
-        {PATHS_OF.format(journeys=f"others where {possible or 'false'}")}
-        select path, count(*) as journeys from every_path group by path
-        union all
-        select make_array(first) as path, count(*) as journeys from others where touches = 1 group by first
+            select concat_ws({quoted(BETWEEN)}, {channels}) as name from journeys
+            where conversion_id is null and touches in ({", ".join(map(str, lengths))})
+        )
+        select name, count(*) as journeys from others
+        where name in ({", ".join(quoted(name) for name in sorted(by_name))}) group by name
         """
     )
-    return {tuple(row["path"]): int(row["journeys"]) for row in rows}
+    return {by_name[row["name"]]: int(row["journeys"]) for row in rows}
 
 
 def _figures(row: Row, non_conversions: dict[tuple[str, ...], int]) -> PathFigures:

@@ -40,9 +40,9 @@ class PathFlow:
     links: tuple[Link, ...]
 
 
-def read_flow(published: Published, view: View, timezone: str) -> PathFlow | None:
+def read_flow(published: Published, view: View) -> PathFlow | None:
     """The flow of the conversions of the view; None without a touch, or without the table."""
-    journeys = journeys_of(published, view, timezone)
+    journeys = journeys_of(published, view)
     if journeys is None:
         return None
     names = [f"step_{step}" for step in range(1, STEPS + 1)]

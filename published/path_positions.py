@@ -39,13 +39,13 @@ class PathPositions:
         return sum(getattr(channel, stage) for channel in self.channels)
 
 
-def read_positions(published: Published, view: View, timezone: str) -> PathPositions | None:
+def read_positions(published: Published, view: View) -> PathPositions | None:
     """Touches by channel and stage, of the conversions of the view; None without a touch, or without the table.
 
     A touch is early where its middle lies in the first third of the path, so two touches are one early and one late,
     four are one, two and one; nothing falls on a border.
     """
-    journeys = journeys_of(published, view, timezone)
+    journeys = journeys_of(published, view)
     if journeys is None:
         return None
     rows = journeys.rows(

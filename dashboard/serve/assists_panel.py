@@ -24,7 +24,7 @@ def assists_panel(context: Context) -> Panel:
     words, title = context.words, context.words("assists.title")
     if not context.published.has(SILVER_JOURNEYS):
         return Panel("assists", title, words("journeys.missing"))
-    found = read_assists(context.published, context.figures.view, context.shop.timezone)
+    found = read_assists(context.published, context.figures.view)
     if found is None:
         return Panel("assists", title, words("journeys.nothing"))
     smallest = context.shop.knobs.smallest_count

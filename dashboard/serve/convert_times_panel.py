@@ -18,7 +18,7 @@ def convert_times_panel(context: Context) -> Panel:
     words, title = context.words, context.words("convert_times.title")
     if not context.published.has(SILVER_JOURNEYS):
         return Panel("convert-times", title, words("journeys.missing"))
-    found = read_convert_times(context.published, context.figures.view, context.shop.timezone)
+    found = read_convert_times(context.published, context.figures.view)
     if found is None:
         return Panel("convert-times", title, words("journeys.nothing"))
     counted = [

@@ -18,7 +18,7 @@ def flow_panel(context: Context) -> Panel:
     words, title = context.words, context.words("flow.title")
     if not context.published.has(SILVER_JOURNEYS):
         return Panel("flow", title, words("journeys.missing"))
-    found = read_flow(context.published, context.figures.view, context.shop.timezone)
+    found = read_flow(context.published, context.figures.view)
     if found is None:
         return Panel("flow", title, words("journeys.nothing"))
     kind = words.conversions(found.conversion_type)

@@ -11,14 +11,13 @@ from dashboard.serve.flow_panel import flow_panel
 from dashboard.serve.page import Page, Part, of
 from dashboard.serve.positions_panel import positions_panel
 from dashboard.unattributed_panel import unattributed_panel
-from published.journey_paths import read_journey_paths
 from warehouse.tables import SILVER_JOURNEYS
 
 
 def paths_panel(context: Context) -> Panel:
     """The paths with the most conversions of the view, beside the journeys of the same path that ended without one."""
     words = context.words
-    paths = read_journey_paths(context.published, context.figures.view, context.shop.timezone)
+    paths = context.journey_paths
     if paths is None and context.published.has(SILVER_JOURNEYS):
         return Panel("paths", words("top_paths.title"), words("journeys.nothing"))
     return top_paths_of(paths, words)
@@ -26,8 +25,7 @@ def paths_panel(context: Context) -> Panel:
 
 def touches_before_panel(context: Context) -> Panel | None:
     """Conversions of the view by the number of touches before them."""
-    paths = read_journey_paths(context.published, context.figures.view, context.shop.timezone)
-    return touches_of(paths, None, context.words)
+    return touches_of(context.journey_paths, None, context.words)
 
 
 PAGE = Page(

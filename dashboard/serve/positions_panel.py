@@ -25,7 +25,7 @@ def positions_panel(context: Context) -> Panel:
     words, title = context.words, context.words("positions.title")
     if not context.published.has(SILVER_JOURNEYS):
         return Panel("positions", title, words("journeys.missing"))
-    found = read_positions(context.published, context.figures.view, context.shop.timezone)
+    found = read_positions(context.published, context.figures.view)
     if found is None:
         return Panel("positions", title, words("journeys.nothing"))
     chart, table = _chart(found, words), _table(found, words)
