@@ -142,7 +142,7 @@ def _acquisition_sentence(customers: CustomerFigures, words: Words) -> str:
     counted = words.counted("customer", customers.customers)
     money = words.money(customers.expected_value, customers.currency)
     best, mean = customers.worth_most(least=FEW_CUSTOMERS), customers.comparable_mean
-    if mean is None:
+    if mean is None or all(channel.customers < FEW_CUSTOMERS for channel in customers.comparable):
         return words("acquisition.no_channel", customers=counted, money=money, days=HORIZON)
     each = words.money(mean, customers.currency)
     if best is None:

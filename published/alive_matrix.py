@@ -156,7 +156,7 @@ def _bands(as_of: date, timezone: str) -> str:
         if days is not None
     )
     return (
-        f"case {often} else {len(PURCHASES) - 1} end as purchases, case {silent} else {len(SILENCE) - 1} end as silence"
+        f"case {often} ELSE {len(PURCHASES) - 1} end as purchases, case {silent} ELSE {len(SILENCE) - 1} end as silence"
     )
 
 

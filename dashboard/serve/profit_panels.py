@@ -77,7 +77,7 @@ def profit_panel(context: Context) -> Panel:
 
 
 def past_panel(context: Context) -> Panel:
-    """How well the model told buyers from others on days of the past whose outcome is known."""
+    """How well the model ranked who bought again above others, on days of the past whose outcome is known."""
     words, title = context.words, context.words("past.title")
     found = read_past_forecasts(context.published)
     if not found:
