@@ -32,6 +32,23 @@ def leaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def pages(leaving: Path) -> TestClient:
+    return pages_over(leaving)
+
+
+@pytest.fixture(scope="module")
+def pages_of_others(leaving: Path) -> TestClient:
+    return pages_over(leaving, knobs={"personal_for": ("somebody",)})
+
+
+@pytest.fixture(scope="module")
+def pages_without_tables(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    lake = tmp_path_factory.mktemp("without")
+    leaving_shop(lake, without_value=True)
+    return pages_over(lake)
+
+
+@pytest.fixture(scope="module")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     lake = tmp_path_factory.mktemp("paths")
     journeys = [
@@ -92,10 +109,9 @@ def test_a_channel_leaves_the_paths_that_hold_it(paths: TestClient) -> None:
     assert (only["conversions"], only["non_conversions"]) == ("40", "0")
 
 
-def test_a_cell_leads_to_its_customers(leaving: Path) -> None:
+def test_a_cell_leads_to_its_customers(leaving: Path, pages: TestClient) -> None:
     found: AliveMatrix | None = read_alive_matrix(read_published(str(leaving)), "Asia/Seoul")
     assert found is not None
-    pages = pages_over(leaving)
     html = pages.get("/customers").text
     cells = re.findall(r'<td class="alive-\d"><a href="([^"]+)"', html)
     assert len(cells) == len(found.cells) == 1
@@ -109,43 +125,41 @@ def test_a_cell_leads_to_its_customers(leaving: Path) -> None:
     ]
 
 
-def test_segments_have_their_meaning(leaving: Path) -> None:
-    html = pages_over(leaving).get("/customers?lang=en").text
+def test_segments_have_their_meaning(pages: TestClient) -> None:
+    html = pages.get("/customers?lang=en").text
     assert "Loyal customers are 25% of all and bring 65% of the ₩1,550 of margin" in html
     assert "a frequent buyer who is late" in html
 
 
-def test_the_churn_file_has_logins_for_the_crm_and_defuses_formulas(leaving: Path) -> None:
-    listed = rows_of(pages_over(leaving), "/churn/leaving.csv")
+def test_the_churn_file_has_logins_for_the_crm_and_defuses_formulas(pages: TestClient) -> None:
+    listed = rows_of(pages, "/churn/leaving.csv")
     assert [(row["rank"], row["customer_id"]) for row in listed] == [("1", "maybe"), ("2", "perhaps"), ("3", "")]
     assert listed[0]["reason"] == "11 purchases, none for 30 days."
     assert listed[0]["acquisition_channel"] == "'=Search"
     assert (listed[0]["expected_gain"], listed[0]["expected_gain_lower"]) == ("15.000000", "10.000000")
-    valuable = rows_of(pages_over(leaving), "/churn/leaving.csv?open=high_value")
+    valuable = rows_of(pages, "/churn/leaving.csv?open=high_value")
     assert [row["rank"] for row in valuable] == ["1"]
 
 
 @pytest.mark.parametrize("form", ["", ".csv", ".json"])
 @pytest.mark.parametrize("path", ["/churn/leaving", "/customers/cell"])
-def test_whoever_may_not_see_persons_sees_none(leaving: Path, path: str, form: str) -> None:
-    pages = pages_over(leaving, knobs={"personal_for": ("somebody",)})
-    answer = pages.get(f"{path}{form}?open=p1-s2")
+def test_whoever_may_not_see_persons_sees_none(pages_of_others: TestClient, path: str, form: str) -> None:
+    answer = pages_of_others.get(f"{path}{form}?open=p1-s2")
     assert answer.status_code == 200
     assert not re.search("maybe|perhaps|1234", answer.text)
     if not form:
         assert "Ids of customers are shown to readers whom serve.personal_for names." in answer.text
 
 
-def test_the_profit_names_its_best_and_its_break_even(leaving: Path) -> None:
-    html = pages_over(leaving).get("/churn").text
+def test_the_profit_names_its_best_and_its_break_even(pages: TestClient) -> None:
+    html = pages.get("/churn").text
     assert "Contacting 3 customers is best: ₩30 are expected (₩28 to ₩32)" in html
     assert "if at least 2.0% of leavers stay because of it" in html
     assert "Among high-value customers alone the best is 1 customer: ₩15 (₩13 to ₩17), from 2.0% on." in html
     assert "ranked above one who did not 80% of the time" in html
 
 
-def test_a_korean_reason_is_korean_and_the_file_keeps_the_stored_one(leaving: Path) -> None:
-    pages = pages_over(leaving)
+def test_a_korean_reason_is_korean_and_the_file_keeps_the_stored_one(pages: TestClient) -> None:
     assert "구매 2일, 30일째 구매 없음: 자주 구매했으나 구매가 늦어지고 있는 고객." in pages.get("/churn?lang=ko").text
     assert rows_of(pages, "/churn/leaving.csv?lang=ko")[0]["reason"] == "11 purchases, none for 30 days."
 
@@ -160,6 +174,5 @@ def test_without_a_campaign_the_page_says_how_to_make_one_and_shows_who_is_at_ri
 
 @pytest.mark.parametrize("path", PARTS)
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_a_panel_without_its_tables_says_so(tmp_path: Path, path: str, language: str) -> None:
-    leaving_shop(tmp_path, without_value=True)
-    assert pages_over(tmp_path).get(path, params={"lang": language}).status_code == 200
+def test_a_panel_without_its_tables_says_so(pages_without_tables: TestClient, path: str, language: str) -> None:
+    assert pages_without_tables.get(path, params={"lang": language}).status_code == 200
