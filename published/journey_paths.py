@@ -11,19 +11,28 @@ from published.publication import Published, quoted
 from published.view import View
 
 BETWEEN = "\x1f"  # stands between the channels of a path where it is one text; no name holds it
-# The channels of a journey in the order of its touches. Putting them together is what takes time, so it is done for
-# those journeys alone that can be counted.
-PATHS_OF = """
-    every_path as (
-        select journey_id, any_value(report_value) as value, any_value(seconds) as seconds,
-               array_agg(touch['channel'] order by position) as path
+# Sums and not plain columns meet in the union: DataFusion refuses one of columns whose comments differ.
+SHORT = 8  # touches; of a path up to here each channel is looked up, which is far cheaper than to put it together
+EVERY_PATH = f"""
+    timed as (
+        select journey_id, report_value, path, touches,
+               cast(extract(epoch from (ended_at - path[1]['touched_at'])) as double) as seconds
+        from converted where touches > 0
+    ),
+    short_paths as (
+        select concat_ws('{BETWEEN}', {{channels}}) as name, report_value + 0 as value, seconds + 0 as seconds
+        from timed where touches <= {SHORT}
+    ),
+    long_paths as (
+        select string_agg(touch['channel'], '{BETWEEN}' order by position) as name,
+               any_value(report_value) + 0 as value, any_value(seconds) + 0 as seconds
         from (
-            select journey_id, report_value, unnest(path) as touch, unnest(range(1, touches + 1)) as position,
-                   cast(extract(epoch from (ended_at - path[1]['touched_at'])) as double) as seconds
-            from {journeys}
+            select journey_id, report_value, seconds, unnest(path) as touch, unnest(range(1, touches + 1)) as position
+            from timed where touches > {SHORT}
         )
         group by journey_id
-    )
+    ),
+    every_path as (select * from short_paths union all select * from long_paths)
 """
 
 
@@ -47,7 +56,7 @@ def read_journey_paths(published: Published, view: View) -> PathSummary | None:
     ranked = _ranked(journeys)
     top = [row for row in ranked if row["place"] <= TOP_PATHS]
     mixed = [row for row in ranked if row["is_mixed"] and row["place_of_kind"] <= TOP_PATHS]
-    others = _non_conversions(journeys, {tuple(row["path"]) for row in ranked})
+    others = _non_conversions(journeys, {row["path"] for row in ranked})
     return PathSummary(
         conversion_type=journeys.conversion_type,
         currency=counts[0]["currency"],
@@ -61,14 +70,14 @@ def read_journey_paths(published: Published, view: View) -> PathSummary | None:
 
 def _ranked(journeys: Journeys) -> list[Row]:
     """The paths with the most conversions, of all and of those with more than one channel."""
-    order = "order by conversions desc, value desc, array_to_string(path, ' > ')"
-    return journeys.rows(
+    order = f"order by conversions desc, value desc, replace(name, '{BETWEEN}', ' > ')"
+    rows = journeys.rows(
         f"""
-        , {PATHS_OF.format(journeys="converted where touches > 0")},
+        , {EVERY_PATH.format(channels=_channels(SHORT))},
         by_path as (
-            select path, cardinality(array_distinct(path)) > 1 as is_mixed, count(*) as conversions,
-                   sum(value) as value, avg(seconds) / 86400 as days_to_convert
-            from every_path group by path
+            select name, cardinality(array_distinct(string_to_array(name, '{BETWEEN}'))) > 1 as is_mixed,
+                   count(*) as conversions, sum(value) as value, avg(seconds) / 86400 as days_to_convert
+            from every_path group by name
         ),
         ranked as (
             select *, count(*) over () as paths, row_number() over ({order}) as place,
@@ -78,6 +87,12 @@ def _ranked(journeys: Journeys) -> list[Row]:
         select * from ranked where place <= {TOP_PATHS} or (is_mixed and place_of_kind <= {TOP_PATHS}) order by place
         """
     )
+    return [row | {"path": tuple(row["name"].split(BETWEEN))} for row in rows]
+
+
+def _channels(touches: int) -> str:
+    """The channels of the first touches as SQL; null beyond the end of a path."""
+    return ", ".join(f"path[{step}]['channel']" for step in range(1, touches + 1))
 
 
 def _non_conversions(journeys: Journeys, paths: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
@@ -89,11 +104,10 @@ def _non_conversions(journeys: Journeys, paths: Collection[tuple[str, ...]]) -> 
     if not lengths:
         return {}
     by_name = {BETWEEN.join(path): path for path in paths}
-    channels = ", ".join(f"path[{step}]['channel']" for step in range(1, lengths[-1] + 1))  # null beyond the end
     rows = journeys.rows(
         f"""
         , others as (
-            select concat_ws({quoted(BETWEEN)}, {channels}) as name from journeys
+            select concat_ws('{BETWEEN}', {_channels(lengths[-1])}) as name from journeys
             where conversion_id is null and touches in ({", ".join(map(str, lengths))})
         )
         select name, count(*) as journeys from others
@@ -104,7 +118,7 @@ def _non_conversions(journeys: Journeys, paths: Collection[tuple[str, ...]]) -> 
 
 
 def _figures(row: Row, non_conversions: dict[tuple[str, ...], int]) -> PathFigures:
-    path = tuple(row["path"])
+    path = row["path"]
     return PathFigures(
         path, int(row["conversions"]), non_conversions.get(path, 0), row["value"], row["days_to_convert"]
     )
