@@ -11,8 +11,8 @@ from published.publication import Published, quoted
 from published.view import View
 
 BETWEEN = "\x1f"  # stands between the channels of a path where it is one text; no name holds it
-# Sums and not plain columns meet in the union: DataFusion refuses one of columns whose comments differ.
 SHORT = 8  # touches; of a path up to here each channel is looked up, which is far cheaper than to put it together
+# Sums and not plain columns meet in the union: DataFusion refuses one of columns whose comments differ.
 EVERY_PATH = f"""
     timed as (
         select journey_id, report_value, path, touches,
