@@ -11,6 +11,8 @@ from dashboard.serve.knobs import Serve
 from dashboard.words import Words, words_in
 from published.choices import Choices, read_choices
 from published.figures import Figures
+from published.journey_paths import read_journey_paths
+from published.paths import PathSummary
 from published.publication import Published
 from published.unattributed_cause import JourneyWindow
 from published.view import Language
@@ -66,6 +68,11 @@ class Context:
     def figures(self) -> Figures:
         """The figures of the days that were asked for."""
         return Figures(self.published, self.asked.view(self.published.as_of, self.shop.timezone))
+
+    @cached_property
+    def journey_paths(self) -> PathSummary | None:
+        """The paths of the conversions of the days, channel and customers that were asked for."""
+        return read_journey_paths(self.published, self.figures.view)
 
     @cached_property
     def before(self) -> Figures | None:

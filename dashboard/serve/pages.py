@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboard.serve import (
     changes_page,
     channels_page,
+    churn_page,
     customers_page,
     data_page,
     overview_page,
@@ -20,6 +21,7 @@ PAGES: tuple[Page, ...] = (
     channels_page.PAGE,
     paths_page.PAGE,
     customers_page.PAGE,
+    churn_page.PAGE,
     value_page.PAGE,
     data_page.PAGE,
     runs_page.PAGE,

@@ -35,8 +35,21 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         for i, m in enumerate(["Active", "Quiet"])
         for n in range(10)
     ],
+    "grouped_bars": [
+        {"name": c, "position": i, "series": s, "value": 0.1 + i}
+        for i, c in enumerate(CHANNELS)
+        for s in ("Early", "Late")
+    ],
+    "retention_profit": [
+        {"audience": a, "contacts": n, "profit": 3.0, "lower": 1.0, "upper": 5.0, "is_best": n == 2}
+        for a in ("Everybody", "High value")
+        for n in (1, 2, 3)
+    ],
     "moved": [{"channel": c, "position": i, "moved": 5.0 - 9 * i} for i, c in enumerate(CHANNELS)],
-    "value_by_channel": [{"channel": c, "position": i, "value": 5.0, "overall": 4.0} for i, c in enumerate(CHANNELS)],
+    "value_by_channel": [
+        {"channel": c, "position": i, "value": 5.0, "overall": 4.0, **({"lower": 3.0, "upper": 7.0} if i else {})}
+        for i, c in enumerate(CHANNELS)
+    ],
 }
 TEXTS: dict[str, dict[str, str]] = {
     "roas_by_channel": {"axis": "ROAS"},
@@ -46,6 +59,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "touches": {"axis": "Touches"},
     "value_distribution": {"axis": "Probability"},
     "moved": {"axis": "Moved"},
+    "grouped_bars": {"axis": "Share", "format": ".0%"},
+    "retention_profit": {"axis": "Contacts", "profit_axis": "Profit"},
     "value_by_channel": {"axis": "Value"},
 }
 # The number of marks that each chart draws, by kind.
@@ -57,7 +72,9 @@ MARKS = {
     "touches": {"rect": 3},
     "value_distribution": {"rect": 20},
     "moved": {"rect": 2},
-    "value_by_channel": {"rect": 2},
+    "grouped_bars": {"rect": 4},
+    "retention_profit": {"area": 2, "line": 2, "symbol": 2},
+    "value_by_channel": {"rect": 2, "rule": 2},
 }
 
 
