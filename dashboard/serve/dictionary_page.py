@@ -111,7 +111,11 @@ def _table_entry(table: Table, context: Context) -> Panel:
             words("dictionary.of_run", run=published.run_id) if version is not None else words("dictionary.newest"),
         ),
         Tile(words("dictionary.owner"), table.owner, table.freshness),
-        Tile(words("dictionary.key"), ", ".join(table.key)),
+        Tile(
+            words("dictionary.columns"),
+            formats.count(len(table.columns)),
+            words("dictionary.key", columns=", ".join(table.key)),
+        ),
     )
     drawing = None
     if made_from(name):

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-BOX, BOX_HIGH, GAP, ROW = 168, 30, 14, 62
+BOX, BOX_HIGH, GAP, ROW = 186, 30, 14, 58
 MARGIN = 8
 
 
 def lineage_drawing(last: str, pairs: Sequence[tuple[str, str]], label: str) -> Markup:
     """An <svg> of the pairs (input, what is made from it), all on the way to `last`.
 
-    A table stands in the row above the nearest one that is made from it, no lower than any other. The drawing has no
-    style of its own: page.css colours it in both themes.
+    A pair is left out where the input gets there by way of another table too. A table stands in the row above all that
+    are made from it. The drawing has no style of its own: page.css colours it in both themes.
     """
     rows = _rows(last, pairs)
     wide = max(len(row) for row in rows) * (BOX + GAP) - GAP + 2 * MARGIN
@@ -29,7 +29,7 @@ def lineage_drawing(last: str, pairs: Sequence[tuple[str, str]], label: str) -> 
     }
     lines = [
         Markup('<path d="M{} {}C{} {} {} {} {} {}"/>').format(*_curve(places[source], places[made]))
-        for source, made in pairs
+        for source, made in without_detours(pairs)
     ]
     boxes = [
         Markup('<g{}><rect x="{}" y="{}" width="{}" height="{}" rx="7"/><text x="{}" y="{}">{}</text></g>').format(
@@ -47,6 +47,23 @@ def lineage_drawing(last: str, pairs: Sequence[tuple[str, str]], label: str) -> 
     return Markup('<svg class="lineage" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}">{}{}</svg>').format(
         label, wide, high, wide, Markup("").join(lines), Markup("").join(boxes)
     )
+
+
+def without_detours(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs whose input reaches what is made from it by no other pairs, in their order."""
+    made_from: dict[str, set[str]] = {}
+    for source, made in pairs:
+        made_from.setdefault(made, set()).add(source)
+
+    def reached(table: str) -> set[str]:
+        direct = made_from.get(table, set())
+        return direct.union(*(reached(each) for each in direct))
+
+    return [
+        (source, made)
+        for source, made in pairs
+        if not any(source in reached(other) for other in made_from[made] - {source})
+    ]
 
 
 def _rows(last: str, pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
