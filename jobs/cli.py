@@ -32,6 +32,8 @@ JOBS = (
     "channels",
     "audiences",
     "retention",
+    "audit",
+    "questions",
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 from typing import NamedTuple
 
 NORMAL_95 = 1.959963984540054
@@ -30,12 +30,16 @@ def count_bounds(count: float) -> Bounds:
     )
 
 
-def ratio_bounds(ratio: float, count: float) -> Bounds | None:
-    """The 95% interval of a ratio whose upper part is a sum over `count` conversions, such as ROAS; None without any.
+def ratio_bounds(ratio: float, count: float, *, counts_below: bool = False) -> Bounds | None:
+    """The 95% interval of a ratio whose upper part is a sum over `count` conversions, such as ROAS, or, with
+    `counts_below`, whose lower part is their number, such as CPA; None without any.
 
-    It takes the values of conversions as alike: where few large orders make the sum, chance moves it further.
+    It takes the values of conversions as alike: where few large orders make the sum, chance moves it further. The upper
+    bound is infinite where the count may as well be 0.
     """
     if count <= 0:
         return None
     bounds = count_bounds(count)
+    if counts_below:
+        return Bounds(ratio * count / bounds.upper, ratio * count / bounds.lower if bounds.lower else inf)
     return Bounds(ratio * bounds.lower / count, ratio * bounds.upper / count)

@@ -48,6 +48,10 @@ def read_choices(published: Published, view: View) -> Choices:
 
     So the type that is shown does not change with the days or models of the view.
     """
+    return published.once(("choices", view.date_basis), lambda: _read_choices(published, view))
+
+
+def _read_choices(published: Published, view: View) -> Choices:
     credited = _credited(published, view)
     models = in_report_order(row["model"] for row in credited)
     types = _by_net_value([row for row in credited if row["model"] == models[0]]) if models else []

@@ -79,6 +79,10 @@ def read_cohorts(published: Published, timezone: str) -> Cohorts | None:
     """
     if not published.has(SILVER_CONVERSIONS):
         return None
+    return published.once(("cohorts", timezone), lambda: _read(published, timezone))
+
+
+def _read(published: Published, timezone: str) -> Cohorts | None:
     local = f"converted_at at time zone {quoted(timezone)}"
     rows = published.rows(
         f"""

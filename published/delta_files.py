@@ -17,7 +17,7 @@ Row = dict[str, Any]
 def exists(lake: str, table: Table) -> bool:
     """Whether the lake has the table. InputError when the lake cannot be opened."""
     try:
-        return DeltaTable.is_deltatable(_location(lake, table))
+        return DeltaTable.is_deltatable(location(lake, table))
     except (DeltaError, OSError, ValueError) as error:
         raise InputError(f"{lake}: cannot be opened: {_first_line(error)}") from error
 
@@ -25,7 +25,7 @@ def exists(lake: str, table: Table) -> bool:
 def open_table(lake: str, table: Table, *, version: int | None) -> DeltaTable:
     """The table at `version`, None = the newest. InputError when it does not exist."""
     try:
-        return DeltaTable(_location(lake, table), version=version)
+        return DeltaTable(location(lake, table), version=version)
     except (DeltaError, TableNotFoundError, OSError) as error:
         wanted = f"version {version}" if version is not None else "its newest version"
         raise InputError(
@@ -36,16 +36,16 @@ def open_table(lake: str, table: Table, *, version: int | None) -> DeltaTable:
 
 def fetch(query: QueryBuilder, sql: str, *, what: str) -> list[Row]:
     """The rows of a query, each a dict of its columns. InputError, naming `what` was read, when the query fails."""
-    reader = query.execute(sql)
     try:
-        batch = reader.read_all()
+        batch = query.execute(sql).read_all()
     except Exception as error:  # delta-rs has no narrower class for a missing data file
         raise InputError(f"{what} cannot be read: {_first_line(error)}") from error
     columns = [column.to_pylist() for column in batch.columns]
     return [dict(zip(batch.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _location(lake: str, table: Table) -> str:
+def location(lake: str, table: Table) -> str:
+    """Where delta-rs finds the table."""
     root = lake if "://" in lake else str(Path(lake).absolute())
     return f"{root.rstrip('/')}/{table.layer}/{table.name}"
 

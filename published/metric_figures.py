@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from published.choices import read_choices
+from published.credited import Source, performance_source
 from published.delta_files import Row
 from published.metrics import metric
 from published.performance import until_as_of
-from published.publication import Published, quoted
+from published.publication import Published, alias, quoted
 from published.view import View
 from warehouse.errors import UsageError
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
 
 
-def read_metrics(published: Published, names: Sequence[str], *, by: Sequence[str] = (), where: str = "") -> list[Row]:
+def read_metrics(
+    published: Published,
+    names: Sequence[str],
+    *,
+    by: Sequence[str] = (),
+    where: str = "",
+    source: Source | None = None,
+) -> list[Row]:
     """The metrics `names`, all of one table: one row, or one per value of the columns `by`, sorted by them.
 
-    `where` is an SQL condition over the table's columns. UsageError when the metrics are of several tables or rows, or
-    may not be grouped by a column of `by`.
+    `where` is an SQL condition over the table's columns; `source` stands in place of the table. UsageError when the
+    metrics are of several tables or rows of them, or may not be grouped by a column of `by`.
     """
     wanted = [metric(name) for name in names]
     if len({(each.table, each.where) for each in wanted}) != 1:
@@ -29,8 +37,9 @@ def read_metrics(published: Published, names: Sequence[str], *, by: Sequence[str
     conditions = " and ".join(f"({condition})" for condition in (first.where, where) if condition)
     columns = ", ".join([*by, *(f"{each.formula} as {each.name}" for each in wanted)])
     grouped = f" group by {', '.join(by)} order by {', '.join(by)}" if by else ""
-    sql = f"select {columns} from {first.contract.layer}_{first.contract.name} where {conditions or 'true'}{grouped}"
-    return published.rows(sql, first.contract)
+    rows = source or Source(alias(first.contract), (first.contract,))
+    sql = f"select {columns} from {rows.sql} where {conditions or 'true'}{grouped}"
+    return published.rows(sql, *rows.tables)
 
 
 def performance_where(published: Published, view: View, model: str | None = None) -> str:
@@ -46,6 +55,14 @@ def performance_where(published: Published, view: View, model: str | None = None
             until_as_of(published),
         ]
     )
+
+
+def read_performance_metrics(
+    published: Published, view: View, names: Sequence[str], *, by: Sequence[str] = (), model: str | None = None
+) -> list[Row]:
+    """As `read_metrics`, of metrics over gold.channel_performance in a view."""
+    where = performance_where(published, view, model)
+    return read_metrics(published, names, by=by, where=where, source=performance_source(view))
 
 
 def currency_of(published: Published) -> str:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from published.choices import read_choices
+from published.credited import performance_source
 from published.delta_files import Row
 from published.publication import Published, quoted
 from published.view import View
@@ -153,17 +154,18 @@ def ratio(part: Decimal | float, whole: Decimal | float) -> float | None:
 def _credited(published: Published, view: View, models: tuple[str, ...]) -> list[Row]:
     """One row per model, type, channel and currency within the view's days."""
     # Spend repeats for every model, type and date basis, so each sum here covers one of each.
+    source = performance_source(view)
     return published.rows(
         f"""
         select model, conversion_type, channel, currency, sum(spend) as spend, sum(credited_value) as value,
                sum(gross_value) as gross_value, sum(credited_conversions) as conversions,
                sum(new_customers) as new_customers, min(date) as first_day, max(date) as last_day
-        from gold_channel_performance
+        from {source.sql}
         where date_basis = '{view.date_basis}' and {view.within} and {until_as_of(published)}
               and model in ({", ".join(map(quoted, models))})
         group by model, conversion_type, channel, currency order by channel, model
         """,
-        GOLD_CHANNEL_PERFORMANCE,
+        *source.tables,
     )
 
 
@@ -205,10 +207,11 @@ def _channels(rows: list[Row], models: tuple[str, ...]) -> list[ChannelFigures]:
 
 
 def _days(published: Published, view: View, conversion_type: str, model: str) -> tuple[DayFigures, ...]:
+    source = performance_source(view)
     rows = published.rows(
         f"""
         with credited as (
-            select * from gold_channel_performance
+            select * from {source.sql}
             where conversion_type = {quoted(conversion_type)} and model = {quoted(model)} and {view.within}
               and {until_as_of(published)}
         ),
@@ -219,6 +222,6 @@ def _days(published: Published, view: View, conversion_type: str, model: str) ->
                sum(case when date_basis = 'conversion' then credited_value else 0 end) as by_conversion
         from credited where channel in (select channel from paid) group by date order by date
         """,
-        GOLD_CHANNEL_PERFORMANCE,
+        *source.tables,
     )
     return tuple(DayFigures(row["date"], row["spend"], row["by_touch"], row["by_conversion"]) for row in rows)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, TypeVar
 
 from deltalake import DeltaTable, QueryBuilder
 
@@ -12,6 +13,8 @@ from published.delta_files import Row, exists, fetch, open_table
 from warehouse.contracts import Table
 from warehouse.errors import InputError
 from warehouse.tables import OPS_PUBLISHED, TABLES
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,18 @@ class Published:
     published_at: datetime
     versions: Mapping[str, int]
     ids: Mapping[str, str] = field(default_factory=dict)
+    _kept: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def has(self, *tables: Table) -> bool:
         """Whether every one of `tables` is published."""
         return all(table.full_name in self.versions for table in tables)
+
+    def once(self, key: object, make: Callable[[], Kept]) -> Kept:
+        """What `make` gives, made once for this object: a publication never changes."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: Kept = self._kept[key]
+        return found
 
     def rows(self, sql: str, *tables: Table) -> list[Row]:
         """The rows of a DataFusion query over the published versions of `tables`.
@@ -59,6 +70,9 @@ class Published:
         return self.has(table) and column in [field.name for field in self._open(table).schema().fields]
 
     def _open(self, table: Table) -> DeltaTable:
+        return self.once(table.full_name, lambda: self._open_anew(table))
+
+    def _open_anew(self, table: Table) -> DeltaTable:
         if not self.has(table):
             raise InputError(
                 f"{table.full_name} is not among the tables that run {self.run_id} published in {self.lake}"

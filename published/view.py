@@ -11,6 +11,7 @@ from warehouse.errors import UsageError
 
 DateBasis = Literal["conversion", "touch"]
 Language = Literal["en", "ko"]
+Customers = Literal["all", "new", "returning"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,9 @@ class View:
     `first_day` and `last_day` are reporting days, both inclusive; None = no bound. `conversion_type` None = the type
     with the most net value over all days. `models` None = all; models are always shown in report order. `date_basis`
     dates credit by the conversion or by the touch. `language` is the language of the report; no figure depends on it.
-    `channel` and `campaign` leave only credit and spend of theirs; None = all.
+    `channel` and `campaign` leave only credit and spend of theirs; None = all. `customers` and `platform` (web, ios, …)
+    leave only credit of first or of later purchases, and of touches there. `timezone` is the zone of reporting days,
+    for readers that date single rows.
     """
 
     first_day: date | None = None
@@ -31,6 +34,9 @@ class View:
     language: Language = "en"
     channel: str | None = None
     campaign: str | None = None
+    customers: Customers = "all"
+    platform: str | None = None
+    timezone: str = "UTC"
 
     def __post_init__(self) -> None:
         """UsageError when a field is impossible in itself; the readers check names against the published tables."""
@@ -40,6 +46,7 @@ class View:
             raise UsageError("no model is named; name one or more, or leave models out for all")
         _one_of("date basis", self.date_basis, DateBasis)
         _one_of("language", self.language, Language)
+        _one_of("kind of customers", self.customers, Customers)
 
     @property
     def within_days(self) -> str:

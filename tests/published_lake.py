@@ -12,9 +12,12 @@ from deltalake import DeltaTable, write_deltalake
 
 from warehouse.contracts import Table
 from warehouse.tables import OPS_PUBLISHED
+from warehouse.tables.silver_journeys import MILESTONES, TOUCH_STRUCT
 
 AS_OF = date(2026, 3, 31)
 PUBLISHED_AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+MOMENT = pa.timestamp("us", "UTC")
+TOUCH_FIELDS = ("touchpoint_id", "channel", "source", "medium", "campaign", "campaign_id")
 ARROW_TYPES = {
     "string": pa.string(),
     "bigint": pa.int64(),
@@ -22,16 +25,27 @@ ARROW_TYPES = {
     "double": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
-    "timestamp": pa.timestamp("us", "UTC"),
+    "timestamp": MOMENT,
     "decimal(18,6)": pa.decimal128(18, 6),
     "decimal(28,6)": pa.decimal128(28, 6),
     "array<string>": pa.list_(pa.string()),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+    f"array<{TOUCH_STRUCT}>": pa.list_(
+        pa.struct([pa.field("touched_at", MOMENT), *(pa.field(name, pa.string()) for name in TOUCH_FIELDS)])
+    ),
+    MILESTONES: pa.list_(pa.struct([pa.field("conversion_type", pa.string()), pa.field("converted_at", MOMENT)])),
 }
 
 
 def arrow_schema(table: Table) -> pa.Schema:
-    return pa.schema([pa.field(c.name, ARROW_TYPES[c.type], c.nullable) for c in table.columns])
+    """The columns with their comments, as Spark writes them: DataFusion trips over comments that differ in a union."""
+    comments = [{"comment": column.meaning} for column in table.columns]
+    return pa.schema(
+        [
+            pa.field(column.name, ARROW_TYPES[column.type], column.nullable, comment)
+            for column, comment in zip(table.columns, comments, strict=True)
+        ]
+    )
 
 
 def write_table(

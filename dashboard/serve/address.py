@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from published.view import DateBasis, Language, View
+from published.view import Customers, DateBasis, Language, View
 from warehouse.errors import UsageError
 
 Period = Literal["7d", "30d", "90d", "all"]
@@ -35,11 +35,16 @@ class Asked:
     basis: DateBasis = "conversion"
     channel: str | None = None
     campaign: str | None = None
+    customers: Customers = "all"
+    platform: str | None = None
     run: str | None = None
     open: str | None = None
 
-    def view(self, as_of: date) -> View:
-        """The view of the published tables. UsageError when the first day is later than the last."""
+    def view(self, as_of: date, timezone: str = "UTC") -> View:
+        """The view of the published tables; `timezone` is the zone of reporting days.
+
+        UsageError when the first day is later than the last.
+        """
         first, last = self.days(as_of)
         return View(
             first_day=first,
@@ -50,6 +55,9 @@ class Asked:
             language=self.language,
             channel=self.channel,
             campaign=self.campaign,
+            customers=self.customers,
+            platform=self.platform,
+            timezone=timezone,
         )
 
     def days(self, as_of: date) -> tuple[date | None, date | None]:
@@ -59,13 +67,13 @@ class Asked:
         days = PERIOD_DAYS[self.period]
         return (as_of - timedelta(days=days - 1), as_of) if days else (None, as_of)
 
-    def view_before(self, as_of: date) -> View | None:
+    def view_before(self, as_of: date, timezone: str = "UTC") -> View | None:
         """The view of the days that these are compared with; None where nothing is compared or a bound is missing."""
         first, last = self.days(as_of)
         if self.compare == "none" or first is None or last is None:
             return None
         back = timedelta(days=YEAR) if self.compare == "year" else last - first + timedelta(days=1)
-        return replace(self.view(as_of), first_day=first - back, last_day=last - back)
+        return replace(self.view(as_of, timezone), first_day=first - back, last_day=last - back)
 
     def query(self, **changes: Any) -> str:
         """The query of an address with these changes: `?` and what differs from the defaults, or nothing."""
@@ -81,6 +89,8 @@ class Asked:
             "basis": None if asked.basis == DEFAULT.basis else asked.basis,
             "channel": asked.channel,
             "campaign": asked.campaign,
+            "customers": None if asked.customers == DEFAULT.customers else asked.customers,
+            "platform": asked.platform,
             "run": asked.run,
             "open": asked.open,
         }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
@@ -20,14 +20,15 @@ from dashboard.serve.context import Context, Shop
 from dashboard.serve.filters import filters_of
 from dashboard.serve.page import Page, Part
 from dashboard.serve.pages import PAGES
-from dashboard.serve.publications import LastUsed, publication
+from dashboard.serve.publications import LastUsed, Publications
 from dashboard.serve.sign_in import COOKIE, SignIn, sign_in
 from dashboard.words import words_in
-from published.view import DateBasis, Language
+from published.view import Customers, DateBasis, Language
 from warehouse.code_version import code_version
 from warehouse.errors import DistributaryError, InputError, UsageError
 
 STATIC = files("dashboard") / "static"
+Platform = Literal["web", "ios", "android", "server"]
 THEMES = ("auto", "light", "dark")
 KEPT_ANSWERS = 300
 HEADERS = {
@@ -55,6 +56,8 @@ def asked_of(  # noqa: PLR0917 (one per field of a query, by which FastAPI fills
     basis: Annotated[DateBasis, Query(description="what dates credit: the conversion or the touch")] = "conversion",
     channel: Annotated[str | None, Query(description="this channel alone")] = None,
     campaign: Annotated[str | None, Query(description="this campaign alone")] = None,
+    customers: Annotated[Customers, Query(description="credit of first or of later purchases alone")] = "all",
+    platform: Annotated[Platform | None, Query(description="credit of touches on this platform alone")] = None,
     run: Annotated[str | None, Query(description="a former publication, by its run")] = None,
     opened: Annotated[str | None, Query(alias="open", description="what the page opens")] = None,
 ) -> Asked:
@@ -71,6 +74,8 @@ def asked_of(  # noqa: PLR0917 (one per field of a query, by which FastAPI fills
         basis=basis,
         channel=channel or None,
         campaign=campaign or None,
+        customers=customers,
+        platform=platform,
         run=run or None,
         open=opened or None,
     )
@@ -86,6 +91,7 @@ def create_app(shop: Shop) -> FastAPI:
     )
     app.state.shop = shop
     app.state.sign_in = sign_in(shop.knobs)
+    app.state.publications = Publications(shop.lake)
     app.state.answers = LastUsed[str](KEPT_ANSWERS)
     app.state.code = code_version(("published", "dashboard"), (".py", ".html", ".css", ".js", ".json", ".yaml"))
     app.middleware("http")(guarded)
@@ -218,9 +224,8 @@ def _table(request: Request, asked: Asked, part: Part, form: str, number: int) -
 
 def _context(request: Request, asked: Asked) -> Context:
     shop: Shop = request.app.state.shop
-    return Context(
-        shop, publication(shop.lake, asked.run), asked, request.state.reader, request.url.path, request.app.openapi
-    )
+    publications: Publications = request.app.state.publications
+    return Context(shop, publications.of(asked.run), asked, request.state.reader, request.url.path, request.app.openapi)
 
 
 def _add_files(app: FastAPI) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from markupsafe import Markup
@@ -13,15 +14,16 @@ from dashboard.panels import Column, PageTable, Panel, linked, table_rows
 from dashboard.performance_panels import comparison_panel, roas_panel
 from dashboard.retargeting_panel import retargeting_panel
 from dashboard.serve.context import Context
-from dashboard.serve.metric_cells import metric_column, metric_row
+from dashboard.serve.metric_cells import metric_column, metric_row, with_chance
 from dashboard.serve.page import Page, Part, of
 from dashboard.serve.short import short
 from dashboard.time_panels import roas_over_time_panel
 from dashboard.unmatched_panel import unmatched_panel
 from published.delta_files import Row
-from published.metric_figures import currency_of, performance_where, read_metrics
+from published.metric_figures import currency_of, read_performance_metrics
 from published.metrics import metric
-from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
+from published.performance import ratio
+from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE
 
 OF_CHANNELS = (
     "spend",
@@ -57,7 +59,7 @@ def channels_panel(context: Context) -> Panel:
             [linked(row["channel"], context.address("/channels", channel=row["channel"])) for row in rows],
             words("channel_table.caption", model=_model(context)),
         ),
-        note=words("channel_table.note", number=str(context.shop.knobs.smallest_count)),
+        note=words("channel_table.note", number=str(context.shop.knobs.smallest_count)) + _not_divided(context),
     )
 
 
@@ -90,7 +92,10 @@ def campaigns_panel(context: Context) -> Panel | None:
         Column(words("campaigns.campaign"), numeric=False),
         names,
         words("campaigns.caption", shown=formats.count(len(shown)), all=formats.count(len(rows))),
-        more=tuple(Column(words(f"campaigns.{name}"), numeric=False) for name in ("channel", "source", "medium")),
+        more=tuple(
+            Column(label, numeric=False)
+            for label in (words("campaigns.channel"), words("campaigns.source"), words("campaigns.medium"))
+        ),
         more_cells=[
             tuple(Figure(short(row[name]), row[name]) for name in ("channel", "source", "medium")) for row in shown
         ],
@@ -126,9 +131,57 @@ def days_panel(context: Context) -> Panel | None:
     return Panel("days", words("days.title"), words("days.sentence", channel=_chosen(context)), table=table, note=note)
 
 
+def purchases_panel(context: Context) -> Panel | None:
+    """Net value of first and of later purchases by channel; None without credits or for types that are no purchase."""
+    words, published, view = context.words, context.published, context.figures.view
+    if not published.has(GOLD_CHANNEL_PERFORMANCE, GOLD_ATTRIBUTION_CREDITS):
+        return None
+    wanted = ["spend", "credited_conversions", "credited_value", "roas"]
+    first, later = (
+        {
+            row["channel"]: row
+            for row in read_performance_metrics(published, replace(view, customers=who), wanted, by=["channel"])
+        }
+        for who in ("new", "returning")
+    )
+    if not any(row["credited_conversions"] for row in first.values()):
+        return None
+    currency, smallest = currency_of(published), context.shop.knobs.smallest_count
+    rows = [
+        (
+            linked(channel, context.address("/channels", channel=channel)),
+            formats.amount(new["credited_value"], currency),
+            formats.amount(old["credited_value"], currency),
+            formats.share(ratio(new["credited_value"], new["credited_value"] + old["credited_value"]), 1),
+            formats.amount(new["spend"], currency),
+            with_chance(metric("roas"), new, currency, words, smallest=smallest),
+        )
+        for channel, new in sorted(first.items(), key=lambda each: (-each[1]["credited_value"], each[0]))
+        for old in (later[channel],)
+    ]
+    table = PageTable(
+        caption=words("purchases.caption", model=_model(context), currency=words.currency(currency)),
+        columns=(
+            Column(words("purchases.channel"), numeric=False),
+            Column(words("purchases.first")),
+            Column(words("purchases.later")),
+            Column(words("purchases.share")),
+            Column(words("purchases.spend")),
+            Column(words("purchases.first_roas"), hint=words("purchases.first_roas_hint")),
+        ),
+        rows=table_rows(rows),
+    )
+    total, of_first = (
+        sum(row["credited_value"] for found in both for row in found.values()) for both in ((first, later), (first,))
+    )
+    sentence = words(
+        "purchases.sentence", part=formats.share(ratio(of_first, total)), money=words.money(of_first, currency)
+    )
+    return Panel("purchases", words("purchases.title"), sentence, table=table, note=words("filters.not_divided"))
+
+
 def _rows(context: Context, *, by: Sequence[str]) -> list[Row]:
-    where = performance_where(context.published, context.figures.view)
-    rows = read_metrics(context.published, OF_CHANNELS, by=by, where=where)
+    rows = read_performance_metrics(context.published, context.figures.view, OF_CHANNELS, by=by)
     if by != ["channel"]:
         return rows
     return sorted(rows, key=lambda row: (-row["spend"], -row["credited_value"], row["channel"]))
@@ -171,6 +224,11 @@ def _chosen(context: Context) -> str:
     )
 
 
+def _not_divided(context: Context) -> str:
+    is_divided = context.asked.customers != "all" or context.asked.platform is not None
+    return f" {context.words('filters.not_divided')}" if is_divided else ""
+
+
 def _model(context: Context) -> str:
     return context.words.model(context.choices.models_of(context.figures.view)[0])
 
@@ -184,6 +242,7 @@ PAGE = Page(
         Part("roas-over-time", "roas_over_time.title", of(roas_over_time_panel)),
         Part("campaigns", "campaigns.title", campaigns_panel),
         Part("days", "days.title", days_panel),
+        Part("purchases", "purchases.title", purchases_panel),
         Part("retargeting", "retargeting.title", of(retargeting_panel)),
         Part("unmatched", "unmatched.title", of(unmatched_panel)),
     ),

@@ -61,12 +61,12 @@ class Context:
     @cached_property
     def figures(self) -> Figures:
         """The figures of the days that were asked for."""
-        return Figures(self.published, self.asked.view(self.published.as_of))
+        return Figures(self.published, self.asked.view(self.published.as_of, self.shop.timezone))
 
     @cached_property
     def before(self) -> Figures | None:
         """The figures of the days that they are compared with; None where nothing is compared."""
-        view = self.asked.view_before(self.published.as_of)
+        view = self.asked.view_before(self.published.as_of, self.shop.timezone)
         return Figures(self.published, view) if view else None
 
     @cached_property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from math import inf
+from typing import NamedTuple
 
 from dashboard import formats
 from dashboard.formats import Figure
@@ -12,6 +14,20 @@ from dashboard.words import Label, Words
 from published.chance import ratio_bounds
 from published.delta_files import Row
 from published.metrics import Metric
+
+
+class RestsOn(NamedTuple):
+    """The count that makes a ratio chance where it is small, and whether it stands below the line."""
+
+    conversions: str
+    is_below: bool
+
+
+RESTS_ON = {
+    "roas": RestsOn("credited_conversions", is_below=False),
+    "cpa": RestsOn("credited_conversions", is_below=True),
+    "new_customer_cpa": RestsOn("new_customers", is_below=True),
+}
 
 
 def metric_label(metric: Metric, words: Words) -> Label:
@@ -47,17 +63,21 @@ def metric_text(
 
 
 def with_chance(metric: Metric, row: Row, currency: str, words: Words, *, smallest: int) -> str:
-    """A ratio over fewer than `smallest` conversions with their number and its 95% interval; others as they are."""
-    value, conversions = row[metric.name], float(row.get("credited_conversions") or 0)
+    """A ratio over fewer than `smallest` conversions with its 95% interval and their number; others as they are."""
+    value = row[metric.name]
     text = metric_text(metric, value, currency, words)
-    if metric.unit != "ratio" or value is None or conversions >= smallest:
+    rests_on = RESTS_ON.get(metric.name)
+    if value is None or rests_on is None:
         return text
-    bounds = ratio_bounds(float(value), conversions)
-    if bounds is None:
+    number = float(row[rests_on.conversions])
+    bounds = ratio_bounds(float(value), number, counts_below=rests_on.is_below)
+    if number >= smallest or bounds is None:
         return text
-    low, high = (metric_text(metric, bound, currency, words) for bound in bounds)
-    shown = words("few.figure", figure=text, low=low, high=high, number=formats.count(conversions, 1))
-    return Figure(shown, float(value))
+    low, counted = metric_text(metric, bounds.lower, currency, words), formats.count(number, 1)
+    if bounds.upper == inf:
+        return Figure(words("few.open", figure=text, low=low, number=counted), value)
+    high = metric_text(metric, bounds.upper, currency, words)
+    return Figure(words("few.figure", figure=text, low=low, high=high, number=counted), value)
 
 
 def metric_row(

@@ -15,7 +15,7 @@ from dashboard.time_panels import spend_and_value_panel
 from dashboard.words import Words
 from published.delta_files import Row
 from published.figures import Figures
-from published.metric_figures import currency_of, performance_where, read_metrics
+from published.metric_figures import currency_of, read_performance_metrics
 from published.metrics import Metric, metric
 from published.performance import ZERO, ratio
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
@@ -99,12 +99,10 @@ def kpi_panel(context: Context) -> Panel:
 
 def read_kpis(figures: Figures) -> Row:
     """The metrics of KPIS over all channels, under the first model of the view."""
-    where = performance_where(figures.published, figures.view)
-    of_all = [name for name in KPIS if not metric(name).where]
-    found = read_metrics(figures.published, of_all, where=where)[0]
-    for name in KPIS:
-        if name not in found:
-            found |= read_metrics(figures.published, [name], where=where)[0]
+    published, view = figures.published, figures.view
+    found: Row = {}
+    for where in sorted({metric(name).where for name in KPIS}):
+        found |= read_performance_metrics(published, view, [name for name in KPIS if metric(name).where == where])[0]
     return found
 
 
@@ -145,8 +143,7 @@ def moved_panel(context: Context) -> Panel | None:
 
 
 def _by_channel(figures: Figures) -> dict[str, Decimal]:
-    where = performance_where(figures.published, figures.view)
-    rows = read_metrics(figures.published, ["credited_value"], by=["channel"], where=where)
+    rows = read_performance_metrics(figures.published, figures.view, ["credited_value"], by=["channel"])
     return {row["channel"]: row["credited_value"] for row in rows}
 
 

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from published.publication import Published, read_published
 
 Kept = TypeVar("Kept")
+KEPT_PUBLICATIONS = 4
 
 
 class LastUsed(Generic[Kept]):
@@ -38,6 +39,16 @@ class LastUsed(Generic[Kept]):
         return value
 
 
-def publication(lake: str, run: str | None) -> Published:
-    """The publication of `run`, None = the newest at this moment. InputError when there is none."""
-    return read_published(lake, run_id=run)
+class Publications:
+    """The publications of a lake. Those that were read last are kept, with the tables that they have opened."""
+
+    def __init__(self, lake: str) -> None:
+        """Reads nothing yet."""
+        self._lake = lake
+        self._kept: LastUsed[Published] = LastUsed(KEPT_PUBLICATIONS)
+
+    def of(self, run: str | None) -> Published:
+        """The publication of `run`, None = the newest at this moment. InputError when there is none."""
+        found = read_published(self._lake, run_id=run)
+        kept = self._kept.get(found.run_id)
+        return kept if kept == found else self._kept.keep(found.run_id, found)

@@ -8,8 +8,8 @@ MOST_CHARACTERS = 60
 
 
 def short(name: str) -> str:
-    """The first characters of a long name, and …; the whole name is in CSV and JSON."""
-    return name if len(name) <= MOST_CHARACTERS else f"{name[: MOST_CHARACTERS - 1]}…"
+    """The plain text of a name, of a long one the first characters and …; the whole name is in CSV and JSON."""
+    return plain(name if len(name) <= MOST_CHARACTERS else f"{name[: MOST_CHARACTERS - 1]}…")
 
 
 def plain(text: str) -> str:

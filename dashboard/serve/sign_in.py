@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.requests import Request
+from fastapi import Request
 
 from dashboard.serve.knobs import LOCAL_USER, THIS_MACHINE, Serve
 from warehouse.errors import UsageError

@@ -35,6 +35,8 @@ async function draw(place) {
     renderer: "svg",
     tooltip: { disableDefaultStyle: true },
   });
+  // The place says what the chart is, and the table under it has its figures.
+  place.querySelector("svg").setAttribute("aria-hidden", "true");
   place.dataset.drawn = "true";
 }
 

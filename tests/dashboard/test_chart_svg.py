@@ -35,6 +35,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         for i, m in enumerate(["Active", "Quiet"])
         for n in range(10)
     ],
+    "moved": [{"channel": c, "position": i, "moved": 5.0 - 9 * i} for i, c in enumerate(CHANNELS)],
     "value_by_channel": [{"channel": c, "position": i, "value": 5.0, "overall": 4.0} for i, c in enumerate(CHANNELS)],
 }
 TEXTS: dict[str, dict[str, str]] = {
@@ -44,6 +45,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "spend_and_value": {"spend": "Spend", "value": "Value"},
     "touches": {"axis": "Touches"},
     "value_distribution": {"axis": "Probability"},
+    "moved": {"axis": "Moved"},
     "value_by_channel": {"axis": "Value"},
 }
 # The number of marks that each chart draws, by kind.
@@ -54,6 +56,7 @@ MARKS = {
     "spend_and_value": {"rect": 3, "line": 1},
     "touches": {"rect": 3},
     "value_distribution": {"rect": 20},
+    "moved": {"rect": 2},
     "value_by_channel": {"rect": 2},
 }
 

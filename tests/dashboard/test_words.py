@@ -39,13 +39,13 @@ def calls() -> Iterator[tuple[str, str, set[str] | None]]:
 
 
 def used_keys() -> set[str]:
-    """Keys that modules, the template or chart specs name, in full or as a noun for `counted`."""
+    """Keys that modules, templates or chart specs name, in full or as a noun for `counted`."""
     keys = set()
     for path in DASHBOARD.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 keys |= {node.value, f"counts.{node.value}.one", f"counts.{node.value}.other"}
-    template = (DASHBOARD / "templates" / "report.html").read_text(encoding="utf-8")
+    template = "".join(path.read_text(encoding="utf-8") for path in (DASHBOARD / "templates").iterdir())
     specs = "".join(path.read_text(encoding="utf-8") for path in (DASHBOARD / "charts").iterdir())
     return keys | set(re.findall(r"words\('([\w.]+)'", template)) | set(re.findall(r"\$\{(charts\.\w+)\}", specs))
 
@@ -92,7 +92,7 @@ def test_panels_use_keys_that_exist_with_all_their_placeholders() -> None:
 
 
 def test_every_text_is_used() -> None:
-    by_name = ("conversions.", "models.", "causes.", "statuses.", "currencies.")
+    by_name = ("conversions.", "models.", "causes.", "statuses.", "currencies.", "pages.", "themes.")
     unused = set(EN.texts) - used_keys()
     assert {key for key in unused if not key.startswith(by_name)} == set()
 

@@ -27,6 +27,7 @@ sys.stderr.write(repr((code, loaded)))
 NO_JOB = {
     *(
         "__init__",
+        "audit_words",
         "channel_diff",
         "channel_explanation",
         "cli",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+import gzip
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,18 @@ from jobs import attribute, build, check, ingest, pipeline, report, score, simul
 from jobs.run import Run, Step, open_run, perform
 from jobs.settings import Settings, load_settings
 from jobs.settings_page import base_knobs
+from published.audit import read_conversions_behind
+from published.campaign_sql import named_credits
+from published.conversion_audit import read_conversion
+from published.landed_lines import read_landed_lines
+from published.performance import read_performance
+from published.publication import read_published
+from published.questions import ask
+from published.spend_audit import read_spend_behind
+from published.view import EVERYTHING
 from tests.jobs.other_knobs import remade_by_the_page, with_another
 from touchpoints.knobs import RuleFiles
+from warehouse.contract_checks import check_contracts
 from warehouse.errors import CheckFailed
 from warehouse.knobs import part_of
 from warehouse.store import Lake
@@ -34,7 +46,9 @@ from warehouse.tables import (
     GOLD_RETENTION_PROFIT,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
+    OPS_QUESTIONS,
     OPS_RUN_LOG,
+    SILVER_AD_SPEND,
     SILVER_ORDERS,
 )
 
@@ -264,3 +278,71 @@ def test_another_rule_is_another_origin_though_its_file_has_the_same_name(
         files = settings.touchpoints.model_copy(update={"channels_file": str(tmp_path / "channels.yaml")})
         digests.append(digest_of([part_of(files, RuleFiles)]))
     assert digests[0] == digests[1] != digests[2]
+
+
+def opened(settings: Settings, file: str) -> list[str]:
+    """The lines of a landed file."""
+    content = (Path(settings.landing.root) / file).read_bytes()
+    return (gzip.decompress(content) if file.endswith(".gz") else content).decode().splitlines()
+
+
+def test_from_a_return_on_ad_spend_to_the_landed_lines_behind_it(shop: tuple[Settings, Run]) -> None:
+    settings, made = shop
+    published, zone = read_published(made.lake.root), settings.report.timezone
+    performance = read_performance(published, EVERYTHING)
+    assert performance is not None
+    channel = max(performance.paid, key=lambda one: one.value["linear"])
+    credited = read_conversions_behind(
+        published, EVERYTHING, timezone=zone, channel=channel.channel, model="linear", limit=1_000
+    )
+    spent = read_spend_behind(published, EVERYTHING, timezone=zone, channel=channel.channel, limit=1_000)
+    assert credited is not None
+    assert spent is not None
+    assert credited.adds_up
+    assert spent.adds_up
+    assert float(sum(row.value for row in credited.rows)) / float(sum(row.report_spend for row in spent.rows)) == (
+        pytest.approx(channel.roas("linear"), abs=1e-9)
+    )
+    (numbers,) = published.rows(credited.filters.sql("sum(spend)", "spend"), GOLD_CHANNEL_PERFORMANCE)
+    assert numbers["spend"] == channel.spend
+    for landed in (row for of in spent.rows[:20] for row in of.landed):
+        header, line = opened(settings, landed.file)[0].split(","), opened(settings, landed.file)[landed.line - 1]
+        assert Decimal(dict(zip(header, line.split(","), strict=True))["spend"]) == landed.spend
+    for behind in credited.rows[:10]:
+        conversion = read_conversion(published, behind.conversion_id)
+        assert conversion is not None
+        assert all(conversion.adds_up(model) for model in conversion.models)
+        assert len(conversion.records) > len(conversion.touches) > 0
+        for record, found in read_landed_lines(conversion.records, settings.landing.root, personal=True).items():
+            assert found.line is not None
+            assert found.text == opened(settings, record.file)[found.line - 1]
+            assert record.record_id in found.text
+
+
+def test_every_figure_of_channel_performance_has_its_credits(shop: tuple[Settings, Run]) -> None:
+    settings, made = shop
+    published, zone = read_published(made.lake.root), settings.report.timezone
+    dated = "select *, to_local_time(converted_at at time zone '{}')::date as date from gold_attribution_credits"
+    grain = "model, conversion_type, date, channel, source, medium, campaign"
+    counted = f"select {grain}, sum(credited_value) as value from credits group by {grain}"
+    credits = published.rows(
+        f"with {named_credits(dated.format(zone))} {counted}", GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND
+    )
+    figures = published.rows(
+        f"select {grain}, credited_value as value from gold_channel_performance where date_basis = 'conversion'",
+        GOLD_CHANNEL_PERFORMANCE,
+    )
+    nonzero = [{tuple(row.values()) for row in rows if row["value"]} for rows in (credits, figures)]
+    assert nonzero[0] == nonzero[1]
+    assert nonzero[0]
+
+
+def test_a_question_is_asked_while_runs_go_on_and_keeps_its_contract(shop: tuple[Settings, Run]) -> None:
+    _, made = shop
+    asked_at = datetime(2026, 4, 1, tzinfo=UTC)
+    ask(
+        read_published(made.lake.root), metric="roas", number="2", filters={}, note="?", asked_by="a", asked_at=asked_at
+    )
+    lake = lake_now(made)
+    assert [row["note"] for row in lake.read(OPS_QUESTIONS).collect()] == ["?"], "Spark reads what delta-rs has written"
+    assert all(result.passed for result in check_contracts(lake.read, [OPS_QUESTIONS]))

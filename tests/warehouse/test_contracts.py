@@ -26,8 +26,9 @@ from warehouse.tables import ALL_TABLES, TABLES
 
 # Names of columns that name one person or lead back to one, in whatever table.
 PERSONAL = {
-    "anonymous_id", "buyer_id", "click_id", "conversion_id", "event_id", "extra", "install_referrer", "ip",
-    "journey_id", "landing_url", "next_final_conversion_id", "order_id", "page_url", "path", "payload_hash",
+    "address", "anonymous_id", "answer", "answered_by", "asked_by", "buyer_id", "click_id", "conversion_id", "event_id",
+    "extra", "install_referrer", "ip",
+    "journey_id", "landing_url", "next_final_conversion_id", "note", "order_id", "page_url", "path", "payload_hash",
     "person_id", "properties", "raw", "record_id", "referrer", "seen_on", "seen_person_id", "session_id", "text",
     "touchpoint_id", "user_agent", "user_id",
 }  # fmt: skip
@@ -38,12 +39,14 @@ IMPERSONAL = {
     "att_status", "audience", "auxiliary_type", "batch_id", "bot_reason", "campaign", "campaign_id",
     "campaign_name", "cause", "channel", "channel_rule", "channel_trace", "check_name", "click_id_type",
     "coarse_level", "code_version", "content", "conversion_type", "counted", "country", "counts", "currency",
-    "date_basis", "detail", "event", "event_name", "field", "file", "finding", "framework", "gad_campaignid",
-    "id_kind", "input", "interaction", "job", "kind", "lacks", "marketplace", "measure", "medium", "message",
-    "milestones", "model", "model_note", "model_version", "next_state", "origin", "other_file", "outcome",
-    "page_group", "part", "placement", "platform", "reason", "referrer_domain", "report_currency", "run_id",
+    "date_basis", "detail", "event", "event_name", "field", "file", "filters", "finding", "framework", "gad_campaignid",
+    "id_kind", "input", "interaction", "job", "kind", "lacks", "marketplace", "measure", "medium", "message", "metric",
+    "milestones", "model", "model_note", "model_version", "next_state", "number", "origin", "other_file", "outcome",
+    "page_group", "part", "placement", "platform", "question_id", "reason", "referrer_domain", "report_currency",
+    "run_id",
     "segment", "segment_reason", "settings_hash", "site", "source", "source_app_id", "source_domain", "source_file",
-    "source_from", "source_identifier", "state", "status", "subject", "table_id", "table_name", "term", "threshold",
+    "source_from", "source_identifier", "state", "status", "subject", "table_id", "table_name", "table_versions",
+    "term", "threshold",
     "timezone", "transaction_id", "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform",
     "version", "written",
 }  # fmt: skip

@@ -36,6 +36,7 @@ from warehouse.tables.gold_value_totals import GOLD_VALUE_TOTALS
 from warehouse.tables.ops_model_monitor import OPS_MODEL_MONITOR
 from warehouse.tables.ops_published import OPS_PUBLISHED
 from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
+from warehouse.tables.ops_questions import OPS_QUESTIONS
 from warehouse.tables.ops_run_log import OPS_RUN_LOG
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
@@ -98,6 +99,7 @@ ALL_TABLES: tuple[Table, ...] = (
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
     OPS_MODEL_MONITOR,
+    OPS_QUESTIONS,
 )
 
 TABLES: dict[str, Table] = {table.full_name: table for table in ALL_TABLES}
