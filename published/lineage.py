@@ -45,6 +45,7 @@ MADE_FROM: dict[str, tuple[str, ...]] = {
         "bronze.events",
         "bronze.event_values",
         "bronze.orders",
+        "bronze.exchange_rates",
         "silver.aliases",
         "silver.identities",
         "silver.sessions",

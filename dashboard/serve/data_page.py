@@ -201,4 +201,5 @@ PAGE = Page(
         Part("ad-abuse", "ad_abuse.title", of(ad_abuse_panel)),
         Part("dictionary", "dictionary.title", dictionary_panel),
     ),
+    is_live=True,  # files land between publications
 )
