@@ -20,7 +20,7 @@ class ChannelValue:
 
     channel: str
     customers: int | None
-    purchases: float
+    purchases: float | None
     value: float
     lower: float
     upper: float | None
