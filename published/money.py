@@ -123,6 +123,10 @@ def read_reported(published: Published) -> tuple[Reported, ...]:
     tables = (SILVER_CONVERSIONS, SILVER_AD_SPEND, GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE)
     if not published.has(*tables):
         return ()
+    return published.once("money from silver to gold", lambda: _reported(published))
+
+
+def _reported(published: Published) -> tuple[Reported, ...]:
     gold = published.rows(
         """
         select coalesce(sum(case when conversion_type = 'purchase' then credited_value end), 0) as value,
