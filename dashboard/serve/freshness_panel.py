@@ -7,7 +7,7 @@ from dashboard.formats import Figure
 from dashboard.panels import Column, PageTable, Panel, Tile, table_rows
 from dashboard.serve.context import Context
 from dashboard.serve.short import short
-from dashboard.serve.unbroken import moment_cell
+from dashboard.serve.unbroken import moment_cell, unbroken
 from dashboard.words import Words
 from published.freshness import InputFreshness, read_freshness
 
@@ -46,7 +46,7 @@ def freshness_panel(context: Context) -> Panel:
 def _row(one: InputFreshness, words: Words) -> tuple[str, ...]:
     return (
         one.source,
-        _day(one, words),
+        unbroken(_day(one, words)),
         formats.count(one.behind),
         _verdict(one, words),
         formats.count(one.files),
