@@ -88,6 +88,7 @@ docs: setup ## Write the pages that follow from the code: data dictionary, setti
 	@$(PYTHON) -m warehouse.dictionary > docs/data-dictionary.md
 	@$(PYTHON) -m jobs.settings_page > docs/settings.md
 	@$(PYTHON) -m dashboard.runbook > docs/runbook.md
+	@$(PYTHON) -m jobs.lineage_file > published/lineage.json
 	@$(PYTHON) -m attribution.rules_page
 	@$(PYTHON) -m intake.reasons_page
 

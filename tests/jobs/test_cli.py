@@ -35,6 +35,7 @@ NO_JOB = {
         "demo",
         "drift",
         "ending",
+        "lineage_file",
         "located",
         "options",
         "paths_options",
