@@ -10,6 +10,7 @@ from published.publication import Published, quoted
 from warehouse.tables import SILVER_CONVERSIONS
 
 MOST_COHORTS = 24
+AT_ONCE = 1_000_000  # purchases; some 250 MB
 
 
 @dataclass(frozen=True)
@@ -72,43 +73,55 @@ class Cohorts:
         return [cohort for cohort in self.cohorts if len(cohort.active) > month]
 
 
-def read_cohorts(published: Published, timezone: str) -> Cohorts | None:
+def read_cohorts(published: Published, timezone: str, *, at_once: int = AT_ONCE) -> Cohorts | None:
     """The cohorts of purchases up to the publication's day; None if silver.conversions is not published or has none.
 
     Months are those of the reporting zone `timezone`. A purchase that was refunded in full is a purchase of value 0.
+    About `at_once` purchases are grouped at a time, which bounds the memory and changes no figure.
     """
     if not published.has(SILVER_CONVERSIONS):
         return None
-    return published.once(("cohorts", timezone), lambda: _read(published, timezone))
+    return published.once(("cohorts", timezone, at_once), lambda: _read(published, timezone, at_once))
 
 
-def _read(published: Published, timezone: str) -> Cohorts | None:
-    local = f"converted_at at time zone {quoted(timezone)}"
-    rows = published.rows(
-        f"""
-        with monthly as (
-            select person_id, cast(date_trunc('month', {local}) as date) as month, sum(report_value) as value,
-                   max(report_currency) as currency
-            from silver_conversions
-            where conversion_type = 'purchase'
-              and cast(to_local_time({local}) as date) <= date '{published.as_of.isoformat()}'
-            group by person_id, cast(date_trunc('month', {local}) as date)
-        ),
-        by_cohort as (select *, min(month) over (partition by person_id) as cohort from monthly)
-        select cohort, month, count(*) as active, sum(value) as value, max(currency) as currency
-        from by_cohort group by cohort, month order by cohort, month
-        """,
-        SILVER_CONVERSIONS,
-    )
-    if not rows:
+def _read(published: Published, timezone: str, at_once: int) -> Cohorts | None:
+    counted = "select count(*) as purchases from silver_conversions where conversion_type = 'purchase'"
+    slices = 1 + published.rows(counted, SILVER_CONVERSIONS)[0]["purchases"] // at_once
+    found: dict[tuple[date, date], tuple[int, Decimal]] = {}
+    currency = ""
+    for part in range(slices):
+        for row in published.rows(_sql(published.as_of, timezone, part, slices), SILVER_CONVERSIONS):
+            active, value = found.get((row["cohort"], row["month"]), (0, Decimal(0)))
+            found[row["cohort"], row["month"]] = (active + int(row["active"]), value + row["value"])
+            currency = row["currency"]
+    if not found:
         return None
-    found = {(row["cohort"], row["month"]): (int(row["active"]), row["value"]) for row in rows}
     months = sorted({cohort for cohort, _ in found})
     return Cohorts(
-        currency=max(row["currency"] for row in rows),
+        currency=currency,
         cohorts=tuple(_cohort(month, found, published.as_of) for month in months[-MOST_COHORTS:]),
         left_out=max(len(months) - MOST_COHORTS, 0),
     )
+
+
+def _sql(as_of: date, timezone: str, part: int, slices: int) -> str:
+    """By cohort and month, the customers who bought and their net value, of one slice of the persons."""
+    local = f"converted_at at time zone {quoted(timezone)}"
+    month = f"cast(date_trunc('month', {local}) as date)"
+    purchases = f"""
+        silver_conversions where conversion_type = 'purchase'
+          and cast(to_local_time({local}) as date) <= date '{as_of.isoformat()}'
+          and (ascii(right(person_id, 1)) * 31 + ascii(right(person_id, 2))) % {slices} = {part}
+    """
+    return f"""
+        with monthly as (
+            select person_id, {month} as month, sum(report_value) as value, max(report_currency) as currency
+            from {purchases} group by person_id, {month}
+        ),
+        firsts as (select person_id, min({month}) as cohort from {purchases} group by person_id)
+        select cohort, month, count(*) as active, sum(value) as value, max(currency) as currency
+        from monthly join firsts using (person_id) group by cohort, month
+    """
 
 
 def _cohort(month: date, found: dict[tuple[date, date], tuple[int, Decimal]], as_of: date) -> Cohort:
