@@ -10,6 +10,10 @@ IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 demo: setup ## Simulate a shop and take it from raw files to the report
 	@$(PYTHON) jobs/demo.py --config $(CONFIG)
 
+.PHONY: serve
+serve: setup ## Show the published figures in a browser: http://127.0.0.1:8765/ (CONFIG=shop.yaml for your own)
+	@$(PYTHON) -m jobs.serve --config $(CONFIG)
+
 ##@ Work on it
 .PHONY: test
 test: setup ## Lint, types and tests
@@ -53,6 +57,7 @@ test-cluster: setup ## The commands of docs/running.md on a real cluster, one wo
 .PHONY: test-system
 test-system: setup ## What needs real parts: the builders' tests on Spark, histories with killed runs, a cluster
 	@$(PYTHON) -m pytest --engine spark tests/touchpoints tests/attribution tests/ltv -m "$(QUICK)" $(IN_PARALLEL)
+	@scripts/bootstrap.sh chromium
 	@$(PYTHON) -m pytest -m system $(IN_PARALLEL)
 	@$(PYTHON) -m pytest -q -m cluster
 
@@ -60,6 +65,15 @@ test-system: setup ## What needs real parts: the builders' tests on Spark, histo
 test-registry: setup ## Registered models where nothing of this is installed, and a registry on PostgreSQL
 	@scripts/bootstrap.sh postgresql
 	@$(PYTHON) -m pytest -m registry $(IN_PARALLEL)
+
+.PHONY: pictures
+pictures: setup ## Pictures of every page, in both languages and themes, wide and narrow, into build/pictures
+	@scripts/bootstrap.sh chromium
+	@$(PYTHON) scripts/pictures.py --config $(CONFIG)
+
+.PHONY: bench-pages
+bench-pages: setup ## The pages: start, memory, time of each page, 50 readers for a minute (after `make demo`)
+	@$(PYTHON) bench/bench_pages.py --config $(CONFIG)
 
 .PHONY: pack
 pack: setup ## Pack the project for a cluster's workers; EXTRA=all for a driver on the cluster too

@@ -57,7 +57,7 @@ def audit(
 def audited(settings: Settings, conversion_id: str, run_id: str | None = None) -> AuditedConversion:
     """The conversion in the publication of a run, or the newest. UsageError where it has none of that id."""
     published = read_published(settings.lake, run_id=run_id)
-    found = read_conversion(published, conversion_id, window=journey_window(settings), secret=_secret(settings))
+    found = read_conversion(published, conversion_id, window=journey_window(settings), secret=secret_of(settings))
     if found is not None:
         return found
     if not published.versions.keys() >= {"silver.conversions", "gold.attribution_credits"}:
@@ -68,7 +68,7 @@ def audited(settings: Settings, conversion_id: str, run_id: str | None = None) -
     )
 
 
-def _secret(settings: Settings) -> bytes | None:
+def secret_of(settings: Settings) -> bytes | None:
     """The key of tokens; without it all but the landed rows is shown."""
     try:
         return settings.privacy.secret()

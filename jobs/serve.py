@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dashboard.serve.context import Shop
+from jobs.audit import journey_window, secret_of
 from jobs.ending import exit_code_of
 from jobs.options import Config, job_main
 from jobs.settings import Settings, load_settings
@@ -56,6 +57,8 @@ def shop_of(settings: Settings) -> Shop:
         targets={},
         language=settings.report.language,
         knobs=settings.serve,
+        window=journey_window(settings),
+        secret=secret_of(settings),
     )
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what every make target needs: Java, a virtual environment with the locked packages, Delta's JARs.
 # Skips what is installed already. Installs system packages only as root, without asking.
-# With the argument postgresql it installs that alone, for the tests of a registry on it.
+# With the argument postgresql or chromium it installs that alone, for the tests that need it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,6 +29,17 @@ if [ "${1:-}" = postgresql ]; then
         log "PostgreSQL is needed and was not found: install it (Debian, Ubuntu: sudo apt-get install postgresql)"
         exit 3
     }
+    exit 0
+fi
+
+if [ "${1:-}" = chromium ]; then
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || install_package "Chromium" chromium || {
+        log "Chromium is needed and was not found: install it (Debian, Ubuntu: sudo apt-get install chromium)"
+        exit 3
+    }
+    # Letters of Korean, for pictures; a test reads texts and needs none.
+    fc-list :lang=ko 2>/dev/null | grep -q . || install_package "a Korean font" fonts-noto-cjk fonts-nanum ||
+        log "no Korean font was found: pictures show boxes in place of Hangul"
     exit 0
 fi
 

@@ -22,7 +22,8 @@ class Asked:
 
     `first` and `last` are reporting days, both inclusive; where one is given they replace `period`, the days up to the
     publication's. `compare`: the days as many before, the same days 364 days before, or none. `run` is a publication,
-    None = the newest. `channel` None = all. `open` are names that a page opens, such as the cell of a matrix.
+    None = the newest. `channel` None = all. `open` names what
+    a page opens, such as the cell of a matrix, `after` the last row of the page of a list before.
     """
 
     language: Language = "en"
@@ -39,6 +40,7 @@ class Asked:
     platform: str | None = None
     run: str | None = None
     open: str | None = None
+    after: str | None = None
 
     def view(self, as_of: date, timezone: str = "UTC") -> View:
         """The view of the published tables; `timezone` is the zone of reporting days.
@@ -93,6 +95,7 @@ class Asked:
             "platform": asked.platform,
             "run": asked.run,
             "open": asked.open,
+            "after": asked.after,
         }
         text = urlencode({name: str(value) for name, value in named.items() if value})
         return f"?{text}" if text else ""

@@ -5,24 +5,30 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from dashboard.panels import Panel
 from dashboard.serve.address import Asked, Comparison, Period
 from dashboard.serve.answers import as_csv, as_json, spec_of, templates
+from dashboard.serve.audit_page import audit_page, number_in_question
 from dashboard.serve.bundle import make_bundle
 from dashboard.serve.context import Context, Shop
+from dashboard.serve.conversion_page import conversion_page
 from dashboard.serve.filters import filters_of
 from dashboard.serve.page import Page, Part
 from dashboard.serve.pages import PAGES
 from dashboard.serve.publications import LastUsed, Publications
 from dashboard.serve.sign_in import COOKIE, SignIn, sign_in
 from dashboard.words import words_in
+from published.metrics import Metric, metric
+from published.questions import ask
 from published.view import Customers, DateBasis, Language
 from warehouse.code_version import code_version
 from warehouse.errors import DistributaryError, InputError, UsageError
@@ -31,6 +37,7 @@ STATIC = files("dashboard") / "static"
 Platform = Literal["web", "ios", "android", "server"]
 THEMES = ("auto", "light", "dark")
 KEPT_ANSWERS = 300
+LONGEST_FORM = 64_000  # bytes
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -60,6 +67,7 @@ def asked_of(  # noqa: PLR0917 (one per field of a query, by which FastAPI fills
     platform: Annotated[Platform | None, Query(description="credit of touches on this platform alone")] = None,
     run: Annotated[str | None, Query(description="a former publication, by its run")] = None,
     opened: Annotated[str | None, Query(alias="open", description="what the page opens")] = None,
+    after: Annotated[str | None, Query(description="the last row of the page before")] = None,
 ) -> Asked:
     """The state that a query names. An empty field of a form is left out of it."""
     shop: Shop = request.app.state.shop
@@ -78,6 +86,7 @@ def asked_of(  # noqa: PLR0917 (one per field of a query, by which FastAPI fills
         platform=platform,
         run=run or None,
         open=opened or None,
+        after=after or None,
     )
 
 
@@ -97,6 +106,9 @@ def create_app(shop: Shop) -> FastAPI:
     app.middleware("http")(guarded)
     for page in PAGES:
         _add_page(app, page)
+    _add_family(app, "audit", audit_page)
+    _add_family(app, "conversions", conversion_page)
+    _add_questions(app)
     _add_files(app)
     app.exception_handler(DistributaryError)(_refused)
     return app
@@ -142,6 +154,74 @@ def _table_of(part: Part, form: str) -> Callable[..., Response]:
         return _table(request, asked, part, form, number)
 
     return table
+
+
+def _add_family(app: FastAPI, family: str, page_of: Callable[[str], Page]) -> None:
+    """Pages of one kind, such as one for each metric, and their panels and tables."""
+
+    def whole(request: Request, name: str, asked: Annotated[Asked, Depends(asked_of)]) -> Response:
+        page = page_of(name)
+        return _page(request, asked, page, page.parts)
+
+    def table(  # noqa: PLR0917 (FastAPI fills them by name)
+        request: Request,
+        name: str,
+        key: str,
+        form: Literal["csv", "json"],
+        asked: Annotated[Asked, Depends(asked_of)],
+        number: Annotated[int, Query(alias="table", ge=1)] = 1,
+    ) -> Response:
+        return _table(request, asked, _part(page_of(name), key), form, number)
+
+    def alone(request: Request, name: str, key: str, asked: Annotated[Asked, Depends(asked_of)]) -> Response:
+        page = page_of(name)
+        return _page(request, asked, page, (_part(page, key),))
+
+    app.get(f"/{family}/{{name}}", response_class=HTMLResponse, include_in_schema=False)(whole)
+    app.get(f"/{family}/{{name}}/{{key}}.{{form}}", operation_id=f"{family}_table")(table)
+    app.get(f"/{family}/{{name}}/{{key}}", response_class=HTMLResponse, include_in_schema=False)(alone)
+
+
+def _part(page: Page, key: str) -> Part:
+    found = next((part for part in page.parts if part.key == key), None)
+    if found is None:
+        raise InputError(
+            f"{page.path} has no part {key[:80]!r}; there are: {', '.join(part.key for part in page.parts)}"
+        )
+    return found
+
+
+def _add_questions(app: FastAPI) -> None:
+    @app.post("/audit/{name}", include_in_schema=False)
+    async def question(request: Request, name: str, asked: Annotated[Asked, Depends(asked_of)]) -> Response:
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return PlainTextResponse("questions are asked on the pages of this server", status_code=403)
+        content = await request.body()
+        if len(content) > LONGEST_FORM:
+            return PlainTextResponse("the note is too long", status_code=413)
+        note = dict(parse_qsl(content.decode("utf-8", "replace"))).get("note", "")
+        address = await run_in_threadpool(_ask, request, asked, metric(name), note)
+        return RedirectResponse(f"{address}#questions", status_code=303)
+
+    _ = question
+
+
+def _ask(request: Request, asked: Asked, found: Metric, note: str) -> str:
+    """Writes a question about the number of a page, and gives the page's address."""
+    context = _context(request, asked)
+    number, filters = number_in_question(context, found)
+    address = context.address(f"/audit/{found.name}")
+    ask(
+        context.published,
+        metric=found.name,
+        number=number,
+        filters=filters,
+        note=note,
+        asked_by=context.reader,
+        asked_at=datetime.now(UTC),
+        address=address,
+    )
+    return address
 
 
 def _page(request: Request, asked: Asked, page: Page, parts: tuple[Part, ...]) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -203,7 +203,11 @@ def _table(
     smallest = context.shop.knobs.smallest_count
     others = more_cells or [()] * len(rows)
     cells = [
-        (name, *other, *metric_row(wanted, row, currency, words, smallest=smallest))
+        (
+            name,
+            *other,
+            *metric_row(wanted, row, currency, words, smallest=smallest, address=_audit_of(context, row)),
+        )
         for name, other, row in zip(names, others, rows, strict=True)
     ]
     total = _rows(context, by=[])[0]
@@ -215,6 +219,13 @@ def _table(
         if foot
         else (),
     )
+
+
+def _audit_of(context: Context, row: Row) -> Callable[[str], str]:
+    """Where the number of a metric in a row is followed to its conversions."""
+    day = {"first": row["date"], "last": row["date"]} if "date" in row else {}
+    named = {name: row[name] for name in ("channel", "campaign") if name in row}
+    return lambda metric_name: context.address(f"/audit/{metric_name}", **named, **day)
 
 
 def _chosen(context: Context) -> str:

@@ -13,14 +13,19 @@ from dashboard.words import Words, words_in
 from published.choices import Choices, read_choices
 from published.figures import Figures
 from published.publication import Published
+from published.unattributed_cause import JourneyWindow
 from published.view import Language
 from warehouse.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What the pages know beside the lake: title, reporting zone, where landed files lie, days after which the credit
-    of a day is final, targets of metrics, the language where a browser asks for none, and the knobs."""
+    """What the pages know beside the lake.
+
+    `lookback_days` after a day its credit is final. `targets` of metrics replace those of their definitions. `language`
+    is that of a browser that asks for none. `window` is how far conversions look back, `secret` the key of tokens in
+    place of ids; without them an audit says less.
+    """
 
     lake: str
     title: str | None
@@ -30,6 +35,8 @@ class Shop:
     targets: Mapping[str, float]
     language: Language
     knobs: Serve
+    window: JourneyWindow | None = None
+    secret: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import inf
 from typing import NamedTuple
 
 from dashboard import formats
 from dashboard.formats import Figure
-from dashboard.panels import Column
+from dashboard.panels import Column, linked
 from dashboard.words import Label, Words
 from published.chance import ratio_bounds
 from published.delta_files import Row
@@ -81,7 +81,16 @@ def with_chance(metric: Metric, row: Row, currency: str, words: Words, *, smalle
 
 
 def metric_row(
-    wanted: Mapping[str, Metric], row: Row, currency: str, words: Words, *, smallest: int
+    wanted: Mapping[str, Metric],
+    row: Row,
+    currency: str,
+    words: Words,
+    *,
+    smallest: int,
+    address: Callable[[str], str] | None = None,
 ) -> tuple[str, ...]:
-    """The cells of a row of metrics."""
-    return tuple(with_chance(metric, row, currency, words, smallest=smallest) for metric in wanted.values())
+    """The cells of a row of metrics; with `address`, each leads to that of its metric."""
+    cells = (with_chance(metric, row, currency, words, smallest=smallest) for metric in wanted.values())
+    if address is None:
+        return tuple(cells)
+    return tuple(linked(cell, address(name)) for name, cell in zip(wanted, cells, strict=True))

@@ -41,6 +41,12 @@ class Page:
     is_live: bool = False
     in_menu: bool = True
     has_filters: bool = True
+    title: str | None = None
+
+    @property
+    def title_text(self) -> str:
+        """The key of its heading's text."""
+        return self.title or f"pages.{self.key}"
 
     @property
     def path(self) -> str:

@@ -79,6 +79,33 @@ def test_a_table_is_downloaded_as_the_page_shows_it(reader: Reader, tmp_path: Pa
     assert {"channel", "spend", "credited_value", "roas"} <= set(found[0])
 
 
+def test_a_number_is_followed_to_its_conversions_and_a_conversion_to_its_landed_lines(reader: Reader) -> None:
+    page = reader.open("/")
+    page.locator("#kpis .tile a").first.click()
+    page.wait_for_url(re.compile("/audit/credited_value"))
+    assert "exactly the number" in page.locator("#conversions .sentence").inner_text()
+    page.locator("#conversions tbody a").first.click()
+    page.wait_for_url(re.compile("/conversions/"))
+    assert page.locator("#credit .sentence").inner_text() == (
+        "The credits of every model add up to the whole conversion."
+    )
+    places = page.locator("#landed tbody td:nth-child(3)").all_inner_texts()
+    assert any(re.fullmatch(r"events/.*\.jsonl\.gz:\d+", place) for place in places)
+    assert any(re.fullmatch(r"orders/.*:\d+", place) for place in places)
+    assert reader.serious_issues() == []
+    assert reader.complaints == []
+
+
+def test_a_question_is_written_beside_its_number(reader: Reader) -> None:
+    page = reader.open("/audit/roas?channel=Email")
+    page.get_by_label("Your question").fill("Does this <script>alert(1)</script> hold?")
+    page.get_by_role("button", name="Question this number").click()
+    page.wait_for_url(re.compile("#questions"))
+    notes = page.locator("#questions tbody td:nth-child(5)").all_inner_texts()
+    assert "Does this <script>alert(1)</script> hold?" in page.locator("#questions tbody").inner_text(), notes
+    assert reader.complaints == [], "the note is text, it does not run"
+
+
 def test_language_and_theme_are_chosen_by_a_link(reader: Reader) -> None:
     page = reader.open("/paths")
     page.get_by_role("link", name="한국어").click()
