@@ -102,10 +102,12 @@ lock: setup ## Rewrite requirements.lock from setup.py
 		--generate-hashes --quiet --output-file requirements.lock
 
 .PHONY: docs
-docs: setup ## Write the pages that follow from the code: data dictionary, settings, metrics, table of rule models
+docs: setup ## Write the pages that follow from the code: data dictionary, settings, metrics, runbook, rule models
 	@$(PYTHON) -m warehouse.dictionary > docs/data-dictionary.md
 	@$(PYTHON) -m jobs.settings_page > docs/settings.md
 	@$(PYTHON) -m published.metrics_page > docs/metrics.md
+	@$(PYTHON) -m dashboard.runbook > docs/runbook.md
+	@$(PYTHON) -m jobs.lineage_file > published/lineage.json
 	@$(PYTHON) -m attribution.rules_page
 	@$(PYTHON) -m intake.reasons_page
 

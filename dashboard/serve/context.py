@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from dashboard.serve.address import Asked
 from dashboard.serve.knobs import Serve
@@ -45,6 +46,7 @@ class Context:
     """One answer: everything in it is read from `published`, so that a page never mixes two runs.
 
     `reader` is who asks; `sees_persons` whether ids of persons may be shown to them. `path` is the page's own path.
+    `api` describes every address that gives a table (OpenAPI).
     """
 
     shop: Shop
@@ -52,6 +54,7 @@ class Context:
     asked: Asked
     reader: str
     path: str = "/"
+    api: Callable[[], dict[str, Any]] = dict
 
     @property
     def sees_persons(self) -> bool:

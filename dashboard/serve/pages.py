@@ -8,14 +8,17 @@ from dashboard.serve import (
     churn_page,
     customers_page,
     data_page,
+    dictionary_page,
+    models_page,
     overview_page,
     paths_page,
     runs_page,
     value_page,
 )
+from dashboard.serve.api_page import api_page
 from dashboard.serve.page import Page
 
-PAGES: tuple[Page, ...] = (
+OF_FIGURES: tuple[Page, ...] = (
     overview_page.PAGE,
     changes_page.PAGE,
     channels_page.PAGE,
@@ -23,6 +26,9 @@ PAGES: tuple[Page, ...] = (
     customers_page.PAGE,
     churn_page.PAGE,
     value_page.PAGE,
+    models_page.PAGE,
     data_page.PAGE,
     runs_page.PAGE,
+    dictionary_page.PAGE,
 )
+PAGES = (*OF_FIGURES, api_page(OF_FIGURES))

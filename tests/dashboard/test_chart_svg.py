@@ -45,6 +45,24 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         for a in ("Everybody", "High value")
         for n in (1, 2, 3)
     ],
+    "value_intervals": [
+        {"channel": c, "position": i, "each": 5.0, "lower": 4.0, "upper": 7.0} for i, c in enumerate(CHANNELS)
+    ],
+    "cohort_value": [
+        {"cohort": cohort, "month": month, "value": 10.0 * month + 5}
+        for cohort in ("2026-01", "2026-02", "All")
+        for month in range(3)
+    ],
+    "cohort_retention": [
+        {"cohort": cohort, "month": month, "value": month / 10} for cohort in ("2026-01", "2026-02") for month in (1, 2)
+    ],
+    "backtest_error": [{"day": day, "model": m, "error": 0.1} for m in MODELS for day in DAYS],
+    "gaps": [{"day": day, "what": what, "share": 0.1} for what in ("Direct", "Unattributed") for day in DAYS],
+    "step_times": [
+        {"run": i, "moment": f"{day}T03:00:00+00:00", "step": step, "minutes": 2.0}
+        for i, day in enumerate(DAYS)
+        for step in ("ingest", "build")
+    ],
     "moved": [{"channel": c, "position": i, "moved": 5.0 - 9 * i} for i, c in enumerate(CHANNELS)],
     "value_by_channel": [
         {"channel": c, "position": i, "value": 5.0, "overall": 4.0, **({"lower": 3.0, "upper": 7.0} if i else {})}
@@ -58,6 +76,12 @@ TEXTS: dict[str, dict[str, str]] = {
     "spend_and_value": {"spend": "Spend", "value": "Value"},
     "touches": {"axis": "Touches"},
     "value_distribution": {"axis": "Probability"},
+    "value_intervals": {"axis": "Value"},
+    "cohort_value": {"month": "Months", "value": "Value", "all": "All"},
+    "cohort_retention": {"month": "Months", "cohort": "Cohort", "value": "Share"},
+    "backtest_error": {"day_axis": "Day", "error_axis": "Error"},
+    "gaps": {"day_axis": "Week", "axis": "Share"},
+    "step_times": {"run_axis": "Run", "axis": "Minutes"},
     "moved": {"axis": "Moved"},
     "grouped_bars": {"axis": "Share", "format": ".0%"},
     "retention_profit": {"axis": "Contacts", "profit_axis": "Profit"},
@@ -71,6 +95,12 @@ MARKS = {
     "spend_and_value": {"rect": 3, "line": 1},
     "touches": {"rect": 3},
     "value_distribution": {"rect": 20},
+    "value_intervals": {"rule": 2, "symbol": 2},
+    "cohort_value": {"symbol": 9, "line": 3},
+    "cohort_retention": {"rect": 4},
+    "backtest_error": {"symbol": 6, "line": 2},
+    "gaps": {"symbol": 6, "line": 2},
+    "step_times": {"rect": 6},
     "moved": {"rect": 2},
     "grouped_bars": {"rect": 4},
     "retention_profit": {"area": 2, "line": 2, "symbol": 2},

@@ -52,6 +52,7 @@ NO_JOB = {
         "ending",
         "found_inputs",
         "input_patterns",
+        "lineage_file",
         "located",
         "machine_checks",
         "options",
