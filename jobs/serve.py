@@ -54,7 +54,7 @@ def shop_of(settings: Settings) -> Shop:
         timezone=settings.report.timezone,
         landing_root=settings.landing.root,
         lookback_days=settings.attribution.lookback_days,
-        targets={},
+        targets=settings.report.targets,
         language=settings.report.language,
         knobs=settings.serve,
         window=journey_window(settings),
