@@ -155,7 +155,7 @@ def test_a_version_that_cannot_be_read_does_not_become_champion(
     three: Mlflow, tmp_path: Path, command: Command
 ) -> None:
     for file in (tmp_path / "artifacts").rglob("value_model.json"):
-        if '"r": 0.553' in file.read_text(encoding="utf-8"):
+        if '"r":0.553' in file.read_text(encoding="utf-8"):
             file.unlink()
     for arguments in (("promote", "1"), ("rollback",)):
         code, _, err = command(*arguments)
