@@ -29,6 +29,7 @@ JOBS = (
     "report",
     "serve",
     "sql",
+    "mcp",
     "changes",
     "attribute-paths",
     "channels",

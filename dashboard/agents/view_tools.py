@@ -17,7 +17,6 @@ from warehouse.errors import UsageError, unknown_name
 from warehouse.tables import ALL_TABLES
 
 MOST_PUBLICATIONS = 100
-PERSONAL = {column for table in ALL_TABLES for column in table.personal_columns}
 
 Query = Annotated[
     str,
@@ -197,7 +196,7 @@ class ViewTools:
         try:
             answer = ask(published, sql, limit=limit, personal=False)
         except UsageError as error:
-            hidden = sorted(PERSONAL & set(WORD.findall(sql)))
+            hidden = _hidden_in(sql)
             raise UsageError(
                 f"{error}; personal columns are hidden: {', '.join(hidden)}" if hidden else str(error)
             ) from error
@@ -213,6 +212,13 @@ class ViewTools:
             is_cut=is_cut,
             sql=sql,
         )
+
+
+def _hidden_in(sql: str) -> list[str]:
+    """The personal columns that SQL names of tables that it names."""
+    words = set(WORD.findall(sql))
+    named = [table for table in ALL_TABLES if alias(table) in words]
+    return sorted({column for table in named for column in table.personal_columns if column in words})
 
 
 def _unavailable(view: ReadyView, published: Published) -> str:
