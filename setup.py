@@ -62,6 +62,8 @@ EXTRAS = {
     ],
     # the tools that `mcp` gives to agents
     "mcp": [
+        "anyio>=4.5,<5",
+        "jinja2>=3.1",
         "mcp>=1.12,<2",
     ],
 }

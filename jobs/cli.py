@@ -21,7 +21,7 @@ SECTIONS = {
     "Set up": ("init", "doctor", "simulate"),
     "Make tables": ("pipeline", "ingest", "build", "attribute", "score", "check"),
     "Models": ("train", "train-attribution", "models"),
-    "Look and ask": ("serve", "report", "changes", "audit", "questions", "sql", "sql-server"),
+    "Look and ask": ("serve", "report", "changes", "audit", "questions", "sql", "sql-server", "mcp"),
     "Use": ("channels", "attribute-paths", "audiences", "retention"),
 }
 JOBS = tuple(job for section in SECTIONS.values() for job in section)

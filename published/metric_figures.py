@@ -28,6 +28,12 @@ def read_metrics(
     `where` is an SQL condition over the table's columns; `source` stands in place of the table. UsageError when the
     metrics are of several tables or rows of them, or may not be grouped by a column of `by`.
     """
+    sql = metrics_sql(names, by=by, where=where, source=source)
+    return published.rows(sql, *(source.tables if source else (metric(names[0]).contract,)))
+
+
+def metrics_sql(names: Sequence[str], *, by: Sequence[str] = (), where: str = "", source: Source | None = None) -> str:
+    """The query of `read_metrics`; errors are the same."""
     wanted = [metric(name) for name in names]
     if len({(each.table, each.where) for each in wanted}) != 1:
         raise UsageError(f"{', '.join(names)} are not of one table and the same rows of it: read them apart")
@@ -37,9 +43,8 @@ def read_metrics(
     conditions = " and ".join(f"({condition})" for condition in (first.where, where) if condition)
     columns = ", ".join([*by, *(f"{each.formula} as {each.name}" for each in wanted)])
     grouped = f" group by {', '.join(by)} order by {', '.join(by)}" if by else ""
-    rows = source or Source(alias(first.contract), (first.contract,))
-    sql = f"select {columns} from {rows.sql} where {conditions or 'true'}{grouped}"
-    return published.rows(sql, *rows.tables)
+    rows = source.sql if source else alias(first.contract)
+    return f"select {columns} from {rows} where {conditions or 'true'}{grouped}"
 
 
 def performance_where(published: Published, view: View, model: str | None = None) -> str:

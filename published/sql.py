@@ -33,7 +33,6 @@ SQL_TYPES = {
     "bigint": "int64|uint64",
     "int": "int32",
     "boolean": "bool",
-    "date": "date32",
     "string": "string_view|utf8",
 }
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -232,7 +231,7 @@ def _first_rows(reader: Any, limit: int) -> Answer:
 
 def _sql_type(arrow: pa.DataType) -> str:
     """The name that contracts give a type: bigint, string, decimal(28,6)."""
-    text = str(arrow).replace("decimal128", "decimal").replace(", ", ",")
+    text = str(arrow).replace("decimal128", "decimal").replace(", ", ",").replace("date32[day]", "date")
     for ours, engines in SQL_TYPES.items():
         text = re.sub(rf"\b(?:{engines})\b", ours, text)
     return re.sub(r"timestamp\[[^]]*\]", "timestamp", text)

@@ -29,7 +29,7 @@ EXTRAS: dict[str, set[str]] = {
     "views": set(),
     "simulator": set(),
     "published": set(),
-    "dashboard": {"report", "serve"},
+    "dashboard": {"report", "serve", "mcp"},
     "intake": {"spark"},
     "touchpoints": {"spark"},
     "warehouse": {"spark", "models", "sail"},

@@ -1,0 +1,1 @@
+"""Tools by which agents read what was published: a read-only server of the Model Context Protocol."""
