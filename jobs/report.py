@@ -41,9 +41,9 @@ def report(
 ) -> None:
     """Write the report, one self-contained HTML file, to report.file.
 
-    With --run a former one is made again, as it was then. That needs no JVM and is not logged.
-
     Example: distributary report --config conf/demo.yaml
+
+    With --run a former one is made again, as it was then. That needs no JVM and is not logged.
     """
     if run is None and out is None:
         run_steps("report", [STEP], config=config, dry_run=dry_run, as_json=json)

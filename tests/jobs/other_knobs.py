@@ -40,6 +40,7 @@ ITEMS = (
     {"source": "criteo"},
     {"fine": 1, "event": "purchase"},
     "acquisition_channel",
+    {"name": "Sale", "dates": [["2026-03-02", "2026-03-04"]]},
 )
 MAPPINGS: tuple[dict[str, Any], ...] = (
     {"sign_up": 7},
