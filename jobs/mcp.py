@@ -17,9 +17,9 @@ from jobs.settings import Settings, load_settings
 def mcp(config: Config = None) -> None:
     """Give agents the published figures as tools that only read (Model Context Protocol on stdin and stdout).
 
-    Starts no JVM. An agent's program starts this command by itself: docs/mcp.md.
-
     Example: distributary mcp --config conf/demo.yaml
+
+    Starts no JVM. An agent's program starts this command by itself: docs/mcp.md.
     """
 
     def action() -> None:

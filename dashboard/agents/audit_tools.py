@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from dashboard.agents.answers import ROWS, AgentAnswer, Limit, RunId, head, shortened, text
+from dashboard.agents.answers import ROWS, Limit, RunId, head, shortened, text
 from dashboard.agents.arguments import Basis, ConversionType, FirstDay, LastDay, Model
 from dashboard.agents.conversion_answer import ConversionAnswer, conversion_answer
 from dashboard.agents.metric_query import require_value
+from dashboard.agents.number_answer import (
+    CostBehind,
+    CreditBehind,
+    NumberAudit,
+    conversion_behind,
+    cost_behind,
+    sums_of,
+)
 from dashboard.agents.shop import AgentShop
 from published.audit import Cursor, read_conversions_behind
 from published.audited_number import DIMENSIONS, NumberFilters, number_filters
@@ -18,14 +26,12 @@ from published.landed_lines import read_landed_lines
 from published.metrics import Metric
 from published.metrics import metric as metric_of
 from published.publication import Published
-from published.spend_audit import SpendBehind, read_spend_behind
+from published.spend_audit import read_spend_behind
 from published.view import View
 from warehouse.errors import InputError, UsageError
-from warehouse.local_files import shown
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
 
 CREDIT = ("credited", "gross_value", "new_customers")  # columns that are sums over conversions
-MOST_LANDED = 20  # places of one row of spend
 
 MetricName = Annotated[str, Field(description="A metric of list_metrics, such as credited_value or roas.")]
 Channel = Annotated[str | None, Field(description="Only this channel, as figures have it. Default: all.")]
@@ -44,60 +50,6 @@ class Page(NamedTuple):
 
     limit: int
     after: str | None
-
-
-class BehindConversion(BaseModel):
-    """One conversion behind a number, and what the number has of it."""
-
-    conversion: Annotated[str, Field(description="Its name for audit_conversion, while this server runs.")]
-    conversion_type: str
-    converted_at: str
-    is_first_purchase: bool
-    touches: int
-    credit: str
-    value: str
-    gross_value: str
-
-
-class BehindSpend(BaseModel):
-    """One row of spend behind a number: a platform's campaign on a day."""
-
-    day: str
-    platform: str
-    channel: str
-    channel_rule: Annotated[str, Field(description="The rule that decided its channel.")]
-    campaign: str | None
-    spend: Annotated[str, Field(description="In the reporting currency.")]
-    landed: Annotated[list[str], Field(description="file:line of the landed rows that it is made of.")]
-
-
-class Behind(BaseModel):
-    """How many rows are behind a number, whether they add up to it, and where the list goes on."""
-
-    count: int
-    summed: Annotated[str, Field(description="What all of them, not only those shown, add up to.")]
-    published: Annotated[str, Field(description="What the published table has.")]
-    adds_up: bool
-
-
-class NumberAudit(AgentAnswer):
-    """What a number is, the SQL that gives it, and what it is made of."""
-
-    metric: str
-    sentence: str
-    formula: str
-    table: str
-    value: Annotated[str | None, Field(description="The number with these filters.")]
-    unit: str
-    filters: dict[str, str]
-    sql: str
-    credit: Annotated[
-        Behind | None, Field(description="Net value of the conversions; null for metrics without credit.")
-    ]
-    conversions: Annotated[list[BehindConversion], Field(description="The most credited value first.")]
-    spend: Annotated[Behind | None, Field(description="Null for metrics without spend.")]
-    spend_rows: Annotated[list[BehindSpend], Field(description="The largest first.")]
-    next_page: Annotated[str | None, Field(description="Give it as `after`; null on the last page.")]
 
 
 class AuditTools:
@@ -205,24 +157,13 @@ class AuditTools:
         )
         if behind is None:
             return {}
-        credit = Behind(
+        credit = CreditBehind(
             count=behind.conversions,
-            summed=text(behind.summed.value),
-            published=text(behind.number.value),
+            summed=sums_of(behind.summed),
+            published=sums_of(behind.number),
             adds_up=behind.adds_up,
         )
-        conversions = [
-            BehindConversion(
-                conversion=self.shop.handles.of(row.conversion_id),
-                is_first_purchase=row.is_first_purchase,
-                touches=row.touches,
-                **{
-                    name: text(getattr(row, name))
-                    for name in ("conversion_type", "converted_at", "credit", "value", "gross_value")
-                },
-            )
-            for row in behind.rows
-        ]
+        conversions = [conversion_behind(row, self.shop.handles.of(row.conversion_id)) for row in behind.rows]
         return {"credit": credit, "conversions": conversions, "next_page": self._named(behind.after)}
 
     def _spend(self, published: Published, view: View, filters: NumberFilters, page: Page) -> dict[str, Any]:
@@ -237,10 +178,10 @@ class AuditTools:
         )
         if behind is None:
             return {}
-        spend = Behind(
+        spend = CostBehind(
             count=behind.count, summed=text(behind.summed), published=text(behind.number), adds_up=behind.adds_up
         )
-        return {"spend": spend, "spend_rows": [_spend_row(row) for row in behind.rows], "next_page": behind.after}
+        return {"spend": spend, "spend_rows": [cost_behind(row) for row in behind.rows], "next_page": behind.after}
 
     def _named(self, after: str | None) -> str | None:
         """The cursor of conversions with a name in place of the id."""
@@ -272,15 +213,3 @@ def _what(found: Metric) -> dict[str, str]:
         "table": found.table,
         "unit": found.unit,
     }
-
-
-def _spend_row(row: SpendBehind) -> BehindSpend:
-    return BehindSpend(
-        day=text(row.spend_date),
-        platform=text(row.platform),
-        channel=text(row.channel),
-        channel_rule=row.channel_rule,
-        campaign=None if row.campaign is None else text(row.campaign),
-        spend=text(row.report_spend),
-        landed=[f"{shown(landed.file)}:{landed.line}" for landed in row.landed[:MOST_LANDED]],
-    )

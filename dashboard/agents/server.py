@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import TextIOWrapper
 from typing import Any
@@ -14,7 +15,7 @@ import anyio.to_thread
 from mcp.server.fastmcp import FastMCP
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.server.stdio import stdio_server
-from mcp.types import ContentBlock, ToolAnnotations
+from mcp.types import TextContent, ToolAnnotations
 from pydantic import ValidationError
 
 from dashboard.agents.audit_tools import AuditTools
@@ -69,8 +70,8 @@ class AgentServer(FastMCP[None]):
             description = " ".join((tool.__doc__ or "").split())
             self.add_tool(self._beside(tool), description=description, annotations=READ_ONLY)
 
-    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Sequence[ContentBlock] | dict[str, Any]:
-        """The answer of a tool; every failure is a ToolError of one line with the way out."""
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """The answer of a tool, as text and as data; every failure is a ToolError of one line with the way out."""
         tools = {tool.name: tool for tool in self._tool_manager.list_tools()}
         if name not in tools:
             raise ToolError(one_line(unknown_name("tool", name[:100], tools)))
@@ -79,9 +80,12 @@ class AgentServer(FastMCP[None]):
             if argument not in known:
                 raise ToolError(one_line(f"{name}: {unknown_name('argument', argument[:100], known)}"))
         try:
-            return await super().call_tool(name, arguments)
+            found: Any = await super().call_tool(name, arguments)
         except ToolError as error:
             raise ToolError(in_one_line(error.__cause__ or error)) from error
+        _, data = found
+        # The SDK's own text has the same in half as many characters again, for a model to read.
+        return [TextContent(type="text", text=json.dumps(data, ensure_ascii=False))], data
 
     def _beside(self, tool: Callable[..., Any]) -> Callable[..., Any]:
         """The tool on a thread of its own; a request that is cancelled does not wait for it."""

@@ -249,6 +249,30 @@ def test_amounts_of_two_currencies_are_not_added_up(tmp_path: Path) -> None:
     assert found["currency"] == "KRW, USD"
 
 
+def test_questions_at_once_are_all_answered(small: AgentServer) -> None:
+    found: list[Any] = []
+
+    async def ask_at_once() -> None:
+        async with create_connected_server_and_client_session(small) as client, anyio.create_task_group() as group:
+
+            async def one() -> None:
+                found.append((await client.call_tool("query_metric", {"metrics": ["spend"]})).structuredContent)
+
+            for _ in range(6):
+                group.start_soon(one)
+
+    anyio.run(ask_at_once)
+    # Each day costs 150 over all channels.
+    assert [one["rows"] for one in found] == [[{"spend": str(150 * len(DAYS))}]] * 6
+
+
+def test_the_text_of_an_answer_is_its_data(small: AgentServer) -> None:
+    found = called(small, "query_metric", {"metrics": ["spend"]})
+    (content,) = found.content
+    assert content.type == "text"
+    assert json.loads(content.text) == found.structuredContent
+
+
 # Views and SQL
 
 
@@ -321,10 +345,9 @@ def test_a_table_is_described_with_its_personal_columns_named_as_hidden(small: A
 def test_the_conversions_behind_a_number_add_up_to_it_and_have_no_ids(audited: AgentServer) -> None:
     found = answer(audited, "audit_number", metric="credited_value", model="linear")
     # Ann 300 (400 less 100 refunded), Bob 100, Cat 50 without a touch.
-    assert (found["value"], found["credit"]) == (
-        "450",
-        {"count": 3, "summed": "450", "published": "450", "adds_up": True},
-    )
+    sums = {"conversions": "3", "value": "450", "gross_value": "550", "new_customers": "3"}
+    assert found["value"] == "450"
+    assert found["credit"] == {"count": 3, "summed": sums, "published": sums, "adds_up": True}
     assert [(one["value"], one["touches"]) for one in found["conversions"]] == [("300", 2), ("100", 1), ("50", 1)]
     assert answer(audited, "query_sql", sql=found["sql"])["rows"] == [{"credited_value": "450"}]
 

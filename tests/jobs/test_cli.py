@@ -130,9 +130,10 @@ ONLY_LOOK = {
     "audit",
     "questions list",
     "sql",
+    "mcp",
 }
 # Those that print no data: what they do is on stderr.
-PRINT_NOTHING = {"sql-server", "serve"}
+PRINT_NOTHING = {"sql-server", "serve", "mcp"}
 
 
 def commands(command: Any = PROGRAM, name: str = "", group: Any = None) -> Iterator[tuple[str, Any, Any]]:

@@ -1,4 +1,4 @@
-"""`distributary mcp` as a client's program starts it: one process that speaks the protocol on stdin and stdout."""
+"""`distributary mcp` as a client's program starts it: one process, asked by the protocol on stdin and stdout."""
 
 from __future__ import annotations
 
