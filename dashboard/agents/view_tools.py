@@ -196,10 +196,10 @@ class ViewTools:
         try:
             answer = ask(published, sql, limit=limit, personal=False)
         except UsageError as error:
-            hidden = _hidden_in(sql)
-            raise UsageError(
-                f"{error}; personal columns are hidden: {', '.join(hidden)}" if hidden else str(error)
-            ) from error
+            reason = str(error).replace("without SQL, all are listed", "list_views lists them")
+            if hidden := _hidden_in(sql):
+                reason += f"; personal columns are hidden: {', '.join(hidden)}"
+            raise UsageError(reason) from error
         rows, is_cut = rows_within(answer.dicts(), limit)
         is_cut = is_cut or answer.is_cut
         if len(set(answer.columns)) < len(answer.columns):

@@ -320,6 +320,8 @@ def test_an_answer_ends_where_it_would_be_too_long(small: AgentServer) -> None:
         ("select 1; select 2", "cannot be run"),
         ("select * from gold_chanel_performance", "did you mean gold_channel_performance?"),
         ("selec 1", "cannot be run"),
+        ("select * from '/etc/passwd'", "list_views lists them"),
+        ("copy (select 1) to 'x.csv'", "cannot be run"),
         ("select date, date from gold_channel_performance", "unique expression names"),
     ],
 )
