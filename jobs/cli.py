@@ -30,6 +30,7 @@ JOBS = (
     "serve",
     "sql",
     "changes",
+    "digest",
     "attribute-paths",
     "channels",
     "audiences",

@@ -11,6 +11,7 @@ from typing import Any
 
 from attribution.knobs import Attribution, SkanKnobs
 from conf import CONF_ROOT
+from dashboard.digest.knobs import DigestKnobs
 from dashboard.serve.knobs import Serve
 from intake.knobs import IdSpelling, Landing, Quality
 from jobs.located import located
@@ -53,6 +54,7 @@ class Settings(Knobs):
     quality: Quality
     privacy: Pseudonyms
     serve: Serve
+    digest: DigestKnobs
     lock: Lock
     files: Files
     spark: Spark
@@ -72,7 +74,7 @@ class Settings(Knobs):
                 return part_of(section, part)
         raise TypeError(f"no section of the settings has the knobs {part.__name__}")
 
-    def digest(self) -> str:
+    def fingerprint(self) -> str:
         """A hash of all knobs, for the log of runs."""
         return digest_of([self])
 

@@ -33,6 +33,7 @@ NO_JOB = {
         "cli",
         "csv_for_the_owner",
         "demo",
+        "digest_ways",
         "drift",
         "ending",
         "located",
