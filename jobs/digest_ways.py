@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import smtplib
 import ssl
 import urllib.error
@@ -23,6 +24,7 @@ from warehouse.messages import conceal, one_line
 WAITS = (2.0, 10.0)  # seconds between the tries: three in all
 LONGEST_WAIT = 120.0  # seconds; a server that asks for more is given up for this time
 TIMEOUT = 20.0  # seconds for each try
+LONG_PART = 12  # characters; shorter parts of an address are words such as services
 TOO_MANY, UNAVAILABLE, SERVER_ERROR = 429, 503, 500
 PERMANENT = range(500, 600)  # of SMTP
 
@@ -78,6 +80,7 @@ def post(url: str, message: Mapping[str, Any]) -> None:
     """Posts a message as JSON. Later where the server is busy or out of reach, NotSent where it refuses."""
     if not url.startswith(("https://", "http://")):
         raise UsageError("its environment variable holds no address that begins with https://")
+    _conceal_parts(url)
     data = json.dumps(message, ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json; charset=utf-8"}
     try:
@@ -97,6 +100,12 @@ def post(url: str, message: Mapping[str, Any]) -> None:
         raise Later(f"it cannot be reached: {_reason(error)}") from error
     except ValueError as error:
         raise UsageError("its environment variable holds no address that can be used") from error
+
+
+def _conceal_parts(url: str) -> None:
+    """Whoever has the path of a webhook can post to it, and an answer may repeat it."""
+    _, _, path = url.partition("://")[2].partition("/")
+    conceal([path, *(part for part in re.split(r"[/?&=]", path) if len(part) >= LONG_PART)])
 
 
 def mail(message: EmailMessage, smtp: Smtp, password: str | None) -> None:

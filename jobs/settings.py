@@ -61,11 +61,15 @@ class Settings(Knobs):
     simulator: dict[str, Any]
 
     def misfits(self) -> Iterator[Misfit]:
-        """Names that nothing can ever have: conversion types, channels and files that do not exist.
+        """Those of every section, and names that nothing can ever have: conversion types, channels and files that do
+        not exist.
 
         What a user leaves as it is in base.yaml is not refused: it has no effect beside what the user changes.
         """
-        return names_of_nothing(self, read_yaml(BASE_FILE))
+        for path, section in sections_of(self):
+            for place, message in section.misfits():
+                yield Misfit((*path.split("."), *place), message)
+        yield from names_of_nothing(self, read_yaml(BASE_FILE))
 
     def part(self, part: type[Part]) -> Part:
         """The knobs of a class, from the one section that is an instance of that class. TypeError where none is."""

@@ -24,7 +24,7 @@ from published.metrics import metrics
 from published.publication import Published, read_published
 from published.questions import OPEN, questions_for
 from published.run_warnings import DriftAlarm, FailedCheck, FailedStep, read_drift, read_failed_checks, read_failed_step
-from published.view import View
+from published.view import Language, View
 from warehouse.errors import InputError
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
 
@@ -36,13 +36,17 @@ COUNTS = ("credited_conversions", "new_customers")  # by which a ratio is judged
 
 
 class KpiLine(NamedTuple):
-    """A number: of the last day beside the same day a week before, and of seven days beside the seven before."""
+    """A number: of the last day beside the same weekday a week before, and of seven days beside the seven before.
+
+    `is_few`: whether one of them has its interval, for it stands on few conversions.
+    """
 
     label: str
     day: str
     day_change: str
     week: str
     week_change: str
+    is_few: bool
 
 
 @dataclass(frozen=True)
@@ -66,16 +70,18 @@ class Part:
 class Digest:
     """A digest, in plain text: what is in it was written by people and by logs, and each form escapes it.
 
-    `table` has the figures of `kpis`; both are empty where no new data came. `link` leads to the pages.
+    `table` has the figures of `kpis`; both are empty where no new data came. `note` says what an interval in them is.
+    `link` leads to the pages.
     """
 
     team: str
-    language: str
+    language: Language
     content: Content
     title: str
     lead: str
     kpis: tuple[KpiLine, ...]
     table: PageTable | None
+    note: str
     parts: tuple[Part, ...]
     link: str | None
     link_text: str
@@ -123,6 +129,7 @@ def make_digest(published: Published, reader: Reader, content: Content, *, today
         lead=lead,
         kpis=kpis,
         table=_table(kpis, view, published, words) if kpis else None,
+        note=words("digest.few", smallest=str(reader.smallest)) if any(line.is_few for line in kpis) else "",
         parts=(*parts, *_warnings(published, words)),
         link=reader.pages_url,
         link_text=words("digest.link"),
@@ -138,9 +145,13 @@ def _view(reader: Reader, last: date, days: int = 7) -> View:
     )
 
 
+def _has_figures(published: Published) -> bool:
+    return published.has(GOLD_CHANNEL_PERFORMANCE) and bool(read_choices(published, View()).models)
+
+
 def _lead(published: Published, reader: Reader, words: Words) -> str:
     """How net revenue moved within a week, and through which channels."""
-    if not published.has(GOLD_CHANNEL_PERFORMANCE):
+    if not _has_figures(published):
         return words("digest.no_figures")
     view, before = _view(reader, published.as_of), _view(reader, published.as_of - WEEK)
     moves = read_channel_moves(published, view, before, channels=reader.team.chosen_channels)
@@ -152,7 +163,7 @@ def _lead(published: Published, reader: Reader, words: Words) -> str:
 
 
 def _kpis(published: Published, reader: Reader, words: Words) -> tuple[KpiLine, ...]:
-    if not published.has(GOLD_CHANNEL_PERFORMANCE):
+    if not _has_figures(published):
         return ()
     names = reader.team.chosen_metrics
     currency = currency_of(published)
@@ -170,16 +181,21 @@ def _kpis(published: Published, reader: Reader, words: Words) -> tuple[KpiLine, 
 
         now = [with_chance(one, row, currency, words, smallest=reader.smallest, unit=True) for row in (day, week)]
         changes = [_change(name, *both, reader.smallest) for both in ((day, day_before), (week, week_before))]
-        lines.append(KpiLine(metric_label(one, words), now[0], changes[0], now[1], changes[1]))
+        few = any(_is_few(name, row, reader.smallest) for row in (day, week))
+        lines.append(KpiLine(metric_label(one, words), now[0], changes[0], now[1], changes[1], few))
     return tuple(lines)
 
 
 def _change(name: str, now: Row, before: Row, smallest: int) -> str:
     """The change of a figure; none of a ratio that rests on too few conversions to say that it moved."""
-    rests_on = RESTS_ON.get(name)
-    if rests_on is not None and min(float(row[rests_on.conversions] or 0) for row in (now, before)) < smallest:
+    if _is_few(name, now, smallest) or _is_few(name, before, smallest):
         return formats.MISSING
     return formats.change(relative_change(now[name], before[name]))
+
+
+def _is_few(name: str, row: Row, smallest: int) -> bool:
+    rests_on = RESTS_ON.get(name)
+    return rests_on is not None and float(row[rests_on.conversions] or 0) < smallest
 
 
 def _table(kpis: tuple[KpiLine, ...], view: View, published: Published, words: Words) -> PageTable:
@@ -193,7 +209,7 @@ def _table(kpis: tuple[KpiLine, ...], view: View, published: Published, words: W
             Column(words("digest.week_column")),
             Column(words("digest.week_change")),
         ),
-        rows=tuple(tuple(line) for line in kpis),
+        rows=tuple(tuple(map(str, line[:5])) for line in kpis),
     )
 
 

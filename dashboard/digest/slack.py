@@ -37,7 +37,7 @@ def escaped(text: str) -> str:
 def _blocks(digest: Digest) -> Iterator[dict[str, Any]]:
     yield {"type": "header", "text": _plain(_cut(escaped(digest.title), LONGEST_TITLE))}
     yield from _sections([digest.lead])
-    yield from _sections(kpi_lines(digest))
+    yield from _sections([*kpi_lines(digest), *([digest.note] if digest.note else [])])
     if digest.link:  # before what may be cut off
         yield _markup(f"<{digest.link.replace('&', '&amp;')}|{escaped(digest.link_text)}>")
     for part in digest.parts:

@@ -6,11 +6,12 @@ import re
 from html import escape
 
 from dashboard.digest.content import Digest
+from dashboard.formats import MISSING
 from dashboard.panels import PageTable
 from dashboard.words import words_in
 
 # What Markdown reads as markup, anywhere in a line.
-MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&-])")
+MARKUP = re.compile(r"([\\`*_\[\]<>#|~&])")
 STYLE = (
     "body{font-family:system-ui,sans-serif;max-width:44rem;margin:1.5rem auto;padding:0 1rem}"
     "table{border-collapse:collapse}td,th{padding:.25rem .6rem;border-bottom:1px solid #ccc;text-align:right}"
@@ -21,12 +22,26 @@ STYLE = (
 def kpi_lines(digest: Digest) -> list[str]:
     """Each number with its changes, as a line."""
     words = words_in(digest.language)
-    return [words("digest.line", **line._asdict()) for line in digest.kpis]
+
+    def beside(key: str, change: str) -> str:
+        return "" if change == MISSING else words(key, change=change)
+
+    return [
+        words(
+            "digest.line",
+            label=line.label,
+            day=line.day,
+            week=line.week,
+            day_beside=beside("digest.day_beside", line.day_change),
+            week_beside=beside("digest.week_beside", line.week_change),
+        )
+        for line in digest.kpis
+    ]
 
 
 def as_text(digest: Digest) -> str:
     """The digest as plain text."""
-    blocks = [digest.title, digest.lead, "\n".join(kpi_lines(digest))]
+    blocks = [digest.title, digest.lead, "\n".join(kpi_lines(digest)), digest.note]
     blocks += ["\n".join([part.heading, *(f"- {line}" for line in part.lines)]) for part in digest.parts]
     if digest.link:
         blocks.append(f"{digest.link_text}: {digest.link}")
@@ -38,6 +53,8 @@ def as_markdown(digest: Digest) -> str:
     blocks = [f"# {_marked(digest.title)}", _marked(digest.lead)]
     if digest.table:
         blocks.append(_markdown_table(digest.table))
+    if digest.note:
+        blocks.append(_marked(digest.note))
     for part in digest.parts:
         blocks += [f"## {_marked(part.heading)}", "\n".join(f"- {_marked(line)}" for line in part.lines)]
     if digest.link:
@@ -50,6 +67,8 @@ def as_html(digest: Digest) -> str:
     body = [f"<h1>{escape(digest.title)}</h1>", f"<p>{escape(digest.lead)}</p>"]
     if digest.table:
         body.append(_html_table(digest.table))
+    if digest.note:
+        body.append(f"<p>{escape(digest.note)}</p>")
     for part in digest.parts:
         items = "".join(f"<li>{escape(line)}</li>" for line in part.lines)
         body.append(f"<h2>{escape(part.heading)}</h2>\n<ul>{items}</ul>")
