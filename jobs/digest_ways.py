@@ -10,6 +10,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -24,6 +25,7 @@ from warehouse.messages import conceal, one_line
 WAITS = (2.0, 10.0)  # seconds between the tries: three in all
 LONGEST_WAIT = 120.0  # seconds; a server that asks for more is given up for this time
 TIMEOUT = 20.0  # seconds for each try
+LONGEST_ANSWER, SHOWN = 4_000, 100  # bytes that are read of an answer, characters of it in a message
 LONG_PART = 12  # characters; shorter parts of an address are words such as services
 TOO_MANY, UNAVAILABLE, SERVER_ERROR = 429, 503, 500
 PERMANENT = range(500, 600)  # of SMTP
@@ -88,9 +90,7 @@ def post(url: str, message: Mapping[str, Any]) -> None:
         with urllib.request.build_opener(NoRedirects).open(request, timeout=TIMEOUT) as answer:
             answer.read(1_000)
     except urllib.error.HTTPError as error:
-        with error:
-            said = one_line(error.read(200).decode("utf-8", "replace"))[:100]
-        reason = f"it answered {error.code}" + (f" ({said})" if said else "")
+        reason = f"it answered {error.code}{_answer_of(error)}"
         if error.code in (TOO_MANY, UNAVAILABLE):
             raise Later(reason, _asked(dict(error.headers))) from error
         if error.code >= SERVER_ERROR:
@@ -102,10 +102,19 @@ def post(url: str, message: Mapping[str, Any]) -> None:
         raise UsageError("its environment variable holds no address that can be used") from error
 
 
+def _answer_of(error: urllib.error.HTTPError) -> str:
+    """The beginning of what the server wrote, in brackets. It is cut after secrets are concealed, never through one."""
+    text = b""
+    with error, suppress(OSError, HTTPException):
+        text = error.read(LONGEST_ANSWER)
+    shown = one_line(text.decode("utf-8", "replace"))[:SHOWN]
+    return f" ({shown})" if shown else ""
+
+
 def _conceal_parts(url: str) -> None:
     """Whoever has the path of a webhook can post to it, and an answer may repeat it."""
     _, _, path = url.partition("://")[2].partition("/")
-    conceal([path, *(part for part in re.split(r"[/?&=]", path) if len(part) >= LONG_PART)])
+    conceal(part for part in (path, *re.split(r"[/?&=]", path)) if len(part) >= LONG_PART)
 
 
 def mail(message: EmailMessage, smtp: Smtp, password: str | None) -> None:
@@ -144,9 +153,9 @@ def write(path: Path, text: str) -> None:
         raise NotSent(f"it cannot be written: {error.strerror or error}") from error
 
 
-def _refused(code: int, said: bytes | str) -> Exception:
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    reason = f"the mail server answered {code} ({one_line(text)[:100]})"
+def _refused(code: int, answer: bytes | str) -> Exception:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    reason = f"the mail server answered {code} ({one_line(text)[:SHOWN]})"
     return NotSent(reason) if code in PERMANENT else Later(reason)
 
 

@@ -186,7 +186,7 @@ def test_the_same_publication_gives_the_same_digest(lake: tuple[Published, Rows]
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_a_lake_without_figures_is_said_in_a_line(tmp_path: Path, language: str) -> None:
+def test_a_lake_without_figures_has_one_line(tmp_path: Path, language: str) -> None:
     publish(tmp_path, {GOLD_CHANNEL_PERFORMANCE: write_table(tmp_path, GOLD_CHANNEL_PERFORMANCE, [])})
     found = digest(read_published(str(tmp_path)), language)
     assert found.lead == words_in(found.language)("digest.no_figures")

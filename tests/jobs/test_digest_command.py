@@ -213,7 +213,7 @@ def test_a_wait_may_be_a_moment_of_the_servers_clock(lake: Path, monkeypatch: py
         ([(302, {"Location": "http://127.0.0.1:9/"})], 1, "it answered 302 (no, ***)"),
     ],
 )
-def test_what_a_webhook_refuses_is_said_without_its_secret_and_not_recorded(
+def test_what_a_webhook_refuses_is_reported_without_its_secret_and_not_recorded(
     lake: Path, monkeypatch: pytest.MonkeyPatch, answers: list[Answer], tries: int, reason: str
 ) -> None:
     hook = Hook(*answers)
@@ -397,7 +397,7 @@ def test_a_file_that_cannot_be_written_is_one_line(lake: Path) -> None:
     assert outcome.reason == "it cannot be written: File exists"
 
 
-def test_what_was_sent_and_cannot_be_recorded_is_said(lake: Path) -> None:
+def test_what_was_sent_and_cannot_be_recorded_is_reported(lake: Path) -> None:
     record_sent(str(lake), SentDigest("other", "file a", "figures", AS_OF, "run-1", MORNING))
     DeltaTable(lake / "ops" / "digests").alter.add_constraint({"others_alone": "team = 'other'"})
     (outcome,) = sent(settings_file(lake, [growth(FILE)]))
