@@ -106,7 +106,7 @@ def make_digest(published: Published, reader: Reader, content: Content, *, today
     """The digest of a publication for a team; `today` is the reporting day on which it is sent.
 
     The same publication, questions and arguments give the same digest. InputError where a published version cannot be
-    read, UsageError where the team names a channel or metric that the publication cannot have.
+    read. A channel without a row has no figures.
     """
     words = words_in(reader.team.language)
     view = _view(reader, published.as_of)
@@ -114,7 +114,7 @@ def make_digest(published: Published, reader: Reader, content: Content, *, today
     kpis: tuple[KpiLine, ...] = ()
     parts: tuple[Part, ...] = ()
     if content == NO_NEW_DATA:
-        days = str((today - published.as_of).days)
+        days = words.counted("day", (today - published.as_of).days)
         lead = words("digest.no_new_data", day=day, days=days)
         title = words("digest.title_no_new_data", team=reader.team.name, day=day)
     else:
@@ -178,7 +178,6 @@ def _kpis(published: Published, reader: Reader, words: Words) -> tuple[KpiLine, 
     lines = []
     for name in names:
         one = metrics()[name]
-
         now = [with_chance(one, row, currency, words, smallest=reader.smallest, unit=True) for row in (day, week)]
         changes = [_change(name, *both, reader.smallest) for both in ((day, day_before), (week, week_before))]
         few = any(_is_few(name, row, reader.smallest) for row in (day, week))
