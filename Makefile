@@ -14,6 +14,10 @@ demo: setup ## Simulate a shop and take it from raw files to the report
 serve: setup ## Show the published figures in a browser: http://127.0.0.1:8765/ (CONFIG=shop.yaml for your own)
 	@$(PYTHON) -m jobs.serve --config $(CONFIG)
 
+.PHONY: sql
+sql: setup ## Serve what is published to BI tools by JDBC and ODBC; CONFIG=shop.yaml PORT=10000
+	@$(PYTHON) -m jobs.cli sql-server --config $(CONFIG) --port $(or $(PORT),10000)
+
 ##@ Work on it
 .PHONY: test
 test: setup ## Lint, types and tests
@@ -98,10 +102,12 @@ lock: setup ## Rewrite requirements.lock from setup.py
 		--generate-hashes --quiet --output-file requirements.lock
 
 .PHONY: docs
-docs: setup ## Write the pages that follow from the code: data dictionary, settings, metrics, table of rule models
+docs: setup ## Write the pages that follow from the code: data dictionary, settings, metrics, runbook, rule models
 	@$(PYTHON) -m warehouse.dictionary > docs/data-dictionary.md
 	@$(PYTHON) -m jobs.settings_page > docs/settings.md
 	@$(PYTHON) -m published.metrics_page > docs/metrics.md
+	@$(PYTHON) -m dashboard.runbook > docs/runbook.md
+	@$(PYTHON) -m jobs.lineage_file > published/lineage.json
 	@$(PYTHON) -m attribution.rules_page
 	@$(PYTHON) -m intake.reasons_page
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from dashboard import formats
 from dashboard.chart_svg import chart_of
 from dashboard.formats import Figure
 from dashboard.panels import PageTable, Panel, columns, table_rows
 from dashboard.words import Words
-from published.customers import BINS, CHURN_DAYS, HORIZON_DAYS, UNCERTAIN_ALIVE, CustomerFigures
+from published.customers import (
+    BINS,
+    CHURN_DAYS,
+    HORIZON_DAYS,
+    UNCERTAIN_ALIVE,
+    AcquisitionFigures,
+    CustomerFigures,
+)
 from published.figures import Figures
 from published.performance import ratio
+from warehouse.terms import UNATTRIBUTED
 
 FEW_CUSTOMERS = 30
 HORIZON, CHURN = str(HORIZON_DAYS), str(CHURN_DAYS)
@@ -64,31 +73,12 @@ def activity_sentence(customers: CustomerFigures, words: Words) -> str:
 
 
 def acquisition_panel(figures: Figures, words: Words) -> Panel | None:
-    """Expected value of the customers of each acquisition channel; None without customer value."""
+    """Expected value of the customers of each acquisition channel, with its interval; None without customer value."""
     customers = figures.customers
     if customers is None:
         return None
     currency = customers.currency
-    overall = customers.expected_value / customers.customers
-    bars = [
-        {
-            "channel": channel.channel,
-            "position": position,
-            "value": float(channel.mean_value),
-            "overall": float(overall),
-        }
-        for position, channel in enumerate(customers.channels)
-    ]
-    rows = [
-        [
-            Figure(channel.channel + (" †" if channel.customers < FEW_CUSTOMERS else ""), channel.channel),
-            formats.count(channel.customers),
-            formats.share(channel.p_alive),
-            formats.amount(channel.mean_value, currency),
-            formats.amount(channel.total_value, currency),
-        ]
-        for channel in customers.channels
-    ]
+    overall = customers.comparable_mean
     table = PageTable(
         caption=words("acquisition.caption", days=HORIZON, currency=words.currency(currency)),
         columns=columns(
@@ -96,39 +86,72 @@ def acquisition_panel(figures: Figures, words: Words) -> Panel | None:
             words("acquisition.customers"),
             words("acquisition.active"),
             words("acquisition.each"),
+            words("acquisition.lower"),
+            words("acquisition.upper"),
             words("acquisition.together"),
         ),
-        rows=table_rows(rows),
+        rows=table_rows([_acquisition_row(channel, currency) for channel in customers.channels]),
         foot=(
             words("page.all_channels"),
             formats.count(customers.customers),
             "",
-            formats.amount(overall, currency),
+            formats.amount(customers.expected_value / customers.customers, currency),
+            "",
+            "",
             formats.amount(customers.expected_value, currency),
         ),
     )
     axis, label = words("acquisition.axis"), words("acquisition.label", days=HORIZON)
+    bars = [_acquisition_bar(channel, place, overall) for place, channel in enumerate(customers.channels)]
     chart = chart_of("value_by_channel", bars, words, axis=axis, label=label)
-    note = words("acquisition.note")
+    note = words("acquisition.note", unattributed=UNATTRIBUTED)
     if any(channel.customers < FEW_CUSTOMERS for channel in customers.channels):
         note += words("acquisition.few", number=str(FEW_CUSTOMERS))
-    sentence = _acquisition_sentence(customers, overall, words)
+    sentence = _acquisition_sentence(customers, words)
     return Panel("acquisition", words("acquisition.title"), sentence, chart, table, note=note)
 
 
-def _acquisition_sentence(customers: CustomerFigures, overall: Decimal, words: Words) -> str:
-    # The mean of few customers says little, so the sentence names only a channel with enough customers.
-    enough = [channel for channel in customers.channels if channel.customers >= FEW_CUSTOMERS]
+def _acquisition_row(channel: AcquisitionFigures, currency: str) -> list[str]:
+    lower, upper = channel.bounds or (None, None)
+    return [
+        Figure(channel.channel + (" †" if channel.customers < FEW_CUSTOMERS else ""), channel.channel),
+        formats.count(channel.customers),
+        formats.share(channel.p_alive),
+        formats.amount(channel.mean_value, currency),
+        formats.amount(lower, currency),
+        formats.amount(upper, currency),
+        formats.amount(channel.total_value, currency),
+    ]
+
+
+def _acquisition_bar(channel: AcquisitionFigures, place: int, overall: Decimal | None) -> dict[str, Any]:
+    bounds = channel.bounds
+    return {
+        "channel": channel.channel,
+        "position": place,
+        "value": float(channel.mean_value),
+        "few": channel.customers < FEW_CUSTOMERS,
+        # An interval of few customers says nothing, and would stretch the axis.
+        **({"lower": bounds.lower, "upper": bounds.upper} if bounds and channel.customers >= FEW_CUSTOMERS else {}),
+        **({} if overall is None else {"overall": float(overall)}),
+    }
+
+
+def _acquisition_sentence(customers: CustomerFigures, words: Words) -> str:
+    # The highest of twenty means is mostly the luckiest: the sentence names a channel only beyond chance.
     counted = words.counted("customer", customers.customers)
     money = words.money(customers.expected_value, customers.currency)
-    if not enough:
-        return words("acquisition.few_everywhere", customers=counted, money=money, days=HORIZON)
-    best = enough[0]
+    best, mean = customers.worth_most(least=FEW_CUSTOMERS), customers.comparable_mean
+    if mean is None or all(channel.customers < FEW_CUSTOMERS for channel in customers.comparable):
+        return words("acquisition.no_channel", customers=counted, money=money, days=HORIZON)
+    each = words.money(mean, customers.currency)
+    if best is None:
+        return words("acquisition.no_winner", mean=each, customers=counted, money=money, days=HORIZON)
     return words(
         "acquisition.sentence",
         channel=best.channel,
         each=words.money(best.mean_value, customers.currency),
-        mean=words.money(overall, customers.currency),
+        mean=each,
         customers=counted,
         money=money,
         days=HORIZON,

@@ -12,13 +12,18 @@ from dashboard.words import Words, capital
 from published.figures import Figures
 from published.paths import MOST_TOUCHES, PathFigures, PathSummary
 from published.performance import ratio
+from published.unattributed import Unattributed
 
 SHOWN_STEPS = 8
 
 
 def touches_panel(figures: Figures, words: Words) -> Panel | None:
     """Conversions by the number of touches before them; None without a path."""
-    paths = figures.paths
+    return touches_of(figures.paths, figures.unattributed, words)
+
+
+def touches_of(paths: PathSummary | None, unattributed: Unattributed | None, words: Words) -> Panel | None:
+    """As `touches_panel`, of these paths; `unattributed` says why other conversions have none."""
     if paths is None or not paths.top:
         return None
     kind = paths.conversion_type
@@ -50,7 +55,7 @@ def touches_panel(figures: Figures, words: Words) -> Panel | None:
         note = words(
             "touches.note",
             conversions=words.counted_conversions(kind, paths.untouched),
-            causes=causes_listed(figures.unattributed, words),
+            causes=causes_listed(unattributed, words),
         )
     title = words("touches.title", conversion=words.conversion(kind))
     return Panel("touches", title, sentence, chart, table, folded=True, note=note)
@@ -58,7 +63,11 @@ def touches_panel(figures: Figures, words: Words) -> Panel | None:
 
 def top_paths_panel(figures: Figures, words: Words) -> Panel:
     """The paths with the most conversions, or why there are none."""
-    paths = figures.paths
+    return top_paths_of(figures.paths, words)
+
+
+def top_paths_of(paths: PathSummary | None, words: Words) -> Panel:
+    """The paths with the most conversions, or why there are none."""
     title = words("top_paths.title")
     if paths is None:
         return Panel("paths", title, words("top_paths.missing"))
@@ -95,6 +104,7 @@ def _path_table(listed: tuple[PathFigures, ...], caption: str, currency: str, wo
         [
             chips(path, words),
             formats.count(path.conversions),
+            formats.count(path.non_conversions),
             formats.amount(path.value, currency),
             formats.count(path.days_to_convert, 1),
             formats.share(path.conversion_rate, 1),
@@ -106,6 +116,7 @@ def _path_table(listed: tuple[PathFigures, ...], caption: str, currency: str, wo
         columns=columns(
             words("top_paths.path"),
             words("top_paths.conversions"),
+            words("top_paths.non_conversions"),
             words("top_paths.net_value"),
             words("top_paths.days"),
             words("top_paths.rate"),

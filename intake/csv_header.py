@@ -22,7 +22,15 @@ Shape = tuple[str, int, tuple[tuple[str, int], ...], str]
 
 
 class NoHeader(Exception):  # noqa: N818 (what a file has)
-    """Why a file has no header that can be used, with the way out."""
+    """Why a file has no header that can be used, with the way out.
+
+    `found` are the columns of an adapter that the nearest line has, `missing` the needed ones that it lacks.
+    """
+
+    def __init__(self, why: str, *, found: Sequence[str] = (), missing: Sequence[str] = ()) -> None:
+        """The line for people, and what it rests on."""
+        super().__init__(why)
+        self.found, self.missing = tuple(found), tuple(missing)
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,9 @@ def _no_header(by_line: Sequence[_Candidate], wanted: Wanted, not_in: str | None
         f"{others}{' and ' if others else ''}{last}; it has "
         f"{sample(', '.join(cell.strip().lower() for cell in nearest.cells))} ({lines}). Where "
         f"{'another one is meant, name it' if is_one else 'others are meant, name them'} in {IN_SETTINGS}, "
-        f"columns: {{{', '.join(f'{column}: <column of the file>' for column in missing)}}}; see docs/input.md"
+        f"columns: {{{', '.join(f'{column}: <column of the file>' for column in missing)}}}; see docs/input.md",
+        found=tuple(nearest.places),
+        missing=missing,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json as json_format
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
@@ -29,6 +30,7 @@ from attribution.path_rules import path_rule_knobs
 from attribution.path_transforms import Transform, transform_named, transformed
 from attribution.paths import Paths
 from attribution.paths_file import SEPARATOR, read_paths
+from jobs.command_help import HELP_NAMES
 from jobs.ending import exit_code_of
 from jobs.paths_options import (
     ENDS,
@@ -36,10 +38,12 @@ from jobs.paths_options import (
     Collapse,
     Decimal,
     Delimiter,
+    DryRun,
     Effects,
     Encoding,
     EscapeFormulas,
     In,
+    Json,
     Matrix,
     Models,
     Newer,
@@ -55,6 +59,7 @@ from warehouse.errors import UsageError
 from warehouse.messages import say_line
 
 AUTO = "auto"
+STDOUT = "-"
 ORDERS = (1, 2, 3)
 LARGE_BYTES = 100_000_000
 PROGRAM = "distributary attribute-paths"
@@ -75,6 +80,8 @@ class Files:
     newer: str | None
     effects: str | None
     matrix: str | None
+    dry_run: bool = False
+    as_json: bool = False
 
 
 class States(NamedTuple):
@@ -103,10 +110,13 @@ def attribute_paths(
     position_shares: PositionShares = f"{ENDS.first},{ENDS.last}",
     order_ratio: OrderRatio = KNOBS.order_ratio,
     paid: Paid = "",
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Credits aggregated paths to channels by rules, Markov and Shapley. Starts no Spark.
 
     \b
+    Example:
       distributary attribute-paths --paths paths.csv --out credit.csv
 
     \b
@@ -139,7 +149,7 @@ def attribute_paths(
             position_based=_shares(position_shares), order_ratio=order_ratio, paid_channels=_names(paid)
         )
         form = CsvForm(delimiter, decimal, encoding)
-        files = Files(paths, out, separator, form, escape_formulas, newer, effects, matrix)
+        files = Files(paths, out, separator, form, escape_formulas, newer, effects, matrix, dry_run, json)
         steps = [transform_named(text) for text in _names(transforms)]
         states = States(_order(order), collapse)
         _credit(files, _names(models), states=states, knobs=knobs, transforms=steps)
@@ -150,8 +160,7 @@ def attribute_paths(
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and gives its exit code; data goes to files or stdout, messages to stderr."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    settings = {"help_option_names": ["-h", "--help"]}
-    app.command(options_metavar="--paths IN --out OUT [options]", context_settings=settings)(attribute_paths)
+    app.command(options_metavar="--paths IN --out OUT [options]", context_settings=HELP_NAMES)(attribute_paths)
     try:
         arguments = list(sys.argv[1:] if argv is None else argv)
         return int(app(args=arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
@@ -176,6 +185,8 @@ def _credit(
         raise UsageError("--effects and --matrix are of the model markov: add it to --models")
     if (states.order is None) != bool(files.newer):
         raise UsageError("--order auto and --newer FILE go together: orders are compared on newer paths")
+    if files.as_json and files.out == STDOUT:
+        raise UsageError("--json and --out - would both write to stdout; name a file for --out")
     written = [name for name in (files.out, files.effects, files.matrix) if name]
     if len(set(written)) < len(written):
         raise UsageError("--out, --effects and --matrix need different files")
@@ -189,7 +200,7 @@ def _credit(
     result = attribute(paths, models, order=order, collapse=states.collapse, knobs=knobs, has_value=read.has_value)
     for note in (*read.notes, *result.notes, *_formulas(files, paths)):
         say_line(f"note: {note}")
-    write = partial(write_rows, escape_formulas=files.escape_formulas)
+    write = _not_written if files.dry_run else partial(write_rows, escape_formulas=files.escape_formulas)
     if files.effects and result.markov:
         write(files.effects, EffectRow, effect_rows(result.markov, has_value=read.has_value))
     if files.matrix and result.markov:
@@ -197,8 +208,17 @@ def _credit(
     write(files.out, CreditRow, result.credit)
     say_line(
         f"{len(paths):,} paths, {len(paths.channels):,} channels, {paths.conversions.sum():,.0f} conversions, "
-        f"{len(models)} models -> {files.out}"
+        f"{len(models)} models -> {files.out}{' (not written)' if files.dry_run else ''}"
     )
+    if files.as_json:
+        rows = [row._asdict() for row in result.credit]
+        sys.stdout.write(
+            json_format.dumps({"written": [] if files.dry_run else written, "credit": rows}, indent=2) + "\n"
+        )
+
+
+def _not_written(target: str, row_type: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> None:
+    """What a dry run does with rows."""
 
 
 def _formulas(files: Files, paths: Paths) -> list[str]:

@@ -35,9 +35,9 @@ def audit(
 ) -> None:
     """Show a conversion's path, each model's credit, the rule that decided each touch, and the landed lines.
 
-    Starts no JVM. What names a person is left out without --personal.
-
     Example: distributary audit 34f22d777a0ab093ffb14a379184de05 --config conf/demo.yaml
+
+    Starts no JVM. What names a person is left out without --personal.
     """
 
     def action() -> None:

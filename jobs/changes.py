@@ -39,9 +39,9 @@ def changes(
 ) -> None:
     """Say what changed between two publications, and why. Starts no JVM.
 
-    A day stands for the last publication on or before it, in report.timezone.
-
     Example: distributary changes --from 2026-03-30 --config shop.yaml
+
+    A day stands for the last publication on or before it, in report.timezone.
     """
 
     def action() -> None:

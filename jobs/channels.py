@@ -28,7 +28,10 @@ COMMANDS = typer.Typer(
 
 @COMMANDS.callback()
 def channels() -> None:
-    """Explain the channel of a landing, or compare two versions of rules and lists."""
+    """Explain the channel of a landing, or compare two versions of rules and lists.
+
+    Example: distributary channels explain "https://shop.example/?utm_source=google&utm_medium=cpc"
+    """
 
 
 @COMMANDS.command()

@@ -6,38 +6,44 @@ import ast
 from importlib import import_module
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from jobs.command_help import EXIT_CODES, HELP_NAMES, with_common_help
 from warehouse.errors import NotInstalled
 from warehouse.messages import say_line
 
-# job: a module of that name (_ for -) with a function of that name; a job of several commands has them in COMMANDS
-JOBS = (
-    "simulate",
-    "ingest",
-    "build",
-    "attribute",
-    "train",
-    "train-attribution",
-    "models",
-    "score",
-    "pipeline",
-    "check",
-    "report",
-    "serve",
-    "sql",
-    "changes",
-    "digest",
-    "attribute-paths",
-    "channels",
-    "audiences",
-    "retention",
-    "audit",
-    "questions",
-)
+# Section of the help: its jobs. A job is a module of that name (_ for -) with a function of that name; a job of several
+# commands has them in COMMANDS.
+SECTIONS = {
+    "Set up": ("init", "doctor", "simulate"),
+    "Make tables": ("pipeline", "ingest", "build", "attribute", "score", "check"),
+    "Models": ("train", "train-attribution", "models"),
+    "Look and ask": ("serve", "report", "changes", "audit", "questions", "sql", "sql-server"),
+    "Use": ("channels", "attribute-paths", "audiences", "retention", "digest"),
+}
+JOBS = tuple(job for section in SECTIONS.values() for job in section)
+WIDTH = max(map(len, JOBS))
+ABOUT = "Marketing attribution and customer lifetime value on Spark and Delta Lake."
+HELP = f"""{ABOUT}
+
+\b
+Example:
+    distributary init shop --landing ~/exports           # look at what is there, write shop/shop.yaml
+    distributary doctor --config shop/shop.yaml          # is everything there that a run needs?
+    distributary pipeline --config shop/shop.yaml        # from landed files to published tables and the report
+
+`distributary COMMAND --help` begins with an example of its own."""
+
+
+class Completion(NamedTuple):
+    """One way to go on with a word, as shells are given it."""
+
+    value: str
+    help: str
+    type: str = "plain"
 
 
 class Jobs(TyperGroup):
@@ -54,15 +60,21 @@ class Jobs(TyperGroup):
         name = cmd_name.replace("-", "_")
         module = _imported(f"jobs.{name}")
         if (group := getattr(module, "COMMANDS", None)) is not None:
-            return typer.main.get_command(group)
+            return with_common_help(typer.main.get_command(group))
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         app.command(cmd_name)(getattr(module, name))
-        return typer.main.get_command(app)
+        return with_common_help(typer.main.get_command(app))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Every job with the first line of its help."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(job, first_line(job)) for job in JOBS])
+        """Every job with the first line of its help, by section."""
+        for section, jobs in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(f"{job:{WIDTH}}", first_line(job)) for job in jobs])
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The jobs and options that begin so. To ask the commands themselves would import each of them."""
+        jobs = [Completion(job, first_line(job)) for job in JOBS if job.startswith(incomplete)]
+        return [*jobs, *TyperCommand.shell_complete(self, ctx, incomplete)]
 
 
 def _imported(module: str) -> Any:
@@ -84,8 +96,10 @@ def first_line(job: str) -> str:
 
 app = typer.Typer(
     cls=Jobs,
-    help="Marketing attribution and customer lifetime value on Spark and Delta Lake.",
-    add_completion=False,
+    help=HELP,
+    epilog=EXIT_CODES,
+    context_settings=HELP_NAMES,
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

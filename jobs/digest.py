@@ -19,6 +19,7 @@ from dashboard.digest.knobs import Destination, Email, Team, Webhook
 from dashboard.digest.mail import email_message
 from dashboard.digest.slack import slack_message
 from dashboard.digest.text import as_html, as_markdown, as_text
+from jobs.command_line import Config, Json, job_main
 from jobs.digest_ways import (
     WAITS,
     NotSent,
@@ -30,7 +31,6 @@ from jobs.digest_ways import (
     write,
 )
 from jobs.ending import exit_code_of
-from jobs.options import Config, Json, job_main
 from jobs.private_files import OWNER_ALONE, are_private, current_umask, umask
 from jobs.settings import Settings, load_settings
 from published.digests import FIGURES, Content, SentDigest, due, record_sent, sent_digests

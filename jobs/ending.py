@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from jobs.signals import Stopped, signals_end_the_run, stop_requested
 from warehouse.code_version import code_version
-from warehouse.errors import DistributaryError
+from warehouse.errors import DistributaryError, UsageError
 from warehouse.faults import expected, first_line, look_at
 from warehouse.java_errors import is_jvm_gone, java_stack
 from warehouse.local_files import local_folder
@@ -44,7 +44,8 @@ def exit_code_of(action: Callable[[], None], runs: Sequence[Run] = ()) -> int:
                     raise stop from error
                 raise
     except DistributaryError as error:
-        for line in str(error).split("\nerror: "):  # one for each input that is refused
+        # One for each knob that is wrong, or for each input that is refused.
+        for line in str(error).split("\n" if isinstance(error, UsageError) else "\nerror: "):
             say_line(f"error: {line}")
         return error.exit_code
     except Stopped as stop:

@@ -57,7 +57,8 @@ def plan(run: Run) -> Plan:
         intake.require_a_folder(inputs)
         return Plan("no new files")
     run.rows_ahead = rows_of_files(file for batch in batches for file in batch.files)
-    refused = [f"refuse {refusal.input.name} ({refusal.error})" for refusal in intake.refused]
+    # The reasons follow as the run's errors.
+    refused = [f"refuse {refusal.input.name}" for refusal in intake.refused]
 
     def do(log: StepLog) -> None:
         accounts = intake.take_in(batches) if batches else {}

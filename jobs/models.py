@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.completion import model_versions
 from jobs.ending import exit_code_of
-from jobs.options import Config, Json, job_main
+from jobs.options import Config, DryRun, Json, job_main
 from jobs.settings import Settings, load_settings
 from warehouse.errors import UsageError, unknown_name
 from warehouse.messages import conceal, secrets_in, secrets_of_environment
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from warehouse.model_versions import VersionRecord
 
 Version = Annotated[
-    str, typer.Argument(help="A version, such as customer-value/3; a number alone is one of mlflow.model_name.")
+    str,
+    typer.Argument(
+        help="A version, such as customer-value/3; a number alone is one of mlflow.model_name.",
+        autocompletion=model_versions,
+    ),
 ]
 Name = Annotated[str | None, typer.Argument(help="A registered model. Default: mlflow.model_name.")]
 FACTS_IN_LIST = ("as_of", "customers", "code_version")
@@ -33,7 +38,10 @@ COMMANDS = typer.Typer(
 
 @COMMANDS.callback()
 def models() -> None:
-    """List, show, promote and roll back registered models."""
+    """List, show, promote and roll back registered models.
+
+    Example: distributary models list --config conf/demo.yaml
+    """
 
 
 @COMMANDS.command("list")
@@ -77,7 +85,7 @@ def show(version: Version, config: Config = None, json: Json = False) -> None:
 
 
 @COMMANDS.command()
-def promote(version: Version, config: Config = None) -> None:
+def promote(version: Version, config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
     """Make a version the champion, the one that scores or credits from the next run on.
 
     Example: distributary models promote customer-value/2 --config conf/demo.yaml
@@ -89,18 +97,19 @@ def promote(version: Version, config: Config = None) -> None:
 
         chosen = model_versions.version_record(settings.mlflow, _full_name(settings, version))
         if chosen.is_champion:
-            _print([f"{chosen.full_name} is the champion already; nothing changed"])
+            _report(chosen.full_name, chosen.full_name, dry_run=dry_run, json=json)
             return
         _usable(settings)(chosen.full_name)
         former = model_registry.champion(settings.mlflow, chosen.name)
-        model_registry.promote(settings.mlflow, chosen.full_name)
-        _print([_moved(former.full_name if former else None, chosen.full_name)])
+        if not dry_run:
+            model_registry.promote(settings.mlflow, chosen.full_name)
+        _report(former.full_name if former else None, chosen.full_name, dry_run=dry_run, json=json)
 
     raise typer.Exit(exit_code_of(action))
 
 
 @COMMANDS.command()
-def rollback(name: Name = None, config: Config = None) -> None:
+def rollback(name: Name = None, config: Config = None, dry_run: DryRun = False, json: Json = False) -> None:
     """Make the champion before the present one champion again.
 
     Example: distributary models rollback --config conf/demo.yaml
@@ -111,7 +120,8 @@ def rollback(name: Name = None, config: Config = None) -> None:
         from warehouse.model_versions import roll_back  # noqa: PLC0415 (imports MLflow)
 
         chosen = _known(settings, name or settings.mlflow.model_name)
-        _print([_moved(*roll_back(settings.mlflow, chosen, usable=_usable(settings)))])
+        former, now = roll_back(settings.mlflow, chosen, usable=_usable(settings), dry_run=dry_run)
+        _report(former, now, dry_run=dry_run, json=json)
 
     raise typer.Exit(exit_code_of(action))
 
@@ -156,9 +166,23 @@ def _usable(settings: Settings) -> Callable[[str], object]:
     return read
 
 
-def _moved(former: str | None, now: str) -> str:
-    what = f"champion moved from {former} to {now}" if former else f"champion set to {now} (there was none)"
-    return f"{what}; the next run uses it"
+def registered_versions(config: Path | None) -> list[str]:
+    """The full names of all versions of the models that jobs use, the newest first."""
+    settings = _settings(config)
+    from warehouse.model_versions import versions  # noqa: PLC0415 (imports MLflow)
+
+    return [version.full_name for version in versions(settings.mlflow, _names(settings))]
+
+
+def _report(former: str | None, now: str, *, dry_run: bool, json: bool) -> None:
+    """Prints which version was champion and which one is, or would be."""
+    if json:
+        _print_json({"former": former, "champion": now, "changed": former != now and not dry_run, "dry_run": dry_run})
+    elif former == now:
+        _print([f"{now} is the champion already; nothing changed"])
+    else:
+        is_moved = f"moved from {former} to {now}" if former else f"set to {now} (there was none)"
+        _print([f"champion would be {is_moved}" if dry_run else f"champion {is_moved}; the next run uses it"])
 
 
 def _table(found: list[VersionRecord]) -> list[str]:

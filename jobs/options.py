@@ -1,4 +1,4 @@
-"""The options jobs share, and the way from a command line to an exit code."""
+"""The options of jobs, and how a job that is a run of steps ends."""
 
 from __future__ import annotations
 
@@ -7,24 +7,14 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Protocol
 
 import typer
 
+from jobs.command_line import AsOf, Config, DryRun, Full, Json, Main, job_main
 from jobs.ending import exit_code_of
 from jobs.run import Run, Step, open_run, perform
 
-Config = Annotated[Path | None, typer.Option(help="Configuration file; other knobs are those of conf/base.yaml.")]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        help="Last day that counts for customers and fits, in report.timezone. Default: the last day in bronze.",
-    ),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, write nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="Print what was done as JSON on stdout.")]
-Full = Annotated[bool, typer.Option("--full", help="Rebuild even what is up to date.")]
+__all__ = ["AsOf", "Config", "DryRun", "Full", "Json", "Main", "job_main", "run_steps"]
 
 
 def run_steps(
@@ -51,29 +41,3 @@ def run_steps(
     if as_json and runs:
         sys.stdout.write(json.dumps({**runs[0].summary(), "exit_code": code}, indent=2) + "\n")
     raise typer.Exit(code)
-
-
-class Main(Protocol):
-    """The entry point of a job script."""
-
-    def __call__(self, argv: Sequence[str] | None = None) -> int:
-        """Runs the job with these arguments (by default the process's) and returns its exit code."""
-
-
-def job_main(command: Callable[..., None] | typer.Typer) -> Main:
-    """The `main(argv)` of a job script: the options of `command`, or of a group of commands, from argv, and its exit
-    code as result."""
-
-    def main(argv: Sequence[str] | None = None) -> int:
-        if isinstance(command, typer.Typer):
-            app = command
-        else:
-            app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-            app.command()(command)
-        try:
-            result: Any = app(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=True)
-        except SystemExit as stop:
-            return int(stop.code or 0)
-        return int(result or 0)
-
-    return main

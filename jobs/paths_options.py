@@ -14,6 +14,13 @@ from attribution.paths_file import SEPARATOR
 KNOBS = path_rule_knobs()
 ENDS = KNOBS.position_based
 
+
+def _models_to_go_on_with(incomplete: str) -> list[str]:
+    """The list so far with each model that it lacks and that begins as its last name does."""
+    listed, comma, begin = incomplete.rpartition(",")
+    return [f"{listed}{comma}{name}" for name in ALL_MODELS if name.startswith(begin) and name not in listed.split(",")]
+
+
 In = Annotated[
     str,
     typer.Option(
@@ -52,6 +59,7 @@ Models = Annotated[
     typer.Option(
         show_default=False,
         metavar="a,b,…",
+        autocompletion=_models_to_go_on_with,
         help=f"Models (default {', '.join(DEFAULT_MODELS)}; also "
         f"{', '.join(model for model in ALL_MODELS if model not in DEFAULT_MODELS)}).",
     ),
@@ -112,3 +120,5 @@ OrderRatio = Annotated[
     ),
 ]
 Paid = Annotated[str, typer.Option(show_default=False, metavar="a,b,…", help="Paid channels, for last_paid.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and credit the paths, write nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the credit as JSON on stdout, too.")]

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from jobs.ending import exit_code_of
-from jobs.options import Config, Json, job_main
+from jobs.options import Config, DryRun, Json, job_main
 from jobs.private_files import OWNER_ALONE, are_private, current_umask, umask
 from jobs.settings import Settings, load_settings
 from published.publication import read_published
@@ -37,7 +37,10 @@ COMMANDS = typer.Typer(
 
 @COMMANDS.callback()
 def questions() -> None:
-    """List what people asked about numbers, ask about one, or answer."""
+    """List what people asked about numbers, ask about one, or answer.
+
+    Example: distributary questions list --state open --config shop.yaml
+    """
 
 
 @COMMANDS.command("list")
@@ -65,6 +68,7 @@ def ask_(
     filters: Annotated[list[str] | None, typer.Option("--filter", help="name=value, once for each filter.")] = None,
     by: By = None,
     config: Config = None,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Write a question about a number of the newest publication into ops.questions.
@@ -83,6 +87,7 @@ def ask_(
                 note=note,
                 asked_by=by or getpass.getuser(),
                 asked_at=datetime.now(UTC),
+                is_dry_run=dry_run,
             )
         _show([asked], as_json=json)
 
@@ -90,7 +95,15 @@ def ask_(
 
 
 @COMMANDS.command("answer")
-def answer_(question_id: QuestionId, text: Text, *, by: By = None, config: Config = None, json: Json = False) -> None:
+def answer_(
+    question_id: QuestionId,
+    text: Text,
+    *,
+    by: By = None,
+    config: Config = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
     """Write an answer to a question; earlier answers stay, and the newest is shown.
 
     Example: distributary questions answer 0111e59c96f52173c1f0de203ffb58a9 "A refund of 2 May." --config shop.yaml
@@ -105,6 +118,7 @@ def answer_(question_id: QuestionId, text: Text, *, by: By = None, config: Confi
                 answer=text,
                 answered_by=by or getpass.getuser(),
                 answered_at=datetime.now(UTC),
+                is_dry_run=dry_run,
             )
         _show([found], as_json=json)
 

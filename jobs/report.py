@@ -65,10 +65,10 @@ def report(
 ) -> None:
     """Write the report, one self-contained HTML file, to report.file.
 
+    Example: distributary report --config conf/demo.yaml
+
     With --run a former one is made again, as it was then; --from, --to, --type, --models, --basis and --language choose
     a view, and the same view gives the same bytes. That needs no JVM and is not logged.
-
-    Example: distributary report --from 2026-03-01 --basis touch --language ko --config conf/demo.yaml
     """
     asked: dict[str, Any] = {
         "first_day": from_ and from_.date(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_format
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +12,7 @@ import typer
 from attribution.credit_file import is_formula
 from jobs.csv_for_the_owner import write_for_the_owner
 from jobs.ending import exit_code_of
-from jobs.options import Config, job_main
+from jobs.options import Config, DryRun, Json, job_main
 from jobs.settings import load_settings
 from published.publication import read_published
 from published.retention import Contact, RetentionList, read_retention_list
@@ -30,11 +31,16 @@ COMMANDS = typer.Typer(
 
 @COMMANDS.callback()
 def retention() -> None:
-    """Write whom to contact so that they stay."""
+    """Write whom to contact so that they stay.
+
+    Example: distributary retention list --out calls.csv --config shop.yaml
+    """
 
 
 @COMMANDS.command("list")
-def list_(*, out: Out, audience: Audience = "everybody", config: Config = None) -> None:
+def list_(
+    *, out: Out, audience: Audience = "everybody", config: Config = None, dry_run: DryRun = False, json: Json = False
+) -> None:
     """Write the customers whose contact is expected to earn more than it costs, best first. Starts no JVM.
 
     Example: distributary retention list --out calls.csv --audience high_value --config shop.yaml
@@ -54,18 +60,35 @@ def list_(*, out: Out, audience: Audience = "everybody", config: Config = None) 
                 "train a model, and run `distributary pipeline`"
             )
         heading = f"as of {listed.as_of}: customers whose contact is worth its cost, most value at risk first"
-        write_for_the_owner(out, heading, Contact._fields, map(_as_cells, listed.contacts))
-        for line in in_words(listed, out):
+        if not dry_run:
+            write_for_the_owner(out, heading, Contact._fields, map(_as_cells, listed.contacts))
+        for line in in_words(listed, out, dry_run=dry_run):
             say_line(line)
+        if json:
+            sys.stdout.write(json_format.dumps(as_data(listed, out, dry_run=dry_run), indent=2) + "\n")
 
     raise typer.Exit(exit_code_of(action))
 
 
-def in_words(listed: RetentionList, out: Path) -> list[str]:
-    """How many customers were written where, what their contacts are expected to earn, and who was left out."""
+def as_data(listed: RetentionList, out: Path, *, dry_run: bool) -> dict[str, object]:
+    """The same as plain data, without an id."""
+    return {
+        "file": str(out),
+        "written": not dry_run,
+        "as_of": listed.as_of.isoformat(),
+        "customers": len(listed.contacts),
+        "expected_gain": float(sum(contact.expected_gain for contact in listed.contacts)),
+        "currency": listed.contacts[0].currency if listed.contacts else None,
+        "left_out_without_login": listed.without_login,
+    }
+
+
+def in_words(listed: RetentionList, out: Path, *, dry_run: bool = False) -> list[str]:
+    """How many customers were, or would be, written where, what their contacts should earn, and who was left out."""
     gain = sum(contact.expected_gain for contact in listed.contacts)
     earned = f", expected to earn {gain:,.0f} {listed.contacts[0].currency}" if listed.contacts else ""
-    lines = [f"wrote {out}: {len(listed.contacts):,} customers{earned}, as of {listed.as_of}"]
+    done = "would write" if dry_run else "wrote"
+    lines = [f"{done} {out}: {len(listed.contacts):,} customers{earned}, as of {listed.as_of}"]
     if listed.without_login:
         lines.append(f"left out {listed.without_login:,} buyers without a login")
     return lines

@@ -21,6 +21,7 @@ from intake.file_counts import MOMENTS
 from intake.knobs import BelievableTimes
 from intake.suspect_times import is_of_before, last_believable
 from jobs.private_files import OWNER_ALONE, are_private, current_umask, umask
+from jobs.progress import progress
 from jobs.settings import Settings, load_settings
 from jobs.signals import stop_requested, stopping
 from jobs.start import start_session
@@ -78,6 +79,7 @@ class Run:
     full: bool = False
     steps: list[StepLog] = field(default_factory=list)
     ahead: dict[Table, str] = field(default_factory=dict)  # what earlier steps of a dry run would write
+    planned_steps: int = 1
     rows_ahead: int = 0  # that this run takes in, at most
     umask: int = field(default_factory=current_umask)  # of files that others may read
     _as_of: date | None = None
@@ -114,7 +116,8 @@ class Run:
         begun, before = time.monotonic(), dict(self.lake.written)
         self.console.print(f"[bold]{name}[/bold]", highlight=False)
         try:
-            yield log
+            with progress(self.console, name, done=len(self.steps), steps=self.planned_steps):
+                yield log
         except BaseException as error:
             reason = str(stop_requested() or "") or reason_of(error, self.lake.root)
             log.status, log.message = "failed", one_line(reason)[:LONGEST_MESSAGE]
@@ -295,6 +298,7 @@ def perform(run: Run, steps: Sequence[Step]) -> None:
     with umask(OWNER_ALONE if are_private(run.settings) else run.umask), _lock(run):
         if run.has_lake_alone:
             run.lake.remove_staged()  # by a run that was killed
+        run.planned_steps = len(steps)
         try:
             for step in steps:
                 _perform(run, step)

@@ -11,7 +11,7 @@ import typer
 from jobs.drift import reason_not_to_train
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
-from ltv.customer_summary import acquisition_channels
+from ltv.acquisition import acquisitions
 from ltv.training_data import collect_training_data
 from warehouse.checks import require_held
 from warehouse.code_version import code_version
@@ -64,13 +64,14 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
         from ltv.training import train_customer_value  # noqa: PLC0415
         from warehouse.jvm.clusters import k_means  # noqa: PLC0415
 
+        covariates = settings.ltv.covariates
         data = collect_training_data(
             run.lake.read(SILVER_CONVERSIONS),
             as_of=run.as_of,
             timezone=settings.report.timezone,
             currency=settings.report.currency,
             ltv=settings.ltv,
-            attributes=acquisition_channels(run.lake.read(SILVER_JOURNEYS)) if settings.ltv.covariates else None,
+            attributes=acquisitions(run.lake.read(SILVER_JOURNEYS), covariates) if covariates else None,
         )
         run.say(f"{data.full.customers:,} customers, {data.full.distinct_histories:,} distinct histories")
         try:

@@ -1,7 +1,8 @@
 """Which covariates a Pareto/NBD takes: those whose likelihood-ratio test says that customers differ by them.
 
 Each may act on how often customers buy (transaction) and on how fast they leave (dropout). All are put in, and the one
-that explains least is taken out until each that is left has p < .01.
+that explains least is taken out until each that is left has p < .01. However many values an attribute has, a fit gets
+MOST_GROUPS columns per process at the most.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ import numpy as np
 import pandas as pd
 
 from ltv import pareto_nbd
-from ltv.covariates import PROCESSES, SEPARATOR, column_name, columns_of
+from ltv.covariates import (
+    LEAST_CUSTOMERS,
+    OTHER,
+    PROCESSES,
+    SEPARATOR,
+    Columns,
+    column_name,
+    columns_of,
+    levels_of,
+)
 from ltv.fit import likelihood_ratio_test
 from ltv.histories import Covariates
 from ltv.pareto_nbd import DAYS_TAKEN_FOR_PURCHASES, ParetoNBDFit
@@ -23,9 +33,11 @@ from ltv.value_model import Kind
 from warehouse.errors import ConvergenceError
 
 LEVEL = 0.01
-# A level with fewer customers, or fewer repeat purchases, is part of the base.
-LEAST_CUSTOMERS = 100
-LEAST_PURCHASES = 20
+LEAST_PURCHASES = 20  # repeat purchases of the customers of a level that gets a column
+# Levels with a column, of all attributes together. Each costs two coefficients, and a registered version holds the
+# covariance of all of them in less than 100 kB.
+MOST_GROUPS = 10
+LEAST_APART = 50.0  # customers who tell a column from those of the attributes before it: its residual sum of squares
 MEANING = {"transaction": "how often customers buy", "dropout": "how fast they leave"}
 
 Term = tuple[str, str]  # process and attribute
@@ -35,19 +47,25 @@ class Chosen(NamedTuple):
     """The fit with the covariates that stay, and the p-value of each covariate and process that was tested.
 
     A p-value is that of taking the covariate out of the fit in which it was the last or the weakest. `reason` says why
-    nothing was tested, where nothing was.
+    nothing was tested, where nothing was; `untested` names attributes that were not, beside others that were.
     """
 
     fit: PurchaseFit
     p_values: dict[Term, float]
     reason: str | None = None
+    untested: tuple[str, ...] = ()
 
     @property
     def findings(self) -> list[str]:
         """One sentence per covariate and process, for people."""
         if self.reason:
             return [f"Covariates: none, since {self.reason}"]
-        return [self._finding(*term) for term in sorted(self.p_values)]
+        left_out = [
+            f"Covariate {attribute}: left out, since none of its levels is large enough and says more than the columns "
+            "named before it."
+            for attribute in self.untested
+        ]
+        return [*(self._finding(*term) for term in sorted(self.p_values)), *left_out]
 
     def _finding(self, process: str, attribute: str) -> str:
         kept = {
@@ -70,19 +88,21 @@ def fit_with_covariates(counts: pd.DataFrame, attributes: Sequence[str], plain: 
     counts = counts[counts["T"] > 0]
     if plain.note not in {None, DAYS_TAKEN_FOR_PURCHASES}:
         return Chosen(plain, {}, "a weak prior decides the fit without them, so nothing can be tested.")
-    levels = {attribute: _levels(counts, attribute) for attribute in attributes}
-    terms = [(process, attribute) for process in PROCESSES for attribute in attributes if levels[attribute]]
-    if not terms:
+    levels = levels_with_columns(counts, attributes)
+    tested = [attribute for attribute in attributes if levels[attribute]]
+    if not tested:
         return Chosen(
             plain,
             {},
             f"no level but the most common one of {', '.join(attributes)} has {LEAST_CUSTOMERS} customers and "
             f"{LEAST_PURCHASES} repeat purchases.",
         )
+    terms = [(process, attribute) for process in PROCESSES for attribute in tested]
     try:
-        return _backward(counts, levels, terms, plain)
+        chosen = _backward(counts, levels, terms, plain)
     except ConvergenceError as error:
         return Chosen(plain, {}, f"the fit with them has no maximum: {error}")
+    return chosen._replace(untested=tuple(attribute for attribute in attributes if attribute not in tested))
 
 
 def _backward(counts: pd.DataFrame, levels: dict[str, list[str]], terms: list[Term], plain: ParetoNBDFit) -> Chosen:
@@ -127,23 +147,55 @@ def _named(matrix: Covariates, names: list[str]) -> Covariates:
     return None if matrix is None else pd.DataFrame(np.asarray(matrix), columns=names)
 
 
-def _levels(counts: pd.DataFrame, attribute: str) -> list[str]:
-    """The levels that get a column: large enough, and not the most common one."""
+def levels_with_columns(counts: pd.DataFrame, attributes: Sequence[str]) -> dict[str, list[str]]:
+    """The levels of each attribute that get a column, in the order of their names.
+
+    The largest of those with LEAST_CUSTOMERS customers and LEAST_PURCHASES repeat purchases (of equals the first by
+    name), MOST_GROUPS // number of attributes of each. All the others, '(other)', are the base; where they are too few
+    to be one, the most common level joins them. Of an attribute after the first, a level is left to the columns before
+    it where fewer than LEAST_APART customers tell it from them, as medium 'email' from channel 'Email'.
+    """
+    weights = np.sqrt(counts["customers"].to_numpy(np.float64))
+    basis = (weights / np.linalg.norm(weights))[:, None]  # orthonormal, of the columns so far and a constant
+    kept: dict[str, list[str]] = {}
+    for attribute in attributes:
+        kept[attribute] = []
+        for level in _large_levels(counts, attribute, MOST_GROUPS // len(attributes)):
+            column = weights * (counts[attribute] == level).to_numpy(np.float64)
+            for _ in range(2):  # the second time takes away what rounding has left
+                column = column - basis @ (basis.T @ column)
+            if attribute == attributes[0] or column @ column >= LEAST_APART:
+                kept[attribute].append(level)
+                basis = np.hstack([basis, (column / np.linalg.norm(column))[:, None]])
+    return kept
+
+
+def _large_levels(counts: pd.DataFrame, attribute: str, most: int) -> list[str]:
     purchases = counts.assign(purchases=counts["frequency"] * counts["customers"])
     sizes = purchases.groupby(attribute, sort=True)[["customers", "purchases"]].sum()
-    known = sizes[(sizes["customers"] >= LEAST_CUSTOMERS) & (sizes["purchases"] >= LEAST_PURCHASES)]
-    most_common = sizes["customers"].idxmax()
-    return [str(level) for level in known.index if level != most_common]
+    large = (sizes["customers"] >= LEAST_CUSTOMERS) & (sizes["purchases"] >= LEAST_PURCHASES) & (sizes.index != OTHER)
+    named = sizes[large].sort_values("customers", ascending=False, kind="stable").index[:most]
+    rest = sizes.drop(named).sum()
+    if rest["customers"] < LEAST_CUSTOMERS or rest["purchases"] < LEAST_PURCHASES:
+        named = named[named != sizes["customers"].idxmax()]
+    return sorted(str(level) for level in named)
 
 
-def mix_of(counts: pd.DataFrame, attributes: Sequence[str]) -> tuple[Kind, ...]:
-    """The kinds of customers by these attributes; none without attributes."""
-    if not attributes:
+def mix_of(counts: pd.DataFrame, columns: Columns) -> tuple[Kind, ...]:
+    """The kinds of customers by the columns of a fit; none without columns.
+
+    Levels that the fit does not know are '(other)'.
+    """
+    known = levels_of(columns)
+    if not known:
         return ()
-    sizes = counts.groupby(list(attributes), sort=True)["customers"].sum()
-    kinds = sizes.index.to_frame(index=False).astype(str).to_dict("records")
+    kinds = pd.DataFrame(
+        {name: counts[name].where(counts[name].isin(levels), OTHER).astype(str) for name, levels in known.items()}
+    )
+    sizes = counts["customers"].groupby([kinds[name] for name in kinds], sort=True).sum()
+    rows = sizes.index.to_frame(index=False).to_dict("records")
     shares = (sizes / sizes.sum()).tolist()
     return tuple(
         Kind({str(name): level for name, level in kind.items()}, share)
-        for kind, share in zip(kinds, shares, strict=True)
+        for kind, share in zip(rows, shares, strict=True)
     )

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from ltv.acquisition import acquisitions, with_attributes
 from ltv.knobs import Retention, SummaryUnit
 from ltv.mbg_cnbd_k import Gaps
 from ltv.scorer import DAYS_PER_UNIT
@@ -26,11 +27,9 @@ from warehouse.recipes import Recipe, Work
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 from warehouse.tables.silver_journeys import SILVER_JOURNEYS
-from warehouse.terms import UNATTRIBUTED
 
 LEAST_RHYTHM_DAYS = 10  # of two gaps together; below, whole days decide how even they are
 BUCKETS = 1 << 20  # of a hash of person_id, by which customers are drawn
-ACQUISITION_TYPES = ("purchase", "sign_up")
 
 
 def build_customer_summary(
@@ -38,39 +37,14 @@ def build_customer_summary(
 ) -> DataFrame:
     """gold.customer_summary: one row per person with a purchase up to the end of as_of (inclusive, reporting zone).
 
-    `conversions` is silver.conversions, `acquisition` the result of `acquisition_channels`; a person without a row
-    there is '(unattributed)'. frequency = distinct purchase days - 1; recency and T are date differences, divided by 7
-    and not rounded where time_unit is weeks; monetary_value is the mean net value of the purchase days after the
-    first, 0 without any. Several orders on one day are one purchase day with the sum of their values.
+    `conversions` is silver.conversions, `acquisition` the result of `acquisitions`; a person without a row there is
+    '(unattributed)' in all attributes. frequency = distinct purchase days - 1; recency and T are date differences,
+    divided by 7 and not rounded where time_unit is weeks; monetary_value is the mean net value of the purchase days
+    after the first, 0 without any. Several orders on one day are one purchase day with the sum of their values.
     """
     days = purchase_days(conversions, timezone=timezone)
     histories = purchase_histories(days, as_of=as_of, time_unit=unit.time_unit)
-    summary = (
-        histories.join(acquisition, on="person_id", how="left")
-        .withColumn("as_of", F.lit(as_of))
-        .withColumn("acquisition_channel", F.coalesce(F.col("acquisition_channel"), F.lit(UNATTRIBUTED)))
-    )
-    return conform(summary, GOLD_CUSTOMER_SUMMARY)
-
-
-def acquisition_channels(journeys: DataFrame) -> DataFrame:
-    """(person_id, acquisition_channel): the first touch before the person's first purchase or sign-up ever known.
-
-    `journeys` is silver.journeys. A first conversion without touches gives '(unattributed)'; of two at the same
-    instant the smaller journey_id is taken.
-    """
-    is_acquisition = F.col("conversion_id").isNotNull() & F.col("conversion_type").isin(*ACQUISITION_TYPES)
-    first_touch = F.get(F.col("path"), F.lit(0))["channel"]
-    return (
-        journeys.where(is_acquisition)
-        .select(
-            "person_id",
-            F.coalesce(first_touch, F.lit(UNATTRIBUTED)).alias("channel"),
-            F.struct("ended_at", "journey_id").alias("moment"),
-        )
-        .groupBy("person_id")
-        .agg(F.min_by("channel", "moment").alias("acquisition_channel"))
-    )
+    return conform(with_attributes(histories, acquisition).withColumn("as_of", F.lit(as_of)), GOLD_CUSTOMER_SUMMARY)
 
 
 def purchase_days(conversions: DataFrame, *, timezone: str) -> DataFrame:
@@ -90,7 +64,7 @@ def purchase_days(conversions: DataFrame, *, timezone: str) -> DataFrame:
 
 
 def purchase_histories(days: DataFrame, *, as_of: dt.date, time_unit: str) -> DataFrame:
-    """One row per person with a purchase day up to as_of: the summary without as_of and acquisition channel.
+    """One row per person with a purchase day up to as_of: the summary without as_of and attributes.
 
     `days` is the result of `purchase_days`.
     """
@@ -142,18 +116,6 @@ def count_holdout(
             F.coalesce(F.sum(F.col("value").cast("double")), F.lit(0.0)).alias("holdout_value"),
         )
     )
-
-
-def with_attributes(histories: DataFrame, attributes: DataFrame | None) -> DataFrame:
-    """Histories with the attributes of each person (texts by person_id, such as `acquisition_channels`).
-
-    A person without a row there is '(unattributed)'.
-    """
-    if attributes is None:
-        return histories
-    names = [name for name in attributes.columns if name != "person_id"]
-    known = histories.join(attributes, on="person_id", how="left")
-    return known.withColumns({name: F.coalesce(F.col(name), F.lit(UNATTRIBUTED)) for name in names})
 
 
 def count_histories(histories: DataFrame, covariates: Sequence[str] = ()) -> DataFrame:
@@ -281,7 +243,7 @@ def expired_days(work: Work) -> str:
 def _build(work: Work) -> DataFrame:
     return build_customer_summary(
         work.read(SILVER_CONVERSIONS),
-        acquisition_channels(work.read(SILVER_JOURNEYS)),
+        acquisitions(work.read(SILVER_JOURNEYS)),
         as_of=work.run.as_of,
         timezone=work.knobs(ReportingDay).timezone,
         unit=work.knobs(SummaryUnit),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ltv.customer_summary import expired_days, of_day
+from ltv.histories import Array
 from ltv.intervals import quantile
 from ltv.knobs import Scoring, SummaryUnit
+from ltv.predictions import HISTORY, with_predictions
 from ltv.segment_columns import with_segments
 from ltv.segments import WITHOUT_FIT, Segmentation
 from ltv.value_model import DAYS_PER_UNIT, ValueModel
@@ -29,7 +30,15 @@ from warehouse.tables.gold_customer_value import BOUNDS, CHURN_HORIZONS_DAYS, GO
 if TYPE_CHECKING:
     from ltv.registry import Champion
 
-HISTORY = ("frequency", "recency", "T")
+BOUNDED = (
+    "p_alive",
+    *(f"churn_{days}d" for days in CHURN_HORIZONS_DAYS),
+    *(f"expected_purchases_{days}d" for days in VALUE_HORIZONS_DAYS),
+)
+PREDICTED = (
+    *(name + end for name in BOUNDED for end in ("", *(f"_{bound}" for bound in BOUNDS))),
+    *(f"discounted_purchases_{days}d{end}" for days in VALUE_HORIZONS_DAYS for end in ("", "_log_error")),
+)
 MAX_MONEY = 1e21  # a decimal(28,6) holds ten times as much
 
 
@@ -49,12 +58,10 @@ def build_customer_value(
     intervals of the true expectation (logarithmic; logit for probabilities). The two models are taken as independent,
     so their log variances add. Each customer has a segment and the reason for it, see `ltv.segment_columns`.
     """
-    keys = [*HISTORY, *model.attributes]
-    predictions = _predict(summary.select(*keys).distinct(), model, scoring)
     deviations = F.lit(quantile(scoring.interval_level))
     value, value_error = F.col("expected_order_value"), F.col("order_value_log_error")
     scored = (
-        summary.join(predictions, on=keys, how="inner")
+        with_predictions(summary, partial(_predict, model, scoring), PREDICTED, model=model)
         .withColumn("expected_order_value", _expected_order_value(model))
         .withColumn("order_value_log_error", _order_value_log_error(model))
         .withColumns(_bounds("expected_order_value", value, deviations * value_error))
@@ -73,38 +80,15 @@ def build_customer_value(
     return conform(scored.withColumns(of_model), GOLD_CUSTOMER_VALUE)
 
 
-def _predict(histories: DataFrame, model: ValueModel, scoring: Scoring) -> DataFrame:
-    bounded = [
-        "p_alive",
-        *(f"churn_{days}d" for days in CHURN_HORIZONS_DAYS),
-        *(f"expected_purchases_{days}d" for days in VALUE_HORIZONS_DAYS),
-    ]
-    columns = [
-        *(name + end for name in bounded for end in ("", *(f"_{bound}" for bound in BOUNDS))),
-        *(f"discounted_purchases_{days}d{end}" for days in VALUE_HORIZONS_DAYS for end in ("", "_log_error")),
-    ]
-    attributes = [f"{attribute} string" for attribute in model.attributes]
-    figures = [f"{column} double" for column in columns]
-    schema = ", ".join(["frequency bigint", "recency double", "T double", *attributes, *figures])
-    return histories.mapInPandas(_batches(model, scoring.annual_discount_rate, scoring.interval_level), schema)
-
-
-def _batches(
-    model: ValueModel, annual_discount_rate: float, interval_level: float
-) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
-    def predict(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        for batch in batches:
-            predictions = model.purchase_intervals(
-                *(batch[column].to_numpy() for column in HISTORY),
-                churn_days=CHURN_HORIZONS_DAYS,
-                value_days=VALUE_HORIZONS_DAYS,
-                annual_discount_rate=annual_discount_rate,
-                level=interval_level,
-                attributes=batch,
-            )
-            yield pd.concat([batch, pd.DataFrame(predictions, index=batch.index)], axis=1)
-
-    return predict
+def _predict(model: ValueModel, scoring: Scoring, histories: pd.DataFrame) -> dict[str, Array]:
+    return model.purchase_intervals(
+        *(histories[name].to_numpy() for name in HISTORY),
+        churn_days=CHURN_HORIZONS_DAYS,
+        value_days=VALUE_HORIZONS_DAYS,
+        annual_discount_rate=scoring.annual_discount_rate,
+        level=scoring.interval_level,
+        attributes=histories,
+    )
 
 
 def _bounds(name: str, estimate: Column, log_half_width: Column) -> dict[str, Column]:

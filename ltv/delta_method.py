@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -41,6 +41,14 @@ def errors_of(gradient: Array, covariance: Array) -> Array:
     """Standard errors of predictions from their `slopes`, of the shape of the predictions."""
     variance = np.einsum("i...,ij,j...->...", gradient, covariance, gradient, optimize=True)
     return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+
+
+def symmetric(rows: Sequence[Sequence[float]]) -> Array:
+    """The matrix of which these are the rows up to the diagonal; whole rows will do, as earlier releases stored."""
+    matrix = np.zeros((len(rows), len(rows)))
+    for i, row in enumerate(rows):
+        matrix[i, : i + 1] = matrix[: i + 1, i] = row[: i + 1]
+    return matrix
 
 
 def bounded(

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from scipy.special import chdtrc
 
+from ltv.delta_method import symmetric
 from ltv.histories import Array
 from warehouse.errors import ConvergenceError, UsageError
 
@@ -142,8 +143,9 @@ def _newton(evaluate: Evaluate, theta: Array, search: Search) -> tuple[Optimum |
         bend = np.maximum(np.abs(curvature), FLAT * curvature[-1])
         step = search.scale * (axes @ (slope / bend))
         if inside and slope @ (slope / bend) < TOLERANCE:
-            inverse = (axes / curvature) @ axes.T
-            return Optimum(theta, here.log_likelihood, inverse * np.outer(search.scale, search.scale)), theta
+            inverse = (axes / curvature) @ axes.T * np.outer(search.scale, search.scale)
+            # Rounding leaves the two halves apart in the last digit, and one of them is stored.
+            return Optimum(theta, here.log_likelihood, (inverse + inverse.T) / 2), theta
         step *= min(1.0, LEAP / np.abs(step / search.scale).max())
         for _ in range(HALVINGS):
             tried = evaluate(theta + step, 2)
@@ -245,13 +247,15 @@ class Fit:
         return self.log_covariance
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; `from_dict` reads it back to the last digit."""
+        """Plain data for JSON, of the covariance the rows up to the diagonal; `from_dict` reads it back to the last
+        digit."""
+        covariance = None if self.log_covariance is None else self.log_covariance.tolist()
         return {
             "model": self.MODEL,
             "params": self.params,
             "covariates": self.covariates,
             "names": list(self.names),
-            "log_covariance": None if self.log_covariance is None else self.log_covariance.tolist(),
+            "log_covariance": covariance and [row[: i + 1] for i, row in enumerate(covariance)],
             "log_likelihood": self.log_likelihood,
             "customers": self.customers,
             "note": self.note,
@@ -270,7 +274,7 @@ class Fit:
         return cls(
             params=plain["params"],
             covariates=covariates,
-            log_covariance=None if covariance is None else np.asarray(covariance, dtype=np.float64),
+            log_covariance=None if covariance is None else symmetric(covariance),
             log_likelihood=plain["log_likelihood"],
             customers=plain["customers"],
             note=plain.get("note"),

@@ -8,7 +8,8 @@ import math
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ltv.customer_summary import acquisition_channels, purchase_days
+from ltv.acquisition import acquisitions
+from ltv.customer_summary import purchase_days
 from ltv.knobs import Retention
 from ltv.scorer import DAYS_PER_YEAR
 from warehouse.checks import CheckResult, equal, row_count, side_by_side
@@ -30,7 +31,7 @@ def build_forecast_accuracy(
 ) -> DataFrame:
     """One row per forecast of `due_forecasts`: the total that came, and whether the intervals held it.
 
-    `conversions` is silver.conversions, `acquisition` the result of `acquisition_channels`. What came is what the
+    `conversions` is silver.conversions, `acquisition` the result of `acquisitions`. What came is what the
     customers who had bought by as_of bought in (as_of, until]. Orders, refunds and channels are those known today.
     """
     came = actual_totals(due.select(*PERIOD).distinct(), conversions, acquisition, timezone=timezone)
@@ -124,7 +125,7 @@ def _build(work: Work) -> DataFrame:
     return build_forecast_accuracy(
         due,
         work.read(SILVER_CONVERSIONS),
-        acquisition_channels(work.read(SILVER_JOURNEYS)),
+        acquisitions(work.read(SILVER_JOURNEYS), ["acquisition_channel"]),
         timezone=work.knobs(ReportingDay).timezone,
     )
 

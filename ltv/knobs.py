@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -30,6 +31,20 @@ class Retention(Knobs):
     keep_days: PositiveDays
 
 
+class Holiday(Knobs):
+    """Days that return on other dates each year: a name, and the first and last day of each time, past and to come."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    dates: Annotated[tuple[tuple[dt.date, dt.date], ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _days_are_in_order(self) -> Self:
+        for first, last in self.dates:
+            if last < first:
+                raise ValueError(f"{self.name}: the last day {last} is before the first day {first}")
+        return self
+
+
 class Ltv(SummaryUnit, Scoring, Retention):
     """Value models: unit, purchase model, fitter, money and holdout."""
 
@@ -41,8 +56,11 @@ class Ltv(SummaryUnit, Scoring, Retention):
     holdout_days: PositiveDays
     holdout_until: dt.date | None
     origins: Annotated[int, Field(ge=0)]
-    covariates: tuple[Literal["acquisition_channel"], ...]
+    covariates: tuple[
+        Literal["acquisition_channel", "acquisition_source", "acquisition_medium", "acquisition_campaign"], ...
+    ]
     season: Literal["none", "month", "auto"]
+    holidays: tuple[Holiday, ...]
     seed: int
     min_customers: Annotated[int, Field(gt=0)]
 
@@ -50,6 +68,21 @@ class Ltv(SummaryUnit, Scoring, Retention):
     def _sample_can_be_fitted(self) -> Self:
         if self.fit_sample_customers is not None and self.fit_sample_customers < self.min_customers:
             raise ValueError("fit_sample_customers must be at least min_customers, or null")
+        return self
+
+    @model_validator(mode="after")
+    def _each_is_named_once(self) -> Self:
+        for knob, names in (("covariates", self.covariates), ("holidays", [one.name for one in self.holidays])):
+            if len({*names}) < len(names):
+                raise ValueError(f"{knob} name one of them twice")
+        return self
+
+    @model_validator(mode="after")
+    def _a_day_has_one_holiday(self) -> Self:
+        spans = sorted((*span, holiday.name) for holiday in self.holidays for span in holiday.dates)
+        for (_, last, name), (first, _, other) in pairwise(spans):
+            if first <= last:
+                raise ValueError(f"holidays: {first} is in {name} and again in {other}; a day has one holiday")
         return self
 
     @model_validator(mode="after")

@@ -9,12 +9,14 @@ import numpy as np
 
 from ltv import plots, registry
 from ltv.evaluate import calibration_table, predict_holdout, tracking_errors
-from ltv.learn_season import NAMES
+from ltv.learn_season import factors_of
 from ltv.training_data import TrainingData
 from ltv.value_model import ValueModel
 from warehouse.model_registry import mlflow
 
-UNNAMEABLE = re.compile(r"[^A-Za-z0-9_. :/-]")  # what MLflow takes in no name of a metric, as '=' of covariates
+# What MLflow takes in no name of a metric, as '=' of covariates, or reads as a path, and how long one may be.
+UNNAMEABLE = re.compile(r"[^\w. :-]")
+MOST_CHARACTERS = 250
 MAX_FREQUENCY_SHOWN = 30  # where the chart of P(alive) ends
 
 
@@ -37,8 +39,8 @@ def _fit_metrics(model: ValueModel) -> dict[str, float]:
         "fitted_customers": model.purchases.customers,
     }
     known = {name: value for name, value in figures.items() if value is not None}
-    season = zip(NAMES, model.season.factors, strict=True) if model.season else ()
-    of_months = {f"season_{name.lower()}": factor for name, factor in season}
+    season = factors_of(model.season) if model.season else {}
+    of_season = {f"season_{name.lower()}": factor for name, factor in season.items()}
     coefficients = {
         f"{process}.{name}": value
         for process, columns in model.purchases.covariates.items()
@@ -46,8 +48,15 @@ def _fit_metrics(model: ValueModel) -> dict[str, float]:
     }
     of_errors = {f"{name}_standard_error": error for name, error in errors.items()}
     of_tests = {f"{name}_p_value": p_value for name, p_value in model.p_values.items()}
-    named = of_errors | known | of_months | coefficients | of_tests
-    return {UNNAMEABLE.sub("_", name): value for name, value in named.items()}
+    named = of_errors | known | of_season | coefficients | of_tests
+    return {_metric(name): value for name, value in named.items()}
+
+
+def _metric(name: str) -> str:
+    """A name that MLflow takes; one that is too long loses its middle."""
+    plain = UNNAMEABLE.sub("_", name)
+    half = MOST_CHARACTERS // 2
+    return plain if len(plain) <= MOST_CHARACTERS else plain[:half] + plain[-half:]
 
 
 def log_fit(

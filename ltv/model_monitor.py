@@ -15,7 +15,8 @@ import numpy as np
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ltv.customer_summary import draw_customers, purchase_days, with_attributes
+from ltv.acquisition import with_attributes
+from ltv.customer_summary import draw_customers, purchase_days
 from ltv.drift import MONTH, Followed, joint_dates, windows
 from ltv.findings import (
     DueForecast,

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltv.backtest import JudgedTotal
-from ltv.season import months_of
 from ltv.value_model import ValueModel
 
 SIZE = (6.4, 4.8)
@@ -97,8 +96,7 @@ def track(daily: pd.DataFrame, model: ValueModel) -> pd.DataFrame:
     per_customer = model.expected_repeat_purchases(np.arange(len(first_purchases)))
     expected = np.convolve(first_purchases, per_customer)[: len(first_purchases)]
     if model.season:
-        factors = np.asarray(model.season.factors)[months_of(by_day.index.to_numpy())]
-        expected = np.cumsum(np.diff(expected, prepend=0.0) * factors)
+        expected = np.cumsum(np.diff(expected, prepend=0.0) * model.season.of(by_day.index.to_numpy()))
     return pd.DataFrame(
         {
             "day": by_day.index,

@@ -9,7 +9,6 @@ from typing import Protocol, Self
 
 from numpy.typing import ArrayLike
 
-from . import beta_geometric_forecast, pareto_nbd_forecast
 from .errors import UsageError
 from .histories import Array, Histories
 
@@ -60,6 +59,11 @@ def forecast(model: str, theta: Array, data: Histories, *, k: int = 1) -> Purcha
     """The forecast of a model under its theta (logarithms of its parameters); `k` is that of MBG/CNBD-k."""
     if model not in PARAMETERS:
         raise UsageError(f"There is no purchase model {model!r}; there are {', '.join(PARAMETERS)}.")
+    # Imported where they are needed: a registered version has the code of its own model alone.
     if model == PARETO_NBD:
+        from . import pareto_nbd_forecast  # noqa: PLC0415
+
         return pareto_nbd_forecast.forecast(theta, data)
+    from . import beta_geometric_forecast  # noqa: PLC0415
+
     return beta_geometric_forecast.forecast(theta, data, k=k, leaves_at_once=model != "bg_nbd")

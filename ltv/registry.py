@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
@@ -144,8 +144,8 @@ def log_value_model(
     client.log_outputs(run.info.run_id, models=[mlflow.entities.LoggedModelOutput(logged.model_id, step=0)])
     with tempfile.TemporaryDirectory() as folder:
         parameters, stored = Path(folder) / Path(ARTIFACT).name, Path(folder) / "model"
-        parameters.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        package = write_package(Path(folder))
+        parameters.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+        package = write_package(Path(folder), model.purchases.MODEL)
         mlflow.pyfunc.save_model(
             stored,
             loader_module=package.name,
@@ -171,10 +171,14 @@ def stored_content(
     segments: Segmentation | None = None,
 ) -> dict[str, Any]:
     """What a version is, as plain data: two models, the horizons of its predictions, the defaults of its params, what
-    to know of its fits, how it was judged, and its segments."""
+    to know of its fits, how it was judged, and its segments.
+
+    The model at the cutoff meets a challenger and gives no bounds: it is stored without its covariances and
+    without the findings, which the other one has.
+    """
     return {
         "model": model.to_dict(),
-        "at_cutoff": at_cutoff.to_dict(),
+        "at_cutoff": _for_contests(at_cutoff).to_dict(),
         "churn_days": list(CHURN_HORIZONS_DAYS),
         "value_days": list(VALUE_HORIZONS_DAYS),
         "params": dict(params) | ({"as_of": model.as_of.isoformat()} if model.season else {}),
@@ -182,6 +186,12 @@ def stored_content(
         "backtest": (backtest or Backtest()).to_dict(),
         "segments": segments.to_dict() if segments else None,
     }
+
+
+def _for_contests(model: ValueModel) -> ValueModel:
+    purchases = replace(model.purchases, log_covariance=None)
+    spend = replace(model.spend, log_covariance=None)
+    return replace(model, purchases=purchases, spend=spend, findings=(), p_values={}, mix=())
 
 
 def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:

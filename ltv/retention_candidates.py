@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from functools import partial
 
 import pandas as pd
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from ltv.customer_summary import of_day
-from ltv.customer_value import HISTORY, champion_of, scorer
+from ltv.customer_value import champion_of, scorer
 from ltv.delta_method import quantile
+from ltv.histories import Array
 from ltv.knobs import RetentionCampaign, Scoring
+from ltv.predictions import HISTORY, with_predictions
 from ltv.retention import SPEND_SQUARE, Uplift, mean_discount, purchases_at_risk, uplift_of
 from ltv.value_model import ValueModel
 from warehouse.days import report_day
@@ -43,9 +45,8 @@ def retention_candidates(
     parameters; square, the mean square of what the customer would bring as a leaver who is kept; tenth, of all by
     value_at_risk, 1 the most; high_value_rank and high_value_tenth, the same among those of the same is_valuable.
     """
-    keys = [*HISTORY, *model.attributes]
-    at_risk = _purchases_at_risk(summary.select(*keys).distinct(), model, campaign)
     last_day = report_day("last_order_at", timezone).alias("last_purchase_on")
+    histories = summary.select("person_id", *HISTORY, *model.attributes, last_day)
     scores = value.select(
         "person_id", "as_of", "currency", "acquisition_channel", "model_version", "expected_order_value",
         "expected_order_value_upper",
@@ -53,8 +54,7 @@ def retention_candidates(
     margin = F.lit(scoring.margin * mean_discount(campaign.horizon_days, scoring.annual_discount_rate))
     worth = margin * F.col("expected_order_value")
     return _placed(
-        summary.select("person_id", *keys, last_day)
-        .join(at_risk, on=keys, how="inner")
+        with_predictions(histories, partial(_at_risk, model, campaign), AT_RISK, model=model)
         .drop(*model.attributes)
         .join(scores, on="person_id", how="inner")
         .join(refunds, on="person_id", how="left")
@@ -117,28 +117,14 @@ def uplift_of_work(work: Work) -> Uplift:
     return uplift_of(work.knobs(RetentionCampaign), level=work.knobs(Scoring).interval_level)
 
 
-def _purchases_at_risk(histories: DataFrame, model: ValueModel, campaign: RetentionCampaign) -> DataFrame:
-    attributes = [f"{attribute} string" for attribute in model.attributes]
-    figures = [f"{name} double" for name in AT_RISK]
-    schema = ", ".join(["frequency bigint", "recency double", "T double", *attributes, *figures])
-    return histories.mapInPandas(_batches(model, campaign.leaving_days, campaign.horizon_days), schema)
-
-
-def _batches(
-    model: ValueModel, leaving_days: int, horizon_days: int
-) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
-    def predict(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        for batch in batches:
-            found = purchases_at_risk(
-                model,
-                *(batch[name].to_numpy() for name in HISTORY),
-                leaving_days=leaving_days,
-                horizon_days=horizon_days,
-                attributes=batch,
-            )
-            yield pd.concat([batch, pd.DataFrame({name: found[name] for name in AT_RISK}, index=batch.index)], axis=1)
-
-    return predict
+def _at_risk(model: ValueModel, campaign: RetentionCampaign, histories: pd.DataFrame) -> dict[str, Array]:
+    return purchases_at_risk(
+        model,
+        *(histories[name].to_numpy() for name in HISTORY),
+        leaving_days=campaign.leaving_days,
+        horizon_days=campaign.horizon_days,
+        attributes=histories,
+    )
 
 
 def _may_be_contacted(campaign: RetentionCampaign) -> Column:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import block_diag
 
 from .covariates import Attributes, Columns, attributes_of, columns_of
-from .delta_method import bounded, errors_of, quantile, slopes
+from .delta_method import bounded, errors_of, quantile, slopes, symmetric
 from .errors import UsageError
 from .histories import Array, Histories, histories
 from .order_value import expected_order_value, spend
@@ -265,7 +265,7 @@ class Scorer:
 
         def covariance(fit: Mapping[str, Any]) -> Array | None:
             given = fit["log_covariance"]
-            return None if given is None else np.asarray(given, dtype=np.float64)
+            return None if given is None else symmetric(given)
 
         purchases, money = plain["purchases"], plain["spend"]
         model = purchases["model"]

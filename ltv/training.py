@@ -16,7 +16,7 @@ from ltv.backtest import Backtest
 from ltv.contest import lost_because, meet, won_because
 from ltv.evaluate import judge
 from ltv.knobs import Ltv
-from ltv.learn_season import choose_season, with_season
+from ltv.learn_season import choose_season, holidays_not_known, with_season
 from ltv.log_backtest import log_backtest
 from ltv.log_fit import log_data, log_fit
 from ltv.model_choice import ModelChoice
@@ -85,7 +85,7 @@ def train_customer_value(
         choice, fitted, skipped = fit_candidates(data, ltv)
         is_seasonal, of_season = choose_season(ltv, fitted, data.daily)
         if is_seasonal:
-            fitted = [one._replace(model=with_season(one.model, data.daily)) for one in fitted]
+            fitted = [one._replace(model=with_season(one.model, data.daily, ltv.holidays)) for one in fitted]
         found = [*(choice.lines if choice else ()), *of_season]
         challenger = _with_findings(fitted[-1].model, found)
         metrics = judge(challenger, data.holdout, days=data.holdout_days, time_unit=data.time_unit)
@@ -108,7 +108,9 @@ def train_customer_value(
                 seed=ltv.seed,
                 purchase_model=challenger.purchases.MODEL,
             )
-            model = _with_findings(with_season(model, data.daily) if is_seasonal else model, found)
+            seasonal = with_season(model, data.daily, ltv.holidays) if is_seasonal else model
+            model = _with_findings(seasonal, found)
+        model = _with_findings(model, holidays_not_known(model, data.daily))
         log_fit(model, challenger, data, metrics, champion_metrics)
         log_backtest(tested, data.newest, challenger)
         mlflow.log_metrics(choice.metrics if choice else {})

@@ -10,6 +10,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from ltv.acquisition import with_attributes, without_rare_values
 from ltv.customer_summary import (
     count_gaps,
     count_histories,
@@ -20,7 +21,6 @@ from ltv.customer_summary import (
     purchase_days,
     purchase_histories,
     purchase_rhythm,
-    with_attributes,
 )
 from ltv.knobs import Ltv
 from ltv.mbg_cnbd_k import Gaps
@@ -139,9 +139,9 @@ def collect_training_data(
             "the days between would not be used. Use more holdout days."
         )
     days = purchase_days(conversions, timezone=timezone).persist()
-    known = (
-        attributes.select("person_id", *ltv.covariates).persist() if attributes is not None and ltv.covariates else None
-    )
+    known = None
+    if attributes is not None and ltv.covariates:
+        known = without_rare_values(attributes.select("person_id", *ltv.covariates)).persist()
 
     def histories(day: dt.date) -> DataFrame:
         return with_attributes(purchase_histories(days, as_of=day, time_unit=ltv.time_unit), known)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from ltv import spark_likelihood
 from ltv.choose_covariates import Chosen, fit_with_covariates, mix_of
-from ltv.covariates import attributes_of
 from ltv.fitters import Fitter, fit_purchases, fit_spend
 from ltv.knobs import Ltv
 from ltv.model_choice import AUTO, CANDIDATES, ModelChoice, choose_model
@@ -68,7 +67,7 @@ def fit_value_model(
         warnings=data.warnings,
         findings=tuple(chosen.findings),
         p_values={".".join(term): p_value for term, p_value in chosen.p_values.items()},
-        mix=mix_of(counts.histories, attributes_of(chosen.fit.covariates)),
+        mix=mix_of(counts.histories, chosen.fit.covariates),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ltv.covariates import Attributes, columns_of
+from ltv.covariates import Attributes, columns_of, levels_of
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.histories import Array
 from ltv.pareto_nbd import ParetoNBDFit
@@ -94,6 +94,11 @@ class ValueModel:
     def attributes(self) -> tuple[str, ...]:
         """Columns of gold.customer_summary that predictions ask for besides the history."""
         return self.scorer.attributes
+
+    @property
+    def levels(self) -> dict[str, list[str]]:
+        """The levels of each of these that the fit tells from the base."""
+        return levels_of(self.purchases.covariates)
 
     def units(self, days: float) -> float:
         """A length of time in the model's unit."""

@@ -6,10 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
+from published.days import start_of
 from published.publication import Published
 from warehouse.tables import SILVER_CONVERSIONS, SILVER_TOUCHPOINTS
 
@@ -50,7 +50,7 @@ def read_audience(published: Published, *, days: int, timezone: str) -> Audience
     if not published.has(SILVER_TOUCHPOINTS, SILVER_CONVERSIONS):
         return None
     first_day = published.as_of - timedelta(days=days - 1)
-    since, until = (_midnight(day, timezone) for day in (first_day, published.as_of + timedelta(days=1)))
+    since, until = (start_of(day, timezone) for day in (first_day, published.as_of + timedelta(days=1)))
     rows = published.rows(
         f"""
         with touches as (
@@ -112,9 +112,3 @@ def counted(members: Iterable[Member]) -> dict[str, int]:
     for one in members:
         counts[one.id_type] = counts.get(one.id_type, 0) + 1
     return counts
-
-
-def _midnight(day: date, timezone: str) -> str:
-    """The start of a reporting day, as SQL."""
-    start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone)).astimezone(ZoneInfo("UTC"))
-    return f"timestamp '{start:%Y-%m-%dT%H:%M:%S}Z'"

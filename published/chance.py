@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf, sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
 NORMAL_95 = 1.959963984540054
@@ -43,3 +44,50 @@ def ratio_bounds(ratio: float, count: float, *, counts_below: bool = False) -> B
     if counts_below:
         return Bounds(ratio * count / bounds.upper, ratio * count / bounds.lower if bounds.lower else inf)
     return Bounds(ratio * bounds.lower / count, ratio * bounds.upper / count)
+
+
+def share_bounds(count: int, of: int) -> Bounds | None:
+    """The 95% interval of the share `count` / `of` (Wilson); None of nothing.
+
+    Wilson, Probable inference, JASA 22 (1927): it keeps within 0 and 1 and holds at few cases too.
+    """
+    if of <= 0:
+        return None
+    share, z2 = count / of, NORMAL_95**2
+    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half = NORMAL_95 / (1 + z2 / of) * sqrt(share * (1 - share) / of + z2 / (4 * of**2))
+    return Bounds(max(middle - half, 0.0), min(middle + half, 1.0))
+
+
+def odds_bounds(count: int, against: int) -> Bounds | None:
+    """The 95% interval of the ratio of two counts that exclude each other, `count` / `against`, by `share_bounds`; the
+    upper end is infinite where nothing is against it. None of nothing.
+    """
+    share = share_bounds(count, count + against)
+    if share is None:
+        return None
+    return Bounds(
+        share.lower / (1 - share.lower) if share.lower < 1 else inf,
+        share.upper / (1 - share.upper) if against else inf,
+    )
+
+
+def mean_bounds(mean: float, deviation: float | None, count: int) -> Bounds | None:
+    """The 95% interval of a mean by its standard error (normal); None where no deviation is known.
+
+    Below some thirty cases, and where few large values make the mean, it is too narrow.
+    """
+    if deviation is None or count < 2:
+        return None
+    half = NORMAL_95 * deviation / sqrt(count)
+    return Bounds(mean - half, mean + half)
+
+
+def is_beyond_chance(difference: float, error: float, *, compared: int = 1) -> bool:
+    """Whether a difference is larger than chance lets the largest of `compared` ones be, 1 time in 20 (Bonferroni).
+
+    `error` is its standard error. Nothing stands out where there is no error to compare with.
+    """
+    if error <= 0 or compared < 1:
+        return False
+    return abs(difference) / error > NormalDist().inv_cdf(1 - 0.025 / compared)

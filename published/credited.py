@@ -44,7 +44,7 @@ def performance_source(view: View) -> Source:
     return Source(f"({' union all '.join([_SPEND_ROWS, *halves])}) as gold_channel_performance", tuple(tables))
 
 
-# Both halves are sums over texts and days that are put together anew: a plain column brings its comment along, and
+# Both halves are sums over texts and days that are made by an expression: a plain column brings its comment along, and
 # DataFusion refuses a union of columns whose comments differ.
 _KEYS = ("model", "conversion_type", "channel", "source", "medium", "campaign", "currency")
 _SPEND_ROWS = f"""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from math import sqrt
 
+from published.chance import Bounds, is_beyond_chance, mean_bounds
 from published.delta_files import Row
 from published.publication import Published
 from published.view import View
 from warehouse.tables import GOLD_CUSTOMER_SUMMARY, GOLD_CUSTOMER_VALUE
+from warehouse.terms import UNATTRIBUTED
 
 HORIZON_DAYS = 365
 CHURN_DAYS = 30
@@ -21,13 +25,22 @@ UNCERTAIN_ALIVE = (0.2, 0.8)
 
 @dataclass(frozen=True)
 class AcquisitionFigures:
-    """The customers acquired by one channel: their number, and the mean and total of their expected value."""
+    """The customers acquired by one channel: their number, and the mean and total of their expected value.
+
+    `deviation` is the standard deviation of a customer's value, None of a single one.
+    """
 
     channel: str
     customers: int
     p_alive: float
     mean_value: Decimal
     total_value: Decimal
+    deviation: float | None = None
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The 95% interval of the mean: how far another draw of as many customers may lie. None of a single one."""
+        return mean_bounds(float(self.mean_value), self.deviation, self.customers)
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,56 @@ class CustomerFigures:
     churn: tuple[int, ...]
     channels: tuple[AcquisitionFigures, ...]
     at_risk: tuple[AtRisk, ...]
+
+    @property
+    def comparable(self) -> tuple[AcquisitionFigures, ...]:
+        """The channels that can be set beside each other: without the customers whom no touch is known of, such as
+        those of before tracking, who are other customers."""
+        return tuple(channel for channel in self.channels if channel.channel != UNATTRIBUTED)
+
+    @property
+    def comparable_mean(self) -> Decimal | None:
+        """The mean value of a customer of the comparable channels; None without one."""
+        customers = sum(channel.customers for channel in self.comparable)
+        total = sum((channel.total_value for channel in self.comparable), Decimal(0))
+        return total / customers if customers else None
+
+    def worth_most(self, *, least: int) -> AcquisitionFigures | None:
+        """The comparable channel of at least `least` customers with the highest mean, where it lies above the mean of
+        the customers of all others by more than chance; otherwise None."""
+        enough = [channel for channel in self.comparable if channel.customers >= least]
+        if not enough:
+            return None
+        best = enough[0]
+        mean, variance, customers = _together([channel for channel in self.comparable if channel is not best])
+        if customers < least or best.deviation is None:
+            return None
+        error = sqrt(best.deviation**2 / best.customers + variance / customers)
+        difference = float(best.mean_value) - mean
+        return best if difference > 0 and is_beyond_chance(difference, error, compared=len(enough)) else None
+
+
+def _together(channels: Sequence[AcquisitionFigures]) -> tuple[float, float, int]:
+    """Mean, variance and number of the customers of several channels."""
+    customers = sum(channel.customers for channel in channels)
+    if customers < 2:
+        return 0.0, 0.0, customers
+    mean = float(sum(channel.total_value for channel in channels)) / customers
+    squares = sum(
+        (channel.deviation or 0.0) ** 2 * (channel.customers - 1)
+        + channel.customers * (float(channel.mean_value) - mean) ** 2
+        for channel in channels
+    )
+    return mean, squares / (customers - 1), customers
+
+
+def newest_day(published: Published) -> date | None:
+    """The newest as_of of gold.customer_value up to the publication's; None without one. See `_newest_day`."""
+    if not published.has(GOLD_CUSTOMER_VALUE):
+        return None
+    query = _newest_day(published, "gold_customer_value").replace("max(as_of)", "max(as_of) as as_of")
+    day: date | None = published.rows(query, GOLD_CUSTOMER_VALUE)[0]["as_of"]
+    return day
 
 
 def count_customers(published: Published, view: View) -> int | None:
@@ -147,13 +210,18 @@ def _channels(published: Published) -> tuple[AcquisitionFigures, ...]:
         published,
         f"""
         select acquisition_channel as channel, count(*) as customers, avg(p_alive) as p_alive,
-               sum(clv_{HORIZON_DAYS}d) as total_value
+               sum(clv_{HORIZON_DAYS}d) as total_value, stddev(cast(clv_{HORIZON_DAYS}d as double)) as deviation
         from scored group by acquisition_channel
         """,
     )
     channels = [
         AcquisitionFigures(
-            row["channel"], row["customers"], row["p_alive"], row["total_value"] / row["customers"], row["total_value"]
+            row["channel"],
+            row["customers"],
+            row["p_alive"],
+            row["total_value"] / row["customers"],
+            row["total_value"],
+            row["deviation"],
         )
         for row in rows
     ]

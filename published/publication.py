@@ -31,7 +31,7 @@ class Published:
     published_at: datetime
     versions: Mapping[str, int]
     ids: Mapping[str, str] = field(default_factory=dict)
-    _kept: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    _kept: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def has(self, *tables: Table) -> bool:
         """Whether every one of `tables` is published."""
@@ -91,9 +91,9 @@ class Published:
         return self._open(table)
 
     def _open(self, table: Table) -> DeltaTable:
-        return self.once(table.full_name, lambda: self._open_anew(table))
+        return self.once(table.full_name, lambda: self._opened(table))
 
-    def _open_anew(self, table: Table) -> DeltaTable:
+    def _opened(self, table: Table) -> DeltaTable:
         if not self.has(table):
             raise InputError(
                 f"{table.full_name} is not among the tables that run {self.run_id} published in {self.lake}"

@@ -61,8 +61,9 @@ def ask(
     asked_by: str,
     asked_at: datetime,
     address: str = "",
+    is_dry_run: bool = False,
 ) -> Question:
-    """Writes a question about a number of the publication, and returns it.
+    """Writes a question about a number of the publication, unless `is_dry_run`, and returns it.
 
     The same question of the same person, moment and number is written once, however often it is sent. Texts are taken
     without blanks at their ends. UsageError where one is empty, too long or has control characters (a note may have
@@ -83,12 +84,16 @@ def ask(
     if len(canonical_json(question.filters)) > LONGEST_FILTERS:
         raise UsageError(f"filters: more than {LONGEST_FILTERS:,} characters; name fewer")
     asked = replace(question, question_id=_id_of(question))
+    if is_dry_run:
+        return asked
     _add(published.lake, asked, "old.answered_at is null")
     return asked
 
 
-def answer(lake: str, question_id: str, *, answer: str, answered_by: str, answered_at: datetime) -> Question:
-    """Writes an answer to a question, beside earlier ones, and returns the question with it.
+def answer(
+    lake: str, question_id: str, *, answer: str, answered_by: str, answered_at: datetime, is_dry_run: bool = False
+) -> Question:
+    """Writes an answer to a question, beside earlier ones, unless `is_dry_run`, and returns the question with it.
 
     UsageError where the lake has no such question, where the texts are not as in `ask`, and where the moment is before
     the question's or that of another answer.
@@ -104,6 +109,8 @@ def answer(lake: str, question_id: str, *, answer: str, answered_by: str, answer
     )
     if answered_at < asked.asked_at:
         raise UsageError(f"answered_at {answered_at} is before the question, {asked.asked_at}")
+    if is_dry_run:
+        return answered
     is_new = _add(lake, answered, "old.answered_at = new.answered_at")
     stored = {one.answer: one for one in _answers(lake, question_id, answered.answered_at)}
     if not is_new and answered.answer not in stored:

@@ -21,8 +21,20 @@ REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
 
 
-# Files that run whole pipelines. They go first, because a long file that starts last delays the end of the run.
-LONG_FILES = ("tests/jobs/", "tests/intake/test_ingest.py", "tests/ltv/test_registry.py")
+# Files that take longest, the longest first, because a long file that starts last delays the end of the run.
+LONG_FILES = (
+    "tests/jobs/test_incremental.py",
+    "tests/jobs/test_nothing_lost.py",
+    "tests/jobs/test_tokens_for_ids.py",
+    "tests/jobs/test_last_day.py",
+    "tests/jobs/test_stale_champion.py",
+    "tests/jobs/test_exit_codes.py",
+    "tests/intake/test_ingest.py",
+    "tests/jobs/",
+    "tests/intake/",
+    "tests/docs/",
+    "tests/ltv/test_registry.py",
+)
 
 
 # Files whose tests need nothing but the DataFrame API, except for those marked spark_only.
@@ -33,8 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine",
         choices=ENGINES,
-        default="sail",
-        help="engine of the tests that run on either (default: %(default)s)",
+        help="run only the tests that run on either engine, on this one (default: all tests, those on sail)",
     )
 
 
@@ -43,8 +54,17 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.engine:
+        config.hook.pytest_deselected(items=[item for item in items if not has_a_session_of_either(item)])
+        items[:] = [item for item in items if has_a_session_of_either(item)]
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONG_FILES) if item.nodeid.startswith(name)), 99))
+
+
+def has_a_session_of_either(item: pytest.Item) -> bool:
+    """Whether --engine changes anything for the test."""
+    file = item.getparent(pytest.Module)
+    return "spark" in getattr(item, "fixturenames", ()) and file is not None and is_of_either(file)
 
 
 # With several test processes (pytest-xdist), the controller process owns the JVM that the others attach to.
@@ -74,9 +94,13 @@ def spark(request: pytest.FixtureRequest) -> Iterator[SparkSession]:
 
 
 def engine_of_file(file: pytest.Module, config: pytest.Config) -> Engine:
-    is_of_either = file.nodeid.startswith(ON_EITHER_ENGINE) and not file.get_closest_marker("spark_only")
-    engine: Engine = config.option.engine if is_of_either else "spark"
-    return engine
+    engine: Engine = config.option.engine or "sail"
+    return engine if is_of_either(file) else "spark"
+
+
+def is_of_either(file: pytest.Module) -> bool:
+    """Whether the tests of the file that have a session run on either engine."""
+    return file.nodeid.startswith(ON_EITHER_ENGINE) and not file.get_closest_marker("spark_only")
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,11 @@ from warehouse.jvm.session import JAVA_OPTIONS
 from warehouse.knobs import part_of
 
 # Those of small lakes, but for Java's options, which follow. Without Hadoop's checksum files for the log, a commit
-# starts half as many processes (chmod, readlink).
+# starts half as many processes (chmod, readlink). Spark writes the text of every query's plan for its page, which tests
+# have not; where no code is generated, the mode "codegen" has nothing to write.
 QUICK = {name: value for name, value in load_settings().spark.small_lake_conf.items() if name != JAVA_OPTIONS} | {
     "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
+    "spark.sql.ui.explainMode": "codegen",
 }
 # The code cache must hold everything, because Java stops compiling once it is full. The metaspace has its size from the
 # start, because it grows by full garbage collections. A heap in large pages, if the machine has them, is a bit faster.

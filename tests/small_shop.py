@@ -144,6 +144,9 @@ def summary_row(person: str, *, as_of: date, orders: int = 2) -> dict[str, Any]:
         "first_order_at": NOON - timedelta(days=20),
         "last_order_at": NOON - timedelta(days=10),
         "acquisition_channel": "Search",
+        "acquisition_source": "google",
+        "acquisition_medium": "organic",
+        "acquisition_campaign": "(not set)",
     }
 
 

@@ -44,6 +44,8 @@ DOORS: dict[str, list[str]] = {
         "attribution.shapley",
         "jobs.attribute_paths",
         "jobs.cli",
+        "jobs.doctor",
+        "jobs.init",
         "ltv.bg_nbd",
         "ltv.gamma_gamma",
         "ltv.mbg_cnbd_k",

@@ -81,6 +81,22 @@ def lake_lock(
             _write(file, "")
 
 
+def lock_state(root: str | Path) -> tuple[bool, str]:
+    """Whether a run of this machine holds the lake's lock, and the name of the last holder that the file has: '' after
+    one that ended normally. Nothing is locked or written."""
+    try:
+        with (Path(root) / LOCK_FILE).open("r", encoding="utf-8", errors="replace") as file:
+            holder = _holder(file)
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True, _named(holder)
+            fcntl.flock(file, fcntl.LOCK_UN)
+    except FileNotFoundError:
+        return False, ""
+    return False, _named(holder) if holder else ""
+
+
 @contextmanager
 def _touched(file: IO[str]) -> Iterator[None]:
     """Touches the file now and then, from a thread of its own."""

@@ -70,11 +70,14 @@ def version_record(tracking: Mlflow, version: str) -> VersionRecord:
         return _record(found, now, dict(client.get_run(str(found.run_id)).data.metrics) if found.run_id else {})
 
 
-def roll_back(tracking: Mlflow, name: str, *, usable: Callable[[str], object]) -> tuple[str | None, str]:
+def roll_back(
+    tracking: Mlflow, name: str, *, usable: Callable[[str], object], dry_run: bool = False
+) -> tuple[str | None, str]:
     """Make the champion before the present one champion again; returns both, the former present one first.
 
     Versions that were removed since are passed over. `usable` gets the version ('<name>/<number>') and raises where it
-    cannot be used; then nothing changes. InputError where there was none before, or MLflow does not answer.
+    cannot be used; then nothing changes, as in a `dry_run`. InputError where there was none before, or MLflow does not
+    answer.
     """
     if has_no_file(tracking):
         raise _no_version(tracking, name)
@@ -91,8 +94,9 @@ def roll_back(tracking: Mlflow, name: str, *, usable: Callable[[str], object]) -
             raise InputError(f"{present}: there is nothing to go back to; `models promote` takes any version")
         chosen = RegisteredVersion(name=name, number=before.pop(), tags={})
         usable(chosen.full_name)
-        client.set_registered_model_alias(name, CHAMPION, chosen.number)
-        set_former_champions(client, name, before)
+        if not dry_run:
+            client.set_registered_model_alias(name, CHAMPION, chosen.number)
+            set_former_champions(client, name, before)
     return now.full_name if now else None, chosen.full_name
 
 

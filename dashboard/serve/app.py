@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from importlib.resources import files
@@ -115,7 +116,7 @@ def create_app(shop: Shop) -> FastAPI:
 
 def _add_page(app: FastAPI, page: Page) -> None:
     def whole(request: Request, asked: Annotated[Asked, Depends(asked_of)]) -> Response:
-        return _page(request, asked, page, page.parts)
+        return _page(request, asked, page, tuple(part for part in page.parts if not part.is_alone))
 
     app.get(page.path, response_class=HTMLResponse, include_in_schema=False)(whole)
     for part in page.parts:
@@ -128,14 +129,20 @@ def _add_part(app: FastAPI, page: Page, part: Part) -> None:
     def alone(request: Request, asked: Annotated[Asked, Depends(asked_of)]) -> Response:
         return _page(request, asked, page, (part,))
 
-    app.get(path, response_class=HTMLResponse, include_in_schema=False)(alone)
-    for form in ("csv", "json"):
+    named = re.findall(r"{(\w+)}", part.key)
+    for form in ("csv", "json"):  # before the panel itself, whose name in braces would take .csv for a part of a name
         app.get(
             f"{path}.{form}",
             name=f"{page.key}: {words_in('en').texts.get(part.title, part.key)} as {form.upper()}",
-            operation_id=f"{page.key}_{part.key}_{form}".replace("-", "_"),
+            operation_id=re.sub(r"\W+", "_", f"{page.key}_{part.key}_{form}"),
             response_class=PlainTextResponse if form == "csv" else JSONResponse,
+            openapi_extra={
+                "parameters": [
+                    {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in named
+                ]
+            },
         )(_table_of(part, form))
+    app.get(path, response_class=HTMLResponse, include_in_schema=False)(alone)
 
 
 def _table_of(part: Part, form: str) -> Callable[..., Response]:
@@ -251,7 +258,7 @@ def _render(context: Context, page: Page, parts: tuple[Part, ...], theme: str) -
         .render(
             context=context,
             words=context.words,
-            pages=PAGES,
+            pages=[each for each in PAGES if each.in_menu],
             page=page,
             panels=panels,
             filters=filters_of(context),
@@ -298,7 +305,7 @@ def _table(request: Request, asked: Asked, part: Part, form: str, number: int) -
 def _context(request: Request, asked: Asked) -> Context:
     shop: Shop = request.app.state.shop
     publications: Publications = request.app.state.publications
-    return Context(shop, publications.of(asked.run), asked, request.state.reader, request.url.path)
+    return Context(shop, publications.of(asked.run), asked, request.state.reader, request.url.path, request.app.openapi)
 
 
 def _add_files(app: FastAPI) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from dashboard.serve.address import Asked
 from dashboard.serve.knobs import Serve
 from dashboard.words import Words, words_in
 from published.choices import Choices, read_choices
 from published.figures import Figures
+from published.journey_paths import read_journey_paths
+from published.paths import PathSummary
 from published.publication import Published
 from published.unattributed_cause import JourneyWindow
 from published.view import Language
@@ -43,6 +46,7 @@ class Context:
     """One answer: everything in it is read from `published`, so that a page never mixes two runs.
 
     `reader` is who asks; `sees_persons` whether ids of persons may be shown to them. `path` is the page's own path.
+    `api` describes every address that gives a table (OpenAPI).
     """
 
     shop: Shop
@@ -50,6 +54,7 @@ class Context:
     asked: Asked
     reader: str
     path: str = "/"
+    api: Callable[[], dict[str, Any]] = dict
 
     @property
     def sees_persons(self) -> bool:
@@ -66,6 +71,11 @@ class Context:
     def figures(self) -> Figures:
         """The figures of the days that were asked for."""
         return Figures(self.published, self.asked.view(self.published.as_of, self.shop.timezone))
+
+    @cached_property
+    def journey_paths(self) -> PathSummary | None:
+        """The paths of the conversions of the days, channel and customers that were asked for."""
+        return read_journey_paths(self.published, self.figures.view)
 
     @cached_property
     def before(self) -> Figures | None:

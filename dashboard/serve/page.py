@@ -15,21 +15,32 @@ Maker = Callable[[Context], Panel | None]
 
 @dataclass(frozen=True)
 class Part:
-    """A panel of a page: its key in addresses, its title's text, and what makes it. None = nothing to show."""
+    """A panel of a page: its key in addresses, its title's text, and what makes it. None = nothing to show.
+
+    A key in braces, such as {name}, stands for what an address names: such a panel is shown alone.
+    """
 
     key: str
     title: str
     make: Maker
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is shown under its own address only."""
+        return "{" in self.key
+
 
 @dataclass(frozen=True)
 class Page:
     """A page: its key in addresses ("" is the first), and its panels. `is_live` pages show what changes between
-    publications, such as runs and questions, and are made for every answer."""
+    publications, such as runs and questions, and are made for every answer. `has_filters`: its panels show a part of
+    the figures that readers choose."""
 
     key: str
     parts: tuple[Part, ...]
     is_live: bool = False
+    in_menu: bool = True
+    has_filters: bool = True
     title: str | None = None
 
     @property

@@ -99,7 +99,7 @@ def test_a_question_of_another_site_or_without_words_is_refused(
     assert questions_for(str(lake), metric="cpa") == ()
 
 
-def test_what_is_not_there_is_said(pages: TestClient) -> None:
+def test_what_is_not_there_is_named(pages: TestClient) -> None:
     assert "run-1 published no conversion of this id" in pages.get("/conversions/0123").text
     unknown = pages.get("/audit/roass")
     assert (unknown.status_code, "roas" in unknown.text) == (400, True)

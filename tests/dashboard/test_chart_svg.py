@@ -35,8 +35,39 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         for i, m in enumerate(["Active", "Quiet"])
         for n in range(10)
     ],
+    "grouped_bars": [
+        {"name": c, "position": i, "series": s, "value": 0.1 + i}
+        for i, c in enumerate(CHANNELS)
+        for s in ("Early", "Late")
+    ],
+    "retention_profit": [
+        {"audience": a, "contacts": n, "profit": 3.0, "lower": 1.0, "upper": 5.0, "is_best": n == 2}
+        for a in ("Everybody", "High value")
+        for n in (1, 2, 3)
+    ],
+    "value_intervals": [
+        {"channel": c, "position": i, "each": 5.0, "lower": 4.0, "upper": 7.0} for i, c in enumerate(CHANNELS)
+    ],
+    "cohort_value": [
+        {"cohort": cohort, "month": month, "value": 10.0 * month + 5}
+        for cohort in ("2026-01", "2026-02", "All")
+        for month in range(3)
+    ],
+    "cohort_retention": [
+        {"cohort": cohort, "month": month, "value": month / 10} for cohort in ("2026-01", "2026-02") for month in (1, 2)
+    ],
+    "backtest_error": [{"day": day, "model": m, "error": 0.1} for m in MODELS for day in DAYS],
+    "gaps": [{"day": day, "what": what, "share": 0.1} for what in ("Direct", "Unattributed") for day in DAYS],
+    "step_times": [
+        {"run": i, "moment": f"{day}T03:00:00+00:00", "step": step, "minutes": 2.0}
+        for i, day in enumerate(DAYS)
+        for step in ("ingest", "build")
+    ],
     "moved": [{"channel": c, "position": i, "moved": 5.0 - 9 * i} for i, c in enumerate(CHANNELS)],
-    "value_by_channel": [{"channel": c, "position": i, "value": 5.0, "overall": 4.0} for i, c in enumerate(CHANNELS)],
+    "value_by_channel": [
+        {"channel": c, "position": i, "value": 5.0, "overall": 4.0, **({"lower": 3.0, "upper": 7.0} if i else {})}
+        for i, c in enumerate(CHANNELS)
+    ],
 }
 TEXTS: dict[str, dict[str, str]] = {
     "roas_by_channel": {"axis": "ROAS"},
@@ -45,7 +76,15 @@ TEXTS: dict[str, dict[str, str]] = {
     "spend_and_value": {"spend": "Spend", "value": "Value"},
     "touches": {"axis": "Touches"},
     "value_distribution": {"axis": "Probability"},
+    "value_intervals": {"axis": "Value"},
+    "cohort_value": {"month": "Months", "value": "Value", "all": "All"},
+    "cohort_retention": {"month": "Months", "cohort": "Cohort", "value": "Share"},
+    "backtest_error": {"day_axis": "Day", "error_axis": "Error"},
+    "gaps": {"day_axis": "Week", "axis": "Share"},
+    "step_times": {"run_axis": "Run", "axis": "Minutes"},
     "moved": {"axis": "Moved"},
+    "grouped_bars": {"axis": "Share", "format": ".0%"},
+    "retention_profit": {"axis": "Contacts", "profit_axis": "Profit"},
     "value_by_channel": {"axis": "Value"},
 }
 # The number of marks that each chart draws, by kind.
@@ -56,8 +95,16 @@ MARKS = {
     "spend_and_value": {"rect": 3, "line": 1},
     "touches": {"rect": 3},
     "value_distribution": {"rect": 20},
+    "value_intervals": {"rule": 2, "symbol": 2},
+    "cohort_value": {"symbol": 9, "line": 3},
+    "cohort_retention": {"rect": 4},
+    "backtest_error": {"symbol": 6, "line": 2},
+    "gaps": {"symbol": 6, "line": 2},
+    "step_times": {"rect": 6},
     "moved": {"rect": 2},
-    "value_by_channel": {"rect": 2},
+    "grouped_bars": {"rect": 4},
+    "retention_profit": {"area": 2, "line": 2, "symbol": 2},
+    "value_by_channel": {"rect": 2, "rule": 2},
 }
 
 

@@ -154,7 +154,7 @@ def test_an_empty_lake_says_what_to_do(tmp_path: Path) -> None:
     assert "run `distributary pipeline` first" in answer.text
 
 
-def test_a_table_that_is_not_published_is_said_in_a_line(tmp_path: Path) -> None:
+def test_a_table_that_is_not_published_is_named_in_a_line(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     write_shop(lake, without=[GOLD_CHANNEL_PERFORMANCE])
     answer = pages_over(lake).get("/channels")

@@ -92,7 +92,17 @@ def test_panels_use_keys_that_exist_with_all_their_placeholders() -> None:
 
 
 def test_every_text_is_used() -> None:
-    by_name = ("conversions.", "models.", "causes.", "statuses.", "currencies.", "pages.", "themes.")
+    by_name = (
+        "conversions.",
+        "models.",
+        "causes.",
+        "statuses.",
+        "currencies.",
+        "pages.",
+        "themes.",
+        "segments.",
+        "runbook.",
+    )
     unused = set(EN.texts) - used_keys()
     assert {key for key in unused if not key.startswith(by_name)} == set()
 

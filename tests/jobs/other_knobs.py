@@ -42,6 +42,7 @@ ITEMS = (
     {"fine": 1, "event": "purchase"},
     "acquisition_channel",
     {"name": "growth", "language": "ko", "to": [{"kind": "file", "path": "growth.md"}]},
+    {"name": "Sale", "dates": [["2026-03-02", "2026-03-04"]]},
 )
 MAPPINGS: tuple[dict[str, Any], ...] = (
     {"sign_up": 7},

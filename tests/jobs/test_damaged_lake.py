@@ -18,21 +18,9 @@ from jobs import build, check, ingest, pipeline
 from jobs.options import Config, job_main, run_steps
 from jobs.run import Step
 from tests.jobs.places import Place
-from tests.jobs.worlds import cut_worlds
 
 pytestmark = pytest.mark.system
-CUT = cut_worlds(2, seed=1, batches=2)
 Damage = Callable[[Path], None]
-
-
-@pytest.fixture(scope="module")
-def whole(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A published lake, and one more batch that has landed."""
-    place = Place.new(tmp_path_factory.mktemp("damaged") / "whole")
-    CUT.land(place.landing, 0)
-    place.run_here(spark)
-    CUT.land(place.landing, 1)
-    return place
 
 
 def without_checksums(folder: Path) -> None:
@@ -110,11 +98,12 @@ CASES = {
 }
 
 
+@pytest.mark.usefixtures("spark")
 @pytest.mark.parametrize("case", CASES)
 def test_damage_ends_with_3_and_names_the_table_and_the_way_out(
-    case: str, whole: Place, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    case: str, with_a_new_batch: Place, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    place, damaged = whole.copy(tmp_path / "damaged"), CASES[case]
+    place, damaged = with_a_new_batch.copy(tmp_path / "damaged"), CASES[case]
     folder = place.lake / damaged.table.replace(".", "/")
     damaged.damage(folder)
     capfd.readouterr()
@@ -134,8 +123,10 @@ def test_damage_ends_with_3_and_names_the_table_and_the_way_out(
     assert not list(place.lake.glob("distributary-failure-*"))
 
 
-def test_the_way_out_of_a_damaged_table_of_silver_leads_out(whole: Place, tmp_path: Path, spark: SparkSession) -> None:
-    place = whole.copy(tmp_path / "damaged")
+def test_the_way_out_of_a_damaged_table_of_silver_leads_out(
+    with_a_new_batch: Place, tmp_path: Path, spark: SparkSession
+) -> None:
+    place = with_a_new_batch.copy(tmp_path / "damaged")
     torn_commit(place.lake / "silver" / "orders")
     config = str(place.configured())
     assert pipeline.main(["--config", config]) == 3

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ class Shop:
 
     spark: SparkSession
     folder: Path
-    capture: pytest.CaptureFixture[str]
+    capture: pytest.CaptureFixture[str] | None = None  # of what jobs print; needed by `run`
 
     def configure(self, more: str = "") -> None:
         inputs = [
@@ -79,6 +80,7 @@ class Shop:
         return self.run(build_job.main)
 
     def run(self, main: Callable[[Sequence[str]], int], *options: str) -> Outcome:
+        assert self.capture
         self.capture.readouterr()
         code = main(["--config", str(self.folder / "shop.yaml"), *options])
         output = self.capture.readouterr()
@@ -95,6 +97,27 @@ class Shop:
 @pytest.fixture
 def shop(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
     made = Shop(spark, tmp_path, capsys)
+    made.configure()
+    return made
+
+
+@pytest.fixture(scope="module")
+def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shop of one event, made up to the scores without a champion."""
+    made = Shop(spark, tmp_path_factory.mktemp("scored"))
+    made.configure()
+    made.land("events/today.jsonl", event("e1"))
+    for job in (ingest_job, build_job, attribute_job, score_job):
+        assert job.main(["--config", str(made.folder / "shop.yaml")]) == 0, "a new lake goes on without a champion"
+    assert not (made.folder / "mlflow.db").exists(), "and makes no registry"
+    return made.folder
+
+
+@pytest.fixture
+def scored_shop(spark: SparkSession, scored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
+    """A copy of it."""
+    made = Shop(spark, tmp_path / "shop", capsys)
+    shutil.copytree(scored, made.folder)
     made.configure()
     return made
 
@@ -283,15 +306,9 @@ def test_a_lake_that_another_run_writes_to_is_exit_3_and_a_dry_run_goes_ahead(sh
     ],
 )
 def test_a_registry_that_is_gone_ends_with_3_where_the_lake_was_made_with_its_model(
-    job: Callable[[Sequence[str]], int], used: Table, name: str, shop: Shop
+    job: Callable[[Sequence[str]], int], used: Table, name: str, scored_shop: Shop
 ) -> None:
-    shop.land("events/today.jsonl", event("e1"))
-    assert shop.ingest().code == 0
-    assert shop.build().code == 0
-    assert shop.run(attribute_job.main).code == 0, "a new lake goes on without a champion"
-    assert shop.run(score_job.main).code == 0
-    assert not (shop.folder / "mlflow.db").exists(), "and makes no registry"
-
+    shop = scored_shop
     shop.lake.append_rows(used, [])
     outcome = shop.run(job, "--full") if used is GOLD_CHANNEL_EFFECTS else shop.run(job)
     assert outcome.code == 3
@@ -334,13 +351,10 @@ def test_a_registry_s_database_with_garbage_in_it_ends_with_3(shop: Shop) -> Non
     assert "file is not a database" in outcome.error
 
 
-def test_nothing_is_learned_from_data_whose_checks_failed_until_they_hold(shop: Shop) -> None:
-    jobs = (train_job.main, train_attribution_job.main)
+@pytest.mark.system
+def test_nothing_is_learned_from_data_whose_checks_failed_until_they_hold(scored_shop: Shop) -> None:
+    shop, jobs = scored_shop, (train_job.main, train_attribution_job.main)
     shop.configure("attribution: {data_driven: {models: [markov]}}\n")
-    shop.land("events/today.jsonl", event("e1"))
-    assert shop.ingest().code == 0
-    assert shop.build().code == 0
-    assert shop.run(attribute_job.main).code == 0
     unchecked = [shop.run(job, "--dry-run") for job in jobs]
     sound = shop.lake.version(SILVER_SESSIONS)
     assert sound is not None
@@ -361,15 +375,24 @@ def test_nothing_is_learned_from_data_whose_checks_failed_until_they_hold(shop: 
     assert [shop.run(job, "--dry-run") for job in jobs] == unchecked
 
 
-@pytest.mark.system
-def test_a_lake_below_a_folder_with_a_colon_in_its_name_is_one_like_others(
-    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shop = Shop(spark, tmp_path / "2026-03-01T00:00", capsys)
+@pytest.fixture(scope="module")
+def below_a_colon(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, int]:
+    """A shop in a folder with a colon in its name after a pipeline, and the umask that the process had then."""
+    shop = Shop(spark, tmp_path_factory.mktemp("colon") / "2026-03-01T00:00")
     shop.folder.mkdir()
     shop.configure()
     shop.land("events/today.jsonl", event("e1"))
-    assert shop.run(pipeline_job.main).code == 0
+    before = os.umask(0o022)
+    try:
+        assert pipeline_job.main(["--config", str(shop.folder / "shop.yaml")]) == 0
+    finally:
+        after = os.umask(before)
+    return shop, after
+
+
+@pytest.mark.system
+def test_a_lake_below_a_folder_with_a_colon_in_its_name_is_one_like_others(below_a_colon: tuple[Shop, int]) -> None:
+    shop, _ = below_a_colon
     assert shop.lake.read(BRONZE_EVENTS).count() == 1
 
 
@@ -412,15 +435,10 @@ def test_what_nobody_foresaw_ends_with_70_and_one_line_and_its_stack_is_in_a_fil
 
 
 @pytest.mark.system
-def test_new_files_of_a_lake_are_for_the_user_alone_and_the_report_is_not(shop: Shop) -> None:
-    before = os.umask(0o022)
-    try:
-        shop.land("events/today.jsonl", event("e1"))
-        assert shop.run(pipeline_job.main).code == 0
-        # What Spark writes: test_signals.py, where it is started by the run.
-        assert stat.S_IMODE((shop.folder / "lake" / "_lock").stat().st_mode) == 0o600
-        assert stat.S_IMODE((shop.folder / "lake").stat().st_mode) == 0o700
-        assert stat.S_IMODE((shop.folder / "report.html").stat().st_mode) == 0o644
-        assert os.umask(0o022) == 0o022, "the process has its own again"
-    finally:
-        os.umask(before)
+def test_new_files_of_a_lake_are_for_the_user_alone_and_the_report_is_not(below_a_colon: tuple[Shop, int]) -> None:
+    shop, umask_afterwards = below_a_colon
+    # What Spark writes: test_signals.py, where it is started by the run.
+    assert stat.S_IMODE((shop.folder / "lake" / "_lock").stat().st_mode) == 0o600
+    assert stat.S_IMODE((shop.folder / "lake").stat().st_mode) == 0o700
+    assert stat.S_IMODE((shop.folder / "report.html").stat().st_mode) == 0o644
+    assert umask_afterwards == 0o022, "the process has its own again"

@@ -31,6 +31,7 @@ from touchpoints.visits import build_visits, slim_visits
 from warehouse.contracts import Table
 from warehouse.tables import BRONZE_EVENTS, BRONZE_ORDERS
 
+pytestmark = pytest.mark.system  # one long chain of builders on Spark
 ORDERS = "order_id,user_id,anonymous_id,order_ts,value,currency,status,refunded_value,updated_at"
 
 

@@ -68,6 +68,7 @@ NOT_COMPARED = dict.fromkeys(TABLES, ABOUT_THE_BATCH) | {
 }
 TO_CREDITS = (ingest.STEP, build.STEP, attribute.STEP)
 TO_THE_END = (score.STEP, check.PUBLISH)
+IN_PART = "in part: silver.aliases, silver.identities, silver.sessions, "
 SEED = int(os.environ.get("WORLDS_SEED", "20260301"))
 WORLDS = int(os.environ.get("WORLDS", "200"))
 SHOWN = 40
@@ -85,33 +86,29 @@ class Grown:
     step_by_step: Lake
     at_once: Lake
     messages: Sequence[Sequence[str]]  # of each run: the messages of the build and the attribute step
-    were_killed: Sequence[bool]  # of each process to kill: whether it was still running
-    is_published: bool  # of the batches
 
 
-def grow(
-    cut: Cut, spark: SparkSession, folder: Path, *, runs: Sequence[Sequence[int]] = (), kills: Sequence[bool] = ()
-) -> Grown:
-    """Both lakes; `runs` are the batches that each run takes in, one for each batch where none are given. The last run
-    is killed at a random moment once for each of `kills` (true: its JVM is killed too) and then run again.
-    """
-    runs = runs or [[batch] for batch in range(len(cut.files))]
-    place, messages, random = Place.new(folder / "step_by_step"), [], Random(SEED)
-    seconds, were_killed = 0.0, []
-    for batches in runs:
-        land(cut, place, *batches)
-        if batches is runs[-1]:
-            # A process that must first warm up is slower than the session here.
-            were_killed = [place.kill_after(random.uniform(0.3, 1.0) * seconds, with_jvm=how) for how in kills]
-        begun = time.monotonic()
-        run = place.run_here(spark, TO_CREDITS)
-        seconds = time.monotonic() - begun
-        messages.append([step.message for step in run.steps if step.name in ("build", "attribute")])
+def take_in(place: Place, spark: SparkSession) -> list[str]:
+    """A run up to the credits; the messages of its build and attribute step."""
+    return [step.message for step in place.run_here(spark, TO_CREDITS).steps if step.name in ("build", "attribute")]
+
+
+def grow(cut: Cut, spark: SparkSession, folder: Path, at_once: Lake) -> Grown:
+    """The batches one by one, each in a run of its own."""
+    place, messages = Place.new(folder), []
+    for batch in range(len(cut.files)):
+        land(cut, place, batch)
+        messages.append(take_in(place, spark))
     place.run_here(spark, TO_THE_END)
-    at_once = Place.new(folder / "at_once")
-    land(cut, at_once, *range(len(cut.files)))
-    at_once.run_here(spark, (*TO_CREDITS, score.STEP))
-    return Grown(lake_of(place, spark), lake_of(at_once, spark), messages, were_killed, place.is_published())
+    return Grown(lake_of(place, spark), at_once, messages)
+
+
+def take_in_at_once(cut: Cut, spark: SparkSession, folder: Path) -> Lake:
+    """All batches in one run."""
+    place = Place.new(folder)
+    land(cut, place, *range(len(cut.files)))
+    place.run_here(spark, (*TO_CREDITS, score.STEP))
+    return lake_of(place, spark)
 
 
 def land(cut: Cut, place: Place, *batches: int) -> None:
@@ -151,21 +148,61 @@ def differences(one: Read, other: Read) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def grown(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Grown:
-    cut = cut_worlds(WORLDS, seed=SEED, batches=5)
-    return grow(cut, spark, tmp_path_factory.mktemp("worlds"), runs=[[0, 1, 2, 3], [4]])
+def cut() -> Cut:
+    return cut_worlds(WORLDS, seed=SEED, batches=5)
+
+
+@pytest.fixture(scope="module")
+def at_once(spark: SparkSession, cut: Cut, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return take_in_at_once(cut, spark, tmp_path_factory.mktemp("worlds") / "at_once")
+
+
+@dataclass(frozen=True)
+class BeforeTheLast:
+    """A lake that took in all batches but the last one."""
+
+    place: Place
+    messages: Sequence[Sequence[str]]
+    seconds: float  # of the run that took in the newest batch
+
+
+@pytest.fixture(scope="module")
+def before_the_last(spark: SparkSession, cut: Cut, tmp_path_factory: pytest.TempPathFactory) -> BeforeTheLast:
+    place, messages, seconds = Place.new(tmp_path_factory.mktemp("worlds") / "batches"), [], 0.0
+    for batch in range(len(cut.files) - 1):
+        land(cut, place, batch)
+        begun = time.monotonic()
+        messages.append(take_in(place, spark))
+        seconds = time.monotonic() - begun
+    return BeforeTheLast(place, messages, seconds)
+
+
+@pytest.fixture(scope="module")
+def grown(
+    spark: SparkSession,
+    cut: Cut,
+    at_once: Lake,
+    before_the_last: BeforeTheLast,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Grown:
+    place = before_the_last.place.copy(tmp_path_factory.mktemp("worlds") / "undisturbed")
+    land(cut, place, len(cut.files) - 1)
+    messages = [*before_the_last.messages, take_in(place, spark)]
+    place.run_here(spark, (score.STEP,))
+    return Grown(lake_of(place, spark), at_once, messages)
 
 
 @pytest.mark.system
-def test_200_worlds_in_2_runs_end_as_when_all_came_at_once(grown: Grown) -> None:
+def test_200_worlds_in_5_batches_end_as_when_all_came_at_once(grown: Grown) -> None:
     assert differences(grown.step_by_step.read, grown.at_once.read) == []
 
 
 @pytest.mark.system
-def test_the_second_run_was_built_from_the_affected_persons_only(grown: Grown) -> None:
-    built, attributed = grown.messages[1]
-    assert built.startswith("in part: silver.aliases, silver.identities, silver.sessions, ")
-    assert "in full" not in built + attributed
+def test_all_runs_but_the_first_were_built_from_the_affected_persons_only(grown: Grown) -> None:
+    assert len(grown.messages) == 5
+    for built, attributed in grown.messages[1:]:
+        assert built.startswith(IN_PART)
+        assert "in full" not in built + attributed
 
 
 @pytest.mark.system
@@ -198,23 +235,27 @@ def test_no_table_is_empty_and_one_row_more_or_less_in_any_is_noticed(grown: Gro
 
 
 @pytest.mark.system
-def test_200_worlds_in_5_batches_the_last_killed_twice_end_as_when_all_came_at_once(
-    spark: SparkSession, tmp_path: Path
+def test_a_last_batch_whose_run_is_killed_twice_ends_as_when_all_came_at_once(
+    spark: SparkSession, cut: Cut, at_once: Lake, before_the_last: BeforeTheLast, tmp_path: Path
 ) -> None:
-    grown = grow(cut_worlds(WORLDS, seed=SEED, batches=5), spark, tmp_path, kills=(True, False))
-    assert differences(grown.step_by_step.read, grown.at_once.read) == []
+    place, random = before_the_last.place.copy(tmp_path / "killed"), Random(SEED)
+    land(cut, place, len(cut.files) - 1)
+    # A process that must first warm up is slower than the session here.
+    were_killed = [
+        place.kill_after(random.uniform(0.3, 1.0) * before_the_last.seconds, with_jvm=with_jvm)
+        for with_jvm in (True, False)
+    ]
     # The tables are those of an update that was killed and run again. The long form is in test_faults.py.
-    assert grown.were_killed == [True, True], "one had ended before"
-    assert grown.is_published
-    *undisturbed, killed = grown.messages[1:]
-    assert all(
-        built.startswith("in part: silver.aliases, silver.identities, silver.sessions, ") for built, _ in undisturbed
-    )
+    assert were_killed == [True, True], "one had ended before"
     # Tables that the killed runs had finished are not built again.
-    assert "in full" not in " ".join([*killed, *(message for both in undisturbed for message in both)])
+    assert "in full" not in " ".join(take_in(place, spark))
+    place.run_here(spark, TO_THE_END)
+    assert differences(lake_of(place, spark).read, at_once.read) == []
+    assert place.is_published()
 
 
 @pytest.mark.long
 def test_5000_worlds_in_7_batches_end_as_when_all_came_at_once(spark: SparkSession, tmp_path: Path) -> None:
-    grown = grow(cut_worlds(5000, seed=SEED + 1, batches=7), spark, tmp_path)
+    worlds = cut_worlds(5000, seed=SEED + 1, batches=7)
+    grown = grow(worlds, spark, tmp_path / "step_by_step", take_in_at_once(worlds, spark, tmp_path / "at_once"))
     assert differences(grown.step_by_step.read, grown.at_once.read) == []

@@ -46,6 +46,15 @@ def content(lake: Lake, table: Table) -> tuple[int, int]:
 
 
 QUIET = Console(quiet=True)
+# Nothing of a simulated shop is set aside, a buyer has one name, an order a visit; it has no postbacks, and six days
+# are too few for what follows a step within a week. What a knob changes in these tables is not seen here.
+NOT_IN_THIS_SHOP = {
+    "gold.conversion_links",
+    "gold.skan_performance",
+    "gold.unattributed_conversions",
+    "silver.aliases",
+    "silver.set_aside",
+}
 
 
 @pytest.mark.long
@@ -56,8 +65,7 @@ def test_a_changed_knob_changes_no_row_of_a_table_that_the_settings_page_does_no
     made = open_run("shop", config=None, settings=settings, spark=spark, console=QUIET)
     perform(made, (simulate.STEP, ingest.STEP, *STEPS))
     before = made_in_full(settings, spark, made)
-    # Nothing of a simulated shop is set aside.
-    assert {name for name, (rows, _) in before.items() if not rows} == {"silver.set_aside"}
+    assert {name for name, (rows, _) in before.items() if not rows} == NOT_IN_THIS_SHOP
     wrong = {}
     for knob, named in remade_by_the_page().items():
         if knob in NOT_TRIED:

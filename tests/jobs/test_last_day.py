@@ -13,7 +13,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
-from jobs import ingest
+from jobs import build, ingest
 from jobs.pipeline import STEPS
 from jobs.run import Run, Step, open_run, perform
 from published.customers import count_customers
@@ -70,15 +70,14 @@ def customers(place: Place, spark: SparkSession) -> list[Row]:
     )
 
 
+IN_2036 = datetime(2036, 3, 20, 12, tzinfo=UTC)
 STRAYS = {
     "a page view of 2036 without received_ts, beside others": {
-        "events/2.jsonl": page_view("x1", LAST_DAY, "u1") + page_view("x2", datetime(2036, 3, 20, 12, tzinfo=UTC), "u2")
+        "events/2.jsonl": page_view("x1", LAST_DAY, "u1") + page_view("x2", IN_2036, "u2")
     },
-    "a page view of 2036 alone in its file": {
-        "events/2.jsonl": page_view("x2", datetime(2036, 3, 20, 12, tzinfo=UTC), "u2")
-    },
-    "an event of 2099": {"events/2.jsonl": page_view("x2", datetime(2099, 6, 1, tzinfo=UTC), "new")},
-    "an order of 2036 by order_ts": {"orders/2.csv": f"{ORDERS}x3,new,2036-03-20T12:00:00Z,500,USD\n"},
+    "a page view of 2036 alone in its file": {"events/3.jsonl": page_view("x3", IN_2036, "u2")},
+    "an event of 2099": {"events/4.jsonl": page_view("x4", datetime(2099, 6, 1, tzinfo=UTC), "new")},
+    "an order of 2036 by order_ts": {"orders/2.csv": f"{ORDERS}x5,new,2036-03-20T12:00:00Z,500,USD\n"},
 }
 
 
@@ -96,12 +95,23 @@ def test_an_event_or_order_far_past_all_others_does_not_move_the_last_day_and_is
     spark: SparkSession, undisturbed: Place, tmp_path: Path, stray: str
 ) -> None:
     place = undisturbed.copy(tmp_path / "copy")
-    before = customers(place, spark)
     for name, content in STRAYS[stray].items():
         land(place, name, content)
-    made, output = run(place, spark)
+    made, output = run(place, spark, (ingest.STEP,))
     assert made.as_of == date(2026, 3, 20)
     assert "as_of does not follow" in output
+    again, _ = run(place, spark, (ingest.STEP,))
+    assert again.as_of == date(2026, 3, 20)
+
+
+def test_no_customer_and_no_page_follows_any_of_them(spark: SparkSession, undisturbed: Place, tmp_path: Path) -> None:
+    place = undisturbed.copy(tmp_path / "copy")
+    before = customers(place, spark)
+    for files in STRAYS.values():
+        for name, content in files.items():
+            land(place, name, content)
+    made, _ = run(place, spark)
+    assert made.as_of == date(2026, 3, 20)
     assert customers(place, spark) == before, "T of all customers is what it was, and their day is still there"
     again, _ = run(place, spark)
     assert again.as_of == date(2026, 3, 20)
@@ -116,7 +126,7 @@ def test_an_event_or_order_far_past_all_others_does_not_move_the_last_day_and_is
 def test_suspect_rows_are_counted_by_file_and_kept(spark: SparkSession, undisturbed: Place, tmp_path: Path) -> None:
     place = undisturbed.copy(tmp_path / "copy")
     land(place, "orders/2.csv", f"{ORDERS}x1,u1,{iso(LAST_DAY)},7,USD\nx3,new,2036-03-20T12:00:00Z,500,USD\n")
-    made, output = run(place, spark)
+    made, output = run(place, spark, (ingest.STEP, build.STEP))
     assert made.steps[0].counts["orders_suspect"] == 1
     assert "orders: 1 of these rows are dated later than their file or far later than all others" in output
     lake = Lake(spark, str(place.lake), "look")

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
+from jobs import build
 from jobs.pipeline import STEPS
 from jobs.run import Step, open_run, perform
 from tests.jobs.places import Place
@@ -189,5 +190,5 @@ def test_an_amount_that_no_table_of_money_holds_is_set_aside_and_stops_nothing(
     found = rows(place, spark, SILVER_CONVERSIONS, "order_id", "report_gross_value")
     assert ("x2", Decimal("900000000000.000000")) in found
     opened = open_run("build", config=place.folder / "shop.yaml", spark=spark, console=Console(quiet=True), full=True)
-    perform(opened, STEPS)
+    perform(opened, [build.STEP])
     assert rows(place, spark, SILVER_CONVERSIONS, "order_id", "report_gross_value") == found

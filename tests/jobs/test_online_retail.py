@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from conf import CONF_ROOT
 from jobs import attribute, build, ingest, score, train
 from ltv import pareto_nbd
+from ltv.acquisition import ATTRIBUTES
 from ltv.customer_summary import build_customer_summary, count_holdout, purchase_days, purchase_histories
 from ltv.intervals import total_interval, total_purchases
 from ltv.knobs import SummaryUnit
@@ -52,7 +53,8 @@ def lake(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPa
     knobs = yaml.safe_load((CONF_ROOT / "examples" / "online_retail.yaml").read_text(encoding="utf-8"))
     knobs["lake"], knobs["landing"]["root"] = str(folder / "lake"), str(folder / "landing")
     knobs["mlflow"] = {"tracking_uri": f"sqlite:///{folder}/mlflow.db", "artifact_root": str(folder / "artifacts")}
-    knobs["spark"] = {"conf": {**QUICK, "spark.sql.codegen.wholeStage": "true", "spark.sql.shuffle.partitions": "4"}}
+    compiled = {"spark.sql.codegen.wholeStage": "true", "spark.sql.ui.explainMode": "simple"}
+    knobs["spark"] = {"conf": {**QUICK, **compiled, "spark.sql.shuffle.partitions": "4"}}
     (folder / "retail.yaml").write_text(yaml.safe_dump(knobs), encoding="utf-8")
     # In two files, cut in the middle of an order, and a part of the first one delivered again: a run for each.
     lines = pd.read_csv(source, dtype=str, keep_default_na=False)
@@ -195,7 +197,7 @@ def test_recency_frequency_and_value_are_those_of_lifetimes(
     from lifetimes.utils import summary_data_from_transaction_data
 
     conversions = lake.read(SILVER_CONVERSIONS).where("conversion_type = 'purchase'")
-    nobody = spark.createDataFrame([], "person_id string, acquisition_channel string")
+    nobody = spark.createDataFrame([], ", ".join(f"{name} string" for name in ("person_id", *ATTRIBUTES)))
     ours = build_customer_summary(
         conversions, nobody, as_of=LAST_DAY, timezone="Europe/London", unit=SummaryUnit(time_unit="days")
     ).toPandas()

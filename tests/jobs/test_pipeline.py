@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,10 @@ from published.conversion_audit import read_conversion
 from published.landed_lines import read_landed_lines
 from published.performance import read_performance
 from published.publication import read_published
-from published.questions import ask
 from published.spend_audit import read_spend_behind
 from published.view import EVERYTHING
 from tests.jobs.other_knobs import remade_by_the_page, with_another
 from touchpoints.knobs import RuleFiles
-from warehouse.contract_checks import check_contracts
 from warehouse.errors import CheckFailed
 from warehouse.knobs import part_of
 from warehouse.store import Lake
@@ -46,7 +45,6 @@ from warehouse.tables import (
     GOLD_RETENTION_PROFIT,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
-    OPS_QUESTIONS,
     OPS_RUN_LOG,
     SILVER_AD_SPEND,
     SILVER_ORDERS,
@@ -280,6 +278,14 @@ def test_another_rule_is_another_origin_though_its_file_has_the_same_name(
     assert digests[0] == digests[1] != digests[2]
 
 
+def pages(read: Callable[[str | None], Any]) -> Iterator[Any]:
+    """All pages of a list."""
+    page = read(None)
+    yield page
+    while page.after:
+        yield (page := read(page.after))
+
+
 def opened(settings: Settings, file: str) -> list[str]:
     """The lines of a landed file."""
     content = (Path(settings.landing.root) / file).read_bytes()
@@ -292,24 +298,23 @@ def test_from_a_return_on_ad_spend_to_the_landed_lines_behind_it(shop: tuple[Set
     performance = read_performance(published, EVERYTHING)
     assert performance is not None
     channel = max(performance.paid, key=lambda one: one.value["linear"])
-    credited = read_conversions_behind(
-        published, EVERYTHING, timezone=zone, channel=channel.channel, model="linear", limit=1_000
-    )
-    spent = read_spend_behind(published, EVERYTHING, timezone=zone, channel=channel.channel, limit=1_000)
-    assert credited is not None
-    assert spent is not None
-    assert credited.adds_up
-    assert spent.adds_up
-    assert float(sum(row.value for row in credited.rows)) / float(sum(row.report_spend for row in spent.rows)) == (
-        pytest.approx(channel.roas("linear"), abs=1e-9)
-    )
-    (numbers,) = published.rows(credited.filters.sql("sum(spend)", "spend"), GOLD_CHANNEL_PERFORMANCE)
-    assert numbers["spend"] == channel.spend
-    for landed in (row for of in spent.rows[:20] for row in of.landed):
+    of_channel = {"timezone": zone, "channel": channel.channel, "limit": 100}
+    credited = [
+        *pages(lambda after: read_conversions_behind(published, EVERYTHING, model="linear", after=after, **of_channel))
+    ]
+    spent = [*pages(lambda after: read_spend_behind(published, EVERYTHING, after=after, **of_channel))]
+    assert all(page.adds_up for page in (*credited, *spent))
+    behind, rows = ([row for page in found for row in page.rows] for found in (credited, spent))
+    assert (len({row.conversion_id for row in behind}), len(rows)) == (credited[0].conversions, spent[0].count)
+    assert channel.value["linear"] == sum(row.value for row in behind)
+    assert channel.spend == sum(row.report_spend for row in rows)
+    query = credited[0].filters.sql("cast(sum(credited_value) as double) / cast(sum(spend) as double)", "roas")
+    assert published.rows(query, GOLD_CHANNEL_PERFORMANCE) == [{"roas": pytest.approx(channel.roas("linear"))}]
+    for landed in (row for of in rows[:20] for row in of.landed):
         header, line = opened(settings, landed.file)[0].split(","), opened(settings, landed.file)[landed.line - 1]
         assert Decimal(dict(zip(header, line.split(","), strict=True))["spend"]) == landed.spend
-    for behind in credited.rows[:10]:
-        conversion = read_conversion(published, behind.conversion_id)
+    for row in behind[:10]:
+        conversion = read_conversion(published, row.conversion_id)
         assert conversion is not None
         assert all(conversion.adds_up(model) for model in conversion.models)
         assert len(conversion.records) > len(conversion.touches) > 0
@@ -335,14 +340,3 @@ def test_every_figure_of_channel_performance_has_its_credits(shop: tuple[Setting
     nonzero = [{tuple(row.values()) for row in rows if row["value"]} for rows in (credits, figures)]
     assert nonzero[0] == nonzero[1]
     assert nonzero[0]
-
-
-def test_a_question_is_asked_while_runs_go_on_and_keeps_its_contract(shop: tuple[Settings, Run]) -> None:
-    _, made = shop
-    asked_at = datetime(2026, 4, 1, tzinfo=UTC)
-    ask(
-        read_published(made.lake.root), metric="roas", number="2", filters={}, note="?", asked_by="a", asked_at=asked_at
-    )
-    lake = lake_now(made)
-    assert [row["note"] for row in lake.read(OPS_QUESTIONS).collect()] == ["?"], "Spark reads what delta-rs has written"
-    assert all(result.passed for result in check_contracts(lake.read, [OPS_QUESTIONS]))

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from jobs import attribute, build, check, ingest
 from jobs.run import Run
 from published.publication import read_published
-from tests.jobs.test_run import land, reported, run, settings_in
+from tests.jobs.test_run import reported, run, settings_in
 from warehouse.errors import InputError
 from warehouse.store import Lake
 from warehouse.tables import (
@@ -46,33 +46,48 @@ def devices(made: Run) -> list[str]:
     return sorted(row["anonymous_id"] for row in lake.read(SILVER_SESSIONS).collect())
 
 
+@pytest.fixture(scope="module")
+def published(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a published lake."""
+    folder = tmp_path_factory.mktemp("remade")
+    land_events(folder, "ann", "bob", "cem")
+    run(spark, folder, *STEPS)
+    return folder
+
+
+@pytest.fixture
+def folder(published: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(published, tmp_path / "copy"))
+
+
 def test_bronze_that_was_deleted_and_landed_again_with_corrections_is_seen_as_changed(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, folder: Path
 ) -> None:
-    land_events(tmp_path, "ann", "bob", "cem")
-    first = run(spark, tmp_path, *STEPS)
+    first = run(spark, folder)
     assert devices(first) == ["ann", "bob", "cem"]
-    shutil.rmtree(tmp_path / "lake" / "bronze")
-    land_events(tmp_path, "ann", "dan")
-    again = run(spark, tmp_path, *STEPS)
-    assert again.lake.version(BRONZE_EVENTS) == first.lake.version(BRONZE_EVENTS)
+    version = first.lake.version(BRONZE_EVENTS)
+    shutil.rmtree(folder / "lake" / "bronze")
+    land_events(folder, "ann", "dan")
+    again = run(spark, folder, *STEPS)
+    assert again.lake.version(BRONZE_EVENTS) == version is not None
     _, build_log, attribute_log, check_log = reported(again)
     assert build_log[2].startswith("in full (bronze.events was replaced as a whole): silver.")
     assert (attribute_log[1], check_log[1]) == ("done", "done")
     assert devices(again) == ["ann", "dan"]
-    assert [status for _, status, _ in reported(run(spark, tmp_path, *STEPS))] == ["skipped"] * 4
+    assert [status for _, status, _ in reported(run(spark, folder, *STEPS))] == ["skipped"] * 4
 
 
 def test_a_gold_table_that_was_deleted_is_made_again_with_those_after_it_and_published(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, folder: Path
 ) -> None:
-    land_events(tmp_path, "ann", "bob", "cem")
-    first = run(spark, tmp_path, *STEPS)
+    first = run(spark, folder)
+    version, state = first.lake.version(GOLD_ATTRIBUTION_CREDITS), first.lake.at(GOLD_ATTRIBUTION_CREDITS)
     shutil.rmtree(first.lake.path(GOLD_ATTRIBUTION_CREDITS))
-    made = run(spark, tmp_path, ingest.STEP, build.STEP, attribute.STEP)
+    made = run(spark, folder, ingest.STEP, build.STEP, attribute.STEP)
     again = Lake(spark, first.lake.root, "look")
-    assert again.version(GOLD_ATTRIBUTION_CREDITS) == first.lake.version(GOLD_ATTRIBUTION_CREDITS)
-    assert again.at(GOLD_ATTRIBUTION_CREDITS) != first.lake.at(GOLD_ATTRIBUTION_CREDITS)
+    assert again.version(GOLD_ATTRIBUTION_CREDITS) == version is not None
+    assert again.at(GOLD_ATTRIBUTION_CREDITS) != state
     assert set(made.lake.written) == {
         "gold.attribution_credits",
         "gold.channel_performance",
@@ -88,20 +103,19 @@ def test_a_gold_table_that_was_deleted_is_made_again_with_those_after_it_and_pub
     with pytest.raises(InputError, match=r"gold\.attribution_credits was deleted in .* and made again since run "):
         published.rows("select 1 from gold_attribution_credits", GOLD_ATTRIBUTION_CREDITS)
 
-    (checked,) = run(spark, tmp_path, check.PUBLISH).steps
+    (checked,) = run(spark, folder, check.PUBLISH).steps
     assert checked.status == "done"
     now = read_published(first.lake.root)
     assert now.run_id != published.run_id
     assert len(now.rows("select * from gold_attribution_credits", GOLD_ATTRIBUTION_CREDITS)) > 0
-    assert [status for _, status, _ in reported(run(spark, tmp_path, *STEPS))] == ["skipped"] * 4
+    assert [status for _, status, _ in reported(run(spark, folder, *STEPS))] == ["skipped"] * 4
 
 
-def test_an_input_that_is_gone_is_seen_as_changed(spark: SparkSession, tmp_path: Path) -> None:
-    land(tmp_path, "e1")
-    first = run(spark, tmp_path, ingest.STEP, build.STEP)
-    assert first.lake.read(SILVER_TOUCHPOINTS).count() == 1
+def test_an_input_that_is_gone_is_seen_as_changed(spark: SparkSession, folder: Path) -> None:
+    first = run(spark, folder)
+    assert first.lake.read(SILVER_TOUCHPOINTS).count() == 3
     shutil.rmtree(first.lake.path(BRONZE_EVENTS))
-    (built,) = run(spark, tmp_path, build.STEP).steps
+    (built,) = run(spark, folder, build.STEP).steps
     assert built.message.startswith("in full (bronze.events was replaced as a whole): silver.")
     assert Lake(spark, first.lake.root, "look").read(SILVER_SESSIONS).count() == 0
-    assert settings_in(tmp_path).lake == first.lake.root
+    assert settings_in(folder).lake == first.lake.root

@@ -14,26 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from tests.jobs.places import REPOSITORY, Place
-from tests.jobs.worlds import cut_worlds
 from tests.quick import QUICK
 from warehouse.lock import LOCK_FILE
 from warehouse.tables import OPS_RUN_LOG
 
 pytestmark = pytest.mark.system
 SECONDS_AT_MOST = 120
-CUT = cut_worlds(2, seed=1, batches=2)
-
-
-@pytest.fixture(scope="module")
-def whole(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A lake that took in the first batch."""
-    place = Place.new(tmp_path_factory.mktemp("signals") / "whole")
-    CUT.land(place.landing, 0)
-    place.run_here(spark)
-    return place
 
 
 def holder(place: Place) -> dict[str, Any]:
@@ -94,10 +82,13 @@ def until(condition: Callable[[], bool]) -> None:
     ],
 )
 def test_a_signal_ends_a_run_as_a_failure_does(
-    number: signal.Signals, code: int, moment: Callable[[Place, int], bool], whole: Place, tmp_path: Path
+    number: signal.Signals,
+    code: int,
+    moment: Callable[[Place, int], bool],
+    with_a_new_batch: Place,
+    tmp_path: Path,
 ) -> None:
-    place = whole.copy(tmp_path / "stopped")
-    CUT.land(place.landing, 1)
+    place = with_a_new_batch.copy(tmp_path / "stopped")
     logged, begun_at = len(place.table(OPS_RUN_LOG.full_name)), time.time()
 
     with place.begin(QUICK) as process:
@@ -123,9 +114,8 @@ def test_a_signal_ends_a_run_as_a_failure_does(
     assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}, "they are for the user alone"
 
 
-def test_what_a_run_has_staged_is_for_the_user_alone(whole: Place, tmp_path: Path) -> None:
-    place = whole.copy(tmp_path / "killed")
-    CUT.land(place.landing, 1)
+def test_what_a_run_has_staged_is_for_the_user_alone(with_a_new_batch: Place, tmp_path: Path) -> None:
+    place = with_a_new_batch.copy(tmp_path / "killed")
     with place.begin(QUICK) as process:
         until(lambda: is_staging(place, process.pid))
         os.killpg(process.pid, signal.SIGKILL)  # nobody is left to remove it

@@ -13,8 +13,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from jobs import report
 from tests.jobs.places import REPOSITORY, Place
-from tests.jobs.worlds import cut_worlds
 from warehouse.lock import LOCK_FILE
 from warehouse.store import Lake
 from warehouse.tables import ALL_TABLES, OPS_RUN_LOG
@@ -64,10 +64,9 @@ def run_alone(place: Place, *options: str) -> tuple[dict[str, Any], list[str], f
 
 
 @pytest.fixture(scope="module")
-def place(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    made = Place.new(tmp_path_factory.mktemp("unchanged") / "shop")
-    cut_worlds(3, seed=20260301, batches=2).land(made.landing, 0)
-    made.run_here(spark)
+def place(spark: SparkSession, small_lake: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    made = small_lake.copy(tmp_path_factory.mktemp("unchanged") / "shop")
+    made.run_here(spark)  # the copy's page is another file
     return made
 
 
@@ -108,8 +107,6 @@ def test_a_new_file_is_found_without_a_jvm_too_and_a_dry_run_plans_what_follows(
 def test_what_was_shown_before_is_written_again_where_the_page_is_gone_or_of_other_knobs(
     spark: SparkSession, place: Place, tmp_path: Path
 ) -> None:
-    from jobs import report
-
     copy = place.copy(tmp_path / "copy")
     page = copy.folder / "report.html"
 

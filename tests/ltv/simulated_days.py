@@ -20,11 +20,14 @@ def simulated_days(
     until: str,
     months: Mapping[int, float] | None = None,
     leaving: Mapping[str, float] | None = None,
+    spring: float | None = None,
+    on_days: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Purchase days (customer, day, value, channel) of customers who come evenly from `first` to `until`.
 
-    `months` multiplies the rate of purchases in a month of the year (12: December), `leaving` the rate at which the
-    customers of a channel leave; channels are of one size.
+    `months` multiplies the rate of purchases in a month of the year (12: December), `on_days` that of a date,
+    `leaving` the rate at which the customers of a channel leave; channels are of one size. With `spring` there is a
+    column campaign: customers of 'spring', every other one, buy so many times as often as those of 'autumn'.
     """
     rng = np.random.default_rng(seed)
     start = pd.Timestamp(first)
@@ -36,15 +39,19 @@ def simulated_days(
     rate = rng.gamma(R, 1 / ALPHA, customers)
     leaves = rng.gamma(S, 1 / BETA, customers) * np.array(list((leaving or {"Direct": 1.0}).values()))[channel]
     gone = np.minimum(came + rng.exponential(1, customers) / np.maximum(leaves, 1e-300), length)
-    most = max(factors.values())
+    often = np.where(np.arange(customers) % 2, 1.0, spring or 1.0)
+    rate *= often
+    calendar = pd.date_range(start, periods=length)
+    by_day = calendar.month.map(factors).to_numpy(float)
+    by_day *= [(on_days or {}).get(str(day.date()), 1.0) for day in calendar]
+    most = by_day.max()
     who = np.repeat(np.arange(customers), rng.poisson(most * rate * (gone - came)))
     when = came[who] + rng.uniform(0, 1, len(who)) * (gone - came)[who]
-    calendar = pd.date_range(start, periods=length)
-    kept = rng.uniform(0, most, len(who)) < calendar.month.map(factors).to_numpy()[when.astype(int)]
+    kept = rng.uniform(0, most, len(who)) < by_day[when.astype(int)]
     buyer = np.concatenate([np.arange(customers), who[kept]])
     day = np.concatenate([came, when[kept]]).astype(int)
     bought = pd.DataFrame({"customer": buyer, "number": day}).drop_duplicates()
-    return pd.DataFrame(
+    days = pd.DataFrame(
         {
             "customer": bought["customer"],
             "day": calendar[bought["number"]],
@@ -52,6 +59,7 @@ def simulated_days(
             "channel": np.array(channels)[channel[bought["customer"]]],
         }
     ).reset_index(drop=True)
+    return days if spring is None else days.assign(campaign=np.where(days["customer"] % 2, "autumn", "spring"))
 
 
 def daily_purchases(days: pd.DataFrame) -> pd.DataFrame:

@@ -19,9 +19,10 @@ from test_customer_value import AS_OF, CUSTOMERS, IN_DAYS, SPEND, scored, summar
 from test_training import LTV
 
 from ltv import registry
+from ltv.acquisition import with_attributes
 from ltv.backtest import Backtest
 from ltv.choose_covariates import Chosen, fit_with_covariates, mix_of
-from ltv.customer_summary import count_histories, purchase_days, purchase_histories, with_attributes
+from ltv.customer_summary import count_histories, purchase_days, purchase_histories
 from ltv.customer_totals import customer_totals
 from ltv.fitters import fit_purchases
 from ltv.knobs import Scoring
@@ -208,8 +209,9 @@ def test_purchases_are_tracked_over_the_mix_of_channels() -> None:
 
     assert found.tolist() == pytest.approx((0.75 * each[0] + 0.25 * each[1]).tolist())
     counts = pd.DataFrame({CHANNEL: ["Direct", "Paid Social", "Direct"], "customers": [50, 25, 25]})
-    assert mix_of(counts, [CHANNEL]) == BY_CHANNEL.mix
-    assert mix_of(counts, []) == ()
+    mix = (Kind({CHANNEL: "(other)"}, 0.75), Kind({CHANNEL: "Paid Social"}, 0.25))
+    assert mix_of(counts, BY_CHANNEL.purchases.covariates) == mix
+    assert mix_of(counts, {}) == ()
 
 
 def test_scores_and_totals_are_those_of_each_customer_s_channel(spark: SparkSession) -> None:

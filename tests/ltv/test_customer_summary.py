@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from ltv.acquisition import ATTRIBUTES, acquisitions, without_rare_values
 from ltv.customer_summary import (
-    acquisition_channels,
     build_customer_summary,
     count_histories,
     count_holdout,
@@ -35,6 +35,7 @@ CONVERSIONS = (
 )
 # person, time (UTC), net value
 Purchase = tuple[str, str, str]
+NO_UTM = (None, None, None)
 MICRO = Decimal("0.000001")
 
 
@@ -47,7 +48,7 @@ def conversions(spark: SparkSession, purchases: Iterable[Purchase], kind: str = 
 
 
 def nobody_acquired(spark: SparkSession) -> DataFrame:
-    return spark.createDataFrame([], "person_id string, acquisition_channel string")
+    return spark.createDataFrame([], ", ".join(f"{name} string" for name in ("person_id", *ATTRIBUTES)))
 
 
 def summary_rows(
@@ -176,8 +177,8 @@ def test_random_shops_give_what_the_definition_gives(spark: SparkSession) -> Non
     assert found == plain_summary(purchases, dt.date(2026, 4, 1), zone)
 
 
-def journeys(spark: SparkSession, *rows: tuple[str, str, str, str | None, str, list[str]]) -> DataFrame:
-    """Rows of journey, type, person, conversion, end, channels of the path."""
+def journeys(spark: SparkSession, *rows: tuple[str, str, str, str | None, str, list[Any]]) -> DataFrame:
+    """Rows of journey, type, person, conversion, end, touches of the path: a channel, or all four of UTM."""
     full = [
         {
             "journey_id": journey,
@@ -191,11 +192,16 @@ def journeys(spark: SparkSession, *rows: tuple[str, str, str, str | None, str, l
             "is_first_purchase": False,
             "milestones": None,
             "path": [
-                (dt.datetime.fromisoformat(end), f"t{i}", channel, None, None, None, None)
-                for i, channel in enumerate(channels)
+                (
+                    dt.datetime.fromisoformat(end),
+                    f"t{i}",
+                    *(touch if isinstance(touch, tuple) else (touch, *NO_UTM)),
+                    None,
+                )
+                for i, touch in enumerate(touches)
             ],
         }
-        for journey, kind, person, conversion, end, channels in rows
+        for journey, kind, person, conversion, end, touches in rows
     ]
     return spark.createDataFrame(
         [tuple(row[name] for name in SILVER_JOURNEYS.column_names) for row in full], SILVER_JOURNEYS.ddl
@@ -215,20 +221,59 @@ def test_acquisition_is_the_first_touch_of_the_first_purchase_or_sign_up(spark: 
         ("j7", "sign_up", "cat", "c7", "2026-03-04", ["Direct"]),  # same instant: smaller journey_id
     )
 
-    channels = {r["person_id"]: r["acquisition_channel"] for r in acquisition_channels(seen).collect()}
+    channels = {r["person_id"]: r["acquisition_channel"] for r in acquisitions(seen).collect()}
 
     assert channels == {"ann": "Paid Search", "bob": "(unattributed)", "cat": "Direct"}
 
 
-def test_the_summary_has_the_acquisition_channel_or_unattributed(spark: SparkSession) -> None:
-    acquisition = spark.createDataFrame([("ann", "Email")], "person_id string, acquisition_channel string")
+def test_channel_source_medium_and_campaign_of_acquisition_are_those_of_one_touch(spark: SparkSession) -> None:
+    spring = ("Paid Search", "google", "cpc", "spring")
+    no_campaign = ("Direct", "(direct)", None, None)
+    seen = journeys(
+        spark,
+        ("j2", "sign_up", "ann", "c2", "2026-03-02", [spring, no_campaign]),
+        ("j1", "purchase", "ann", "c1", "2026-03-05", [("Email", "news", "email", "june")]),
+        ("j3", "purchase", "bob", "c3", "2026-03-03", []),
+        ("j4", "purchase", "bob", "c4", "2026-03-04", [spring]),
+        ("j6", "purchase", "cat", "c6", "2026-03-04", [spring]),
+        ("j5", "sign_up", "cat", "c5", "2026-03-04", [no_campaign]),  # same instant: smaller journey_id
+    )
+
+    found = {row["person_id"]: tuple(row[name] for name in ATTRIBUTES) for row in acquisitions(seen).collect()}
+
+    assert found == {
+        "ann": spring,
+        "bob": ("(unattributed)",) * 4,
+        "cat": ("Direct", "(direct)", "(not set)", "(not set)"),
+    }
+
+
+def test_the_summary_has_the_attributes_or_unattributed(spark: SparkSession) -> None:
+    columns = ", ".join(f"{name} string" for name in ("person_id", *ATTRIBUTES))
+    acquisition = spark.createDataFrame([("ann", "Email", "news", "email", "june")], columns)
     bought = conversions(spark, [("ann", "2026-03-01", "5"), ("bob", "2026-03-01", "5")])
 
     summary = build_customer_summary(
         bought, acquisition, as_of=dt.date(2026, 3, 1), timezone="UTC", unit=DAYS
     ).collect()
 
-    assert {r["person_id"]: r["acquisition_channel"] for r in summary} == {"ann": "Email", "bob": "(unattributed)"}
+    assert {row["person_id"]: tuple(row[name] for name in ATTRIBUTES) for row in summary} == {
+        "ann": ("Email", "news", "email", "june"),
+        "bob": ("(unattributed)",) * 4,
+    }
+
+
+def test_a_value_that_few_customers_have_is_other(spark: SparkSession) -> None:
+    people = [(f"p{i}", "Email" if i < 120 else "Direct", f"campaign {i // 110 if i < 190 else i}") for i in range(220)]
+    known = spark.createDataFrame(people, "person_id string, acquisition_channel string, acquisition_campaign string")
+
+    found = without_rare_values(known).collect()
+
+    channels, campaigns = (
+        Counter(row[name] for row in found) for name in ("acquisition_channel", "acquisition_campaign")
+    )
+    assert channels == {"Email": 120, "Direct": 100}
+    assert campaigns == {"campaign 0": 110, "(other)": 110}  # 80 of another campaign, 30 with one of their own
 
 
 @pytest.fixture

@@ -88,6 +88,9 @@ def summary(spark: SparkSession, unit_days: int = 7) -> DataFrame:
             "first_order_at": dt.datetime(1997, 1, 1),
             "last_order_at": dt.datetime(1997, 1, 1),
             "acquisition_channel": "Email",
+            "acquisition_source": "news",
+            "acquisition_medium": "email",
+            "acquisition_campaign": None,  # as on days of earlier releases
         }
         for person, frequency, recency, T, money in CUSTOMERS
     ]

@@ -27,15 +27,16 @@ from pyspark.sql import SparkSession
 
 from ltv import registry, stored_code
 from ltv.backtest import MODELS, VALUE_MODEL, Backtest, JudgedModel, JudgedTotal
+from ltv.choose_covariates import MOST_GROUPS
 from ltv.customer_value import build_customer_value
 from ltv.gamma_gamma import GammaGammaFit
 from ltv.knobs import Scoring
 from ltv.mbg_cnbd_k import MBGCNBDFit
 from ltv.pareto_nbd import ParetoNBDFit
 from ltv.registry import Champion
-from ltv.season import Season
+from ltv.season import Holiday, Season
 from ltv.segments import WITHOUT_FIT
-from ltv.value_model import ValueModel
+from ltv.value_model import Kind, ValueModel
 from tests.test_architecture import REPOSITORY
 from warehouse import model_registry
 from warehouse.errors import InputError, UsageError
@@ -193,7 +194,7 @@ def served(local: Mlflow, stored: str) -> PyFuncModel:
 def test_it_gives_what_the_table_has_with_bounds_and_version(served: PyFuncModel, spark: SparkSession) -> None:
     summary = spark.createDataFrame(
         [
-            (name, AS_OF, x, t_x, T, Decimal(str(m)), x + 1, Decimal(1), "USD", NOON, NOON, "Email")
+            (name, AS_OF, x, t_x, T, Decimal(str(m)), x + 1, Decimal(1), "USD", NOON, NOON, "Email", *[None] * 3)
             for name, (x, t_x, T, m) in zip("ab", CUSTOMERS.itertuples(index=False), strict=True)
         ],
         GOLD_CUSTOMER_SUMMARY.ddl,
@@ -346,7 +347,21 @@ def test_a_stored_model_is_small_and_names_no_place_of_this_machine(local: Mlflo
         for name in MODELS
         for found in [tuple(totals) if name == VALUE_MODEL else ()] * 5
     ]
-    seasonal = replace(MODEL, season=Season((1 / 3,) * 12, (1 / 7,) * 12), findings=("Covariate x on y",) * 6)
+    years = tuple((dt.date(year, 1, 27), dt.date(year, 1, 30)) for year in range(2020, 2030))
+    holidays = tuple(Holiday(f"holiday {number}", years, 1 / 3, 1 / 7) for number in range(3))
+    levels = {f"acquisition_campaign=a long campaign {number}": 1 / 3 for number in range(MOST_GROUPS)}
+    size = 4 + 2 * MOST_GROUPS
+    seasonal = replace(
+        MODEL,
+        purchases=replace(
+            MODEL.purchases,
+            covariates={"transaction": levels, "dropout": levels},
+            log_covariance=np.linalg.inv(np.eye(size) * 30 + np.ones((size, size))),
+        ),
+        mix=tuple(Kind({"acquisition_campaign": name.split("=")[1]}, 1 / 11) for name in levels),
+        season=Season((1 / 3,) * 12, (1 / 7,) * 12, holidays),
+        findings=("Covariate x on y",) * 6,
+    )
     with mlflow.start_run(
         experiment_id=experiment_id(local.model_copy(update={"artifact_root": str(tmp_path)}), "small")
     ):

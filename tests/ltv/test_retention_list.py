@@ -94,6 +94,9 @@ def summary(spark: SparkSession) -> DataFrame:
             "first_order_at": dt.datetime(1998, 1, 31, 12) - dt.timedelta(days=T),
             "last_order_at": dt.datetime(1998, 1, 31, 12) - dt.timedelta(days=T - recency),
             "acquisition_channel": "Email",
+            "acquisition_source": "news",
+            "acquisition_medium": "email",
+            "acquisition_campaign": "(not set)",
         }
         for person, frequency, recency, T, money in CUSTOMERS
     ]

@@ -176,6 +176,7 @@ LTV = Ltv(
     model="pareto_nbd",
     covariates=(),
     season="none",
+    holidays=(),
     fitter="exact",
     purchase_days=False,
     holdout_days=91,

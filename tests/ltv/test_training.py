@@ -52,6 +52,7 @@ LTV = Ltv(
     origins=5,
     covariates=(),
     season="none",
+    holidays=(),
     interval_level=0.95,
 )
 PUBLISHED = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}

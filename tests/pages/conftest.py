@@ -93,7 +93,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Reader:
-    """A reader with a browser window. `complaints` has what the browser's console said, `asked` every request."""
+    """A reader with a browser window. `complaints` has what the browser's console shows, `asked` every request."""
 
     browser: Browser
     site: str

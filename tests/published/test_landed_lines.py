@@ -15,6 +15,7 @@ import pytest
 from published import landed_lines
 from published.landed_lines import ELSEWHERE, NO_ID, NO_LINE, NOT_HERE, NOT_READABLE, LandedLine, read_landed_lines
 from published.landed_records import LandedRecord
+from tests.tracker_histories import EXPORTS, event_id, history
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
@@ -63,6 +64,24 @@ def test_an_id_is_found_as_json_writes_it(tmp_path: Path, id_: str) -> None:
 def test_in_other_formats_an_id_is_a_whole_field(tmp_path: Path, line: str) -> None:
     land(tmp_path, "events/1.jsonl", f"a,b,c\ne12{line[1:].replace('e1', 'e13')}\n{line}\n")
     assert found(tmp_path, event("e1")).line == 3
+
+
+@pytest.mark.parametrize("adapter", ["events", "segment_events", "snowplow_events", "posthog_events"])
+def test_events_of_formats_with_ids_have_their_lines(tmp_path: Path, adapter: str) -> None:
+    export, ending = EXPORTS[adapter]
+    moments = history("ann")
+    lines = export(moments)
+    land(tmp_path, f"events/1.{ending}", "\n".join(lines))
+    records = [event(event_id(moment), f"events/1.{ending}") for moment in moments]
+    found_lines = read_landed_lines(records, str(tmp_path), personal=True)
+    assert len({line.line for line in found_lines.values()}) == len(records)
+    assert all(line.text is not None and line.record.record_id in line.text for line in found_lines.values())
+
+
+def test_events_of_formats_without_ids_have_a_file_alone(tmp_path: Path) -> None:
+    export, _ = EXPORTS["ga4_events"]
+    land(tmp_path, "events/1.jsonl", "\n".join(export(history("ann"))))
+    assert found(tmp_path, event("0c5ff0a2a3b1c7a8d3f1a2b3c4d5e6f7")).problem == NO_ID
 
 
 PACKED: dict[str, Callable[[bytes], bytes]] = {

@@ -35,7 +35,8 @@ PERSONAL = {
 PATHS_OF_CHANNELS = {("gold.path_summary", "path")}
 # Names of text columns that are not personal. Numbers, dates and flags are not, unless their name is above.
 IMPERSONAL = {
-    "abuse_signals", "account_id", "acquisition_channel", "ad_group_id", "ad_group_name", "ad_network_id", "app_id",
+    "abuse_signals", "account_id", "acquisition_campaign", "acquisition_channel", "acquisition_medium",
+    "acquisition_source", "ad_group_id", "ad_group_name", "ad_network_id", "app_id",
     "att_status", "audience", "auxiliary_type", "batch_id", "bot_reason", "campaign", "campaign_id",
     "campaign_name", "cause", "channel", "channel_rule", "channel_trace", "check_name", "click_id_type",
     "coarse_level", "code_version", "content", "conversion_type", "counted", "country", "counts", "currency",

@@ -9,6 +9,10 @@ GOLD_CUSTOMER_SUMMARY = Table(
     owner="ltv",
     freshness="every pipeline run (score)",
     key=("person_id", "as_of"),
+    notes=(
+        "Channel, source, medium and campaign of acquisition are those of one touch: '(not set)' where it has none, "
+        "'(unattributed)' where there was no touch. Source, medium and campaign are null on days of earlier releases."
+    ),
     columns=(
         Column("person_id", "string", "customer", nullable=False, personal=True),
         Column("as_of", "date", "last day that counts, in the reporting zone", nullable=False),
@@ -40,5 +44,8 @@ GOLD_CUSTOMER_SUMMARY = Table(
             "first touch of the first purchase or sign-up, or '(unattributed)'",
             nullable=False,
         ),
+        Column("acquisition_source", "string", "source of that touch, '(not set)' or '(unattributed)'"),
+        Column("acquisition_medium", "string", "medium of that touch, '(not set)' or '(unattributed)'"),
+        Column("acquisition_campaign", "string", "campaign of that touch, '(not set)' or '(unattributed)'"),
     ),
 )
