@@ -229,7 +229,7 @@ def _changes(published: Published, reader: Reader, words: Words) -> tuple[Part, 
     chosen = reader.team.chosen_channels
     if chosen is not None:
         found = replace(found, channels=tuple(one for one in found.channels if one.channel in chosen))
-    return (Part.of(heading, *changes_sentences(found, words, found.models[0])),)
+    return (Part.of(heading, *changes_sentences(found, words, found.models[0], smaller="digest.smaller")),)
 
 
 def _warnings(published: Published, words: Words) -> tuple[Part, ...]:

@@ -289,6 +289,12 @@ def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path
             "conversions:\n  final: [purchase, first_open]\n",
             "shop.yaml:2: conversions.final.1: first_open counts as app_install: name that",
         ),
+        # what a section cannot be in itself
+        (
+            "serve:\n  host: 0.0.0.0\n",
+            "shop.yaml:2: serve.host: 0.0.0.0 can be reached from other machines: set serve.",
+        ),
+        ("digest:\n  smtp: {user: shop}\n", "shop.yaml:2: digest.smtp.user: user and password_env need each other"),
         # currencies
         ("report:\n  currency: KWR\n", "shop.yaml:2: report.currency: Value error, no currency has the code 'KWR'"),
         (
