@@ -65,14 +65,19 @@ def changes_panel(changes: Changes, words: Words, model: str) -> Panel:
     return Panel("changes", words("changes.title"), sentences, table=table)
 
 
-def changes_sentences(changes: Changes, words: Words, model: str) -> tuple[str, ...]:
+def changes_sentences(
+    changes: Changes, words: Words, model: str, *, smaller: str = "changes.smaller"
+) -> tuple[str, ...]:
     """What an analyst would say of the changes under `model`: the whole, the largest movements first with amount,
-    cause and channel, what chance may have done to returns, and the models that are new, gone or fitted again."""
+    cause and channel, what chance may have done to returns, and the models that are new, gone or fitted again.
+
+    `smaller` is the key of the sentence on where the smaller movements are.
+    """
     if changes.is_empty:
         return (words("changes.nothing", before=changes.before.run_id, after=changes.after.run_id),)
     return (
         _whole(changes, words, model),
-        *_movements(changes, words, model),
+        *_movements(changes, words, model, smaller),
         *_returns(changes, words, model),
         *_models(changes, words),
     )
@@ -118,13 +123,13 @@ def _whole(changes: Changes, words: Words, model: str) -> str:
     )
 
 
-def _movements(changes: Changes, words: Words, model: str) -> Iterator[str]:
+def _movements(changes: Changes, words: Words, model: str, more: str) -> Iterator[str]:
     movements = sorted(_all_movements(changes.of_model(model)), key=lambda one: one.order)
     for one in movements[:MOVEMENTS]:
         yield _in_words(one, changes, words)
     if smaller := movements[MOVEMENTS:]:
         money = words.money(sum((abs(one.money) for one in smaller), Decimal(0)), changes.currency)
-        yield words("changes.smaller", movements=words.counted("movement", len(smaller)), money=money)
+        yield words(more, movements=words.counted("movement", len(smaller)), money=money)
 
 
 def _all_movements(channels: tuple[ChannelChange, ...]) -> Iterator[Movement]:

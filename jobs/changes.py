@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
-from rich.cells import cell_len
 
 from dashboard.changes_panel import changes_sentences, changes_table
-from dashboard.panels import PageTable
+from dashboard.text_table import table_lines
 from dashboard.words import words_in
 from jobs.ending import exit_code_of
 from jobs.options import Config, job_main
@@ -68,19 +67,6 @@ def in_text(found: Changes, language: Language) -> str:
     if not found.is_empty:
         lines += ["", *table_lines(changes_table(found, words, model))]
     return "\n".join(lines) + "\n"
-
-
-def table_lines(table: PageTable) -> list[str]:
-    """A table for a terminal: its caption, its columns, its rows; numbers to the right. Hangul is two cells wide."""
-    rows = [[str(cell) for cell in row] for row in ([column.label for column in table.columns], *table.rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-
-    def line(row: Sequence[str]) -> str:
-        blanks = (" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
-        cells = zip(row, blanks, table.columns, strict=True)
-        return "  ".join(blank + cell if one.numeric else cell + blank for cell, blank, one in cells).rstrip()
-
-    return [table.caption, *map(line, rows)]
 
 
 def in_json(found: Changes, language: Language) -> str:

@@ -22,7 +22,7 @@ SECTIONS = {
     "Make tables": ("pipeline", "ingest", "build", "attribute", "score", "check"),
     "Models": ("train", "train-attribution", "models"),
     "Look and ask": ("serve", "report", "changes", "audit", "questions", "sql", "sql-server", "mcp"),
-    "Use": ("channels", "attribute-paths", "audiences", "retention"),
+    "Use": ("channels", "attribute-paths", "audiences", "retention", "digest"),
 }
 JOBS = tuple(job for section in SECTIONS.values() for job in section)
 WIDTH = max(map(len, JOBS))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conf import CONF_ROOT
+from dashboard.digest.knobs import Destination, Team, TextFile
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
@@ -33,6 +34,12 @@ def located(settings: Settings, folder: Path) -> Settings:
         beside = root / name
         return name if CONF_ROOT.joinpath(name).is_file() and not beside.exists() else str(beside)
 
+    def destination(one: Destination) -> Destination:
+        return one.model_copy(update={"path": path(one.path)}) if isinstance(one, TextFile) else one
+
+    def team(one: Team) -> Team:
+        return one.model_copy(update={"to": tuple(map(destination, one.to))})
+
     landing, report, mlflow = settings.landing, settings.report, settings.mlflow
     touchpoints, artifacts = settings.touchpoints, settings.mlflow.artifact_root
     return settings.model_copy(
@@ -40,6 +47,7 @@ def located(settings: Settings, folder: Path) -> Settings:
             "lake": path(settings.lake),
             "landing": landing.model_copy(update={"root": path(landing.root)}),
             "report": report.model_copy(update={"file": path(report.file)}),
+            "digest": settings.digest.model_copy(update={"teams": tuple(map(team, settings.digest.teams))}),
             "mlflow": mlflow.model_copy(
                 update={
                     "tracking_uri": tracking_uri(mlflow.tracking_uri),

@@ -163,7 +163,7 @@ class Run:
                 "message": one_line(log.message),
                 "written": log.written,
                 "counts": log.counts,
-                "settings_hash": self.settings.digest(),
+                "settings_hash": self.settings.fingerprint(),
                 "code_version": code_version(),
             }
             for log in self.steps

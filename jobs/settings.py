@@ -11,6 +11,7 @@ from typing import Any
 
 from attribution.knobs import Attribution, SkanKnobs
 from conf import CONF_ROOT
+from dashboard.digest.knobs import DigestKnobs
 from dashboard.serve.knobs import Serve
 from intake.knobs import IdSpelling, Landing, Quality
 from jobs.located import located
@@ -53,17 +54,22 @@ class Settings(Knobs):
     quality: Quality
     privacy: Pseudonyms
     serve: Serve
+    digest: DigestKnobs
     lock: Lock
     files: Files
     spark: Spark
     simulator: dict[str, Any]
 
     def misfits(self) -> Iterator[Misfit]:
-        """Names that nothing can ever have: conversion types, channels and files that do not exist.
+        """Those of every section, and names that nothing can ever have: conversion types, channels and files that do
+        not exist.
 
         What a user leaves as it is in base.yaml is not refused: it has no effect beside what the user changes.
         """
-        return names_of_nothing(self, read_yaml(BASE_FILE))
+        for path, section in sections_of(self):
+            for place, message in section.misfits():
+                yield Misfit((*path.split("."), *place), message)
+        yield from names_of_nothing(self, read_yaml(BASE_FILE))
 
     def part(self, part: type[Part]) -> Part:
         """The knobs of a class, from the one section that is an instance of that class. TypeError where none is."""
@@ -72,7 +78,7 @@ class Settings(Knobs):
                 return part_of(section, part)
         raise TypeError(f"no section of the settings has the knobs {part.__name__}")
 
-    def digest(self) -> str:
+    def fingerprint(self) -> str:
         """A hash of all knobs, for the log of runs."""
         return digest_of([self])
 

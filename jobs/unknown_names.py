@@ -10,11 +10,12 @@ from touchpoints.page_query import INSTALLS
 from touchpoints.source_list import conf_file
 from warehouse.errors import did_you_mean
 from warehouse.knobs import Misfit
+from warehouse.terms import UNATTRIBUTED
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
 
-Place = tuple[str, ...]
+Place = tuple[str | int, ...]
 
 
 def names_of_nothing(settings: Settings, base: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -76,12 +77,17 @@ def _files(settings: Settings) -> Iterator[Misfit]:
 def _channels(settings: Settings, base: Mapping[str, Any]) -> Iterator[Misfit]:
     knobs, usual = settings.attribution, base["attribution"]["paid_channels"]
     networks, usual_networks = settings.skan.networks, base["skan"]["networks"]
-    if knobs.paid_channels == usual and not knobs.channel_weights and networks == usual_networks:
+    of_teams = [team.chosen_channels or () for team in settings.digest.teams]
+    is_usual = knobs.paid_channels == usual and not knobs.channel_weights and networks == usual_networks
+    if is_usual and not any(of_teams):
         return
     known = settings.touchpoints.channel_rules().channels
     where = f"is no channel of {settings.touchpoints.channels_file}"
     yield from _unknown(("attribution", "paid_channels"), knobs.paid_channels, known, where, usual=usual)
     yield from _unknown(("attribution", "channel_weights"), knobs.channel_weights, known, where)
+    for position, names in enumerate(of_teams):
+        shown = [*known, UNATTRIBUTED]
+        yield from _unknown(("digest", "teams", position, "channels"), names, shown, where)
     for network, channel in networks.items():
         if channel not in known and usual_networks.get(network) != channel:
             yield Misfit(("skan", "networks", network), f"{channel} {where}{did_you_mean(channel, known)}")

@@ -10,7 +10,7 @@ from published.delta_files import Row
 from published.model_order import in_report_order
 from published.publication import Published
 from published.view import View
-from warehouse.errors import UsageError
+from warehouse.errors import UsageError, did_you_mean
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY
 
 
@@ -88,4 +88,7 @@ def _by_net_value(rows: Sequence[Row]) -> list[str]:
 def _known(what: str, name: str, known: Sequence[str]) -> None:
     # If no table is published, nothing is known: every name passes, and the readers show nothing.
     if known and name not in known:
-        raise UsageError(f"no {what} is called {name!r} in what was published; there are: {', '.join(known)}")
+        raise UsageError(
+            f"no {what} is called {name!r} in what was published; there are: {', '.join(known)}"
+            f"{did_you_mean(name, known)}"
+        )

@@ -50,7 +50,9 @@ def metrics_sql(names: Sequence[str], *, by: Sequence[str] = (), where: str = ""
 def performance_where(published: Published, view: View, model: str | None = None) -> str:
     """The rows of gold.channel_performance in the view under one model, by default the first: spend counts once."""
     choices = read_choices(published, view)
-    chosen = model or choices.models_of(view)[0]
+    chosen = model or next(iter(choices.models_of(view)), None)
+    if chosen is None:
+        raise UsageError("gold.channel_performance is empty: no conversion and no spend came yet")
     return " and ".join(
         [
             f"model = {quoted(chosen)}",

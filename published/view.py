@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 from published.publication import quoted
-from warehouse.errors import UsageError
+from warehouse.errors import UsageError, did_you_mean
 
 DateBasis = Literal["conversion", "touch"]
 Language = Literal["en", "ko"]
@@ -69,7 +69,7 @@ class View:
 def _one_of(what: str, value: str, literal: Any) -> None:
     known = get_args(literal)
     if value not in known:
-        raise UsageError(f"no {what} is called {value!r}; there are: {', '.join(known)}")
+        raise UsageError(f"no {what} is called {value!r}; there are: {', '.join(known)}{did_you_mean(value, known)}")
 
 
 EVERYTHING = View()

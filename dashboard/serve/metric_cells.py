@@ -62,10 +62,13 @@ def metric_text(
     return formats.count(number, 0 if number is None or number.is_integer() or abs(number) >= 1000 else 1)
 
 
-def with_chance(metric: Metric, row: Row, currency: str, words: Words, *, smallest: int) -> str:
-    """A ratio over fewer than `smallest` conversions with its 95% interval and their number; others as they are."""
+def with_chance(metric: Metric, row: Row, currency: str, words: Words, *, smallest: int, unit: bool = False) -> str:
+    """A ratio over fewer than `smallest` conversions with its 95% interval and their number; others as they are.
+
+    `unit` as for `metric_text`.
+    """
     value = row[metric.name]
-    text = metric_text(metric, value, currency, words)
+    text = metric_text(metric, value, currency, words, unit=unit)
     rests_on = RESTS_ON.get(metric.name)
     if value is None or rests_on is None:
         return text
@@ -73,10 +76,10 @@ def with_chance(metric: Metric, row: Row, currency: str, words: Words, *, smalle
     bounds = ratio_bounds(float(value), number, counts_below=rests_on.is_below)
     if number >= smallest or bounds is None:
         return text
-    low, counted = metric_text(metric, bounds.lower, currency, words), formats.count(number, 1)
+    low, counted = metric_text(metric, bounds.lower, currency, words, unit=unit), formats.count(number, 1)
     if bounds.upper == inf:
         return Figure(words("few.open", figure=text, low=low, number=counted), value)
-    high = metric_text(metric, bounds.upper, currency, words)
+    high = metric_text(metric, bounds.upper, currency, words, unit=unit)
     return Figure(words("few.figure", figure=text, low=low, high=high, number=counted), value)
 
 

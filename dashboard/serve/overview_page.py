@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
 
 from dashboard import formats
 from dashboard.chart_svg import chart_of
+from dashboard.moved import moved_sentence
 from dashboard.panels import Column, PageTable, Panel, Tile, linked, table_rows
 from dashboard.serve.context import Context
 from dashboard.serve.metric_cells import metric_label, metric_sentence, metric_text
 from dashboard.serve.page import Page, Part, of
 from dashboard.time_panels import spend_and_value_panel
 from dashboard.words import Words
-from published.delta_files import Row
-from published.figures import Figures
-from published.metric_figures import currency_of, read_performance_metrics
+from published.kpis import KPIS, ChannelMove, read_channel_moves, read_kpis, relative_change, together
+from published.metric_figures import currency_of
 from published.metrics import Metric, metric
-from published.performance import ZERO, ratio
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
 
-KPIS = (
-    "credited_value",
-    "spend",
-    "roas",
-    "credited_conversions",
-    "cpa",
-    "new_customers",
-    "new_customer_cpa",
-    "unattributed_share",
-)
 MOVED_ROWS = 8
-
-
-class Move(NamedTuple):
-    """The net value of a channel now and in the days before."""
-
-    channel: str
-    now: Decimal
-    before: Decimal
-
-    @property
-    def moved(self) -> Decimal:
-        """How much more it is now."""
-        return self.now - self.before
 
 
 def kpi_panel(context: Context) -> Panel:
@@ -51,10 +26,10 @@ def kpi_panel(context: Context) -> Panel:
     words, title = context.words, context.words("kpis.title")
     if not context.published.has(GOLD_CHANNEL_PERFORMANCE):
         return Panel("kpis", title, words("roas.missing"))
-    now = read_kpis(context.figures)
+    now = read_kpis(context.published, context.figures.view)
     if not now["credited_conversions"] and not now["spend"]:
         return Panel("kpis", title, words("kpis.nothing"))
-    before = read_kpis(context.before) if context.before and context.had(context.before) else {}
+    before = read_kpis(context.published, context.before.view) if context.before and context.had(context.before) else {}
     currency, targets = currency_of(context.published), context.shop.targets
     tiles, rows = [], []
     for name in KPIS:
@@ -62,7 +37,7 @@ def kpi_panel(context: Context) -> Panel:
         target = targets.get(name, kpi.target)
         value, earlier = now.get(name), before.get(name)
         text = metric_text(kpi, value, currency, words, unit=True)
-        change = formats.change(_change(value, earlier))
+        change = formats.change(relative_change(value, earlier))
         note = words("kpis.target", target=metric_text(kpi, target, currency, words, unit=True)) if target else ""
         tiles.append(
             Tile(
@@ -97,15 +72,6 @@ def kpi_panel(context: Context) -> Panel:
     return Panel("kpis", title, _days(context), table=table, folded=True, tiles=tuple(tiles))
 
 
-def read_kpis(figures: Figures) -> Row:
-    """The metrics of KPIS over all channels, under the first model of the view."""
-    published, view = figures.published, figures.view
-    found: Row = {}
-    for where in sorted({metric(name).where for name in KPIS}):
-        found |= read_performance_metrics(published, view, [name for name in KPIS if metric(name).where == where])[0]
-    return found
-
-
 def moved_panel(context: Context) -> Panel | None:
     """Which channels moved net revenue since the days before; None where nothing is compared."""
     words, before = context.words, context.before
@@ -114,9 +80,7 @@ def moved_panel(context: Context) -> Panel | None:
     title = words("moved.title")
     if not (context.had(context.figures) and context.had(before)):
         return Panel("moved", title, words("moved.no_days_before"))
-    now, then = (_by_channel(figures) for figures in (context.figures, before))
-    moves = [Move(channel, now.get(channel, ZERO), then.get(channel, ZERO)) for channel in {*now, *then}]
-    moves.sort(key=lambda move: (-abs(move.moved), move.channel))
+    moves = read_channel_moves(context.published, context.figures.view, before.view)
     currency = currency_of(context.published)
     rows = [
         (linked(move.channel, context.address("/channels", channel=move.channel)), *_move_cells(move, currency))
@@ -132,50 +96,21 @@ def moved_panel(context: Context) -> Panel | None:
             Column(words("moved.changed")),
         ),
         rows=table_rows(rows),
-        foot=(words("page.all_channels"), *_move_cells(_together(moves), currency)),
+        foot=(words("page.all_channels"), *_move_cells(together(moves), currency)),
     )
     bars = [
         {"channel": move.channel, "position": place, "moved": float(move.moved)}
         for place, move in enumerate(moves[:MOVED_ROWS])
     ]
     chart = chart_of("moved", bars, words, label=words("moved.label"), axis=words("moved.axis"))
-    return Panel("moved", title, _moved_sentence(moves, currency, words), chart, table, note=words("moved.note"))
+    return Panel("moved", title, moved_sentence(moves, currency, words), chart, table, note=words("moved.note"))
 
 
-def _by_channel(figures: Figures) -> dict[str, Decimal]:
-    rows = read_performance_metrics(figures.published, figures.view, ["credited_value"], by=["channel"])
-    return {row["channel"]: row["credited_value"] for row in rows}
-
-
-def _move_cells(move: Move, currency: str) -> tuple[str, ...]:
+def _move_cells(move: ChannelMove, currency: str) -> tuple[str, ...]:
     return (
         *(formats.amount(value, currency) for value in (move.now, move.before, move.moved)),
-        formats.change(_change(move.now, move.before)),
+        formats.change(relative_change(move.now, move.before)),
     )
-
-
-def _moved_sentence(moves: list[Move], currency: str, words: Words) -> str:
-    total = _together(moves)
-    if not any(move.moved for move in moves):
-        return words("moved.same")
-    most = next((move for move in moves if move.moved * total.moved > 0), moves[0])
-    opposite = next((move for move in moves if move.moved * total.moved < 0), None)
-    against = ""
-    if opposite is not None:
-        money = words.money(abs(opposite.moved), currency)
-        against = words("moved.against", channel=opposite.channel, money=money)
-    return words(
-        "moved.rose" if total.moved >= 0 else "moved.fell",
-        money=words.money(abs(total.moved), currency),
-        part=formats.change(_change(total.now, total.before)),
-        channel=most.channel,
-        most=words.money(abs(most.moved), currency),
-        against=against,
-    )
-
-
-def _together(moves: list[Move]) -> Move:
-    return Move("", sum((move.now for move in moves), ZERO), sum((move.before for move in moves), ZERO))
 
 
 def _days(context: Context) -> str:
@@ -187,13 +122,6 @@ def _days(context: Context) -> str:
     if before is None:
         return days
     return days + words("kpis.compared", first=words.day(before.first_day), last=words.day(before.last_day))
-
-
-def _change(value: Decimal | float | None, before: Decimal | float | None) -> float | None:
-    if value is None or before is None:
-        return None
-    found = ratio(value, before)
-    return None if found is None else found - 1
 
 
 def _verdict(kpi: Metric, value: Decimal | float | None, target: float | None, words: Words) -> str:

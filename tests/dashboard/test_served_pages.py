@@ -162,6 +162,16 @@ def test_a_table_that_is_not_published_is_named_in_a_line(tmp_path: Path) -> Non
     assert "Channel performance is not published yet" in answer.text
 
 
+def test_a_shop_without_a_row_says_so_on_every_page(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    publish(lake, {GOLD_CHANNEL_PERFORMANCE: write_table(lake, GOLD_CHANNEL_PERFORMANCE, [])})
+    pages = pages_over(lake)
+    assert {path: pages.get(path).status_code for path in (page.path for page in PAGES)} == {
+        page.path: 200 for page in PAGES
+    }
+    assert "no conversion and no spend came yet" in pages.get("/").text
+
+
 def test_the_description_of_the_interface_lists_every_table(pages: TestClient) -> None:
     paths = pages.get("/openapi.json").json()["paths"]
     assert {f"{part}.{form}" for part in PARTS for form in ("csv", "json")} <= set(paths)

@@ -27,6 +27,7 @@ TEXTS = (
     "first",
     "auto",
     "fail",
+    "tls",
 )
 ITEMS = (
     "impression",
@@ -40,6 +41,7 @@ ITEMS = (
     {"source": "criteo"},
     {"fine": 1, "event": "purchase"},
     "acquisition_channel",
+    {"name": "growth", "language": "ko", "to": [{"kind": "file", "path": "growth.md"}]},
     {"name": "Sale", "dates": [["2026-03-02", "2026-03-04"]]},
 )
 MAPPINGS: tuple[dict[str, Any], ...] = (
@@ -49,9 +51,10 @@ MAPPINGS: tuple[dict[str, Any], ...] = (
     {"visitors": 7},
     {"source": ["ref"]},
 )
-INSTEAD_OF_NULL = ("EUR", "2026-03-05", 1000, "other")
+INSTEAD_OF_NULL = ("EUR", "2026-03-05", 1000, "other", "https://other.example")
 # Of the knobs of a retention campaign one alone is refused.
 UPLIFT = {"contact_cost": 1.0, "uplift": 0.1, "uplift_lower": 0.05, "uplift_upper": 0.4}
+SIGN_IN = {"user": "shop", "password_env": "SHOP_SMTP_PASSWORD"}
 EXPERIMENT = {"contacted": 900, "contacted_stayed": 300, "control": 900, "control_stayed": 200}
 
 
@@ -71,6 +74,9 @@ def with_another(settings: Settings, path: str, folder: Path) -> Settings:
         return Settings.model_validate(knobs)
     if path in {f"retention.{name}" for name in UPLIFT}:
         knobs["retention"] |= UPLIFT
+        return Settings.model_validate(knobs)
+    if path in {f"digest.smtp.{name}" for name in SIGN_IN}:  # neither without the other
+        knobs["digest"]["smtp"] |= SIGN_IN
         return Settings.model_validate(knobs)
     group = knobs
     for section in sections:

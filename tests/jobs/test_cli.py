@@ -48,6 +48,7 @@ NO_JOB = {
         "completion",
         "csv_for_the_owner",
         "demo",
+        "digest_ways",
         "drift",
         "ending",
         "found_inputs",

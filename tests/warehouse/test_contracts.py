@@ -26,8 +26,8 @@ from warehouse.tables import ALL_TABLES, TABLES
 
 # Names of columns that name one person or lead back to one, in whatever table.
 PERSONAL = {
-    "address", "anonymous_id", "answer", "answered_by", "asked_by", "buyer_id", "click_id", "conversion_id", "event_id",
-    "extra", "install_referrer", "ip",
+    "address", "anonymous_id", "answer", "answered_by", "asked_by", "buyer_id", "click_id", "conversion_id",
+    "destination", "event_id", "extra", "install_referrer", "ip",
     "journey_id", "landing_url", "next_final_conversion_id", "note", "order_id", "page_url", "path", "payload_hash",
     "person_id", "properties", "raw", "record_id", "referrer", "seen_on", "seen_person_id", "session_id", "text",
     "touchpoint_id", "user_agent", "user_id",
@@ -47,7 +47,7 @@ IMPERSONAL = {
     "run_id",
     "segment", "segment_reason", "settings_hash", "site", "source", "source_app_id", "source_domain", "source_file",
     "source_from", "source_identifier", "state", "status", "subject", "table_id", "table_name", "table_versions",
-    "term", "threshold",
+    "team", "term", "threshold",
     "timezone", "transaction_id", "utm_creative_format", "utm_id", "utm_marketing_tactic", "utm_source_platform",
     "version", "written",
 }  # fmt: skip

@@ -33,7 +33,7 @@ from warehouse.package_files import on_disk
 settings = load_settings()
 found = {
     "code version": code_version(),
-    "knobs": settings.digest(),
+    "knobs": settings.fingerprint(),
     "channel rules": repr(load_channel_rules(settings.touchpoints.channels_file)),
     "sources": repr(load_sources(settings.touchpoints.sources_file)),
     "rules of paths": repr(path_rule_knobs()),

@@ -204,8 +204,8 @@ def test_settings_cannot_be_changed_and_a_digest_follows_the_knobs_that_it_is_of
     with pytest.raises(ValidationError):
         base.report.currency = "KRW"  # type: ignore[misc]
     other = load_settings(configured(tmp_path, "report: {currency: KRW}\n"))
-    assert base.digest() == load_settings().digest()
-    assert base.digest() != other.digest()
+    assert base.fingerprint() == load_settings().fingerprint()
+    assert base.fingerprint() != other.fingerprint()
 
     def digest(settings: Settings, *parts: type[Knobs]) -> str:
         return digest_of([settings.part(part) for part in parts])
@@ -214,7 +214,7 @@ def test_settings_cannot_be_changed_and_a_digest_follows_the_knobs_that_it_is_of
     assert digest(base, ReportingDay, Attribution) == digest(other, ReportingDay, Attribution)
     elsewhere = load_settings(configured(tmp_path, "report: {file: other.html}\n"))
     assert digest(base, ReportingDay, ReportingCurrency) == digest(elsewhere, ReportingDay, ReportingCurrency)
-    assert base.digest() != elsewhere.digest()
+    assert base.fingerprint() != elsewhere.fingerprint()
     korean = load_settings(configured(tmp_path, "report: {language: ko}\n"))
     assert digest(base, ReportingDay, ReportingCurrency) == digest(korean, ReportingDay, ReportingCurrency)
 
@@ -289,6 +289,12 @@ def test_a_lookback_of_its_own_holds_for_its_conversion_type_only(tmp_path: Path
             "conversions:\n  final: [purchase, first_open]\n",
             "shop.yaml:2: conversions.final.1: first_open counts as app_install: name that",
         ),
+        # what a section cannot be in itself
+        (
+            "serve:\n  host: 0.0.0.0\n",
+            "shop.yaml:2: serve.host: 0.0.0.0 can be reached from other machines: set serve.",
+        ),
+        ("digest:\n  smtp: {user: shop}\n", "shop.yaml:2: digest.smtp.user: user and password_env need each other"),
         # currencies
         ("report:\n  currency: KWR\n", "shop.yaml:2: report.currency: Value error, no currency has the code 'KWR'"),
         (

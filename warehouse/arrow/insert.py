@@ -17,12 +17,12 @@ from warehouse.errors import NotWritable
 
 ATTEMPTS = 20  # so many other rows may be written first
 WAIT_SECONDS = 0.02  # longer with every attempt
-ARROW_TYPES = {"string": pa.string(), "timestamp": pa.timestamp("us", "UTC")}
+ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "timestamp": pa.timestamp("us", "UTC")}
 
 
 def insert_once(path: str, table: Table, row: Mapping[str, Any], *, same: str) -> bool:
     """Adds a row, unless the table in `path` has one that `same` holds for (SQL over `old` and `new`); whether it was
-    added. The first row creates the table. A table of texts and moments alone can be written so.
+    added. The first row creates the table. A table of texts, days and moments alone can be written so.
 
     Of several writers of one row one adds it: where another process has committed first, the row is looked for and
     written again, ATTEMPTS times at most. NotWritable where the lake takes nothing.

@@ -33,6 +33,7 @@ from warehouse.tables.gold_unattributed_conversions import GOLD_UNATTRIBUTED_CON
 from warehouse.tables.gold_unmatched_spend import GOLD_UNMATCHED_SPEND
 from warehouse.tables.gold_value_backtest import GOLD_VALUE_BACKTEST
 from warehouse.tables.gold_value_totals import GOLD_VALUE_TOTALS
+from warehouse.tables.ops_digests import OPS_DIGESTS
 from warehouse.tables.ops_model_monitor import OPS_MODEL_MONITOR
 from warehouse.tables.ops_published import OPS_PUBLISHED
 from warehouse.tables.ops_quality_results import OPS_QUALITY_RESULTS
@@ -98,6 +99,7 @@ ALL_TABLES: tuple[Table, ...] = (
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
+    OPS_DIGESTS,
     OPS_MODEL_MONITOR,
     OPS_QUESTIONS,
 )
