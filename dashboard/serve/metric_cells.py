@@ -15,6 +15,8 @@ from published.chance import ratio_bounds
 from published.delta_files import Row
 from published.metrics import Metric
 
+NO_BREAK = "\u00a0"
+
 
 class RestsOn(NamedTuple):
     """The count that makes a ratio chance where it is small, and whether it stands below the line."""
@@ -70,17 +72,24 @@ def with_chance(metric: Metric, row: Row, currency: str, words: Words, *, smalle
     value = row[metric.name]
     text = metric_text(metric, value, currency, words, unit=unit)
     rests_on = RESTS_ON.get(metric.name)
-    if value is None or rests_on is None:
+    if not value or rests_on is None:
         return text
     number = float(row[rests_on.conversions])
     bounds = ratio_bounds(float(value), number, counts_below=rests_on.is_below)
     if number >= smallest or bounds is None:
         return text
-    low, counted = metric_text(metric, bounds.lower, currency, words, unit=unit), formats.count(number, 1)
+    low = metric_text(metric, bounds.lower, currency, words, unit=unit)
+    counted = formats.count(number, 0 if number.is_integer() else 1)
     if bounds.upper == inf:
-        return Figure(words("few.open", figure=text, low=low, number=counted), value)
+        return Figure(_breaking_once(words("few.open", figure=text, low=low, number=counted)), value)
     high = metric_text(metric, bounds.upper, currency, words, unit=unit)
-    return Figure(words("few.figure", figure=text, low=low, high=high, number=counted), value)
+    return Figure(_breaking_once(words("few.figure", figure=text, low=low, high=high, number=counted)), value)
+
+
+def _breaking_once(text: str) -> str:
+    """The text with a break before its brackets alone: an interval stands under its figure in a narrow column."""
+    figure, _, interval = text.partition(" (")
+    return f"{figure} ({interval.replace(' ', NO_BREAK)}"
 
 
 def metric_row(

@@ -135,7 +135,7 @@ def test_each_number_is_that_of_the_rows_beside_the_weekday_and_the_seven_days_b
 
 def test_a_ratio_of_few_conversions_has_its_interval_and_the_digest_says_so(lake: tuple[Published, Rows]) -> None:
     (roas,) = digest(lake[0], metrics=("roas",)).kpis
-    assert " to " in roas.day
+    assert "\u00a0to\u00a0" in roas.day
     assert digest(lake[0], metrics=("roas",)).note.startswith("A ratio that stands on fewer than 30 conversions")
     assert digest(lake[0], metrics=("spend",)).note == ""
 

@@ -128,8 +128,9 @@ def test_discounted_purchases_for_ever_equal_the_confluent_hypergeometric_form(p
 
 def test_horizons_may_differ_by_customer(fit):
     each = fit.expected_purchases([10, 20], [1, 2], [5, 9], [30, 30])
-    assert each[0] == fit.expected_purchases(10, 1, 5, 30)[0]
-    assert each[1] == fit.expected_purchases(20, 2, 9, 30)[0]
+    # Vector instructions of some processors round the last digit otherwise than one number alone.
+    assert each[0] == pytest.approx(fit.expected_purchases(10, 1, 5, 30)[0], rel=1e-14)
+    assert each[1] == pytest.approx(fit.expected_purchases(20, 2, 9, 30)[0], rel=1e-14)
     assert fit.probability_of_no_purchase([0, 20], [1, 2], [5, 9], [30, 30])[0] == pytest.approx(1)
 
 
