@@ -60,7 +60,7 @@ def metric_text(
             return words.roas(None if value is None else float(value))
         case "days":
             return formats.count(None if value is None else float(value), 1)
-    number = None if value is None else float(value)
+    number = None if value is None else round(float(value), 6)  # sums of credit are doubles
     return formats.count(number, 0 if number is None or number.is_integer() or abs(number) >= 1000 else 1)
 
 
