@@ -27,7 +27,7 @@ from published.view import View
 from tests.published.two_publications import Parts, parts_of
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.long
 
 PIPELINE = (ingest.STEP, build.STEP, attribute.STEP, check.PUBLISH)
 ZONE = "Asia/Seoul"
