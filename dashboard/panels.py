@@ -120,6 +120,11 @@ def columns(first: str, *numeric: str) -> tuple[Column, ...]:
     return (Column(first, numeric=False), *(Column(label) for label in numeric))
 
 
+def text_columns(*labels: str) -> tuple[Column, ...]:
+    """Columns of texts."""
+    return tuple(Column(label, numeric=False) for label in labels)
+
+
 def table_rows(rows: Sequence[Sequence[str | Markup]]) -> tuple[tuple[str | Markup, ...], ...]:
     """The rows as tuples."""
     return tuple(tuple(row) for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard import formats
+from dashboard.formats import Figure
 from dashboard.panels import Column, PageTable, Panel, columns, table_rows
 from dashboard.words import Words
 from published.figures import Figures
@@ -105,7 +106,7 @@ def checks_sentence(facts: RunFacts, words: Words) -> str:
 
 
 def _check_row(check: CheckFigures, words: Words) -> list[str]:
-    verdict = words("checks.held") if check.passed else words("checks.failed")
+    verdict = Figure(words("checks.held"), "held") if check.passed else Figure(words("checks.failed"), "failed")
     return [check.name, verdict, formats.figure(check.expected), formats.figure(check.actual), check.detail]
 
 

@@ -15,6 +15,7 @@ from warehouse.errors import InputError
 from warehouse.tables import OPS_PUBLISHED, TABLES
 
 Kept = TypeVar("Kept")
+WAY_OUT = "run `distributary pipeline` first, or set `lake` to the folder it writes"
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,12 @@ def read_published(lake: str, *, run_id: str | None = None) -> Published:
     InputError when nothing was published yet, or nothing by that run. A publication is read by the versions that it
     names; a query fails with InputError where upkeep has removed one of them since.
     """
-    every = publications(lake)
-    if run_id is None:
-        return every[0]
-    found = next((published for published in every if published.run_id == run_id), None)
-    if found is None:
-        known = ", ".join(published.run_id for published in every[:5])
-        raise InputError(f"{lake}: run {run_id} published nothing; the newest publications are of: {known}")
-    return found
+    wanted = quoted(run_id) if run_id is not None else "(select run_id from ops_published order by {newest} limit 1)"
+    found = _read(lake, f"where run_id = {wanted}")
+    if found:
+        return found[0]
+    known = ", ".join(published.run_id for published in publications(lake)[:5])
+    raise InputError(f"{lake}: run {run_id} published nothing; the newest publications are of: {known}")
 
 
 def publications(lake: str) -> tuple[Published, ...]:
@@ -129,19 +128,27 @@ def publications(lake: str) -> tuple[Published, ...]:
     Rows of an older version of this program have no number and are the oldest. A table that this version does not know
     is left out. InputError when nothing was published yet.
     """
-    way_out = "run `distributary pipeline` first, or set `lake` to the folder it writes"
+    found = _read(lake)
+    if not found:
+        raise InputError(f"{lake}: nothing is published here (ops.published is empty); {WAY_OUT}")
+    return found
+
+
+def _read(lake: str, where: str = "") -> tuple[Published, ...]:
+    """The publications of the rows that fulfil `where`, newest first; {newest} in it is the order that says so.
+
+    InputError when there is no table of publications.
+    """
     if not exists(lake, OPS_PUBLISHED):
-        raise InputError(f"{lake}: nothing is published here (no table ops/published); {way_out}")
+        raise InputError(f"{lake}: nothing is published here (no table ops/published); {WAY_OUT}")
     table = open_table(lake, OPS_PUBLISHED, version=None)
     is_numbered = "publication" in [column.name for column in table.schema().fields]
-    number = "publication desc nulls last, " if is_numbered else ""
+    newest = f"{'publication desc nulls last, ' if is_numbered else ''}published_at desc, run_id desc"
     query = QueryBuilder().register("ops_published", table)
-    newest_first = f"select * from ops_published order by {number}published_at desc, run_id desc, table_name"
+    sql = f"select * from ops_published {where.replace('{newest}', newest)} order by {newest}, table_name"
     runs: dict[str, list[Row]] = {}
-    for row in fetch(query, newest_first, what=OPS_PUBLISHED.full_name):
+    for row in fetch(query, sql, what=OPS_PUBLISHED.full_name):
         runs.setdefault(row["run_id"], []).append(row)
-    if not runs:
-        raise InputError(f"{lake}: nothing is published here (ops.published is empty); {way_out}")
     return tuple(_publication(lake, rows) for rows in runs.values())
 
 

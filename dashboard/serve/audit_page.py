@@ -8,7 +8,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from dashboard import formats
-from dashboard.panels import Column, PageTable, Panel, Tile, columns, linked, table_rows
+from dashboard.panels import Column, PageTable, Panel, Tile, columns, linked, table_rows, text_columns
 from dashboard.serve.context import Context
 from dashboard.serve.metric_cells import metric_label, metric_sentence, metric_text
 from dashboard.serve.page import Page, Part
@@ -58,10 +58,9 @@ def definition_panel(context: Context, found: Metric) -> Panel:
         facts.insert(1, ("audit.where", found.where))
     table = PageTable(
         caption=words("audit.caption", name=found.name),
-        columns=columns(words("audit.what"), words("audit.is")),
+        columns=text_columns(words("audit.what"), words("audit.is")),
         rows=table_rows([(words(key), text) for key, text in facts]),
     )
-    table = replace(table, columns=tuple(replace(column, numeric=False) for column in table.columns))
     if found.table != GOLD_CHANNEL_PERFORMANCE.full_name:
         sentence = f"{metric_sentence(found, words)} {words('audit.elsewhere', table=found.table)}"
         return Panel("definition", metric_label(found, words), sentence, table=table, drawing=_sql(found.sql()))
@@ -116,7 +115,7 @@ def conversions_panel(context: Context) -> Panel | None:
         channel=context.asked.channel,
         campaign=context.asked.campaign,
         limit=SHOWN_ROWS,
-        after=context.asked.after,
+        after=None if context.asked.open == "spend" else context.asked.after,  # a page may have two lists
     )
     if found is None:
         return None
@@ -241,9 +240,9 @@ def questions_table(asked: tuple[Question, ...], context: Context) -> PageTable:
         )
         for one in asked
     ]
-    table = PageTable(
+    return PageTable(
         caption=words("questions.caption"),
-        columns=columns(
+        columns=text_columns(
             words("questions.asked_at"),
             words("questions.asked_by"),
             words("questions.number"),
@@ -253,7 +252,6 @@ def questions_table(asked: tuple[Question, ...], context: Context) -> PageTable:
         ),
         rows=table_rows(rows),
     )
-    return replace(table, columns=tuple(replace(column, numeric=False) for column in table.columns))
 
 
 def _form(context: Context, found: Metric) -> Markup:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from dashboard import formats
-from dashboard.panels import Column, PageTable, Panel, Tile, columns, table_rows
+from dashboard.panels import Column, PageTable, Panel, Tile, table_rows, text_columns
 from dashboard.serve.context import Context
 from dashboard.serve.page import Page, Part
 from dashboard.serve.short import short
@@ -55,7 +54,7 @@ def path_panel(context: Context, found: AuditedConversion) -> Panel:
     ]
     table = PageTable(
         caption=words("conversion.caption"),
-        columns=columns(
+        columns=text_columns(
             words("conversion.position"),
             words("conversion.touched_at"),
             words("conversion.channel"),
@@ -66,7 +65,6 @@ def path_panel(context: Context, found: AuditedConversion) -> Panel:
         ),
         rows=table_rows(rows),
     )
-    table = replace(table, columns=tuple(replace(column, numeric=False) for column in table.columns))
     sentence = words("conversion.touched", touches=str(len(rows))) if rows else words("conversion.untouched")
     if found.cause:
         sentence += words("conversion.because", cause=words.cause(found.cause))
@@ -138,10 +136,9 @@ def landed_panel(context: Context, found: AuditedConversion) -> Panel:
     ]
     table = PageTable(
         caption=words("landed.caption"),
-        columns=columns(words("landed.what"), words("landed.at"), words("landed.place"), words("landed.line")),
+        columns=text_columns(words("landed.what"), words("landed.at"), words("landed.place"), words("landed.line")),
         rows=table_rows(rows),
     )
-    table = replace(table, columns=tuple(replace(column, numeric=False) for column in table.columns))
     note = "" if context.sees_persons else words("landed.hidden")
     sentence = words("landed.sentence", rows=words.counted("row", len(rows)))
     return Panel("landed", words("landed.title"), sentence, table=table, note=note)

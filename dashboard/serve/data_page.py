@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboard import formats
 from dashboard.ad_abuse_panel import ad_abuse_panel
 from dashboard.chart_svg import chart_of
 from dashboard.formats import Figure
 from dashboard.panels import Column, PageTable, Panel, linked, table_rows
 from dashboard.robots_panel import robots_panel
-from dashboard.run_panels import checks_sentence, rows_panel
+from dashboard.run_panels import checks_panel, rows_panel
 from dashboard.runbook import section_of, what_to_do
 from dashboard.serve.context import Context
 from dashboard.serve.freshness_panel import freshness_panel
@@ -20,6 +22,7 @@ from dashboard.source_findings_panel import source_findings_panel
 from dashboard.tracking_losses_panel import tracking_losses_panel
 from dashboard.unattributed_panel import unattributed_panel
 from dashboard.unmatched_panel import unmatched_panel
+from dashboard.words import Words
 from published.gaps import read_gaps
 from published.lineage import metrics_of
 from published.metrics import metric
@@ -30,41 +33,21 @@ from warehouse.tables import ALL_TABLES
 
 def data_checks_panel(context: Context) -> Panel:
     """Every check of the published versions, failures first; a failed one says what to do."""
-    words, facts = context.words, context.figures.facts
-    table = PageTable(
-        caption=words("checks.caption"),
-        columns=(
-            Column(words("checks.check"), numeric=False),
-            Column(words("checks.result"), numeric=False),
-            Column(words("checks.expected")),
-            Column(words("checks.found")),
-            Column(words("checks.detail"), numeric=False),
-            Column(words("data_checks.what_to_do"), numeric=False),
-        ),
-        rows=table_rows([_check_row(check, context) for check in facts.checks]),
-    )
-    return Panel(
-        "checks",
-        words("checks.title"),
-        checks_sentence(facts, words),
-        table=table if facts.checks else None,
-        folded=not facts.failed,
-        note=words("data_checks.note"),
-    )
-
-
-def _check_row(check: CheckFigures, context: Context) -> tuple[str, ...]:
     words = context.words
-    verdict = words("checks.held") if check.passed else words("checks.failed")
+    panel = replace(checks_panel(context.figures, words), note=words("data_checks.note"))
+    if panel.table is None:
+        return panel
+    rows = [
+        (*row, _what_to_do(check, words))
+        for row, check in zip(panel.table.rows, context.figures.facts.checks, strict=True)
+    ]
+    columns = (*panel.table.columns, Column(words("data_checks.what_to_do"), numeric=False))
+    return replace(panel, table=replace(panel.table, columns=columns, rows=table_rows(rows)))
+
+
+def _what_to_do(check: CheckFigures, words: Words) -> Figure:
     way_out = "" if check.passed else what_to_do(check.name, words) or words("data_checks.unknown")
-    return (
-        check.name,
-        Figure(verdict, "held" if check.passed else "failed"),
-        formats.figure(check.expected),
-        formats.figure(check.actual),
-        check.detail,
-        Figure(way_out, section_of(check.name)),
-    )
+    return Figure(way_out, section_of(check.name))
 
 
 def gaps_panel(context: Context) -> Panel:
