@@ -86,7 +86,7 @@ def test_nothing_is_published_over_a_gap_unless_the_input_may_lag(shop: Shop) ->
     refused = "ad_spend/export.csv: is a PDF; export the table as CSV and land that"
 
     code, lines = shop.pipeline("--dry-run")
-    assert f"take in 1 files of orders; refuse ad_spend ({refused})" in " ".join(lines)
+    assert "take in 1 files of orders; refuse ad_spend" in " ".join(lines)
     assert (code, lines[-1]) == (3, f"error: {refused}"), "it ends as the run would"
     assert not shop.lake.exists(BRONZE_ORDERS), "a dry run writes nothing"
 
