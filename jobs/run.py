@@ -38,6 +38,7 @@ from warehouse.messages import conceal, one_line, secrets_among, secrets_in, sec
 from warehouse.pseudonyms import texts_of
 from warehouse.recipes import Recipe
 from warehouse.session_at_need import SessionAtNeed
+from warehouse.small_lake import IsSmall
 from warehouse.store import Lake
 from warehouse.table_update import TableUpdate, in_words
 from warehouse.tables import BRONZE_EVENTS, BRONZE_LANDED_FILES, OPS_RUN_LOG
@@ -281,7 +282,13 @@ def open_run(
         job=job,
         settings=chosen,
         session=session,
-        lake=Lake(session, chosen.lake, new_run_id(started_at), chosen.build.small_change_rows),
+        lake=Lake(
+            session,
+            chosen.lake,
+            new_run_id(started_at),
+            chosen.build.small_change_rows,
+            IsSmall(chosen.spark.small_lake_rows),
+        ),
         console=console or Terminal(stderr=True),
         started_at=started_at,
         wanted_as_of=as_of,

@@ -1,4 +1,8 @@
-"""Whether a lake is small, and the settings of its session: short queries end before compiling them pays."""
+"""Whether a lake is small, and the settings of its session: short queries end before compiling them pays.
+
+A small lake on this machine is read and replaced without Delta's own scans and writes as well (warehouse.small_scan,
+warehouse.arrow.writer): planning them takes Spark longer than all of its few rows.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from warehouse.tables.bronze_orders import BRONZE_ORDERS
 
 ROW_BYTES = 80  # most landed rows have more: rows are rather counted too many than too few
 PACKED_ROW_BYTES = 30
+ROWS = (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND)
 PACKED = (".gz", ".bz2", ".zst")
 
 
@@ -24,8 +29,25 @@ def rows_of_files(files: Iterable[FoundFile]) -> int:
 
 def rows_in_bronze(lake: LakeState) -> int | None:
     """How many events, orders and rows of ad spend there are; None where the tables' logs do not record it."""
-    counts = [lake.rows_counted(table) for table in (BRONZE_EVENTS, BRONZE_ORDERS, BRONZE_AD_SPEND)]
+    counts = [lake.rows_counted(table) for table in ROWS]
     return None if None in counts else sum(count for count in counts if count is not None)
+
+
+class IsSmall:
+    """Whether a lake has fewer rows in bronze than `fewer_than`; counted again where bronze has a new version."""
+
+    def __init__(self, fewer_than: int) -> None:
+        """Nothing is counted yet."""
+        self._fewer_than = fewer_than
+        self._counted: tuple[dict[str, int], bool] | None = None
+
+    def __call__(self, lake: LakeState) -> bool:
+        """See the class."""
+        versions = lake.versions(ROWS)
+        if self._counted is None or self._counted[0] != versions:
+            rows = rows_in_bronze(lake) if self._fewer_than else None
+            self._counted = versions, rows is not None and rows < self._fewer_than
+        return self._counted[1]
 
 
 def session_conf(spark: Spark, rows: int | None) -> dict[str, str]:

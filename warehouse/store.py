@@ -8,7 +8,7 @@ of the tables is warehouse.lake_state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from warehouse import change_feed, small_tables
+from warehouse import change_feed, small_scan, small_tables
 from warehouse.arrow import writer as arrow_writer
 from warehouse.arrow.changed import CHANGE_TYPE
 from warehouse.conform import conform
@@ -43,11 +43,13 @@ class Lake(LakeState):
 
     A change of at most `small_change_rows` rows, in files of at most as many, is written without Spark where the lake
     is a local folder; 0 = Spark writes everything. Both writers leave the same rows, change feed and origin.
+    Where the lake `is_small` too, its tables are read and replaced without Delta's own scans and writes.
     `written` collects the tables this run wrote with their new versions.
     """
 
     run_id: str
     small_change_rows: int = 0
+    is_small: Callable[[LakeState], bool] = lambda lake: False
     written: dict[str, int] = field(default_factory=dict)
     _checked: set[Table] = field(default_factory=set)  # contracts that are known to match their stored tables
 
@@ -69,6 +71,8 @@ class Lake(LakeState):
         """The rows of the table, of one version where given; an empty frame where it does not exist yet."""
         if not self.exists(table):
             return self.spark.createDataFrame([], table.ddl)
+        if self._is_scanned_here(table):
+            return small_scan.stored_rows(self.spark, self.path(table), version)
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
@@ -102,6 +106,8 @@ class Lake(LakeState):
             return self.read(table).limit(0).withColumn(CHANGE_TYPE, F.lit("insert"))
         if self.replaced_since(table, since):
             return None
+        if self._is_scanned_here(table):
+            return small_scan.changed_rows(self.spark, self.path(table), since, newest)
         return change_feed.changed_rows(self.spark, self.path(table), since, newest)
 
     def replace(
@@ -121,7 +127,13 @@ class Lake(LakeState):
         before = self.version(table)
         if table.ordered_by and periods:
             frame = by_period(frame, table.ordered_by, periods)
-        spark_writer.overwrite(self.path(table), frame, where=where, metadata=self._metadata(origin))
+        if where is None and self._is_scanned_here(table):
+            with self.staging(f"replace/{table.full_name}") as stage:
+                stage("rows", frame)
+                folder = Path(stage.folder_of("rows"))
+                arrow_writer.overwrite(self.path(table), folder, metadata=self._metadata(origin))
+        else:
+            spark_writer.overwrite(self.path(table), frame, where=where, metadata=self._metadata(origin))
         self._wrote(table)
         if self.version(table) == before:
             self.confirm(table, origin)
@@ -257,6 +269,10 @@ class Lake(LakeState):
         """Whether so many rows are few enough to be written without Spark, whatever files they touch."""
         is_local = local_table(self.path(table)) is not None
         return is_local and 0 < self.small_change_rows >= rows and arrow_writer.can_write(self.path(table))
+
+    def _is_scanned_here(self, table: Table) -> bool:
+        """Whether the table's rows are read from its files and replaced as a whole without Delta's scans and writes."""
+        return self._may_be_small(table) and self.is_small(self) and small_scan.can_scan(self.path(table))
 
     def _rows_in_files(self, table: Table, first: str | None, last: str | None) -> int:
         return arrow_writer.rows_in_files(self.path(table), table.ordered_by, first, last)

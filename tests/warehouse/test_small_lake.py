@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from warehouse.knobs import Spark
 from warehouse.local_files import FoundFile
-from warehouse.small_lake import rows_in_bronze, rows_of_files, session_conf
+from warehouse.small_lake import IsSmall, rows_in_bronze, rows_of_files, session_conf
 from warehouse.store import Lake
 from warehouse.tables import BRONZE_AD_SPEND
 
@@ -48,10 +48,15 @@ def test_new_files_are_taken_for_as_many_rows_as_they_may_have() -> None:
 
 def test_rows_in_bronze_are_those_of_its_tables(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(spark, str(tmp_path), "run-1")
+    is_small = IsSmall(fewer_than=3)
     assert rows_in_bronze(lake) == 0
+    assert is_small(lake)
     values = {"string": "x", "date": "2026-03-01", "timestamp": "2026-03-01"}
     columns = [
         F.lit(values.get(column.type, "1")).cast(column.type).alias(column.name) for column in BRONZE_AD_SPEND.columns
     ]
     lake.append(BRONZE_AD_SPEND, spark.range(3).select(*columns))
     assert rows_in_bronze(lake) == 3
+    assert not is_small(lake)
+    assert IsSmall(fewer_than=4)(lake)
+    assert not IsSmall(fewer_than=0)(lake)

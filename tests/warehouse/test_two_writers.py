@@ -1,4 +1,7 @@
-"""Both writers on one table, in turn: each continues what the other wrote, and every reader finds the same."""
+"""Both writers on one table, in turn: each continues what the other wrote, and every reader finds the same.
+
+So do both ways to read: Delta's scan, and the files of a table in a small lake.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,13 @@ from tests.warehouse.example_tables import (
 from warehouse.change_feed import change_sign
 from warehouse.conform import conform
 from warehouse.contracts import MONEY, MONEY_SUM, Column, Table
+from warehouse.errors import DamagedTable
+from warehouse.jvm.schema import create_by_spark, create_table
 from warehouse.store import Lake
 from warehouse.tables import OPS_RUN_LOG
 
 SPARK, ARROW = 0, 1_000_000  # Lake.small_change_rows
+WRITERS = ("spark", "arrow", "small lake")
 KINDS = Table(
     layer="silver",
     name="kinds",
@@ -67,6 +73,10 @@ NULLS: tuple[Any, ...] = ("nulls", AT, *[None] * 8)
 OLD: tuple[Any, ...] = ("full", datetime(2026, 3, 1, tzinfo=UTC), *[None] * 8)
 
 
+def opened(spark: SparkSession, root: str, run_id: str, writer: str) -> Lake:
+    return Lake(spark, root, run_id, SPARK if writer == "spark" else ARROW, lambda lake: writer == "small lake")
+
+
 def kinds(spark: SparkSession, *rows: tuple[Any, ...]) -> DataFrame:
     return conform(spark.createDataFrame(list(rows), KINDS.ddl), KINDS)
 
@@ -94,6 +104,50 @@ def test_values_of_every_type_come_back_as_they_were_written(
     one, other = (DeltaTable(lake.path(KINDS)).to_pyarrow_table().sort_by("id") for lake in (found, wanted))
     assert one == other
     assert (DeltaTable(found.path(KINDS)).schema(), DeltaTable(found.path(KINDS)).protocol()) == (schema, protocol)
+
+
+def test_a_small_lake_is_replaced_and_read_with_values_of_every_type(spark: SparkSession, tmp_path: Path) -> None:
+    small, large = (opened(spark, str(tmp_path), f"of {name}", name) for name in ("small lake", "spark"))
+    small.replace(KINDS, kinds(spark, OLD), origin=VISITS_ORIGIN)
+    first = version_of(small, KINDS)
+    assert small.changes(KINDS, first - 1) is None, "all rows are replaced"
+    periods = [0, 300, 100_000]
+    small.replace(KINDS, kinds(spark, FULL, EMPTY, NULLS), origin=NEXT_ORIGIN, periods=periods)
+    large = opened(spark, large.root, "later", "spark")
+    assert by_spark(small, KINDS) == by_spark(large, KINDS)
+    assert large.origin(KINDS) == NEXT_ORIGIN
+    assert small.read(KINDS, first).count() == large.read(KINDS, first).count() == 1
+    assert small.read(KINDS).schema.jsonValue()["fields"][0]["metadata"] == {"comment": "its number"}
+    small.replace(KINDS, kinds(spark, OLD).limit(0), origin=VISITS_ORIGIN)
+    assert small.read(KINDS).isEmpty()
+    assert small.read(KINDS).dtypes == large.read(KINDS).dtypes
+
+
+def test_a_table_is_created_as_spark_creates_it(spark: SparkSession, tmp_path: Path) -> None:
+    ours, theirs = str(tmp_path / "ours"), str(tmp_path / "theirs")
+    create_table(spark, ours, KINDS)
+    create_by_spark(spark, theirs, KINDS)
+    one, other = DeltaTable(ours), DeltaTable(theirs)
+    assert one.schema() == other.schema()
+    assert one.protocol().min_writer_version == other.protocol().min_writer_version
+    assert {*(one.protocol().writer_features or ())} == {*(other.protocol().writer_features or ())}
+    assert one.metadata().configuration == other.metadata().configuration
+    assert one.metadata().description == other.metadata().description == KINDS.comment
+
+
+def test_a_missing_file_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    lake = opened(spark, str(tmp_path), "run", "small lake")
+    lake.replace(KINDS, kinds(spark, FULL), origin=VISITS_ORIGIN)
+    (file,) = Path(lake.path(KINDS)).glob("*.parquet")
+    file.unlink()
+    with pytest.raises(DamagedTable, match=rf"silver\.kinds, {file}: .*it is missing.*remove"):
+        lake.read(KINDS)
+
+
+def test_a_folder_whose_name_reads_like_a_pattern_is_left_to_delta(spark: SparkSession, tmp_path: Path) -> None:
+    lake = opened(spark, str(tmp_path / "a{b}"), "run", "small lake")
+    lake.replace(KINDS, kinds(spark, FULL), origin=VISITS_ORIGIN)
+    assert lake.read(KINDS).count() == 1
 
 
 def test_files_of_both_writers_have_the_same_columns_types_codec_and_ranges(
@@ -177,7 +231,9 @@ def test_a_table_that_asks_more_of_a_writer_is_left_to_spark(spark: SparkSession
     lake.update(THINGS, F.col("id") == "a", {"cost": F.lit(2).cast(MONEY)})
     lake.append_rows(THINGS, [{"id": "b", "place": "x", "cost": Decimal(3)}])
     assert things_in(lake) == [("a", "x", 2), ("b", "x", 3)]
-    engines = {commit["engineInfo"].split("/")[0] for commit in DeltaTable(lake.path(THINGS)).history()}
+    created, *later = reversed(DeltaTable(lake.path(THINGS)).history())
+    assert created["operation"] == "CREATE TABLE"
+    engines = {commit["engineInfo"].split("/")[0] for commit in later}
     assert engines == {"Apache-Spark"}
 
 
@@ -226,16 +282,17 @@ def test_after_any_sequence_of_both_writers_rows_and_feed_are_the_expected(
 ) -> None:
     random = Random(seed)
     wanted: dict[tuple[str, str | None], int] = {("a", "x"): 0, ("b", None): 0}
-    lake = Lake(spark, str(tmp_path), "run-0", random.choice((SPARK, ARROW)))
+    lake = opened(spark, str(tmp_path), "run-0", random.choice(WRITERS))
     lake.replace(THINGS, things(spark, *((*key, cost) for key, cost in wanted.items())), origin=NEXT_ORIGIN)
     states = {version_of(lake, THINGS): dict(wanted)}
     for number in range(1, 8):
-        lake = Lake(spark, lake.root, f"run-{number}", random.choice((SPARK, ARROW)))
+        lake = opened(spark, lake.root, f"run-{number}", random.choice(WRITERS))
         _change(lake, spark, random, wanted, number)
         states[version_of(lake, THINGS)] = dict(wanted)
         assert things_in(lake) == as_rows(wanted)
     newest = version_of(lake, THINGS)
-    for version, state in random.sample([*states.items()], k=3):
+    for writer, (version, state) in zip(WRITERS, random.sample([*states.items()], k=3), strict=True):
+        lake = opened(spark, lake.root, "reader", writer)
         assert things_in(lake, version) == as_rows(state)
         changes = lake.changes(THINGS, version)
         assert changes is not None

@@ -76,8 +76,13 @@ class Changed:
 
 def staged_rows(staged: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The rows of a staged frame, in the columns of `schema`."""
-    for file in sorted(staged.glob("*.parquet")):
+    for file in staged_files(staged):
         yield from batches(file, schema)
+
+
+def staged_files(staged: Path) -> list[Path]:
+    """The files of a staged frame, in order."""
+    return sorted(staged.glob("*.parquet"))
 
 
 def new_rows(staged: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

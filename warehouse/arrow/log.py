@@ -155,6 +155,44 @@ class TableLog:
                 DeltaTable(str(self.path)).create_checkpoint()
 
 
+def create_log(path: str, schema: str, *, comment: str, properties: Mapping[str, str]) -> None:
+    """Makes version 0 of a table without rows; `schema` is Delta's JSON. CommitConflictError where there is one."""
+    folder = Path(path) / "_delta_log"
+    folder.mkdir(parents=True, exist_ok=True)
+    described = {"description": comment, "properties": json.dumps(dict(properties)), "partitionBy": "[]"}
+    actions = (
+        {
+            "commitInfo": {
+                "timestamp": now_ms(),
+                "operation": "CREATE TABLE",
+                "operationParameters": described,
+                "isBlindAppend": True,
+                "operationMetrics": {},
+                "engineInfo": ENGINE,
+            }
+        },
+        {
+            "metaData": {
+                "id": str(uuid4()),
+                "description": comment,
+                "format": {"provider": "parquet", "options": {}},
+                "schemaString": schema,
+                "partitionColumns": [],
+                "configuration": dict(properties),
+                "createdTime": now_ms(),
+            }
+        },
+        {
+            "protocol": {
+                "minReaderVersion": 1,
+                "minWriterVersion": FEATURES_SINCE,
+                "writerFeatures": sorted(WRITER_FEATURES),
+            }
+        },
+    )
+    _write_once(folder / f"{0:020d}.json", "".join(json.dumps(action) + "\n" for action in actions))
+
+
 def now_ms() -> int:
     """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000

@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from warehouse.arrow.changed import Changed, feed_schema, labelled, new_rows, staged_rows
-from warehouse.arrow.files import NewFile
+from warehouse.arrow.changed import Changed, feed_schema, labelled, new_rows, staged_files, staged_rows
+from warehouse.arrow.files import NewFile, batches
 from warehouse.arrow.log import CommitConflictError, TableLog
 from warehouse.contracts import Table
 
@@ -40,6 +40,21 @@ def rows_in_files(path: str, column: str, first: str | None, last: str | None) -
 def append(path: str, staged: Path, *, metadata: str) -> None:
     """Adds the rows of the files in the folder `staged`."""
     _append(path, staged_rows(staged, TableLog(path).schema), metadata)
+
+
+def overwrite(path: str, staged: Path, *, metadata: str) -> None:
+    """Replaces all rows by those of the files in the folder `staged`; each of them is one file of the table."""
+    log = TableLog(path)
+    with _new_files(log) as begin:
+        files = []
+        for of_file in staged_files(staged):
+            files.append(begin(log.schema))
+            for batch in batches(of_file, log.schema):
+                files[-1].write(batch)
+            files[-1].close()
+    actions = [*(file.as_removed() for file in log.files()), *(action for file in files for action in file.as_rows())]
+    rows = sum(file.rows for file in files)
+    log.commit(actions, "WRITE", metadata, {"numOutputRows": rows}, mode="Overwrite", partitionBy="[]")
 
 
 def append_rows(path: str, rows: Iterable[Mapping[str, Any]], *, metadata: str) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructField, StructType
 
-from warehouse.arrow.log import STATS_COLUMNS
+from warehouse.arrow.log import STATS_COLUMNS, create_log
 from warehouse.change_feed import CHANGE_FEED
 from warehouse.contracts import Column, Table
-from warehouse.delta_log import Snapshot, log_of
+from warehouse.delta_log import Snapshot, local_table, log_of
 
 DELETION_VECTORS = "delta.enableDeletionVectors"
 DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
@@ -26,7 +27,20 @@ TABLE_PROPERTIES = {
 
 
 def create_table(spark: SparkSession, path: str, table: Table) -> None:
-    """Creates the table in `path`, without rows."""
+    """Creates the table in `path`, without rows. In a local folder that needs no command of Spark."""
+    if (folder := local_table(path)) is None:
+        create_by_spark(spark, path, table)
+        return
+    types = spark.createDataFrame([], table.ddl).schema
+    fields = [
+        StructField(column.name, types[column.name].dataType, column.nullable, {"comment": column.comment})
+        for column in table.columns
+    ]
+    create_log(str(folder), StructType(fields).json(), comment=table.comment, properties=wanted_properties(table))
+
+
+def create_by_spark(spark: SparkSession, path: str, table: Table) -> None:
+    """The same by Delta's command, wherever the table is."""
     create = DeltaTable.createIfNotExists(spark).location(path).comment(table.comment)
     for column in table.columns:
         create = create.addColumn(column.name, column.type, nullable=column.nullable, comment=column.comment)
