@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from random import Random
@@ -104,8 +104,8 @@ def grow(cut: Cut, spark: SparkSession, folder: Path, at_once: Lake) -> Grown:
 
 
 def take_in_at_once(cut: Cut, spark: SparkSession, folder: Path) -> Lake:
-    """All batches in one run."""
-    place = Place.new(folder)
+    """All batches in one run, which leaves every table to Spark and Delta."""
+    place = replace(Place.new(folder), small_change_rows=0)
     land(cut, place, *range(len(cut.files)))
     place.run_here(spark, (*TO_CREDITS, score.STEP))
     return lake_of(place, spark)
