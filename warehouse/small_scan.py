@@ -22,6 +22,7 @@ from pyspark.sql.types import StringType, StructType
 from warehouse.arrow.changed import CHANGE_TYPE
 from warehouse.faults import damaged_file, damaged_log
 
+File = tuple[str, int | None]  # its name in the log, and its size [bytes], which that of a removed file may lack
 GLOB = frozenset("{}[]*?\\")  # characters that Hadoop takes for a pattern of names
 
 
@@ -33,7 +34,8 @@ def can_scan(path: str) -> bool:
 def stored_rows(spark: SparkSession, path: str, version: int | None = None) -> DataFrame:
     """The rows of the table in `path`, of one version where given. DamagedTable where a file is missing."""
     table = _opened(path, version)
-    files = [str(path) for path in table.get_add_actions(flatten=True)["path"].to_pylist()]
+    added = table.get_add_actions(flatten=True)
+    files = [*zip(added["path"].to_pylist(), added["size_bytes"].to_pylist(), strict=True)]
     return _rows_of(spark, Path(path), files, _schema(table))
 
 
@@ -44,7 +46,7 @@ def changed_rows(spark: SparkSession, path: str, since: int, newest: int) -> Dat
     """
     folder, schema = Path(path), _schema(_opened(path, newest))
     with_type = StructType(list(schema)).add(CHANGE_TYPE, StringType())
-    found: dict[str, list[str]] = {"cdc": [], "add": [], "remove": []}
+    found: dict[str, list[File]] = {"cdc": [], "add": [], "remove": []}
     for version in range(since + 1, newest + 1):
         for kind, files in _changes_of(folder, version).items():
             found[kind] += files
@@ -57,7 +59,7 @@ def changed_rows(spark: SparkSession, path: str, since: int, newest: int) -> Dat
     return reduce(DataFrame.unionAll, kept) if kept else parts[0]
 
 
-def _changes_of(folder: Path, version: int) -> Mapping[str, Sequence[str]]:
+def _changes_of(folder: Path, version: int) -> Mapping[str, Sequence[File]]:
     """The files that hold a commit's changes, by the action that names them."""
     commit = folder / "_delta_log" / f"{version:020d}.json"
     try:
@@ -70,19 +72,25 @@ def _changes_of(folder: Path, version: int) -> Mapping[str, Sequence[str]]:
     return {kind: _named(actions, kind, changes_rows=True) for kind in ("add", "remove")}
 
 
-def _named(actions: Iterable[Mapping[str, Any]], kind: str, *, changes_rows: bool = False) -> list[str]:
+def _named(actions: Iterable[Mapping[str, Any]], kind: str, *, changes_rows: bool = False) -> list[File]:
     found = [action[kind] for action in actions if kind in action]
-    return [file["path"] for file in found if file["dataChange"] or not changes_rows]
+    return [(file["path"], file.get("size")) for file in found if file["dataChange"] or not changes_rows]
 
 
-def _rows_of(spark: SparkSession, folder: Path, files: Sequence[str], schema: StructType) -> DataFrame:
+def _rows_of(spark: SparkSession, folder: Path, files: Sequence[File], schema: StructType) -> DataFrame:
     if not files:
         return spark.createDataFrame([], schema)
-    paths = [folder / unquote(file) for file in files]
-    for file in paths:
-        if not file.is_file():
-            raise damaged_file(file, "it is missing")
+    paths = [_whole(folder / unquote(name), size) for name, size in files]
     return spark.read.schema(schema).parquet(*map(str, paths))
+
+
+def _whole(file: Path, size: int | None) -> Path:
+    """The file, which is as long as the log says: Spark passes over an empty one."""
+    if not file.is_file():
+        raise damaged_file(file, "it is missing")
+    if size is not None and (found := file.stat().st_size) != size:
+        raise damaged_file(file, f"it has {found} of {size} bytes")
+    return file
 
 
 def _schema(table: DeltaTable) -> StructType:

@@ -135,10 +135,14 @@ def test_a_table_is_created_as_spark_creates_it(spark: SparkSession, tmp_path: P
     assert one.metadata().description == other.metadata().description == KINDS.comment
 
 
-def test_a_missing_file_is_named(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_missing_and_an_empty_file_is_named(spark: SparkSession, tmp_path: Path) -> None:
     lake = opened(spark, str(tmp_path), "run", "small lake")
     lake.replace(KINDS, kinds(spark, FULL), origin=VISITS_ORIGIN)
     (file,) = Path(lake.path(KINDS)).glob("*.parquet")
+    size = file.stat().st_size
+    file.write_bytes(b"")
+    with pytest.raises(DamagedTable, match=rf"{file}: .*it has 0 of {size} bytes.*remove"):
+        lake.read(KINDS)
     file.unlink()
     with pytest.raises(DamagedTable, match=rf"silver\.kinds, {file}: .*it is missing.*remove"):
         lake.read(KINDS)
