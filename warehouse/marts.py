@@ -161,16 +161,16 @@ def contract_of(mart: Mart, schema: Mapping[str, str], inputs: Sequence[Table]) 
 
 
 def _column(mart: Mart, name: str, type_: str, known: Column | None) -> Column:
-    said = COMMENT.fullmatch(mart.head.columns.get(name, known.comment if known else ""))
-    assert said is not None, "the pattern fits any text"
+    comment = COMMENT.fullmatch(mart.head.columns.get(name, known.comment if known else ""))
+    assert comment is not None, "the pattern fits any text"
     values = mart.head.tests.accepted_values.get(name, ())
     if values and type_ != "string":
         raise UsageError(f"{mart.file}: tests.accepted_values: {name} is of type {type_}; write an expression")
     return Column(
         name,
         type_,
-        said["meaning"],
-        unit=said["unit"] or "",
+        comment["meaning"],
+        unit=comment["unit"] or "",
         nullable=name not in (*mart.head.key, *mart.head.tests.not_null),
         personal=name in mart.head.personal,
         values=values,

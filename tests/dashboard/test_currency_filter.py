@@ -1,4 +1,4 @@
-"""The filter of the currency of orders: what it offers, what it leaves, and that spend is said to stay whole."""
+"""The filter of the currency of orders: what it offers, what it leaves, and the sentence that spend stays whole."""
 
 from __future__ import annotations
 
