@@ -38,7 +38,8 @@ def plan(run: Run) -> Plan:
         logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
         done = []
         for one in update.make():
-            write_results(run, one.results)
+            if one.results:
+                write_results(run, one.results)
             run.say(_line(one))
             done.append(one)
             if one.failed and one.mart.head.severity == "fail_run":

@@ -112,12 +112,12 @@ class MartUpdate:
             _require_named(mart, frame)
             try:
                 rows = stage("rows", frame)
+                rows.createOrReplaceTempView(mart.place.sql_name)
+                results = check_mart(rows, mart, contract, partial(self._query, mart))
             except PySparkException as error:
                 if not (error.getSqlState() or "").startswith(OF_DATA):
                     raise
                 return [none_found(f"failures of {mart.full_name}", 1, detail=_reason(error))]
-            rows.createOrReplaceTempView(mart.place.sql_name)
-            results = check_mart(rows, mart, contract, partial(self._query, mart))
             if all(result.passed for result in results):
                 stored = StoredMart.of(mart, contract)
                 lake.replace_with_schema(contract, rows, origin=origin, properties={PROPERTY: stored.text})
@@ -145,10 +145,7 @@ class MartUpdate:
         return StoredMart.from_properties(properties, place.full_name).contract
 
     def _analyzed(self, mart: Mart) -> DataFrame:
-        try:
-            frame = self._query(mart, mart.sql)
-        except AnalysisException as error:
-            raise UsageError(f"{mart.file}: Spark cannot run it: {_reason(error)}") from error
+        frame = self._query(mart, mart.sql)
         names = [name.lower() for name in frame.columns]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise UsageError(f"{mart.file}: two columns are called {twice[0]}: give one another name by AS")
@@ -156,7 +153,10 @@ class MartUpdate:
 
     def _query(self, mart: Mart, sql: str) -> DataFrame:
         # In brackets, nothing but a query is a statement.
-        return self._run.lake.spark.sql(f"select * from (\n{with_values(sql, self._literals(mart))}\n)")
+        try:
+            return self._run.lake.spark.sql(f"select * from (\n{with_values(sql, self._literals(mart))}\n)")
+        except AnalysisException as error:
+            raise UsageError(f"{mart.file}: Spark cannot run it: {_reason(error)}") from error
 
 
 def _inputs(mart: Mart) -> list[tuple[str, Table]]:

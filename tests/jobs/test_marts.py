@@ -136,8 +136,8 @@ def test_a_mart_is_made_again_only_where_its_file_or_a_table_that_it_reads_is_an
     write_table(shop.folder / "lake", GOLD_CHANNEL_PERFORMANCE, [])
     assert shop.make(dry_run=True) == "would make mart.cost, mart.twice"
     assert shop.make() == "made mart.cost, mart.twice"
-    assert shop.make(full=True) == "made mart.cost, mart.twice"
     assert shop.make() == nothing
+    assert shop.make(dry_run=True, full=True) == "would make mart.cost, mart.twice"
 
 
 def test_a_mart_whose_test_fails_is_kept_back_and_its_former_version_stays_published(shop: Shop) -> None:
@@ -178,6 +178,7 @@ FAULTS = {
     "other": ("{accepted_values: {channel: [b]}}", "select 'a' as channel", "values out of range in mart.other"),
     "lost": ("{conserves: {n: {sum: n, equals: select 2}}}", "select 'a' as channel, 1 as n", "total of mart.lost (n)"),
     "by_zero": ("", "select 'a' as channel, 1 / (length('a') - 1) as n", "failures of mart.by_zero"),
+    "zero": ("{expressions: {n: 1 / n > 0}}", "select 'a' as channel, 0 as n", "failures of mart.zero"),
 }
 
 
@@ -205,13 +206,15 @@ def test_null_holds_where_a_condition_is_asked_and_a_test_may_ask_the_runs_day(s
             r"made\.sql: Spark cannot run it: \[UNRESOLVED_COLUMN",
         ),
         ("select channel from nowhere", r"made\.sql: Spark cannot run it: \[TABLE_OR_VIEW_NOT_FOUND"),
+        ("select 'a' as channel -- n", r"made\.sql: Spark cannot run it: \[UNRESOLVED_COLUMN"),
         ("drop table x", r"made\.sql: Spark cannot run it: \[PARSE_SYNTAX_ERROR"),
         ("select channel, spend, 1 as Spend from gold.channel_performance", r"two columns are called spend"),
         ("select person_id as channel from gold.customer_summary", r"channel of its columns lead back to persons"),
     ],
 )
 def test_what_only_spark_can_know_of_a_statement_is_one_clear_error(shop: Shop, sql: str, message: str) -> None:
-    shop.write(made=f"{HEAD}{sql}")
+    tests = "-- tests: {expressions: {positive: n > 0}}\n" if sql.endswith("-- n") else ""
+    shop.write(made=f"{HEAD}{tests}{sql}")
     with pytest.raises(UsageError, match=message) as ended:
         shop.make()
     assert "\n" not in str(ended.value)
