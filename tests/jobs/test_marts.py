@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -165,10 +165,19 @@ def test_a_mart_that_was_never_right_is_not_published_and_what_reads_it_waits(sh
     assert shop.publish().mart_names == ("mart.cost",)
 
 
-def test_a_mart_may_end_the_run_instead(shop: Shop) -> None:
-    shop.write(cost=f"{HEAD}-- severity: fail_run\n{SAVED}{COST}")
-    with pytest.raises(CheckFailed, match=r"1 of 3 checks failed, nothing is published: rows of mart\.cost without"):
+def test_a_mart_may_end_the_run_instead_and_others_go_back_to_what_is_published(shop: Shop) -> None:
+    shop.write(cost=f"{HEAD}{COST}")
+    shop.make()
+    published = shop.publish()
+    shop.write(cost=f"{HEAD}{COST.replace('as spend', 'as spend, 1 as more')}")
+    shop.write(last=f"{HEAD}-- severity: fail_run\n{SAVED}select channel, spend from mart.cost")
+    with pytest.raises(CheckFailed, match=r"1 of 3 checks failed, nothing is published: rows of mart\.last without"):
         shop.make()
+    (now,) = shop.open().lake.states([published.contract("mart.cost")]).values()
+    assert now.version > published.versions["mart.cost"]
+    newest = replace(published, versions={**published.versions, "mart.cost": now.version})
+    assert newest.contract("mart.cost") == published.contract("mart.cost")
+    assert ask(newest, "select * from mart_cost", limit=9).columns == ("channel", "spend")
 
 
 FAULTS = {
