@@ -57,6 +57,7 @@ SECTIONS: dict[str, re.Pattern[str]] = {
         "totals": r"^totals (of channels that do not add up |outside of their intervals)",
         "retention": r"^(customers of the retention list |places of the retention list |profits outside of )",
         "forecasts": r"^(forecasts compared are |origins within |intervals that are narrower )",
+        "marts": r"^(rows of \S+ without \(|total of \S+ \(|failures of )",
     }.items()
 }
 

@@ -16,6 +16,8 @@ from warehouse.checks import CheckResult, require_all
 from warehouse.contract_checks import check_contracts
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed
+from warehouse.mart_update import MartUpdate
+from warehouse.marts import is_mart, place_of
 from warehouse.recipes import Shared, Work
 from warehouse.store import Lake, TableVersion
 from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, OPS_QUALITY_RESULTS, TABLES
@@ -46,9 +48,13 @@ def plan(run: Run) -> Plan:
 
 
 def plan_publishing(run: Run) -> Plan:
-    """Checks these very versions and publishes them; on failure gold goes back to what was published last."""
-    states = run.lake.states(PUBLISHED_TABLES)
-    if newest_publication(run.lake) == states and not run.ahead:
+    """Checks these very versions and publishes them; on failure gold goes back to what was published last.
+
+    Marts were tested before they were written.
+    """
+    former = newest_publication(run.lake)
+    states = run.lake.states(PUBLISHED_TABLES) | MartUpdate(run).states(former)
+    if former == states and not run.ahead:
         return Plan("these versions are published already")
 
     def do(log: StepLog) -> None:
@@ -58,7 +64,7 @@ def plan_publishing(run: Run) -> Plan:
         except CheckFailed:
             restore_published(run)
             raise
-        _publish(run, states)
+        publish(run, states)
         log.message = f"{len(results)} checks hold, {len(states)} tables published"
 
     return Plan(f"check and publish {len(states)} tables", do)
@@ -75,18 +81,18 @@ def check_tables(run: Run, *, contracts: Sequence[Table] = PUBLISHED_TABLES) -> 
 
 
 def restore_published(run: Run) -> None:
-    """Gold tables back to the versions published last; what was not published, or is another table since, stays."""
+    """Gold and marts back to the versions published last; what was not published, or is another table since, stays."""
     for name, published in newest_publication(run.lake).items():
-        table = TABLES[name]
+        table = place_of(name) if is_mart(name) else TABLES[name]
         now = run.lake.at(table)
-        if table.layer == "gold" and now and now.id == published.id and now.version != published.version:
+        if table.layer in ("gold", "mart") and now and now.id == published.id and now.version != published.version:
             run.lake.restore(table, published.version)
             run.say(f"{name} restored to version {published.version}")
 
 
 def _checked(run: Run, log: StepLog, contracts: Sequence[Table]) -> list[CheckResult]:
     results = check_tables(run, contracts=contracts)
-    _write_results(run, results)
+    write_results(run, results)
     log.counts.update(checks=len(results), failed=sum(not result.passed for result in results))
     return results
 
@@ -106,7 +112,7 @@ def newest_publication(lake: Lake) -> dict[str, TableVersion]:
     }
 
 
-def _publish(run: Run, states: Mapping[str, TableVersion]) -> None:
+def publish(run: Run, states: Mapping[str, TableVersion]) -> None:
     """Numbers of publications follow the table's own versions: they rise with every commit, whatever clocks show."""
     now, number = datetime.now(UTC), (run.lake.version(OPS_PUBLISHED) or 0) + 1
     rows = [
@@ -124,7 +130,8 @@ def _publish(run: Run, states: Mapping[str, TableVersion]) -> None:
     run.lake.append_rows(OPS_PUBLISHED, rows)
 
 
-def _write_results(run: Run, results: list[CheckResult]) -> None:
+def write_results(run: Run, results: Sequence[CheckResult]) -> None:
+    """Adds them to ops.quality_results."""
     now = datetime.now(UTC)
     rows = [
         {

@@ -19,7 +19,7 @@ from warehouse.messages import say_line
 # commands has them in COMMANDS.
 SECTIONS = {
     "Set up": ("init", "doctor", "simulate"),
-    "Make tables": ("pipeline", "ingest", "build", "attribute", "score", "check"),
+    "Make tables": ("pipeline", "ingest", "build", "attribute", "score", "marts", "check"),
     "Models": ("train", "train-attribution", "models"),
     "Look and ask": ("serve", "report", "changes", "audit", "questions", "sql", "sql-server", "mcp"),
     "Use": ("channels", "attribute-paths", "audiences", "retention", "digest"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from dashboard.text_summary import print_summary
-from jobs import attribute, build, check, ingest, report, score, simulate, train, train_attribution
+from jobs import attribute, build, check, ingest, marts, report, score, simulate, train, train_attribution
 from jobs.options import Config, job_main, run_steps
 from jobs.run import Plan, Run, Step
 from ltv.customer_value import champion_of
@@ -42,6 +42,7 @@ STEPS = (
     attribute.STEP,
     Step("train", plan_training_once),
     score.STEP,
+    marts.STEP,
     check.PUBLISH,
     report.STEP,
 )

@@ -41,12 +41,13 @@ def located(settings: Settings, folder: Path) -> Settings:
         return one.model_copy(update={"to": tuple(map(destination, one.to))})
 
     landing, report, mlflow = settings.landing, settings.report, settings.mlflow
-    touchpoints, artifacts = settings.touchpoints, settings.mlflow.artifact_root
+    marts, touchpoints, artifacts = settings.marts, settings.touchpoints, settings.mlflow.artifact_root
     return settings.model_copy(
         update={
             "lake": path(settings.lake),
             "landing": landing.model_copy(update={"root": path(landing.root)}),
             "report": report.model_copy(update={"file": path(report.file)}),
+            "marts": marts.model_copy(update={"folder": None if marts.folder is None else path(marts.folder)}),
             "digest": settings.digest.model_copy(update={"teams": tuple(map(team, settings.digest.teams))}),
             "mlflow": mlflow.model_copy(
                 update={

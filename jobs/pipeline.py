@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from jobs import attribute, build, check, ingest, report, score
+from jobs import attribute, build, check, ingest, marts, report, score
 from jobs.drift import end_if_drifted
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 
-STEPS = (ingest.STEP, build.STEP, attribute.STEP, score.STEP, check.PUBLISH, report.STEP)
+STEPS = (ingest.STEP, build.STEP, attribute.STEP, score.STEP, marts.STEP, check.PUBLISH, report.STEP)
 
 
 def pipeline(
     config: Config = None, as_of: AsOf = None, full: Full = False, dry_run: DryRun = False, json: Json = False
 ) -> None:
-    """Ingest, build, attribute, score, check, publish and report; a step without changed input is skipped.
+    """Ingest, build, attribute, score, make marts, check, publish and report; a step without changed input is skipped.
 
     Example: distributary pipeline --config conf/demo.yaml
     """

@@ -34,6 +34,7 @@ from warehouse.jvm.session import end_jvm, process_id, under_spark_submit
 from warehouse.knobs import Part
 from warehouse.layout import event_periods
 from warehouse.lock import lake_lock
+from warehouse.marts import read_marts
 from warehouse.messages import conceal, one_line, secrets_among, secrets_in, secrets_of_environment
 from warehouse.pseudonyms import texts_of
 from warehouse.recipes import Recipe
@@ -271,6 +272,7 @@ def open_run(
         from jobs.simulate import shop_of  # noqa: PLC0415
 
         shop_of(chosen)
+    read_marts(chosen.marts.folder)  # a file that does not fit is refused now, not after an hour
     started_at = datetime.now(UTC)
     # Set before any import of MLflow.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

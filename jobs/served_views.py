@@ -14,7 +14,7 @@ from published.delta_files import exists, open_table
 from published.publication import Published, alias
 from warehouse.contracts import Table
 from warehouse.errors import InputError, UsageError
-from warehouse.tables import OPS_PUBLISHED, OPS_QUALITY_RESULTS, OPS_RUN_LOG, TABLES
+from warehouse.tables import OPS_PUBLISHED, OPS_QUALITY_RESULTS, OPS_RUN_LOG
 
 # Layers are schemas; SQL of the docs and of ready views names tables gold_channel_performance, in this schema.
 BY_ALIAS = "default"
@@ -45,7 +45,7 @@ def table_views(published: Published) -> Iterator[View]:
     InputError where a version is gone, or the table was deleted and made again since.
     """
     for name, version in sorted(published.versions.items()):
-        yield _table_view(published, TABLES[name], version)
+        yield _table_view(published, published.contract(name), version)
     for table in OF_RUNS:  # as they stand when the views are made
         if exists(published.lake, table):
             yield _table_view(published, table, open_table(published.lake, table, version=None).version())

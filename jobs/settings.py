@@ -18,7 +18,7 @@ from jobs.located import located
 from jobs.unknown_names import names_of_nothing
 from ltv.knobs import Drift, Ltv, RetentionCampaign
 from touchpoints.knobs import AdAbuse, AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
-from warehouse.knobs import Build, Files, Knobs, Lock, Misfit, Mlflow, Part, Report, Retargeting, Spark, part_of
+from warehouse.knobs import Build, Files, Knobs, Lock, Marts, Misfit, Mlflow, Part, Report, Retargeting, Spark, part_of
 from warehouse.pseudonyms import Pseudonyms
 from warehouse.settings_file import read_knobs, read_yaml
 from warehouse.table_update import digest_of
@@ -52,6 +52,7 @@ class Settings(Knobs):
     drift: Drift
     mlflow: Mlflow
     quality: Quality
+    marts: Marts
     privacy: Pseudonyms
     serve: Serve
     digest: DigestKnobs

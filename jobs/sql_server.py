@@ -39,9 +39,9 @@ def sql_server(
 
     Example: distributary sql-server --config shop.yaml --port 10000
 
-    Schemas are silver, gold and views; each table is shown at its published version, with the comments of the data
-    dictionary. After another publication the same names show that one. It runs until Ctrl-C. Who reaches the port acts
-    as the user of this process: see docs/how-to/connect-a-bi-tool.md.
+    Schemas are silver, gold, mart and views; each table is shown at its published version, with the comments of the
+    data dictionary. After another publication the same names show that one. It runs until Ctrl-C. Who reaches the port
+    acts as the user of this process: see docs/how-to/connect-a-bi-tool.md.
     """
 
     def action() -> None:

@@ -64,13 +64,22 @@ class AliveMatrix:
 
 @dataclass(frozen=True)
 class CellCustomers:
-    """The first customers of a cell, of `customers` in it: most value at risk first, then most expected value, ties by
-    person_id."""
+    """Customers of a cell, of `customers` in it: most value at risk first, then most expected value, ties by person_id.
+
+    `listed` begins after the first `skipped`.
+    """
 
     cell: Cell
     currency: str
     customers: int
     listed: tuple[Customer, ...]
+    skipped: int = 0
+
+    @property
+    def after(self) -> int | None:
+        """How many customers stand before the next page; None on the last."""
+        end = self.skipped + len(self.listed)
+        return end if end < self.customers else None
 
 
 def cell_of(key: str | None) -> Cell | None:
@@ -107,8 +116,9 @@ def read_alive_matrix(published: Published, timezone: str) -> AliveMatrix | None
     return AliveMatrix(as_of, rows[0]["currency"], cells)
 
 
-def read_cell(published: Published, timezone: str, cell: Cell, *, most: int) -> CellCustomers | None:
-    """The first `most` customers of a cell; None where customer value is not published or the cell is empty."""
+def read_cell(published: Published, timezone: str, cell: Cell, *, most: int, skip: int = 0) -> CellCustomers | None:
+    """The first `most` customers of a cell after `skip` of them; None where customer value is not published or nobody
+    is there. In one publication the order is always the same, so pages have each customer once."""
     if not published.has(GOLD_CUSTOMER_VALUE, GOLD_CUSTOMER_SUMMARY):
         return None
     as_of = newest_day(published)
@@ -128,7 +138,7 @@ def read_cell(published: Published, timezone: str, cell: Cell, *, most: int) -> 
                {"list.value_at_risk" if is_listed else "cast(null as decimal(28, 6)) as value_at_risk"},
                {segment} as segment, worth.currency, count(*) over () as customers
         from {_joined(as_of)} {listed if is_listed else ""} where {_in_cell(cell, as_of, timezone)}
-        order by value_at_risk desc nulls last, expected_value desc, person_id limit {int(most)}
+        order by value_at_risk desc nulls last, expected_value desc, person_id limit {int(most)} offset {int(skip)}
         """,
         GOLD_CUSTOMER_VALUE,
         GOLD_CUSTOMER_SUMMARY,
@@ -137,7 +147,7 @@ def read_cell(published: Published, timezone: str, cell: Cell, *, most: int) -> 
     if not rows:
         return None
     listed_customers = tuple(Customer(*(row[name] for name in Customer._fields)) for row in rows)
-    return CellCustomers(cell, rows[0]["currency"], rows[0]["customers"], listed_customers)
+    return CellCustomers(cell, rows[0]["currency"], rows[0]["customers"], listed_customers, skip)
 
 
 def _joined(as_of: date) -> str:

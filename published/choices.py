@@ -11,7 +11,7 @@ from published.model_order import in_report_order
 from published.publication import Published
 from published.view import View
 from warehouse.errors import UsageError, did_you_mean
-from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY
+from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_PATH_SUMMARY, SILVER_CONVERSIONS
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,22 @@ def read_choices(published: Published, view: View) -> Choices:
     So the type that is shown does not change with the days or models of the view.
     """
     return published.once(("choices", view.date_basis), lambda: _read_choices(published, view))
+
+
+def read_currencies(published: Published) -> tuple[str, ...]:
+    """The currencies of the conversions' own amounts, sorted; none where silver.conversions is not published."""
+    if not published.has(SILVER_CONVERSIONS):
+        return ()
+    sql = "select distinct currency from silver_conversions order by currency"
+    rows = published.once("currencies", lambda: published.rows(sql, SILVER_CONVERSIONS))
+    return tuple(row["currency"] for row in rows)
+
+
+def known_currency(published: Published, view: View) -> View:
+    """The view. UsageError where it names a currency that no conversion is in."""
+    if view.currency is not None:
+        _known("currency", view.currency, read_currencies(published))
+    return view
 
 
 def _read_choices(published: Published, view: View) -> Choices:

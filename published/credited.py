@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from published.publication import quoted
 from published.view import View
 from warehouse.contracts import Table
-from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE, SILVER_TOUCHPOINTS
+from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE, SILVER_CONVERSIONS, SILVER_TOUCHPOINTS
 from warehouse.terms import NOT_SET
 
 
@@ -20,13 +20,14 @@ class Source:
 
 
 def performance_source(view: View) -> Source:
-    """The rows of gold.channel_performance that the view's customers and platform leave.
+    """The rows of gold.channel_performance that the view's customers, platform and currency leave.
 
     Credit of new customers is that of first purchases in all history. Credit on a platform is that of its touches;
-    what is unattributed has none. Spend, impressions, clicks and the platforms' claims are not divided: they stay
-    whole. Where credit is chosen by row, campaigns have the name that their links give, in lower case.
+    what is unattributed has none. Credit in a currency is that of conversions whose own amount is in it. Spend,
+    impressions, clicks and the platforms' claims are not divided: they stay whole. Where credit is chosen by row,
+    campaigns have the name that their links give, in lower case.
     """
-    if view.customers == "all" and view.platform is None:
+    if view.customers == "all" and view.platform is None and view.currency is None:
         return Source("gold_channel_performance", (GOLD_CHANNEL_PERFORMANCE,))
     chosen = {"all": "true", "new": "is_first_purchase", "returning": "not is_first_purchase"}[view.customers]
     credits, tables = "gold_attribution_credits as credits", [GOLD_CHANNEL_PERFORMANCE, GOLD_ATTRIBUTION_CREDITS]
@@ -36,6 +37,13 @@ def performance_source(view: View) -> Source:
             inner join (select touchpoint_id as of_platform from silver_touchpoints
                         where platform = {quoted(view.platform)}) as touches
             on credits.touchpoint_id = touches.of_platform
+        """
+    if view.currency is not None:
+        tables.append(SILVER_CONVERSIONS)
+        credits += f"""
+            inner join (select conversion_id as in_currency from silver_conversions
+                        where currency = {quoted(view.currency)}) as conversions
+            on credits.conversion_id = conversions.in_currency
         """
     halves = [
         _credit_rows(basis, moment, credits, chosen, view.timezone)

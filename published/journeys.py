@@ -14,7 +14,7 @@ from published.delta_files import Row
 from published.publication import Published, quoted
 from published.view import View
 from warehouse.contracts import Table
-from warehouse.tables import SILVER_JOURNEYS, SILVER_TOUCHPOINTS
+from warehouse.tables import SILVER_CONVERSIONS, SILVER_JOURNEYS, SILVER_TOUCHPOINTS
 from warehouse.terms import NOT_SET
 
 # One row per touch of a converting journey; position counts from 1 to touches.
@@ -61,9 +61,9 @@ def journeys_of(published: Published, view: View) -> Journeys | None:
     """The journeys of the view's type and days, with a touch of its channel, campaign and platform; None if not
     published.
 
-    A conversion counts on the day when it converted, another journey on the day of its last touch. `customers` leaves
-    out conversions of the others. Models and the date basis do not apply. UsageError when the view names an unknown
-    type.
+    A conversion counts on the day when it converted, another journey on the day of its last touch. `customers` and
+    `currency` leave out conversions of others. Models and the date basis do not apply. UsageError when the view names
+    an unknown type.
     """
     if not published.has(SILVER_JOURNEYS):
         return None
@@ -71,13 +71,17 @@ def journeys_of(published: Published, view: View) -> Journeys | None:
     of_type = f"conversion_type = {quoted(conversion_type)} and {within_days('ended_at', view)}"
     within = f"{of_type} and (conversion_id is null or {OF_CUSTOMERS[view.customers]})"
     tables: tuple[Table, ...] = (SILVER_JOURNEYS,)
+    if view.currency is not None:
+        tables = (*tables, SILVER_CONVERSIONS)
+        in_currency = f"select conversion_id from silver_conversions where currency = {quoted(view.currency)}"
+        within += f" and (conversion_id is null or conversion_id in ({in_currency}))"
     touched = []
     if view.channel is not None:
         touched.append(f"touch['channel'] = {quoted(view.channel)}")
     if view.campaign is not None:
         touched.append(f"coalesce(touch['campaign'], {quoted(NOT_SET)}) = {quoted(view.campaign)}")
     if view.platform is not None:
-        tables = (SILVER_JOURNEYS, SILVER_TOUCHPOINTS)
+        tables = (*tables, SILVER_TOUCHPOINTS)
         on_platform = f"select touchpoint_id from silver_touchpoints where platform = {quoted(view.platform)}"
         touched.append(f"touch['touchpoint_id'] in ({on_platform})")
     if touched:

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from conf import CONF_ROOT
 from warehouse.contracts import Owner, Table
 from warehouse.errors import UsageError, unknown_name
+from warehouse.languages import BothLanguages, Written
 from warehouse.settings_file import read_yaml
 from warehouse.tables import TABLES
 
 METRICS_FILE = CONF_ROOT / "metrics.yaml"
-Written = Annotated[str, Field(min_length=1)]
 Names = tuple[Written, ...]
-
-
-class BothLanguages(BaseModel):
-    """One text in English and in Korean."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    en: Written
-    ko: Written
 
 
 class Metric(BaseModel):

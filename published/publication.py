@@ -12,6 +12,8 @@ from deltalake import DeltaTable, QueryBuilder
 from published.delta_files import Row, exists, fetch, open_table, version_after_run
 from warehouse.contracts import Table
 from warehouse.errors import InputError
+from warehouse.marts import is_mart, place_of
+from warehouse.stored_mart import StoredMart
 from warehouse.tables import OPS_PUBLISHED, TABLES
 
 Kept = TypeVar("Kept")
@@ -23,7 +25,7 @@ class Published:
     """One publication: the table versions for readers, and SQL over those versions.
 
     `versions` maps `<layer>.<table>` to its Delta version; tables that are not in it are not published. `ids` maps it
-    to the table's id, where the publication has ids.
+    to the table's id, where the publication has ids. Beside tables of the project there are a shop's marts.
     """
 
     lake: str
@@ -37,6 +39,23 @@ class Published:
     def has(self, *tables: Table) -> bool:
         """Whether every one of `tables` is published."""
         return all(table.full_name in self.versions for table in tables)
+
+    @property
+    def mart_names(self) -> tuple[str, ...]:
+        """The full names of the marts that are published, sorted."""
+        return tuple(sorted(filter(is_mart, self.versions)))
+
+    def mart(self, full_name: str) -> StoredMart:
+        """What a published mart says of itself. InputError where its table cannot be read any more."""
+
+        def read() -> StoredMart:
+            return StoredMart.from_properties(self._open(place_of(full_name)).metadata().configuration, full_name)
+
+        return self.once(("mart", full_name), read)
+
+    def contract(self, full_name: str) -> Table:
+        """The contract of a published table. InputError for a mart whose table cannot be read any more."""
+        return self.mart(full_name).contract if is_mart(full_name) else TABLES[full_name]
 
     def once(self, key: object, make: Callable[[], Kept]) -> Kept:
         """What `make` gives, made once for this object: a publication never changes."""
@@ -126,7 +145,7 @@ def publications(lake: str) -> tuple[Published, ...]:
     """Every publication of a lake, newest first: by number, then by time, then by run_id; never empty.
 
     Rows of an older version of this program have no number and are the oldest. A table that this version does not know
-    is left out. InputError when nothing was published yet.
+    and that is no mart is left out. InputError when nothing was published yet.
     """
     found = _read(lake)
     if not found:
@@ -158,9 +177,13 @@ def _publication(lake: str, rows: list[Row]) -> Published:
         run_id=rows[0]["run_id"],
         as_of=rows[0]["as_of"],
         published_at=rows[0]["published_at"],
-        versions={row["table_name"]: row["version"] for row in rows if row["table_name"] in TABLES},
+        versions={row["table_name"]: row["version"] for row in rows if _is_known(row["table_name"])},
         ids={row["table_name"]: row["table_id"] for row in rows if row.get("table_id")},
     )
+
+
+def _is_known(full_name: str) -> bool:
+    return full_name in TABLES or is_mart(full_name)
 
 
 def quoted(text: str) -> str:
@@ -170,4 +193,4 @@ def quoted(text: str) -> str:
 
 def alias(table: Table) -> str:
     """The name of a table in SQL over published versions: gold_path_summary."""
-    return f"{table.layer}_{table.name}"
+    return table.sql_name

@@ -21,7 +21,8 @@ from published.view import Language
 from published.views import ReadyView, ready_views
 from warehouse.contracts import Table
 from warehouse.errors import InputError, UsageError, did_you_mean
-from warehouse.tables import ALL_TABLES, OPS_PUBLISHED, TABLES
+from warehouse.marts import is_mart, place_of
+from warehouse.tables import ALL_TABLES, OPS_PUBLISHED
 
 NUMBER = "publication"
 NO_TABLE = re.compile(r"table '(?:datafusion\.)?(?:public\.)?([^']+)' not found")
@@ -98,21 +99,29 @@ def columns_of(published: Published, name: str) -> Answer:
     `ask`.
     """
     schema = ask(published, f'select * from "{name}" limit 0', limit=0).types
-    view, by_name = ready_views().get(name), {alias(table): table for table in ALL_TABLES}
-    tables = view.contracts if view else (by_name[name],)
+    view = ready_views().get(name)
+    tables = view.contracts if view else (table_called(published, name),)
     meanings = {column.name: column.comment for table in reversed(tables) for column in table.columns}
     rows = tuple((column, type_, meanings.get(column, "")) for column, type_ in schema.items())
     return Answer(("column", "type", "meaning"), rows, is_cut=False)
 
 
+def table_called(published: Published, name: str) -> Table:
+    """The table of a name in SQL, also a published mart. KeyError where there is none."""
+    found = {table.sql_name: table.full_name for table in ALL_TABLES} | _marts(published)
+    return published.contract(found[name])
+
+
 def delta_tables(published: Published) -> dict[str, DeltaTable]:
     """The published versions by their names in SQL, and ops_published, for other engines to read."""
-    tables = {alias(TABLES[name]): published.open(TABLES[name]) for name in published.versions}
+    contracts = [published.contract(name) for name in published.versions]
+    tables = {alias(table): published.open(table) for table in contracts}
     return {**tables, alias(OPS_PUBLISHED): open_table(published.lake, OPS_PUBLISHED, version=None)}
 
 
 def listed(published: Published, language: Language) -> list[Listed]:
-    """The views, then the published tables, each with its sentence; views of tables not published say so."""
+    """The views, then a shop's marts and the published tables, each with its sentence; views of tables not published
+    say so."""
     views = []
     for view in ready_views().values():
         missing = [table.full_name for table in view.contracts if not _is_there(published, table)]
@@ -120,12 +129,31 @@ def listed(published: Published, language: Language) -> list[Listed]:
         if waits_for := view.waits_for or ", ".join(missing):
             sentence += f" [{'waits for' if language == 'en' else '대기 중:'} {waits_for}]"
         views.append(Listed(view.name, sentence, is_view=True, example=view.example))
+    marts = [
+        Listed(name, _sentence(published, full_name, language), is_view=False)
+        for name, full_name in _marts(published).items()
+    ]
     tables = [
         Listed(alias(table), f"One row per {table.grain}.", is_view=False)
         for table in reversed(ALL_TABLES)
         if _is_there(published, table)
     ]
-    return [*views, *sorted(tables, key=lambda one: ["gold", "silver", "ops", "bronze"].index(one.name.split("_")[0]))]
+    layers = ["gold", "silver", "ops", "bronze"]
+    return [*views, *marts, *sorted(tables, key=lambda one: layers.index(one.name.split("_")[0]))]
+
+
+def _sentence(published: Published, full_name: str, language: Language) -> str:
+    """What a mart answers, or why it cannot be read."""
+    try:
+        sentence: str = getattr(published.mart(full_name).sentence, language)
+        return sentence
+    except InputError as error:
+        return str(error)
+
+
+def _marts(published: Published) -> dict[str, str]:
+    """The full names of the published marts by their names in SQL."""
+    return {place_of(name).sql_name: name for name in published.mart_names}
 
 
 class _Door:
@@ -133,7 +161,8 @@ class _Door:
 
     def __init__(self, published: Published, *, personal: bool) -> None:
         self.published, self.personal = published, personal
-        self.tables: Mapping[str, Table] = {alias(table): table for table in ALL_TABLES}
+        places = {name: place_of(full_name) for name, full_name in _marts(published).items()}
+        self.tables: Mapping[str, Table] = {alias(table): table for table in ALL_TABLES} | places
 
     def engine_for(self, statement: str) -> QueryBuilder:
         """An engine with the tables and views that the statement names: opening all of them would take longer."""
@@ -157,7 +186,8 @@ class _Door:
 
     def _shown(self, table: Table, columns: Sequence[str], hidden: str) -> str:
         """What SQL sees of a table: all of it, or all but its personal columns; publications up to this one."""
-        hidden_columns = () if self.personal else table.personal_columns
+        of_persons = self.published.contract(table.full_name) if is_mart(table.full_name) else table
+        hidden_columns = () if self.personal else of_persons.personal_columns
         shown = ", ".join(f'"{column}"' for column in columns if column not in hidden_columns)
         if table == OPS_PUBLISHED and NUMBER not in columns:  # of an older version of this program
             shown += f", cast(null as bigint) as {NUMBER}"

@@ -22,7 +22,8 @@ class View:
     with the most net value over all days. `models` None = all; models are always shown in report order. `date_basis`
     dates credit by the conversion or by the touch. `language` is the language of the report; no figure depends on it.
     `channel` and `campaign` leave only credit and spend of theirs; None = all. `customers` and `platform` (web, ios, …)
-    leave only credit of first or of later purchases, and of touches there. `timezone` is the zone of reporting days,
+    leave only credit of first or of later purchases, and of touches there; `currency` that of conversions whose own
+    amount is in it (figures stay in the reporting currency). `timezone` is the zone of reporting days,
     for readers that date single rows.
     """
 
@@ -36,6 +37,7 @@ class View:
     campaign: str | None = None
     customers: Customers = "all"
     platform: str | None = None
+    currency: str | None = None
     timezone: str = "UTC"
 
     def __post_init__(self) -> None:

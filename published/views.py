@@ -12,11 +12,12 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from published.metrics import BothLanguages, Written
 from published.publication import alias
 from views import VIEWS_ROOT
 from warehouse.contracts import Table
 from warehouse.errors import UsageError
+from warehouse.languages import BothLanguages, Written
+from warehouse.sql_text import split_head
 from warehouse.tables import TABLES
 
 
@@ -68,11 +69,3 @@ def _view(file: Traversable) -> ReadyView:
         return ReadyView(name=file.name.removesuffix(".sql"), sql=sql, text=text, **yaml.safe_load(head))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise UsageError(f"{file}: its head does not fit: {' '.join(str(error).split())}") from error
-
-
-def split_head(text: str) -> tuple[str, str]:
-    """The comment that a SQL file begins with, without its dashes, and the statement after it."""
-    lines = text.splitlines()
-    end = next((position for position, line in enumerate(lines) if not line.startswith("--")), len(lines))
-    head = "\n".join(line.removeprefix("--").removeprefix(" ") for line in lines[:end])
-    return head, "\n".join(lines[end:]).strip()

@@ -10,7 +10,7 @@ from typing import Any
 
 from published.publication import Published, read_published
 from tests.published_lake import publish, write_table
-from warehouse.tables import SILVER_JOURNEYS
+from warehouse.tables import SILVER_CONVERSIONS, SILVER_JOURNEYS
 
 ENDED_AT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -53,6 +53,25 @@ def journey(
     }
 
 
-def published_journeys(lake: Path, journeys: Sequence[dict[str, Any]]) -> Published:
-    publish(lake, {SILVER_JOURNEYS: write_table(lake, SILVER_JOURNEYS, journeys)})
+def conversion_row(name: str, currency: str) -> dict[str, Any]:
+    """A purchase of silver.conversions, whose own amount is in `currency`."""
+    return {
+        "conversion_id": name,
+        "conversion_type": "purchase",
+        "is_final": True,
+        "person_id": f"user:{name}",
+        "converted_at": ENDED_AT,
+        **dict.fromkeys(("value", "report_value", "report_gross_value"), Decimal(1)),
+        "refunded_value": Decimal(0),
+        "currency": currency,
+        "report_currency": "KRW",
+        "is_first_purchase": False,
+    }
+
+
+def published_journeys(
+    lake: Path, journeys: Sequence[dict[str, Any]], conversions: Sequence[dict[str, Any]] = ()
+) -> Published:
+    tables = {SILVER_JOURNEYS: journeys, **({SILVER_CONVERSIONS: conversions} if conversions else {})}
+    publish(lake, {table: write_table(lake, table, rows) for table, rows in tables.items()})
     return read_published(str(lake))

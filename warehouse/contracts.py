@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-Layer = Literal["bronze", "silver", "gold", "ops"]
+Layer = Literal["bronze", "silver", "gold", "ops", "mart"]  # mart: what a shop adds, see warehouse.marts
 Owner = Literal["ingest", "touchpoints", "attribution", "ltv", "operations"]
 Bound = int | float | Decimal | str
 
@@ -85,14 +85,14 @@ class Column:
 class Table:
     """One table. `grain` is what one row is, `key` the columns that make it unique.
 
-    `owner` is the package responsible for its figures, `freshness` when it is brought up to date. `ordered_by` is the
-    column its files are laid out by, so that a change of few rows rewrites few files.
+    `owner` is the package responsible for its figures (of a mart, whom its file names), `freshness` when it is brought
+    up to date. `ordered_by` is the column its files are laid out by, so that a change of few rows rewrites few files.
     """
 
     layer: Layer
     name: str
     grain: str
-    owner: Owner
+    owner: str
     freshness: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -111,6 +111,11 @@ class Table:
     def full_name(self) -> str:
         """`<layer>.<table>`; below the lake's root its folder is `<layer>/<table>`."""
         return f"{self.layer}.{self.name}"
+
+    @property
+    def sql_name(self) -> str:
+        """Its name in SQL: gold_path_summary."""
+        return f"{self.layer}_{self.name}"
 
     @property
     def column_names(self) -> tuple[str, ...]:

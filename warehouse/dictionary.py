@@ -16,7 +16,8 @@ as comments.
 The owner is the package responsible for a table's figures. Personal columns name one person or lead back to one. A
 range holds for every value that is not null, bounds included. Keys, nulls and ranges are checked: those of silver and
 gold before they are published, those of all tables by `check`. What people see is computed from these
-tables: [Metrics](metrics.md).
+tables: [Metrics](metrics.md). Marts, a shop's own tables ([add a mart](how-to/add-a-mart.md)), are in the dictionary of
+its pages.
 
 This page is made from the contracts in `warehouse/tables/`; bring it up to date with
 `python -m warehouse.dictionary > docs/data-dictionary.md`.

@@ -171,6 +171,12 @@ class UnsettledLimit(Knobs):
     max_unsettled_share: Share
 
 
+class Marts(Knobs):
+    """Where the files of marts are."""
+
+    folder: str | None
+
+
 class Lock(Knobs):
     """What a run does while another one writes to the lake."""
 

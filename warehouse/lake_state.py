@@ -5,7 +5,7 @@ To look at them needs no session where the lake is on this machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +71,11 @@ class LakeState:
         """What the newest rows of the table were made from; None where no commit records it."""
         head = self._head(table)
         return head.origin if head else None
+
+    def properties(self, table: Table) -> Mapping[str, str]:
+        """The properties of the table; none where it does not exist yet."""
+        newest = self._log(table).newest()
+        return newest.properties if newest else {}
 
     def is_current(self, table: Table, origin: Origin) -> bool:
         """Whether the table's rows were made from `origin`."""

@@ -138,6 +138,19 @@ class Lake(LakeState):
         if self.version(table) == before:
             self.confirm(table, origin)
 
+    def replace_with_schema(
+        self, table: Table, frame: DataFrame, *, origin: Origin, properties: Mapping[str, str]
+    ) -> None:
+        """Replaces rows and columns of a table whose contract may be another each time, and sets `properties`.
+
+        Two commits. The origin is in the second one: where a run is stopped between them, the next one starts again.
+        """
+        rows = conform(frame, table, with_comments=True)
+        spark_writer.overwrite_with_schema(self.path(table), rows, metadata=self._metadata())
+        with spark_writer.committing(self.spark, self._metadata(origin)):
+            schema.set_properties(self.spark, self.path(table), properties)
+        self._wrote(table)
+
     def update_rows(
         self, table: Table, rows: DataFrame, *, stored: DataFrame, origin: Origin, at_once: bool = False
     ) -> None:

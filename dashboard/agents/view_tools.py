@@ -11,7 +11,7 @@ from dashboard.agents.arguments import InLanguage, Only
 from dashboard.agents.conditions import conditions
 from dashboard.agents.shop import AgentShop
 from published.publication import Published, alias, publications
-from published.sql import WORD, ask, columns_of, listed
+from published.sql import WORD, ask, columns_of, listed, table_called
 from published.views import ReadyView, ready_views
 from warehouse.errors import UsageError, unknown_name
 from warehouse.tables import ALL_TABLES
@@ -179,7 +179,7 @@ class ViewTools:
         if plain not in known:
             raise UsageError(unknown_name("table or view", name[:100], known))
         view = ready_views().get(plain)
-        tables = view.contracts if view else tuple(table for table in ALL_TABLES if alias(table) == plain)
+        tables = view.contracts if view else (table_called(published, plain),)
         personal = {column for table in tables for column in table.personal_columns}
         return TableDescription(
             **head(published, self.shop),
@@ -197,7 +197,7 @@ class ViewTools:
             answer = ask(published, sql, limit=limit, personal=False)
         except UsageError as error:
             reason = str(error).replace("without SQL, all are listed", "list_views lists them")
-            if hidden := _hidden_in(sql):
+            if hidden := _hidden_in(published, sql):
                 reason += f"; personal columns are hidden: {', '.join(hidden)}"
             raise UsageError(reason) from error
         rows, is_cut = rows_within(answer.dicts(), limit)
@@ -214,10 +214,11 @@ class ViewTools:
         )
 
 
-def _hidden_in(sql: str) -> list[str]:
+def _hidden_in(published: Published, sql: str) -> list[str]:
     """The personal columns that SQL names of tables that it names."""
     words = set(WORD.findall(sql))
-    named = [table for table in ALL_TABLES if alias(table) in words]
+    marts = [published.contract(name) for name in published.mart_names if name.replace(".", "_") in words]
+    named = [*(table for table in ALL_TABLES if alias(table) in words), *marts]
     return sorted({column for table in named for column in table.personal_columns if column in words})
 
 

@@ -38,6 +38,7 @@ class Asked:
     campaign: str | None = None
     customers: Customers = "all"
     platform: str | None = None
+    currency: str | None = None
     run: str | None = None
     open: str | None = None
     after: str | None = None
@@ -59,6 +60,7 @@ class Asked:
             campaign=self.campaign,
             customers=self.customers,
             platform=self.platform,
+            currency=self.currency,
             timezone=timezone,
         )
 
@@ -93,6 +95,7 @@ class Asked:
             "campaign": asked.campaign,
             "customers": None if asked.customers == DEFAULT.customers else asked.customers,
             "platform": asked.platform,
+            "currency": asked.currency,
             "run": asked.run,
             "open": asked.open,
             "after": asked.after,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from markupsafe import Markup
 
 from dashboard import formats
@@ -26,6 +28,7 @@ from published.customers import HORIZON_DAYS, UNCERTAIN_ALIVE
 
 MOST_ROWS, MOST_IN_FILE = 25, 50_000
 TENTHS = 10
+PLACE = re.compile(r"[0-9]{1,9}")
 OFTEN = 3  # purchase days
 HORIZON = str(HORIZON_DAYS)
 
@@ -72,8 +75,8 @@ def cell_panel(context: Context) -> Panel | None:
     if cell is None:
         return None
     is_file = wants_file(context)
-    most = MOST_IN_FILE if is_file else MOST_ROWS
-    found = read_cell(context.published, context.shop.timezone, cell, most=most)
+    most, skip = (MOST_IN_FILE, 0) if is_file else (MOST_ROWS, _skipped(context))
+    found = read_cell(context.published, context.shop.timezone, cell, most=most, skip=skip)
     name = _cell_name(cell, words)
     title = words("alive_cell.title", cell=name)
     if found is None:
@@ -90,15 +93,35 @@ def cell_panel(context: Context) -> Panel | None:
             Column(words("alive_cell.last_purchase")),
             Column(words("alive_cell.segment"), numeric=False),
         ),
-        rows=table_rows([_row(place, each, found, context) for place, each in enumerate(found.listed, 1)]),
+        rows=table_rows([_row(place, each, found, context) for place, each in enumerate(found.listed, skip + 1)]),
     )
     sentence = words(
         "alive_cell.sentence",
-        shown=formats.count(len(found.listed)),
+        first=formats.count(skip + 1),
+        last=formats.count(skip + len(found.listed)),
         customers=words.counted("customer", found.customers),
     )
-    note = "" if context.sees_persons else words("persons.hidden")
-    return Panel("cell", title, sentence, table=table, note=note)
+    notes = [*_pages(found, context), *([] if context.sees_persons else [words("persons.hidden")])]
+    return Panel("cell", title, sentence, table=table, note=Markup(" · ").join(notes))
+
+
+def _skipped(context: Context) -> int:
+    """How many customers stand before the page that the address asks; 0 where it names none."""
+    after = context.asked.after or ""
+    return int(after) if PLACE.fullmatch(after) else 0
+
+
+def _pages(found: CellCustomers, context: Context) -> list[Markup]:
+    """Links to the pages before and after this one."""
+    before = max(found.skipped - MOST_ROWS, 0) if found.skipped else None
+    places = {"alive_cell.before": before, "alive_cell.after": found.after}
+    return [
+        Markup('<a href="{}#cell">{}</a>').format(
+            context.address("/customers", after=str(place) if place else None), context.words(text)
+        )
+        for text, place in places.items()
+        if place is not None
+    ]
 
 
 def segment_name(segment: str | None, words: Words) -> str:
@@ -175,7 +198,7 @@ def _matrix_cell(figures: CellFigures | None, context: Context) -> Markup:
 
 
 def _address(context: Context, cell: Cell) -> str:
-    return context.address("/customers", open=cell.key) + "#cell"
+    return context.address("/customers", open=cell.key, after=None) + "#cell"
 
 
 def _cell_name(cell: Cell, words: Words) -> str:

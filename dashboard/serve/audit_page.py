@@ -42,7 +42,7 @@ def audit_page(name: str) -> Page:
 
 def audited_view(context: Context) -> View:
     """The view without what a number's rows cannot be chosen by."""
-    return replace(context.figures.view, customers="all", platform=None)
+    return replace(context.figures.view, customers="all", platform=None, currency=None)
 
 
 def definition_panel(context: Context, found: Metric) -> Panel:

@@ -14,6 +14,7 @@ from dashboard.panels import Column, PageTable, Panel, linked, table_rows
 from dashboard.performance_panels import comparison_panel, roas_panel
 from dashboard.retargeting_panel import retargeting_panel
 from dashboard.serve.context import Context
+from dashboard.serve.filters import undivided
 from dashboard.serve.metric_cells import metric_column, metric_row, with_chance
 from dashboard.serve.page import Page, Part, of
 from dashboard.serve.short import short
@@ -59,7 +60,7 @@ def channels_panel(context: Context) -> Panel:
             [linked(row["channel"], context.address("/channels", channel=row["channel"])) for row in rows],
             words("channel_table.caption", model=_model(context)),
         ),
-        note=words("channel_table.note", number=str(context.shop.knobs.smallest_count)) + _not_divided(context),
+        note=words("channel_table.note", number=str(context.shop.knobs.smallest_count)) + _undivided(context),
     )
 
 
@@ -235,9 +236,8 @@ def _chosen(context: Context) -> str:
     )
 
 
-def _not_divided(context: Context) -> str:
-    is_divided = context.asked.customers != "all" or context.asked.platform is not None
-    return f" {context.words('filters.not_divided')}" if is_divided else ""
+def _undivided(context: Context) -> str:
+    return f" {found}" if (found := undivided(context)) else ""
 
 
 def _model(context: Context) -> str:

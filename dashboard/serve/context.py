@@ -10,7 +10,7 @@ from typing import Any
 from dashboard.serve.address import Asked
 from dashboard.serve.knobs import Serve
 from dashboard.words import Words, words_in
-from published.choices import Choices, read_choices
+from published.choices import Choices, known_currency, read_choices
 from published.figures import Figures
 from published.journey_paths import read_journey_paths
 from published.paths import PathSummary
@@ -70,7 +70,8 @@ class Context:
     @cached_property
     def figures(self) -> Figures:
         """The figures of the days that were asked for."""
-        return Figures(self.published, self.asked.view(self.published.as_of, self.shop.timezone))
+        view = self.asked.view(self.published.as_of, self.shop.timezone)
+        return Figures(self.published, known_currency(self.published, view))
 
     @cached_property
     def journey_paths(self) -> PathSummary | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboard import formats
 from dashboard.formats import Figure
 from dashboard.panels import Column, PageTable, Panel, Tile, linked, table_rows
@@ -13,13 +15,15 @@ from published.lineage import made_from, metrics_of, upstream, used_by
 from published.metrics import Metric, metrics
 from published.publication import Published, alias
 from warehouse.contracts import Table
-from warehouse.errors import UsageError, unknown_name
+from warehouse.errors import InputError, UsageError, unknown_name
+from warehouse.marts import is_mart, place_of
 from warehouse.tables import ALL_TABLES, TABLES
 
 
 def tables_panel(context: Context) -> Panel:
     """Every table: what one row is, who owns its figures, and its version in this publication."""
     words, published = context.words, context.published
+    tables = [*ALL_TABLES, *_marts(published)]
     table = PageTable(
         caption=words("dictionary.tables_caption"),
         columns=(
@@ -42,13 +46,13 @@ def tables_panel(context: Context) -> Panel:
                     formats.count(len(each.personal_columns)),
                     formats.count(published.versions.get(each.full_name)),
                 )
-                for each in ALL_TABLES
+                for each in tables
             ]
         ),
     )
     sentence = words(
         "dictionary.tables_sentence",
-        tables=words.counted("table", len(ALL_TABLES)),
+        tables=words.counted("table", len(tables)),
         published=formats.count(len(published.versions)),
     )
     return Panel(
@@ -94,9 +98,36 @@ def entry_panel(context: Context) -> Panel:
         name = name.removesuffix(form)
     if name in TABLES:
         return _table_entry(TABLES[name], context)
+    if name in context.published.mart_names:
+        return _table_entry(context.published.contract(name), context)
     if name in metrics():
         return _metric_entry(metrics()[name], context)
-    raise UsageError(unknown_name("table or metric", name[:80], [*TABLES, *metrics()]))
+    known = [*TABLES, *context.published.mart_names, *metrics()]
+    raise UsageError(unknown_name("table or metric", name[:80], known))
+
+
+def _marts(published: Published) -> list[Table]:
+    """The contracts of a shop's marts; one that cannot be read any more has no columns, and says why."""
+
+    def contract(name: str) -> Table:
+        try:
+            return published.contract(name)
+        except InputError as error:
+            return replace(place_of(name), grain=str(error))
+
+    return [contract(name) for name in published.mart_names]
+
+
+def _reads(published: Published) -> dict[str, tuple[str, ...]]:
+    """The tables that the marts read; of one that cannot be read any more, none."""
+
+    def reads(name: str) -> tuple[str, ...]:
+        try:
+            return published.mart(name).reads
+        except InputError:
+            return ()
+
+    return {name: reads(name) for name in published.mart_names}
 
 
 def _table_entry(table: Table, context: Context) -> Panel:
@@ -118,8 +149,9 @@ def _table_entry(table: Table, context: Context) -> Panel:
         ),
     )
     drawing = None
-    if made_from(name):
-        drawing = lineage_drawing(name, upstream(name), words("dictionary.lineage_label", name=name))
+    marts = _reads(published)
+    if made_from(name, marts):
+        drawing = lineage_drawing(name, upstream(name, marts), words("dictionary.lineage_label", name=name))
     more = [_lineage(name, context)]
     if metrics_of(name):
         more.append(_metrics_of(name, context))
@@ -128,7 +160,7 @@ def _table_entry(table: Table, context: Context) -> Panel:
         name,
         words("dictionary.one_row_per", grain=table.grain),
         table=_columns(table, context),
-        note=table.notes,
+        note=getattr(published.mart(name).sentence, words.language) if is_mart(name) else table.notes,
         more=tuple(more),
         tiles=tiles,
         drawing=drawing,
@@ -177,14 +209,17 @@ def _columns(table: Table, context: Context) -> PageTable:
 
 
 def _lineage(name: str, context: Context) -> PageTable:
-    words = context.words
+    words, marts = context.words, _reads(context.published)
+    grains = {each.full_name: each.grain for each in (*ALL_TABLES, *_marts(context.published))}
 
     def rows(direction: str, names: tuple[str, ...]) -> list[tuple[str, ...]]:
-        return [(linked(each, context.address(f"/dictionary/{each}")), direction, TABLES[each].grain) for each in names]
+        return [
+            (linked(each, context.address(f"/dictionary/{each}")), direction, grains.get(each, "")) for each in names
+        ]
 
     found = [
-        *rows(words("dictionary.is_input"), made_from(name)),
-        *rows(words("dictionary.is_made_from_it"), used_by(name)),
+        *rows(words("dictionary.is_input"), made_from(name, marts)),
+        *rows(words("dictionary.is_made_from_it"), used_by(name, marts)),
     ]
     return PageTable(
         caption=words("dictionary.lineage_caption", name=name),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dashboard.serve.context import Context
 from dashboard.serve.short import short
 from dashboard.words import capital
+from published.choices import read_currencies
 from warehouse.tables import GOLD_CHANNEL_PERFORMANCE
 
 Option = tuple[str, str]
@@ -16,11 +17,15 @@ PAIRS = (("last_touch", "first_touch"), ("last_touch", "markov"), ("last_touch",
 
 @dataclass(frozen=True)
 class Filters:
-    """The options, each a value of the query and its text; the first leaves the filter out."""
+    """The options, each a value of the query and its text; the first leaves the filter out.
+
+    There are no `currencies` where all conversions are in one.
+    """
 
     types: tuple[Option, ...]
     models: tuple[Option, ...]
     channels: tuple[Option, ...]
+    currencies: tuple[Option, ...] = ()
 
 
 def filters_of(context: Context) -> Filters:
@@ -43,7 +48,26 @@ def filters_of(context: Context) -> Filters:
         ),
         models=tuple(named),
         channels=(("", words("filters.all_channels")), *((name, short(name)) for name in _channels(context))),
+        currencies=_currencies(context),
     )
+
+
+def undivided(context: Context) -> str:
+    """What the reader's filters do not divide, as a sentence; '' where they divide nothing."""
+    words, asked = context.words, context.asked
+    parts = []
+    if asked.customers != "all" or asked.platform is not None:
+        parts.append(words("filters.not_divided"))
+    if asked.currency is not None:
+        parts.append(words("filters.no_currency", currency=asked.currency))
+    return " ".join(parts)
+
+
+def _currencies(context: Context) -> tuple[Option, ...]:
+    known = read_currencies(context.published)
+    if len(known) < 2 and context.asked.currency is None:
+        return ()
+    return (("", context.words("filters.all_currencies")), *((code, code) for code in known))
 
 
 def _together(context: Context, pair: tuple[str, str]) -> str:

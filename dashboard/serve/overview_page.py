@@ -9,6 +9,7 @@ from dashboard.chart_svg import chart_of
 from dashboard.moved import moved_sentence
 from dashboard.panels import Column, PageTable, Panel, Tile, linked, table_rows
 from dashboard.serve.context import Context
+from dashboard.serve.filters import undivided
 from dashboard.serve.metric_cells import metric_label, metric_sentence, metric_text
 from dashboard.serve.page import Page, Part, of
 from dashboard.time_panels import spend_and_value_panel
@@ -69,7 +70,8 @@ def kpi_panel(context: Context) -> Panel:
         ),
         rows=table_rows(rows),
     )
-    return Panel("kpis", title, _days(context), table=table, folded=True, tiles=tuple(tiles))
+    note = undivided(context)
+    return Panel("kpis", title, _days(context), table=table, folded=True, note=note, tiles=tuple(tiles))
 
 
 def moved_panel(context: Context) -> Panel | None:

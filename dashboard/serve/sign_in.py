@@ -48,12 +48,15 @@ class SignIn:
 
 def sign_in(knobs: Serve) -> SignIn:
     """The rule of these knobs. UsageError when the token's file cannot be read or its token is short."""
-    if not knobs.token_file:
-        return SignIn(knobs, None)
+    return SignIn(knobs, read_token(knobs.token_file, "serve.token_file") if knobs.token_file else None)
+
+
+def read_token(file: str | Path, named: str) -> str:
+    """The token in a file that `named`, a knob or an option, names. UsageError for one that is no good."""
     try:
-        token = Path(knobs.token_file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise UsageError(f"serve.token_file: {knobs.token_file} cannot be read: {error.strerror}") from error
+        token = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{named}: {file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(token) < SHORTEST_TOKEN:
-        raise UsageError(f"serve.token_file: the token has {len(token)} characters; it needs {SHORTEST_TOKEN} or more")
-    return SignIn(knobs, token)
+        raise UsageError(f"{named}: the token has {len(token)} characters; it needs {SHORTEST_TOKEN} or more")
+    return token

@@ -17,8 +17,10 @@ from published.alive_matrix import AliveMatrix, read_alive_matrix
 from published.publication import read_published
 from tests.journey_lake import journey, published_journeys
 from tests.leaving_shop import leaving_shop
+from tests.published_lake import AS_OF, publish, write_table
 from tests.served_pages import pages_over
-from tests.small_shop import write_shop
+from tests.small_shop import summary_row, value_row, write_shop
+from warehouse.tables import GOLD_CUSTOMER_SUMMARY, GOLD_CUSTOMER_VALUE
 
 PARTS = [f"/{page.key}/{part.key}" for page in (PATHS, CUSTOMERS, CHURN) for part in page.parts]
 SCRIPT = "<script>alert(1)</script>"
@@ -139,6 +141,33 @@ def test_the_churn_file_has_logins_for_the_crm_and_defuses_formulas(pages: TestC
     assert (listed[0]["expected_gain"], listed[0]["expected_gain_lower"]) == ("15.000000", "10.000000")
     valuable = rows_of(pages, "/churn/leaving.csv?open=high_value")
     assert [row["rank"] for row in valuable] == ["1"]
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    """Sixty customers in one cell."""
+    lake = tmp_path_factory.mktemp("many")
+    persons = [f"user:{number:02}" for number in range(60)]
+    values = [value_row(each, as_of=AS_OF, p_alive=0.5, churn=0.5, clv=9, channel="Search") for each in persons]
+    tables = {GOLD_CUSTOMER_VALUE: values, GOLD_CUSTOMER_SUMMARY: [summary_row(each, as_of=AS_OF) for each in persons]}
+    publish(lake, {table: write_table(lake, table, rows) for table, rows in tables.items()})
+    return pages_over(lake)
+
+
+def test_a_long_list_of_a_cell_has_pages_that_lead_to_each_other(many: TestClient) -> None:
+    cell = re.search(r"open=(p\d-s\d)", many.get("/customers").text)
+    assert cell is not None
+    address, links = f"/customers?open={cell[1]}", []
+    for _ in range(3):
+        text = many.get(address).text.partition('id="cell"')[2]
+        found = {words: link for link, words in re.findall(r'<a href="([^"#]+)#cell">([^<]+)</a>', text)}
+        links.append(sorted(found))
+        address = found.get("More customers", "").replace("&amp;", "&")
+    assert links == [["More customers"], ["Customers before", "More customers"], ["Customers before"]]
+    assert "51 to 60 of 60 customers" in text
+    assert len(rows_of(many, f"/customers/cell.csv?open={cell[1]}&after=50")) == 60, "a file has all"
+    assert "There is no customer" in many.get(f"/customers?open={cell[1]}&after=900").text
+    assert "1 to 25 of 60 customers" in many.get(f"/customers?open={cell[1]}&after=x").text
 
 
 @pytest.mark.parametrize("form", ["", ".csv", ".json"])

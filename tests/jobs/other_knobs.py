@@ -106,6 +106,8 @@ def _others(path: str, value: Any, folder: Path) -> Iterator[Any]:
         more = folder / "more_sources.yaml"
         more.write_text("sites: {social: [forum.example]}\n", encoding="utf-8")
         yield [str(more)]
+    elif path == "marts.folder":
+        yield str(folder)
     elif isinstance(value, bool):
         yield not value
     elif isinstance(value, int):

@@ -87,7 +87,7 @@ def test_the_first_dry_run_of_a_shop_says_what_it_would_take_in_and_that_the_res
     after = "would run in full after ingest"
     assert reported(run(spark, tmp_path, *pipeline.STEPS, dry_run=True)) == [
         ("ingest", "skipped", "would take in 1 files of events"),
-        *((name, "skipped", after) for name in ("build", "attribute", "score", "check", "report")),
+        *((name, "skipped", after) for name in ("build", "attribute", "score", "marts", "check", "report")),
     ]
     assert not (tmp_path / "lake").exists()
 

@@ -82,11 +82,11 @@ def test_an_unchanged_run_starts_no_jvm_imports_nothing_slow_and_is_logged(spark
     assert (place.lake / LOCK_FILE).read_text() == ""
 
     log = Lake(spark, str(place.lake), "look").read(OPS_RUN_LOG)
-    rows = log.orderBy(F.desc("started_at")).limit(6).collect()
-    steps = ["report", "check", "score", "attribute", "build", "ingest"]
+    rows = log.orderBy(F.desc("started_at")).limit(7).collect()
+    steps = ["report", "check", "marts", "score", "attribute", "build", "ingest"]
     assert [(row["job"], row["status"]) for row in rows] == [(f"pipeline/{step}", "skipped") for step in steps]
     assert {row["run_id"] for row in rows} == {rows[0]["run_id"]}
-    assert [(row["written"], row["counts"]) for row in rows] == [({}, {})] * 6
+    assert [(row["written"], row["counts"]) for row in rows] == [({}, {})] * 7
     of_first_run = log.where(F.col("run_id") != rows[0]["run_id"]).orderBy(F.desc("as_of")).first()
     assert of_first_run is not None
     assert {row["as_of"] for row in rows} == {of_first_run["as_of"]}

@@ -65,6 +65,22 @@ def test_a_customer_stands_in_the_cell_of_the_own_purchase_days_and_silence(tmp_
     ], "without a retention list by expected value"
 
 
+def test_pages_of_a_cell_have_each_customer_once_in_one_order(tmp_path: Path) -> None:
+    at = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
+    # Equal values, so that only the id orders them.
+    published = customers(tmp_path, [(f"user:{n:02}", 1, at, 0.5, n % 2, "Search") for n in range(7)])
+    listed: list[str] = []
+    skip: int | None = 0
+    while skip is not None:
+        found = read_cell(published, "Asia/Seoul", Cell(0, 0), most=3, skip=skip)
+        assert found is not None
+        assert (found.customers, found.skipped) == (7, skip)
+        listed += [each.person_id for each in found.listed]
+        skip = found.after
+    assert listed == [f"user:{n:02}" for n in (1, 3, 5, 0, 2, 4, 6)]
+    assert read_cell(published, "Asia/Seoul", Cell(0, 0), most=3, skip=7) is None
+
+
 def test_only_cells_that_there_are_have_an_address() -> None:
     cells = [Cell(p, s) for p in range(len(PURCHASES)) for s in range(len(SILENCE))]
     assert [cell_of(cell.key) for cell in cells] == cells

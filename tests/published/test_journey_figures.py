@@ -20,7 +20,7 @@ from published.path_flow import BEGINS, MOST_CHANNELS, OTHERS, read_flow
 from published.path_positions import STAGES, read_positions
 from published.publication import Published
 from published.view import View
-from tests.journey_lake import ENDED_AT, journey, published_journeys
+from tests.journey_lake import ENDED_AT, conversion_row, journey, published_journeys
 
 PURCHASES = View(conversion_type="purchase")
 READERS = (read_journey_paths, read_positions, read_assists, read_convert_times, read_flow)
@@ -38,7 +38,8 @@ SMALL = [
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    return published_journeys(tmp_path_factory.mktemp("journeys"), SMALL)
+    conversions = [conversion_row(name, "USD" if name in "235" else "KRW") for name in "123458"]
+    return published_journeys(tmp_path_factory.mktemp("journeys"), SMALL, conversions)
 
 
 def test_a_touch_is_alone_or_in_a_third_of_its_path(small: Published) -> None:
@@ -118,6 +119,8 @@ def test_paths_have_the_journeys_beside_them_that_did_not_convert(small: Publish
         (View(channel="Email", campaign="(not set)"), {"3"}),
         (View(customers="new"), {"2"}),
         (View(customers="returning"), {"1", "3", "4"}),
+        (View(currency="USD"), {"2", "3"}),
+        (View(currency="KRW", channel="Search"), {"1"}),
         (View(channel="No'where"), set()),
         (View(last_day=ENDED_AT.date() - timedelta(days=1)), set()),
     ],

@@ -90,7 +90,7 @@ def _too_narrow(held: Snapshot, table: Table) -> list[Column]:
 
 def set_properties(spark: SparkSession, path: str, properties: Mapping[str, str]) -> None:
     """Sets properties of the table in `path`: one commit, also where they are set already."""
-    assignments = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
+    assignments = ", ".join(f"'{key}' = {_quoted(value)}" for key, value in properties.items())
     spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({assignments})")
 
 

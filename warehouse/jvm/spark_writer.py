@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from warehouse.arrow.changed import IS_GONE
 from warehouse.contracts import Table
 from warehouse.differences import Differences, same_key
-from warehouse.jvm.schema import DELETION_VECTORS, TABLE_PROPERTIES, set_properties
+from warehouse.jvm.schema import DELETION_VECTORS, INDEXED_COLUMNS, TABLE_PROPERTIES, set_properties
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 MERGE_CONF = {
@@ -38,6 +38,13 @@ def overwrite(path: str, frame: DataFrame, *, where: str | None, metadata: str) 
     if where is not None:
         writer = writer.option("replaceWhere", where)
     writer.save(path)
+
+
+def overwrite_with_schema(path: str, frame: DataFrame, *, metadata: str) -> None:
+    """Replaces all rows, and the columns by those of `frame`. No file gets ranges of its values: they may be of a
+    person."""
+    writer = frame.write.format("delta").mode("overwrite").option("userMetadata", metadata)
+    writer.option("overwriteSchema", "true").option(INDEXED_COLUMNS, "0").save(path)
 
 
 def append(path: str, frame: DataFrame, *, metadata: str) -> None:
