@@ -81,16 +81,17 @@ def payback_panel(figures: Figures, words: Words) -> Panel | None:
         return None
     spent = found.with_spend
     paid = sorted((row.payback_days, row.channel) for row in spent if row.payback_days is not None)
-    rest = len(spent) - len(paid)
-    first = (
-        words("payback.sentence", channel=paid[0][1], days=words.counted("day", paid[0][0]))
-        if paid
-        else words("payback.none")
-    )
+    observed = sum(row.payback == "observed" for row in spent)
     return Panel(
         "payback",
         words("payback.title"),
-        first + (words("payback.rest", number=formats.count(rest)) if rest and paid else ""),
+        words(
+            "payback.sentence",
+            all=formats.count(len(spent)),
+            observed=formats.count(observed),
+            predicted=formats.count(len(paid) - observed),
+        )
+        + (words("payback.slowest", channel=paid[-1][1], days=words.counted("day", paid[-1][0])) if paid else ""),
         table=PageTable(
             caption=words("payback.caption", currency=words.currency(found.currency)),
             columns=(

@@ -94,10 +94,10 @@ def test_ltv_to_cac_names_the_channel_that_is_surest_and_not_the_luckiest(pages:
     assert rows[2]["ltv_roas"] == "1.0"  # half of 600 and 100, of 400
 
 
-def test_payback_says_who_pays_back_first_and_who_does_not(pages: TestClient) -> None:
+def test_payback_says_how_many_channels_pay_back_and_which_takes_longest(pages: TestClient) -> None:
     text = pages.get("/value/payback").text
-    assert "Search pays back first: its average new customer has brought what it cost at an age of 9 days." in text
-    assert "1 of the channels with spend have no day within 365 days." in text
+    assert "Of 3 channels with spend, 1 have brought what they cost by margin to date, and 1 are expected to" in text
+    assert "Social takes longest: its average new customer has brought what it cost at an age of 80 days." in text
     rows = rows_of(pages, "/value/payback.csv")
     assert [(row["channel"], row["payback_days"], row["payback"]) for row in rows] == [
         ("Search", "9", "observed"),
@@ -147,9 +147,9 @@ def test_without_scores_there_is_payback_by_margin_to_date_alone(tmp_path: Path)
     assert [row["payback"] for row in rows_of(pages, "/value/payback.csv")] == ["observed", "not scored"]
 
 
-def test_nobody_paid_back_is_said(tmp_path: Path) -> None:
+def test_where_no_channel_pays_back_none_is_named(tmp_path: Path) -> None:
     row = channel_row(
         "Social", "last_touch", 100, 9.0, value=9, lifetime=20, bounds=(0.1, 0.4), payback=(None, "not reached")
     )
     pages = pages_over(lake_of(tmp_path, [row], []))
-    assert "No channel with spend has been paid back" in pages.get("/value/payback").text
+    assert "Of 1 channels with spend, 0 have brought what they cost" in pages.get("/value/payback").text
