@@ -124,6 +124,8 @@ def _costs(
     rows: Sequence[ChannelWorth], found: ChannelWorths, words: Words, *, has_campaigns: bool = False
 ) -> PageTable:
     unit = words.currency(found.currency)
+    hint = words("value_to_cost.interval_if_model_holds_hint")
+    if_model_holds = Column(words("value_to_cost.interval_if_model_holds"), hint=hint)
 
     def cells(row: ChannelWorth) -> tuple[str, ...]:
         return (
@@ -135,7 +137,7 @@ def _costs(
             formats.amount(row.ltv, found.currency),
             words.back(row.ltv_to_cac, found.currency),
             _between(row.interval, words),
-            _between(row.if_model_holds, words),
+            *([] if has_campaigns else [_between(row.if_model_holds, words)]),
             words.back(row.ltv_roas, found.currency),
         )
 
@@ -152,10 +154,7 @@ def _costs(
             Column(words("value_to_cost.ltv"), hint=words("value_to_cost.ltv_hint")),
             Column(words("value_to_cost.ltv_to_cac")),
             Column(words("value_to_cost.interval"), hint=words("value_to_cost.interval_hint")),
-            Column(
-                words("value_to_cost.interval_if_model_holds"),
-                hint=words("value_to_cost.interval_if_model_holds_hint"),
-            ),
+            *([] if has_campaigns else [if_model_holds]),
             Column(words("value_to_cost.ltv_roas"), hint=words("value_to_cost.ltv_roas_hint")),
         ),
         rows=table_rows([cells(row) for row in rows]),
