@@ -18,8 +18,9 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,14 +47,8 @@ AS_OF = dt.date(2025, 12, 31)
 COST = 10.0  # spend for each customer that a channel is expected to win
 SCORING = Scoring(interval_level=0.95, margin=0.5, annual_discount_rate=0.0)
 FEWEST = 20  # customers of a cohort that is counted
-
-
-class Shop(NamedTuple):
-    """One row per customer (person_id, channel, day, frequency, recency, T, monetary_value, value: all to date, future:
-    value of the next 365 days), and what each channel is expected to bring for a unit of spend."""
-
-    customers: pd.DataFrame
-    truth: dict[str, float]
+TOGETHER = 20  # shops in one table
+CLV = (*(f"clv_{days}d" for days in VALUE_HORIZONS_DAYS), f"clv_{AHEAD}d_upper")
 
 
 def expected_repeats(days: float) -> float:
@@ -62,8 +57,12 @@ def expected_repeats(days: float) -> float:
     return r * beta / (alpha * (s - 1)) * (1 - (beta / (beta + days)) ** (s - 1))
 
 
-def simulate(customers: int, seed: int) -> Shop:
-    """A shop with `customers` on average, over DAYS; time is continuous, as in the model."""
+def simulate(customers: int, seed: int) -> pd.DataFrame:
+    """A shop with `customers` on average, over DAYS; time is continuous, as in the model.
+
+    One row per customer: person_id, acquisition_channel (both with the seed before them, so that shops can lie in one
+    table), day, frequency, recency, T, monetary_value, value (all to date) and future (value of the next 365 days).
+    """
     rng = np.random.default_rng(seed)
     count = int(rng.poisson(customers))
     T = rng.uniform(0, DAYS, count)
@@ -82,10 +81,10 @@ def simulate(customers: int, seed: int) -> Shop:
         return rng.gamma(SPEND["p"] * purchases) / spend_rate
 
     repeats = worth(frequency)
-    names = np.array(list(CHANNELS))
-    frame = pd.DataFrame(
+    names = np.array([f"{seed}/{name}" for name in CHANNELS])
+    return pd.DataFrame(
         {
-            "person_id": [f"p{number}" for number in range(count)],
+            "person_id": [f"{seed}/{number}" for number in range(count)],
             "acquisition_channel": names[rng.choice(len(names), count, p=list(CHANNELS.values()))],
             "day": [AS_OF - dt.timedelta(days=int(age)) for age in T],
             "frequency": frequency,
@@ -96,137 +95,147 @@ def simulate(customers: int, seed: int) -> Shop:
             "future": worth(np.bincount(who[~seen], minlength=count).astype(np.float64)),
         }
     )
-    of_purchase = SPEND["p"] * SPEND["gamma"] / (SPEND["q"] - 1)
-    of_customer = SCORING.margin * of_purchase * (1 + expected_repeats(AHEAD))
-    return Shop(frame, dict.fromkeys(CHANNELS, of_customer / COST))
 
 
-def covered(spark: SparkSession, customers: int, seed: int) -> Counter[str]:
-    """How many intervals of one shop there are, and how many contain the truth (name + ' held')."""
-    shop = simulate(customers, seed)
-    all_ = shop.customers
-    history = [all_[name].to_numpy() for name in ("frequency", "recency", "T")]
-    model = ValueModel(
-        purchases=pareto_nbd.fit(*history),
-        spend=gamma_gamma.fit(all_["frequency"].to_numpy(), all_["monetary_value"].to_numpy()),
-        time_unit="days",
-        currency="USD",
-        as_of=AS_OF,
-    )
-    value, conversions = scores(spark, model, all_), purchases(spark, all_)
+def covered(spark: SparkSession, customers: int, seeds: range) -> Counter[str]:
+    """How many intervals of these shops there are, and how many contain the truth (name + ' held').
+
+    The shops lie in one table, each with channels of its own: planning a query takes longer than a shop.
+    """
+    shops = [simulate(customers, seed) for seed in seeds]
+    models = [fitted(shop) for shop in shops]
+    value = pd.concat([scores(model, shop) for model, shop in zip(models, shops, strict=True)])
+    totals = [row for model, shop in zip(models, shops, strict=True) for row in totals_of(model, shop)]
+    all_ = pd.concat(shops)
+    frames = Frames(spark, all_, value, totals)
     found: Counter[str] = Counter()
 
     def count(name: str, lower: float, truth: float, upper: float) -> None:
         found.update([name, *([f"{name} held"] if lower <= truth <= upper else [])])
 
-    for row in channels(spark, all_, customers, conversions, value).collect():
-        name = row["channel"]
-        count(f"ltv_to_cac, {name}", row["lower_if_model_holds"], shop.truth[name], row["upper_if_model_holds"])
+    of_purchase = SPEND["p"] * SPEND["gamma"] / (SPEND["q"] - 1)
+    ratio = SCORING.margin * of_purchase * (1 + expected_repeats(AHEAD)) / COST
+    for row in frames.channel_value(customers).collect():
+        name = f"ltv_to_cac, {row['channel'].partition('/')[2]}"
+        count(name, row["lower_if_model_holds"], ratio, row["upper_if_model_holds"])
     came = SCORING.margin * (all_["value"] + all_["future"])
     cohorts = came.groupby([all_["day"].map(lambda day: day.replace(day=1)), all_["acquisition_channel"]]).sum()
-    summary = spark.createDataFrame(all_[["person_id", "acquisition_channel"]])
-    table = build_cohort_value(
-        conversions, summary, value, totals(spark, model, all_), as_of=AS_OF, timezone="UTC", scoring=SCORING
-    )
-    for row in table.where("month = DATE'2026-12-01'").collect():
+    for row in frames.cohort_value().where("month = DATE'2026-12-01'").collect():
         if row["customers"] >= FEWEST:
+            name = f"expected_to_date, {row['acquisition_channel'].partition('/')[2]}"
             truth = cohorts[row["cohort"], row["acquisition_channel"]]
-            count(
-                f"expected_to_date, {row['acquisition_channel']}",
-                row["lower_if_model_holds"],
-                truth,
-                row["upper_if_model_holds"],
-            )
+            count(name, row["lower_if_model_holds"], truth, row["upper_if_model_holds"])
     return found
 
 
-def scores(spark: SparkSession, model: ValueModel, all_: pd.DataFrame) -> DataFrame:
+def fitted(shop: pd.DataFrame) -> ValueModel:
+    """The value model of a shop's own customers."""
+    return ValueModel(
+        purchases=pareto_nbd.fit(*(shop[name].to_numpy() for name in ("frequency", "recency", "T"))),
+        spend=gamma_gamma.fit(shop["frequency"].to_numpy(), shop["monetary_value"].to_numpy()),
+        time_unit="days",
+        currency="USD",
+        as_of=AS_OF,
+    )
+
+
+def scores(model: ValueModel, shop: pd.DataFrame) -> pd.DataFrame:
     """What gold.customer_value has of each customer, as far as the tables need it."""
     predicted = model.scorer.predict_with_intervals(
-        *(all_[name].to_numpy() for name in ("frequency", "recency", "T", "monetary_value")),
+        *(shop[name].to_numpy() for name in ("frequency", "recency", "T", "monetary_value")),
         churn_days=(),
         value_days=VALUE_HORIZONS_DAYS,
         margin=SCORING.margin,
         annual_discount_rate=SCORING.annual_discount_rate,
         level=SCORING.interval_level,
     )
-    names = [*(f"clv_{days}d" for days in VALUE_HORIZONS_DAYS), f"clv_{AHEAD}d_upper"]
-    frame = pd.DataFrame({name: predicted[name] for name in names})
-    frame.insert(0, "person_id", all_["person_id"])
-    money = ", ".join(f"cast({name} as decimal(28,6)) as {name}" for name in names)
-    return spark.createDataFrame(frame).selectExpr("person_id", "'value/1' as model_version", *money.split(", "))
+    return pd.DataFrame({"person_id": shop["person_id"]} | {name: predicted[name] for name in CLV})
 
 
-def purchases(spark: SparkSession, all_: pd.DataFrame) -> DataFrame:
-    """silver.conversions: all that a customer brought so far, as if on the first day."""
-    rows = [
-        ("purchase", person, dt.datetime(day.year, day.month, day.day, 12, tzinfo=dt.UTC), money(value), "USD")
-        for person, day, value in zip(all_["person_id"], all_["day"], all_["value"], strict=True)
-    ]
-    return spark.createDataFrame(
-        rows,
-        "conversion_type string, person_id string, converted_at timestamp, report_value decimal(18,6), "
-        "report_currency string",
-    )
+def totals_of(model: ValueModel, shop: pd.DataFrame) -> Iterator[tuple[str, str, int, float, float, float, float]]:
+    """What gold.value_totals has of each channel's value, without an error of the model's own."""
+    for channel, customers in shop.assign(customers=1).groupby("acquisition_channel"):
+        for days in VALUE_HORIZONS_DAYS:
+            total = model_totals(model, customers, days=days, margin=SCORING.margin, annual_discount_rate=0.0)["value"]
+            found = total_interval(total, *estimated_for(model, "value", days=days), level=SCORING.interval_level)
+            upper = float(found.upper)
+            yield str(channel), "value", days, float(found.estimate), upper, upper, SCORING.interval_level
+
+
+class Frames:
+    """The tables that both builders read: each customer is of one channel, with one purchase of all that came."""
+
+    def __init__(
+        self, spark: SparkSession, all_: pd.DataFrame, value: pd.DataFrame, totals: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """`all_` are the customers of all shops, `value` their scores, `totals` those of their channels."""
+        self.spark = spark
+        self.names = sorted(set(all_["acquisition_channel"]))
+        self.customers = spark.createDataFrame(all_[["person_id", "acquisition_channel", "day", "value"]])
+        self.conversions = self.customers.selectExpr(
+            "person_id",
+            "'purchase' as conversion_type",
+            "cast(day as timestamp) + interval 12 hours as converted_at",
+            "cast(value as decimal(18,6)) as report_value",
+            "'USD' as report_currency",
+        )
+        money = [f"cast({name} as decimal(28,6)) as {name}" for name in CLV]
+        self.value = spark.createDataFrame(value).selectExpr("person_id", "'value/1' as model_version", *money)
+        self.totals = spark.createDataFrame(
+            list(totals),
+            "acquisition_channel string, measure string, days int, predicted double, upper double, "
+            "upper_if_model_holds double, interval_level double",
+        )
+
+    def channel_value(self, customers: int) -> DataFrame:
+        """gold.channel_value of the window, whose spend is what its channels cost on average."""
+        days = Days(AS_OF - dt.timedelta(days=WINDOW - 1), AS_OF, "UTC")
+        credits = self.customers.join(self.conversions, "person_id").where(f"day >= DATE'{days.first}'")
+        credits = credits.selectExpr(
+            *("person_id", "conversion_type", "converted_at", "acquisition_channel as channel", "'m' as model"),
+            *("cast(null as string) as source", "cast(null as string) as medium", "cast(null as string) as campaign"),
+            *("cast(null as string) as campaign_id", "cast(1.0 as double) as credit"),
+            *("report_value as credited_value", "true as is_first_purchase"),
+        )
+        spent = [
+            ("m", "purchase", "conversion", AS_OF, name, "(not set)", money(COST * customers * WINDOW / DAYS * share))
+            for name in self.names
+            for share in (CHANNELS[name.partition("/")[2]],)
+        ]
+        performance = self.spark.createDataFrame(
+            spent,
+            "model string, conversion_type string, date_basis string, date date, channel string, campaign string, "
+            "spend decimal(28,6)",
+        )
+        table = build_channel_value(
+            credits,
+            performance,
+            self.conversions,
+            self.value,
+            campaign_names(self.spark.createDataFrame([], SILVER_AD_SPEND.ddl)),
+            days=days,
+            scoring=SCORING,
+            own_error=OwnError(0.0, 0.0, 0),
+            currency="USD",
+        )
+        return table.where("level = 'channel'")
+
+    def cohort_value(self) -> DataFrame:
+        """gold.cohort_value of all shops."""
+        return build_cohort_value(
+            self.conversions,
+            self.customers.select("person_id", "acquisition_channel"),
+            self.value,
+            self.totals,
+            as_of=AS_OF,
+            timezone="UTC",
+            scoring=SCORING,
+        )
 
 
 def money(value: float) -> Decimal:
     """A value to six places."""
     return Decimal(value).quantize(Decimal("0.000001"))
-
-
-def channels(
-    spark: SparkSession, all_: pd.DataFrame, customers: int, conversions: DataFrame, value: DataFrame
-) -> DataFrame:
-    """gold.channel_value of the window: each customer is of one channel, which cost what it does on average."""
-    days = Days(AS_OF - dt.timedelta(days=WINDOW - 1), AS_OF, "UTC")
-    credits = conversions.where(f"converted_at >= TIMESTAMP'{days.first}'").join(
-        spark.createDataFrame(all_[["person_id", "acquisition_channel"]]), "person_id"
-    )
-    credits = credits.selectExpr(
-        *("person_id", "conversion_type", "converted_at", "acquisition_channel as channel", "'m' as model"),
-        *("cast(null as string) as source", "cast(null as string) as medium", "cast(null as string) as campaign"),
-        *("cast(null as string) as campaign_id", "1.0D as credit", "report_value as credited_value"),
-        "true as is_first_purchase",
-    )
-    spent = [
-        ("m", "purchase", "conversion", AS_OF, name, "(not set)", money(COST * customers * WINDOW / DAYS * share))
-        for name, share in CHANNELS.items()
-    ]
-    performance = spark.createDataFrame(
-        spent,
-        "model string, conversion_type string, date_basis string, date date, channel string, campaign string, "
-        "spend decimal(28,6)",
-    )
-    table = build_channel_value(
-        credits,
-        performance,
-        conversions,
-        value,
-        campaign_names(spark.createDataFrame([], SILVER_AD_SPEND.ddl)),
-        days=days,
-        scoring=SCORING,
-        own_error=OwnError(0.0, 0.0, 0),
-        currency="USD",
-    )
-    return table.where("level = 'channel'")
-
-
-def totals(spark: SparkSession, model: ValueModel, all_: pd.DataFrame) -> DataFrame:
-    """What gold.value_totals has of each channel's value, without an error of the model's own."""
-    rows = []
-    for channel, customers in all_.assign(customers=1).groupby("acquisition_channel"):
-        for days in VALUE_HORIZONS_DAYS:
-            total = model_totals(model, customers, days=days, margin=SCORING.margin, annual_discount_rate=0.0)["value"]
-            fits = estimated_for(model, "value", days=days)
-            found = total_interval(total, *fits, level=SCORING.interval_level)
-            upper = float(found.upper)
-            rows.append((str(channel), "value", days, float(found.estimate), upper, upper, SCORING.interval_level))
-    return spark.createDataFrame(
-        rows,
-        "acquisition_channel string, measure string, days int, predicted double, upper double, "
-        "upper_if_model_holds double, interval_level double",
-    )
 
 
 def main() -> None:
@@ -241,10 +250,14 @@ def main() -> None:
     started = time.perf_counter()
     found: Counter[str] = Counter()
     with session("sail", "coverage of channel value", {}) as spark:
-        for number in range(options.shops):
-            found.update(covered(spark, options.customers, options.seed * 1_000_000 + number))
-            if (number + 1) % 20 == 0:
-                print(f"{number + 1} shops, {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+        for done in range(0, options.shops, TOGETHER):
+            first = options.seed * 1_000_000 + done  # seeds of different runs do not overlap
+            found.update(covered(spark, options.customers, range(first, first + min(TOGETHER, options.shops - done))))
+            print(
+                f"{min(done + TOGETHER, options.shops)} shops, {time.perf_counter() - started:.0f} s",
+                file=sys.stderr,
+                flush=True,
+            )
     names = sorted(name for name in found if not name.endswith(" held"))
     coverage = {name: found[f"{name} held"] / found[name] for name in names}
     if options.json:

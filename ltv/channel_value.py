@@ -76,8 +76,8 @@ def build_channel_value(
     last day, empty without a model; `own_error` is that of the model's totals of value.
 
     The interval of ltv_to_cac is symmetric on the log scale. Customers come at random and each brings what it brings,
-    so the variance of their total is the sum of the squares of what each brings (a compound Poisson distribution). The
-    parameters of the value model move all predictions together, so their errors add up.
+    so the variance of their total is the sum of the squares of what each brings (a compound Poisson distribution), and
+    its quantile is Student's. The parameters of the value model move all predictions together: their errors add up.
     """
     purchases = _purchases(credits, names, days)
     weights = _by_level(purchases.where(F.col("is_first_purchase")), "credit", "person_id")
@@ -174,9 +174,11 @@ def _figures(rows: DataFrame, *, scoring: Scoring, own_error: OwnError) -> DataF
     rows = _filled(rows)
     has_spend, has_customers = F.col("spend") > 0, F.col("new_customers") > 0
     spend, lifetime = F.col("spend").cast("double"), F.col("lifetime_value")
-    deviations, students = quantile(scoring.interval_level), _students(own_error, scoring.interval_level)
     # Half widths of the logarithm.
-    chance = F.lit(deviations) * F.sqrt(F.col("squares") + F.col("error") * F.col("error")) / lifetime
+    by_customers = _deviations(F.col("squares") / (lifetime * lifetime), scoring.interval_level)
+    by_parameters = F.lit(quantile(scoring.interval_level)) * F.col("error") / lifetime
+    chance = F.sqrt(by_customers * by_customers + by_parameters * by_parameters)
+    students = _students(own_error, scoring.interval_level)
     own = F.lit(students * own_error.deviation) * F.col("predicted") / lifetime
     ratio = F.when(has_spend & has_customers, lifetime / spend)
     bounds: dict[str, Column] = {}
@@ -220,6 +222,13 @@ def _filled(rows: DataFrame) -> DataFrame:
         | {name: F.coalesce(name, F.lit(0.0)) for name in ("new_customers", "value_to_date")}
         | {name: F.coalesce(name, of_scores) for name in ("lifetime_value", *PREDICTED)}
     )
+
+
+def _deviations(variance: Column, level: float) -> Column:
+    """Half width of an interval by a variance that is estimated from few customers: 1 / variance is how many equal
+    customers would have it, and Student's quantile is the normal one and a part that falls with this number."""
+    normal = quantile(level)
+    return (F.lit(normal) + F.lit((normal**3 + normal) / 4) * variance) * F.sqrt(variance)
 
 
 def _students(own_error: OwnError, level: float) -> float:

@@ -85,17 +85,34 @@ def _observed(months: DataFrame) -> DataFrame:
 
 
 def _scores_of_cohorts(months: DataFrame, value: DataFrame) -> DataFrame:
-    """One row per cohort and channel with scores: the sums of its customers' clv, by horizon."""
+    """One row per cohort and channel with scores: the sums of its customers' clv, by horizon, and how wide the fitted
+    parameters make the longest one, as a share of it: of the cohort and of its channel.
+
+    The parameters move all customers together, so their errors add up.
+    """
     customers = months.where(F.col("month") == F.col("cohort")).select("person_id", *COHORT)
-    clv = value.select("person_id", "model_version", *map(_clv, VALUE_HORIZONS_DAYS))
-    return (
+    longest = F.col(_clv(LONGEST)).cast("double")
+    width = F.when(longest > 0, longest * F.ln(F.col(f"{_clv(LONGEST)}_upper").cast("double") / longest))
+    clv = value.select("person_id", "model_version", *map(_clv, VALUE_HORIZONS_DAYS), width.alias("width"))
+    sums = (
         customers.join(clv, "person_id")
         .groupBy(*COHORT)
         .agg(
             F.max("model_version").alias("model_version"),
+            F.coalesce(F.sum("width"), F.lit(0.0)).alias("width"),
             *(F.sum(_clv(days)).cast(MONEY_SUM).alias(_clv(days)) for days in VALUE_HORIZONS_DAYS),
         )
     )
+    total, of_channel = F.col(_clv(LONGEST)).cast("double"), Window.partitionBy("acquisition_channel")
+    shares = {
+        "parameters": _share(F.col("width"), total),
+        "channel_parameters": _share(F.sum("width").over(of_channel), F.sum(total).over(of_channel)),
+    }
+    return sums.withColumns(shares)
+
+
+def _share(part: Column, whole: Column) -> Column:
+    return F.when(whole > F.lit(0.0), part / whole).otherwise(F.lit(0.0))
 
 
 def _rows(months: DataFrame, scored: DataFrame, as_of: dt.date) -> DataFrame:
@@ -166,13 +183,17 @@ def _figures(rows: DataFrame, *, as_of: dt.date, scoring: Scoring) -> DataFrame:
 
 
 def _bounds(margin: Column) -> dict[str, Column]:
-    """Both intervals of margin to date and predicted value: the own error is in proportion to the predicted value, the
-    variance by parameters and chance is the cohort's share of its channel's."""
+    """Both intervals of margin to date and predicted value. What the channel's interval has beyond parameters is
+    chance, of whose variance the cohort has its share of predicted value; the model's own error is in proportion."""
     expected, ahead = F.col("predicted_to_date").cast("double"), F.col("ahead")
-    of_channel = _between(ahead, "predicted")
-    share = F.when(of_channel > F.lit(0.0), expected / of_channel).otherwise(F.lit(0.0))
-    half, own = _between(ahead, "half") * F.sqrt(share), _between(ahead, "own") * share
-    widths = {"_if_model_holds": half, "": F.sqrt(half * half + own * own)}
+    of_channel, half = _between(ahead, "predicted"), _between(ahead, "half")
+    share = _share(expected, of_channel)
+    parameters, own = expected * F.col("parameters"), _between(ahead, "own") * share
+    beyond = half * half - (of_channel * F.col("channel_parameters")) ** F.lit(2.0)
+    # An endless interval is null, and greatest would pass over the null.
+    chance = F.when(beyond > F.lit(0.0), beyond * share).when(beyond.isNotNull(), F.lit(0.0))
+    if_holds = chance + parameters * parameters
+    widths = {"_if_model_holds": F.sqrt(if_holds), "": F.sqrt(if_holds + own * own)}
     is_known = F.col("predicted_to_date").isNotNull() & F.col("model_version").isNotNull()
     bounds: dict[str, Column] = {}
     for name, ahead_width in widths.items():

@@ -24,7 +24,7 @@ AS_OF = dt.date(2026, 3, 15)
 SCORING = Scoring(margin=0.5, annual_discount_rate=0.1, interval_level=0.95)
 SUMMARY = "person_id string, as_of date, acquisition_channel string"
 VALUE = "person_id string, as_of date, model_version string, " + ", ".join(
-    f"clv_{days}d decimal(28,6)" for days in VALUE_HORIZONS_DAYS
+    f"clv_{days}d{end} decimal(28,6)" for days in VALUE_HORIZONS_DAYS for end in ("", "_upper")
 )
 TOTALS = (
     "acquisition_channel string, measure string, days int, predicted double, upper double, "
@@ -45,10 +45,15 @@ CLV = {"ann": (15, 45, 90, 183), "bob": (0, 0, 0, 2), "cat": (30, 90, 180, 365)}
 
 
 def frames(
-    spark: SparkSession, clv: dict[str, Any] | None = None, *, channels: dict[str, str] | None = None
+    spark: SparkSession,
+    clv: dict[str, Any] | None = None,
+    *,
+    channels: dict[str, str] | None = None,
+    upper: Decimal = Decimal(1),
 ) -> tuple[DataFrame, DataFrame, DataFrame]:
     """The customers with their channels, their scores, and totals of channels whose intervals are 40% of the predicted
-    value either way if the model holds, 50% with the model's own error (which is so 30%)."""
+    value either way if the model holds, 50% with the model's own error (which is so 30%). `upper` is what a score's
+    upper bound is of the score, by the fitted parameters."""
     clv, channels = CLV if clv is None else clv, channels or CHANNELS
     by_channel = {
         channel: [sum(figures) for figures in zip(*(clv[one] for one in clv if channels[one] == channel), strict=True)]
@@ -62,7 +67,11 @@ def frames(
     return (
         spark.createDataFrame([(person, AS_OF, channel) for person, channel in channels.items()], SUMMARY),
         spark.createDataFrame(
-            [(person, AS_OF, "customer-value/1", *map(Decimal, figures)) for person, figures in clv.items()], VALUE
+            [
+                (person, AS_OF, "customer-value/1", *(Decimal(str(f)) * n for f in figures for n in (1, upper)))
+                for person, figures in clv.items()
+            ],
+            VALUE,
         ),
         spark.createDataFrame(totals, TOTALS),
     )
@@ -146,6 +155,15 @@ def test_chance_of_a_cohort_is_its_share_of_the_channels_variance_and_the_own_er
     chance, own = 0.4 * 550 * math.sqrt(365 / 550), 0.3 * 365
     assert last["upper_if_model_holds"] == pytest.approx(35 + 365 + chance)
     assert last["upper"] == pytest.approx(35 + 365 + math.hypot(chance, own))
+
+
+def test_the_error_of_the_parameters_is_in_proportion_and_only_the_rest_is_chance(spark: SparkSession) -> None:
+    both = frames(spark, channels=dict.fromkeys(CHANNELS, "Search"), upper=Decimal("1.3"))
+    last = built(spark, *both).where("cohort = DATE'2026-03-01' AND age = 12").collect()[0]
+
+    parameters = math.log(1.3)
+    chance = 550 * math.sqrt((0.4**2 - parameters**2) * 365 / 550)
+    assert last["upper_if_model_holds"] == pytest.approx(400 + math.hypot(chance, parameters * 365))
 
 
 def test_a_total_without_a_finite_bound_gives_none(spark: SparkSession) -> None:
