@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from attribution.campaign_names import CampaignNames, campaign_names, with_known_campaign, with_named_campaign
+from warehouse.campaign_names import CampaignNames, campaign_names, with_known_campaign, with_named_campaign
 from warehouse.checks import CheckResult, at_most, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day

@@ -19,7 +19,6 @@ from attribution.fitted_credit import FittedModel, fitted_of
 from attribution.knobs import (
     DATA_DRIVEN_MODELS,
     ChannelModelName,
-    CreditStart,
     DataDriven,
     FittedModels,
     Markov,
@@ -34,7 +33,7 @@ from warehouse.checks import CheckResult, equal, none_found
 from warehouse.conform import conform
 from warehouse.contracts import MONEY
 from warehouse.days import report_day
-from warehouse.knobs import Mlflow, Registry, ReportingDay
+from warehouse.knobs import CreditStart, Mlflow, Registry, ReportingDay
 from warehouse.recipes import Changes, Cut, Recipe, Work, everything
 from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS

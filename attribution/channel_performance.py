@@ -11,7 +11,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_models
-from attribution.campaign_names import (
+from attribution.knobs import CreditedTypes, RuleModels
+from warehouse.campaign_names import (
     CampaignNames,
     before_changes,
     campaign_names,
@@ -19,7 +20,6 @@ from attribution.campaign_names import (
     with_known_campaign,
     with_named_campaign,
 )
-from attribution.knobs import CreditedTypes, RuleModels
 from warehouse.checks import CheckResult, equal
 from warehouse.conform import conform
 from warehouse.days import report_day

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -11,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from attribution.rule import unmet_need
 from attribution.rules import RULES, rules_named
 from warehouse.errors import did_you_mean
-from warehouse.knobs import Knobs, PositiveDays, Share
+from warehouse.knobs import CreditStart, Knobs, PositiveDays, Share
 
 
 def _rule_model(name: str) -> str:
@@ -64,12 +63,6 @@ class JourneyKnobs(CreditedTypes):
     def lookbacks(self) -> dict[str, int]:
         """Days that each credited type looks back."""
         return {name: self.lookback_of(name) for name in self.conversion_types}
-
-
-class CreditStart(Knobs):
-    """The first reporting day whose conversions get credit; null = all."""
-
-    start_date: dt.date | None
 
 
 class RuleModels(Knobs):

@@ -7,12 +7,12 @@ from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_journeys
 from attribution.journeys import is_no_abuse
-from attribution.knobs import CreditStart, JourneyKnobs
+from attribution.knobs import JourneyKnobs
 from warehouse.checks import CheckResult, at_most, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY_SUM
 from warehouse.frames import stacked
-from warehouse.knobs import AdsUse, AnalyticsUse, ReportingCurrency, ReportingDay
+from warehouse.knobs import AdsUse, AnalyticsUse, CreditStart, ReportingCurrency, ReportingDay
 from warehouse.numbers import money_of
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.bronze_events import BRONZE_EVENTS

@@ -9,11 +9,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_journeys
-from attribution.knobs import CreditStart, JourneyKnobs
+from attribution.knobs import JourneyKnobs
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.frames import stacked
-from warehouse.knobs import AdsUse, ReportingCurrency, ReportingDay
+from warehouse.knobs import AdsUse, CreditStart, ReportingCurrency, ReportingDay
 from warehouse.recipes import Changes, Recipe, Work
 from warehouse.tables.gold_unattributed_conversions import (
     BEFORE_FIRST_VISIT,

@@ -8,9 +8,9 @@ from pyspark.sql import Column, DataFrame, GroupedData
 from pyspark.sql import functions as F
 
 from attribution.attribution_credits import credited_models
-from attribution.campaign_names import CampaignNames, campaign_names, with_known_campaign, with_named_campaign
 from attribution.journeys import is_no_abuse
 from attribution.knobs import PaidChannels, RuleModels
+from warehouse.campaign_names import CampaignNames, campaign_names, with_known_campaign, with_named_campaign
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.days import report_day

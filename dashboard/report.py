@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboard.ad_abuse_panel import ad_abuse_panel
+from dashboard.channel_value_panels import payback_panel, value_to_cost_panel
 from dashboard.customer_panels import acquisition_panel, activity_panel, at_risk_panel
 from dashboard.forecasts_panel import forecasts_panel
 from dashboard.headline import headline, lead_sentence, subtitle
@@ -59,6 +60,8 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
             activity_panel,
             forecasts_panel,
             acquisition_panel,
+            value_to_cost_panel,
+            payback_panel,
             at_risk_panel,
         ),
     ),

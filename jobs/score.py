@@ -7,6 +7,8 @@ import sys
 from jobs.drift import drift_metrics, end_if_drifted, monitor, waits_for_monitor
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
+from ltv.channel_value import CHANNEL_VALUE
+from ltv.cohort_value import COHORT_VALUE
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
@@ -21,7 +23,10 @@ from warehouse.knobs import Mlflow
 from warehouse.recipes import Recipe
 from warehouse.table_update import TableUpdate, in_words
 
-SCORES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY, VALUE_BACKTEST)
+OBSERVED = (CUSTOMER_SUMMARY, COHORT_VALUE, CHANNEL_VALUE)  # which need no model
+SCORES = (
+    CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, COHORT_VALUE, CHANNEL_VALUE, FORECAST_ACCURACY, VALUE_BACKTEST,
+)  # fmt: skip
 CAMPAIGN = (RETENTION_LIST, RETENTION_PROFIT)
 RECIPES = (*SCORES, *CAMPAIGN)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
@@ -47,9 +52,9 @@ def score(
 
 
 def plan(run: Run) -> Plan:
-    """Scores every customer as of the run's day and monitors the champion; without one it writes summaries only."""
+    """Scores all customers as of the run's day and monitors the champion; without one it writes what was observed."""
     champion = used_champion_of(run)
-    update = TableUpdate(run, recipes_of(run) if champion else (CUSTOMER_SUMMARY,))
+    update = TableUpdate(run, recipes_of(run) if champion else OBSERVED)
     stale = update.plan(run.ahead)
     if not stale and not waits_for_monitor(run, champion):
         return Plan("customers are scored already" if champion else NO_CHAMPION)

@@ -31,6 +31,12 @@ class Retention(Knobs):
     keep_days: PositiveDays
 
 
+class AcquisitionWindow(Knobs):
+    """How many days up to as_of gold.channel_value sets spend and the customers of these days side by side."""
+
+    acquisition_days: Annotated[int, Field(gt=0, le=365)]
+
+
 class Holiday(Knobs):
     """Days that return on other dates each year: a name, and the first and last day of each time, past and to come."""
 
@@ -45,7 +51,7 @@ class Holiday(Knobs):
         return self
 
 
-class Ltv(SummaryUnit, Scoring, Retention):
+class Ltv(SummaryUnit, Scoring, Retention, AcquisitionWindow):
     """Value models: unit, purchase model, fitter, money and holdout."""
 
     model: Literal["pareto_nbd", "bg_nbd", "mbg_nbd", "mbg_cnbd_k", "auto"]

@@ -1,6 +1,6 @@
 """SQL that gives credits and spend the source, medium and campaign that gold.channel_performance has them under.
 
-The same rules as attribution.campaign_names, whose docstrings say why; a test compares both.
+The same rules as warehouse.campaign_names, whose docstrings say why; a test compares both.
 """
 
 from __future__ import annotations

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from tests.published_lake import AS_OF, publish, write_table
 from tests.small_shop import SUMMARIES, VALUES, path_row, performance_row
+from tests.value_shop import channel_row, cohort_rows
 from warehouse.contracts import Table
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
+    GOLD_CHANNEL_VALUE,
+    GOLD_COHORT_VALUE,
     GOLD_CONVERSION_LINKS,
     GOLD_CUSTOMER_SUMMARY,
     GOLD_CUSTOMER_VALUE,
@@ -51,6 +54,8 @@ def write_questions(lake: Path) -> Mapping[Table, Rows]:
         GOLD_CUSTOMER_VALUE: [dict(row, segment="loyal", segment_reason="buys") for row in VALUES],
         GOLD_CUSTOMER_SUMMARY: SUMMARIES,
         GOLD_RETENTION_LIST: retention(),
+        GOLD_COHORT_VALUE: cohorts(),
+        GOLD_CHANNEL_VALUE: channel_values(),
     }
     former = {table: write_table(lake, table, of[:1]) for table, of in rows.items()}
     publish(lake, former, run_id=FORMER, publication=1, as_of=AS_OF - timedelta(days=7))
@@ -193,4 +198,30 @@ def retention() -> Rows:
             "acquisition_channel": "Display", "model_version": "customer-value/3",
         }
         for person, later, rank in (("ann", 0, 1), ("bob", 0, 2), ("ann", -1, 1), ("cat", 9, 1))
+    ]  # fmt: skip
+
+
+def cohorts() -> Rows:
+    """Three cohorts of two channels up to March, which is over, and the month to come."""
+    chance, rows = random.Random(4), []
+    for channel in ("Paid Search", "Display"):
+        for month in (1, 2, 3):
+            size = chance.randint(20, 60)
+            seen = [(chance.randint(0, size), chance.randint(0, 5000)) for _ in range(4 - month)]
+            rows += cohort_rows(date(2026, month, 1), channel, size, [(size, seen[0][1]), *seen[1:]], [900])
+    return rows
+
+
+def channel_values() -> Rows:
+    """Three channels under two models, one of them without spend, and one with spend and without customers."""
+    return [
+        channel_row(
+            "Paid Search", model, 250, 10.0, value=600, lifetime=1000, bounds=(2.0, 8.0), payback=(days, "observed")
+        )
+        for model, days in (("last_touch", 12), ("linear", 11))
+    ] + [
+        channel_row("Direct", "last_touch", 0, 4.0, value=300, lifetime=400, bounds=None, payback=(None, "no spend")),
+        channel_row("Display", "last_touch", 90, 0.0, value=0, lifetime=0, bounds=None, payback=(None, "no customers")),
+        channel_row("Paid Search", "last_touch", 250, 10.0, campaign="brand", value=600, lifetime=1000,
+                    bounds=(2.0, 8.0), payback=(12, "observed")),
     ]  # fmt: skip

@@ -8,6 +8,7 @@ knob.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -79,6 +80,12 @@ class ReportingCurrency(Knobs):
     """The currency of reporting amounts."""
 
     currency: CurrencyCode
+
+
+class CreditStart(Knobs):
+    """The first reporting day whose conversions get credit; null = all."""
+
+    start_date: dt.date | None
 
 
 class AnalyticsUse(Knobs):

@@ -6,3 +6,4 @@ NOT_SET = "(not set)"  # a dimension of gold that is null in silver
 PEOPLE = "(people)"  # in place of why visits are robots'
 DIRECT = "Direct"  # the channel of visits whose source is unknown
 ALL_CHANNELS = "(all)"  # the acquisition channel of totals of all customers
+ALL_CAMPAIGNS = "(all)"  # the campaign of a row of a whole channel

@@ -12,6 +12,7 @@ from dashboard.panels import Column, PageTable, Panel, table_rows
 from dashboard.serve.context import Context
 from dashboard.words import Label, Words
 from published.cohorts import Cohort, Cohorts, read_cohorts
+from published.expected_cohorts import ExpectedCohorts, read_expected_cohorts
 
 EMPTY = Figure("", None)  # a month that is not over: no figure yet, which is not zero
 LAST_OF_YEAR = 11
@@ -51,8 +52,75 @@ def cohort_value_panel(context: Context) -> Panel:
             [formats.amount(found.value_each(month), found.currency) for month in range(found.months)],
             words,
         ),
-        note=words("cohort_value.note", table="gold.cohort_value") + _left_out(found, words),
+        note=words("cohort_value.note") + _left_out(found, words),
     )
+
+
+def cohort_expected_panel(context: Context) -> Panel:
+    """Margin per customer by the end of each month since the first purchase, observed and predicted."""
+    words, title = context.words, context.words("cohort_expected.title")
+    found = read_expected_cohorts(context.published)
+    if found is None:
+        return Panel("cohort-expected", title, words("cohort_expected.missing"))
+    chart = chart_of(
+        "cohort_expected",
+        _expected_points(found, words),
+        words,
+        label=words("cohort_expected.label", cohorts=str(len(found.cohorts))),
+        month=words("cohorts.month_axis"),
+        value=words("cohort_expected.axis", currency=words.currency(found.currency)),
+        ahead=words("cohort_expected.ahead"),
+    )
+    days = str(found.days)
+    return Panel(
+        "cohort-expected",
+        title,
+        words(
+            "cohort_expected.sentence",
+            customers=words.counted("customer", found.customers),
+            to_date=words.money(found.to_date, found.currency),
+            ahead=words.money(found.predicted, found.currency),
+            days=days,
+        ),
+        chart,
+        PageTable(
+            caption=words("cohort_expected.caption", currency=words.currency(found.currency)),
+            columns=(
+                Column(words("cohort_expected.cohort"), numeric=False),
+                Column(words("cohort_expected.customers")),
+                Column(words("cohort_expected.to_date")),
+                Column(words("cohort_expected.each_to_date")),
+                Column(words("cohort_expected.predicted", days=days)),
+                Column(words("cohort_expected.each")),
+            ),
+            rows=table_rows(
+                [
+                    (
+                        Figure(f"{one.month:%Y-%m}", f"{one.month:%Y-%m}"),
+                        formats.count(one.customers),
+                        formats.amount(one.to_date, found.currency),
+                        formats.amount(one.each(one.to_date), found.currency),
+                        formats.amount(one.predicted, found.currency),
+                        formats.amount(one.each(one.to_date + one.predicted), found.currency),
+                    )
+                    for one in reversed(found.cohorts)
+                ]
+            ),
+        ),
+        note=words("cohort_expected.note")
+        + (words("cohorts.left_out", number=formats.count(found.left_out)) if found.left_out else ""),
+    )
+
+
+def _expected_points(found: ExpectedCohorts, words: Words) -> list[dict[str, Any]]:
+    """Each cohort's months that are over, and from the last of these on what is predicted, so that the lines meet."""
+    observed, ahead = words("cohort_expected.observed"), words("cohort_expected.ahead")
+    return [
+        {"cohort": f"{one.month:%Y-%m}", "month": age, "value": one.each(value), "part": part}
+        for one in found.cohorts
+        for part, first, until in ((observed, 0, one.over), (ahead, max(one.over - 1, 0), len(one.expected)))
+        for age, value in enumerate(one.expected[first:until], start=first)
+    ]
 
 
 def cohort_retention_panel(context: Context) -> Panel:

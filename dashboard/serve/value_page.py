@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dashboard import formats
+from dashboard.channel_value_panels import payback_panel, value_to_cost_panel
 from dashboard.chart_svg import chart_of
 from dashboard.forecasts_panel import forecasts_panel
 from dashboard.formats import Figure
 from dashboard.panels import Column, PageTable, Panel, table_rows
-from dashboard.serve.cohort_panels import cohort_retention_panel, cohort_value_panel
+from dashboard.serve.cohort_panels import cohort_expected_panel, cohort_retention_panel, cohort_value_panel
 from dashboard.serve.context import Context
-from dashboard.serve.not_built import not_built_panel
 from dashboard.serve.page import Page, Part, of
 from dashboard.serve.short import short
 from dashboard.words import Words
 from published.value_by_channel import ValueByChannel, read_value_by_channel
 from warehouse.terms import UNATTRIBUTED
-
-CHANNEL_VALUE = "gold.channel_value"
 
 
 def value_by_channel_panel(context: Context) -> Panel:
@@ -106,14 +104,16 @@ def _between(low: float | None, high: float | None, found: ValueByChannel, words
     return words("forecasts.between", low=start, high=formats.amount(high, found.currency))
 
 
-def value_to_cost_panel(context: Context) -> Panel:
+def ltv_to_cac_panel(context: Context) -> Panel:
     """Customer value for each unit of what it cost to win the customer."""
-    return not_built_panel("ltv-cac", context.words("value_to_cost.title"), CHANNEL_VALUE, context.words)
+    found, words = value_to_cost_panel(context.figures, context.words), context.words
+    return found or Panel("ltv-cac", words("value_to_cost.title"), words("value_to_cost.missing"))
 
 
-def payback_panel(context: Context) -> Panel:
-    """After how many months a channel's customers have brought what they cost."""
-    return not_built_panel("payback", context.words("payback.title"), CHANNEL_VALUE, context.words)
+def payback_of_channels_panel(context: Context) -> Panel:
+    """At which age a channel's customers have brought what they cost."""
+    found, words = payback_panel(context.figures, context.words), context.words
+    return found or Panel("payback", words("payback.title"), words("payback.missing"))
 
 
 PAGE = Page(
@@ -122,8 +122,9 @@ PAGE = Page(
         Part("forecasts", "forecasts.title", of(forecasts_panel)),
         Part("value-by-channel", "value_by_channel.title", value_by_channel_panel),
         Part("cohort-value", "cohort_value.title", cohort_value_panel),
+        Part("cohort-expected", "cohort_expected.title", cohort_expected_panel),
         Part("cohort-retention", "cohort_retention.title", cohort_retention_panel),
-        Part("ltv-cac", "value_to_cost.title", value_to_cost_panel),
-        Part("payback", "payback.title", payback_panel),
+        Part("ltv-cac", "value_to_cost.title", ltv_to_cac_panel),
+        Part("payback", "payback.title", payback_of_channels_panel),
     ),
 )

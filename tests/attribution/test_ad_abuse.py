@@ -9,8 +9,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from attribution.ad_abuse import build_ad_abuse, check_ad_abuse
-from attribution.campaign_names import campaign_names
 from tests.attribution.rules_oracle import frame
+from warehouse.campaign_names import campaign_names
 from warehouse.tables import SILVER_AD_SPEND, SILVER_TOUCHPOINTS
 
 DAY = date(2026, 3, 2)

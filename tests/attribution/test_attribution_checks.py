@@ -12,9 +12,9 @@ from pyspark.sql import SparkSession
 from rules_oracle import KNOBS, frame, journey, journeys_frame, walk
 
 from attribution.attribution_credits import build_attribution_credits, check_credits
-from attribution.campaign_names import campaign_names
 from attribution.channel_performance import build_channel_performance, check_performance
 from attribution.path_summary import build_path_summary, check_paths
+from warehouse.campaign_names import campaign_names
 from warehouse.checks import CheckResult, equal, none_found, require_all
 from warehouse.errors import CheckFailed
 from warehouse.knobs import Retargeting

@@ -17,7 +17,6 @@ from rules_oracle import NOON
 from test_channel_performance import credit, performance, spent
 from test_unattributed_conversions import CASES, DAY, FIRST_VISIT, of_case
 
-from attribution.campaign_names import campaign_names
 from published.campaign_sql import named_credits, named_spend
 from published.landed_ids import LandedIds, conversion_id_of, landed_order_id
 from published.publication import Published
@@ -25,6 +24,7 @@ from published.unattributed_cause import JourneyWindow, read_cause
 from tests.published_lake import PUBLISHED_AT, write_table
 from touchpoints.ids import identified, order_id_of_event
 from touchpoints.usable import OF_EVENT, tokenised
+from warehouse.campaign_names import campaign_names
 from warehouse.contracts import Table
 from warehouse.expressions import id_of
 from warehouse.tables import (

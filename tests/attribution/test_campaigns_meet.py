@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from rules_oracle import frame
 from test_channel_performance import MARCH_30, credit, later, performance, spent
 
-from attribution.campaign_names import campaign_names
+from warehouse.campaign_names import campaign_names
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND
 
 MARCH_1 = date(2026, 3, 1)

@@ -13,12 +13,12 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from rules_oracle import frame
 
-from attribution.campaign_names import CampaignNames, before_changes, campaign_names, renamed
 from attribution.channel_performance import (
     Dates,
     build_channel_performance,
     changed_dates,
 )
+from warehouse.campaign_names import CampaignNames, before_changes, campaign_names, renamed
 from warehouse.contracts import Table
 from warehouse.knobs import Retargeting
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND

@@ -11,7 +11,6 @@ from pyspark.sql import SparkSession
 from rules_oracle import conversion, conversions_frame, journey_knobs, rule_knobs
 
 from attribution.attribution_credits import build_attribution_credits
-from attribution.campaign_names import campaign_names
 from attribution.channel_performance import build_channel_performance
 from attribution.journeys import build_journeys
 from jobs.settings import load_settings
@@ -25,6 +24,7 @@ from touchpoints.sessions import bot_sessions, build_sessions
 from touchpoints.source_list import load_sources
 from touchpoints.touchpoints import build_touchpoints
 from touchpoints.visits import build_visits, slim_visits
+from warehouse.campaign_names import campaign_names
 from warehouse.tables import BRONZE_AD_SPEND
 
 MARCH_1 = date(2026, 3, 1)

@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from rules_oracle import frame
 from test_channel_performance import LATE, MARCH_30, MARCH_31, MIDNIGHT, credit, performance, spent
 
-from attribution.campaign_names import campaign_names
 from attribution.unmatched_spend import (
     build_unmatched_spend,
     check_unmatched_spend,
@@ -18,6 +17,7 @@ from attribution.unmatched_spend import (
     touches_by_campaign,
     unknown_campaigns_in_words,
 )
+from warehouse.campaign_names import campaign_names
 from warehouse.tables import GOLD_ATTRIBUTION_CREDITS, SILVER_AD_SPEND, SILVER_TOUCHPOINTS
 
 PAID = ["Paid Search", "Paid Social"]

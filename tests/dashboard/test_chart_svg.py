@@ -53,6 +53,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         for cohort in ("2026-01", "2026-02", "All")
         for month in range(3)
     ],
+    "cohort_expected": [
+        {"cohort": cohort, "month": month, "value": 10.0 * month + 5, "part": part}
+        for cohort in ("2026-01", "2026-02")
+        for part, months in (("observed", (0, 1)), ("predicted", (1, 2, 3)))
+        for month in months
+    ],
     "cohort_retention": [
         {"cohort": cohort, "month": month, "value": month / 10} for cohort in ("2026-01", "2026-02") for month in (1, 2)
     ],
@@ -78,6 +84,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "value_distribution": {"axis": "Probability"},
     "value_intervals": {"axis": "Value"},
     "cohort_value": {"month": "Months", "value": "Value", "all": "All"},
+    "cohort_expected": {"month": "Months", "value": "Value", "ahead": "predicted"},
     "cohort_retention": {"month": "Months", "cohort": "Cohort", "value": "Share"},
     "backtest_error": {"day_axis": "Day", "error_axis": "Error"},
     "gaps": {"day_axis": "Week", "axis": "Share"},
@@ -97,6 +104,7 @@ MARKS = {
     "value_distribution": {"rect": 20},
     "value_intervals": {"rule": 2, "symbol": 2},
     "cohort_value": {"symbol": 9, "line": 3},
+    "cohort_expected": {"symbol": 4, "line": 4},
     "cohort_retention": {"rect": 4},
     "backtest_error": {"symbol": 6, "line": 2},
     "gaps": {"symbol": 6, "line": 2},

@@ -186,6 +186,8 @@ def test_the_run_log_has_a_row_for_every_step_with_the_tables_it_wrote(shop: tup
         "gold.customer_summary",
         "gold.customer_value",
         "gold.value_totals",
+        "gold.cohort_value",
+        "gold.channel_value",
         "gold.forecast_accuracy",
         "gold.value_backtest",
         "gold.retention_list",

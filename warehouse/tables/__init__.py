@@ -20,6 +20,8 @@ from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
 from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
+from warehouse.tables.gold_channel_value import GOLD_CHANNEL_VALUE
+from warehouse.tables.gold_cohort_value import GOLD_COHORT_VALUE
 from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
@@ -92,6 +94,8 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_CUSTOMER_SUMMARY,
     GOLD_CUSTOMER_VALUE,
     GOLD_VALUE_TOTALS,
+    GOLD_COHORT_VALUE,
+    GOLD_CHANNEL_VALUE,
     GOLD_FORECAST_ACCURACY,
     GOLD_VALUE_BACKTEST,
     GOLD_RETENTION_LIST,
