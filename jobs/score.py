@@ -11,7 +11,8 @@ from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
 from ltv.forecast_accuracy import FORECAST_ACCURACY
-from ltv.knobs import Drift, RetentionCampaign, Scoring
+from ltv.knobs import Behaviour, Drift, RetentionCampaign, Scoring
+from ltv.person_features import PERSON_FEATURES
 from ltv.retention_list import RETENTION_LIST
 from ltv.retention_profit import RETENTION_PROFIT, campaign_lines
 from ltv.segment_columns import count_segments
@@ -23,7 +24,8 @@ from warehouse.table_update import TableUpdate, in_words
 
 SCORES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY, VALUE_BACKTEST)
 CAMPAIGN = (RETENTION_LIST, RETENTION_PROFIT)
-RECIPES = (*SCORES, *CAMPAIGN)
+BEHAVIOUR = (PERSON_FEATURES,)
+RECIPES = (*SCORES, *CAMPAIGN, *BEHAVIOUR)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
 
@@ -47,9 +49,10 @@ def score(
 
 
 def plan(run: Run) -> Plan:
-    """Scores every customer as of the run's day and monitors the champion; without one it writes summaries only."""
+    """Scores every customer as of the run's day and monitors the champion; without one it writes summaries, and
+    features of persons where they are wanted."""
     champion = used_champion_of(run)
-    update = TableUpdate(run, recipes_of(run) if champion else (CUSTOMER_SUMMARY,))
+    update = TableUpdate(run, (*(recipes_of(run) if champion else (CUSTOMER_SUMMARY,)), *behaviour_of(run)))
     stale = update.plan(run.ahead)
     if not stale and not waits_for_monitor(run, champion):
         return Plan("customers are scored already" if champion else NO_CHAMPION)
@@ -78,7 +81,12 @@ def plan(run: Run) -> Plan:
 def recipes_of(run: Run) -> tuple[Recipe, ...]:
     """All; those of the campaign where there is one, or where its tables must be emptied because there was one."""
     is_wanted = run.knobs(RetentionCampaign).contact_cost is not None or run.lake.exists(RETENTION_LIST.table)
-    return RECIPES if is_wanted else SCORES
+    return (*SCORES, *CAMPAIGN) if is_wanted else SCORES
+
+
+def behaviour_of(run: Run) -> tuple[Recipe, ...]:
+    """Those of behaviour, where it is wanted. They need no champion."""
+    return BEHAVIOUR if run.knobs(Behaviour).features else ()
 
 
 def _report_totals(run: Run, champion: str, of_drift: dict[str, float]) -> str:

@@ -154,3 +154,15 @@ class Drift(Knobs):
     alarm_level: Annotated[float, Field(ge=0, lt=1)]
     least_change: Share
     exit: Literal["warn", "fail"]
+
+
+class SeenPersons(Knobs):
+    """Whom features are made of: persons who were seen in the last days."""
+
+    seen_days: PositiveDays
+
+
+class Behaviour(SeenPersons):
+    """Features of persons, and churn from all they do."""
+
+    features: bool

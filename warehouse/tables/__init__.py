@@ -25,6 +25,7 @@ from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.gold_person_features import GOLD_PERSON_FEATURES
 from warehouse.tables.gold_retention_list import GOLD_RETENTION_LIST
 from warehouse.tables.gold_retention_profit import GOLD_RETENTION_PROFIT
 from warehouse.tables.gold_skan_performance import GOLD_SKAN_PERFORMANCE
@@ -96,6 +97,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_VALUE_BACKTEST,
     GOLD_RETENTION_LIST,
     GOLD_RETENTION_PROFIT,
+    GOLD_PERSON_FEATURES,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
