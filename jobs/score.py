@@ -7,6 +7,7 @@ import sys
 from jobs.drift import drift_metrics, end_if_drifted, monitor, waits_for_monitor
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
+from ltv.churn import CHURN, used_churn_champion
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
@@ -24,7 +25,7 @@ from warehouse.table_update import TableUpdate, in_words
 
 SCORES = (CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, FORECAST_ACCURACY, VALUE_BACKTEST)
 CAMPAIGN = (RETENTION_LIST, RETENTION_PROFIT)
-BEHAVIOUR = (PERSON_FEATURES,)
+BEHAVIOUR = (PERSON_FEATURES, CHURN)
 RECIPES = (*SCORES, *CAMPAIGN, *BEHAVIOUR)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
@@ -85,8 +86,11 @@ def recipes_of(run: Run) -> tuple[Recipe, ...]:
 
 
 def behaviour_of(run: Run) -> tuple[Recipe, ...]:
-    """Those of behaviour, where it is wanted. They need no champion."""
-    return BEHAVIOUR if run.knobs(Behaviour).features else ()
+    """Features of persons where they are wanted, which need no champion, and churn where it has one."""
+    knobs = run.knobs(Behaviour)
+    if not knobs.features:
+        return ()
+    return BEHAVIOUR if knobs.churn and used_churn_champion(run) else (PERSON_FEATURES,)
 
 
 def _report_totals(run: Run, champion: str, of_drift: dict[str, float]) -> str:

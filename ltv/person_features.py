@@ -21,6 +21,7 @@ from warehouse.days import report_day
 from warehouse.errors import InputError
 from warehouse.knobs import Mlflow, Registry, ReportingDay, ValueModelName
 from warehouse.recipes import Recipe, Run, Work
+from warehouse.store import Lake
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_person_features import GOLD_PERSON_FEATURES, OF_MODEL
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
@@ -64,17 +65,17 @@ def end_of(day: dt.date, timezone: str) -> dt.datetime:
     return midnight.astimezone(dt.UTC)
 
 
-def silver_of(work: Work) -> Silver:
+def silver_of_lake(lake: Lake) -> Silver:
     """What behaviour is read from; InputError where silver is of a release that did not record when ties were known."""
-    identities = work.read(SILVER_IDENTITIES)
+    identities = lake.read(SILVER_IDENTITIES)
     if "known_at" not in identities.columns:
-        raise InputError(f"{work.lake.path(SILVER_IDENTITIES)} is of an earlier release; run `build` first.")
+        raise InputError(f"{lake.path(SILVER_IDENTITIES)} is of an earlier release; run `build` first.")
     return Silver(
-        sessions=work.read(SILVER_SESSIONS),
-        activity=work.read(SILVER_ACTIVITY),
-        touchpoints=work.read(SILVER_TOUCHPOINTS),
-        conversions=work.read(SILVER_CONVERSIONS),
-        orders=work.read(SILVER_ORDERS),
+        sessions=lake.read(SILVER_SESSIONS),
+        activity=lake.read(SILVER_ACTIVITY),
+        touchpoints=lake.read(SILVER_TOUCHPOINTS),
+        conversions=lake.read(SILVER_CONVERSIONS),
+        orders=lake.read(SILVER_ORDERS),
         identities=identities,
     )
 
@@ -108,7 +109,7 @@ def _build(work: Work) -> DataFrame:
     as_of = work.run.as_of
     value = work.read(GOLD_CUSTOMER_VALUE).where(of_day(as_of))
     return build_person_features(
-        silver_of(work),
+        silver_of_lake(work.lake),
         value if _may_know(work.run) else value.limit(0),
         as_of=as_of,
         timezone=work.knobs(ReportingDay).timezone,

@@ -16,7 +16,10 @@ MODELS: dict[str, set[str]] = {
     "warehouse": {"warehouse.model_registry", "warehouse.model_versions"},
     "touchpoints": set(),
     "attribution": set(),
-    "ltv": {"ltv.log_backtest", "ltv.log_fit", "ltv.plots", "ltv.pyfunc", "ltv.registry", "ltv.training"},
+    "ltv": {
+        *("ltv.churn_pyfunc", "ltv.churn_registry", "ltv.log_backtest", "ltv.log_fit", "ltv.logged_model"),
+        *("ltv.plots", "ltv.pyfunc", "ltv.registry", "ltv.training"),
+    },
 }
 SLOW = {"mlflow", "matplotlib", "vl_convert", "lifetimes", "simulator", "scipy.optimize", "scipy.stats"}
 WITHOUT_SPARK = {

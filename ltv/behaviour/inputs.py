@@ -11,6 +11,7 @@ import pandas as pd
 
 from ltv import pareto_nbd
 from ltv.behaviour.rows import ChurnRows
+from ltv.churn_model import of_purchases
 from ltv.churn_scorer import Array, looked_back
 from ltv.pareto_nbd import ParetoNBDFit
 from warehouse.errors import ConvergenceError, InputError
@@ -31,7 +32,6 @@ OTHER_WINDOWS = {
     **dict.fromkeys(("visit_gap_days", "silence_in_visit_gaps", "cycle_days"), 90),
 }
 TREND_DAYS = 28
-HORIZON_DAYS = 90  # of expected_purchases_90d
 UNITS_WITHOUT_LOGARITHM = ("share", "log ratio", "probability")
 DAYS = "days"
 BY_NAME = {column.name: column for column in FEATURES}
@@ -83,18 +83,9 @@ def columns_of(rows: pd.DataFrame, purchases: ParetoNBDFit | None, *, lookback_d
     one given."""
     names = [column.name for column in FEATURES if column not in OF_MODEL]
     columns = {name: rows[name].to_numpy(dtype=np.float64) for name in names}
-    return looked_back(columns, lookback_days) | predicted(columns, purchases)
-
-
-def predicted(columns: Mapping[str, Array], purchases: ParetoNBDFit | None) -> dict[str, Array]:
-    """p_alive and expected_purchases_90d of customers by their frequency, recency and T."""
-    T = columns["days_since_first_purchase"]
-    if purchases is None:
-        return {column.name: np.full(len(T), np.nan) for column in OF_MODEL}
-    span = np.minimum(columns["purchase_span_days"], T)  # bought twice within the day that has not ended
-    frequency = np.where(span > 0, columns["repeat_purchase_days"], 0.0)
-    known = purchases.forecast(frequency, span, T)
-    return {"p_alive": known.p_alive, "expected_purchases_90d": known.expected_purchases(float(HORIZON_DAYS))}
+    nothing = {column.name: np.full(len(rows), np.nan) for column in OF_MODEL}
+    of_model = of_purchases(columns, purchases.params) if purchases else nothing
+    return looked_back(columns, lookback_days) | of_model
 
 
 def fill_values(columns: Mapping[str, Array], names: Sequence[str]) -> tuple[float, ...]:

@@ -20,6 +20,7 @@ from warehouse.tables.gold_attribution_credits import GOLD_ATTRIBUTION_CREDITS
 from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
 from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
+from warehouse.tables.gold_churn import GOLD_CHURN
 from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
@@ -98,6 +99,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_RETENTION_LIST,
     GOLD_RETENTION_PROFIT,
     GOLD_PERSON_FEATURES,
+    GOLD_CHURN,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
