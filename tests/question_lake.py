@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from warehouse.contracts import Table
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
+    GOLD_CHURN,
     GOLD_CONVERSION_LINKS,
     GOLD_CUSTOMER_SUMMARY,
     GOLD_CUSTOMER_VALUE,
     GOLD_PATH_SUMMARY,
+    GOLD_PERSON_FEATURES,
     GOLD_RETENTION_LIST,
     GOLD_UNMATCHED_SPEND,
     SILVER_CONVERSIONS,
@@ -51,6 +53,8 @@ def write_questions(lake: Path) -> Mapping[Table, Rows]:
         GOLD_CUSTOMER_VALUE: [dict(row, segment="loyal", segment_reason="buys") for row in VALUES],
         GOLD_CUSTOMER_SUMMARY: SUMMARIES,
         GOLD_RETENTION_LIST: retention(),
+        GOLD_PERSON_FEATURES: features(),
+        GOLD_CHURN: churn(),
     }
     former = {table: write_table(lake, table, of[:1]) for table, of in rows.items()}
     publish(lake, former, run_id=FORMER, publication=1, as_of=AS_OF - timedelta(days=7))
@@ -194,3 +198,40 @@ def retention() -> Rows:
         }
         for person, later, rank in (("ann", 0, 1), ("bob", 0, 2), ("ann", -1, 1), ("cat", 9, 1))
     ]  # fmt: skip
+
+
+def features() -> Rows:
+    """Of two persons on the newest day and of one the day before: when each was seen last."""
+    seen = (("user:ann", AS_OF, 3.0), ("user:bob", AS_OF, 31.0), ("user:ann", AS_OF - timedelta(days=1), 2.0))
+    counts = {column.name: 0 for column in GOLD_PERSON_FEATURES.columns if column.type == "bigint"}
+    money = {"gross_value_365d": 0.0}
+    return [
+        {**counts, **money, "person_id": person, "as_of": day, "days_since_active": days} for person, day, days in seen
+    ]
+
+
+def churn() -> Rows:
+    """The same persons at two horizons."""
+    return [
+        churn_row(row["person_id"], row["as_of"], horizon, probability)
+        for row in features()
+        for horizon, probability in (("7d", 0.75), ("30d", 0.25))
+    ]
+
+
+def churn_row(person: str, day: date, horizon: str, probability: float, reason: str = "visits_30d") -> dict[str, Any]:
+    return {
+        "person_id": person,
+        "as_of": day,
+        "horizon": horizon,
+        "probability": probability,
+        "base_rate": 0.5,
+        "reason_1": reason,
+        "contribution_1": 0.5,
+        "reason_2": "days_since_active",
+        "contribution_2": -0.25,
+        "contribution_3": 0.0,
+        "other_contribution": 0.125,
+        "served": "behaviour",
+        "model_version": "churn/1",
+    }
