@@ -10,6 +10,7 @@ from ltv.churn_scorer import Array
 from ltv.evaluate import auc, brier, calibration_table
 
 LEAST_GAIN_ERRORS = 3.0  # standard errors: 1 in 700 by chance, where nothing predicts
+LEAST_GAIN_SHARE = 0.01  # of the other's Brier score: two fits of one thing differ by a few thousandths
 
 
 class Scores(NamedTuple):
@@ -22,16 +23,19 @@ class Scores(NamedTuple):
 
 
 class Gain(NamedTuple):
-    """How much smaller the Brier score of a model is than another's, and the standard error of that over customers."""
+    """How much smaller the Brier score of a model is than another's, the standard error of that over customers, the
+    gain as a share of the other's score, and how much larger the AUC is."""
 
     brier: float
     error: float
+    share: float
     auc: float
 
     @property
     def is_real(self) -> bool:
-        """Whether it is more than chance gives, and the ranking is no worse."""
-        return self.brier > LEAST_GAIN_ERRORS * self.error and self.auc >= 0
+        """Whether it is more than chance gives and worth a model, and the ranking is no worse."""
+        is_more_than_chance = self.brier > LEAST_GAIN_ERRORS * self.error
+        return is_more_than_chance and self.share >= LEAST_GAIN_SHARE and self.auc >= 0
 
 
 def scores_of(probability: Array, left: Array) -> Scores:
@@ -53,4 +57,5 @@ def gain_over(probability: Array, other: Array, left: Array) -> Gain:
     saved = (other - left) ** 2 - (probability - left) ** 2
     error = float(saved.std(ddof=1) / np.sqrt(len(saved))) if len(saved) > 1 else np.inf
     better = auc(probability, left, ones) - auc(other, left, ones)
-    return Gain(float(saved.mean()), error, better if np.isfinite(better) else 0.0)
+    theirs, gain = brier(other, left, ones), float(saved.mean())
+    return Gain(gain, error, gain / theirs if theirs > 0 else 0.0, better if np.isfinite(better) else 0.0)

@@ -144,7 +144,12 @@ def test_a_gain_is_that_of_the_mean_squared_error_with_its_chance_over_customers
     assert gain.error == pytest.approx(np.std(saved, ddof=1) / 2)
     assert gain.auc == 0.5
     assert gain.is_real
+    assert gain.share == pytest.approx(np.mean(saved) / 0.25)
     assert not gain_over(poor, poor, left).is_real
+    many = np.tile(left, 1000)
+    slightly = gain_over(np.where(many == 1, 0.502, 0.498), np.full(4000, 0.5), many)
+    assert slightly.brier > 3 * slightly.error
+    assert not slightly.is_real  # below 1% of the other's score
     assert scores_of(good, left) == pytest.approx((1.0, np.mean([0.01, 0.01, 0.04, 0.09]), 0.3))
 
 
