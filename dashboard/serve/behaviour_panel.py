@@ -72,7 +72,7 @@ def _row(rank: int, each: LikelyLeaver, context: Context, *, is_file: bool) -> l
 
 
 def _reason(reason: Reason, words: Words) -> str:
-    """The feature's name, and whether it speaks for leaving or for staying; its own name where a locale has none."""
+    """The feature's name (as in the table where a locale has none) and whether it makes leaving likelier or less so."""
     name = words.texts.get(f"features.{reason.feature}", reason.feature)
     way = "behaviour.for_leaving" if reason.contribution > 0 else "behaviour.for_staying"
     return Figure(words(way, feature=name), reason.feature)

@@ -88,7 +88,7 @@ def collect_churn_rows(
     moments = {end_of(day, timezone): day for day in days}
     rows = _customers(drawn, moments, timezone=timezone, seen_days=seen_days)
     purchases = purchase_days(silver.conversions, timezone=timezone)
-    counted = count_histories(purchase_histories(purchases, as_of=days[0], time_unit="days")).toPandas()
+    counted = count_histories(purchase_histories(purchases, as_of=days[0], time_unit="days")).toArrow().to_pandas()
     return ChurnRows(
         until=until,
         first_visit=first_visit,
@@ -132,7 +132,7 @@ def _customers(
     moment = F.unix_micros("as_of").alias("moment")
     names = [column.name for column in BUILT]
     numbers = [F.col(name).cast("double").alias(name) for name in (*names, "next_active_days")]
-    rows = with_next_activity(customers, active).select("person_id", moment, *numbers).toPandas()
+    rows = with_next_activity(customers, active).select("person_id", moment, *numbers).toArrow().to_pandas()
     micros = {round(at.timestamp() * 1e6): day for at, day in moments.items()}
     rows.insert(1, "origin", rows.pop("moment").map(micros))
     return rows.sort_values(["origin", "person_id"], ignore_index=True)

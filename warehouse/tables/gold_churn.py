@@ -14,7 +14,7 @@ def _reason(place: int) -> tuple[Column, Column]:
         Column(
             f"contribution_{place}",
             "double",
-            "what it adds to the log-odds of leaving, beside a typical customer: above 0 it speaks for leaving",
+            "what it adds to the log-odds of leaving, beside a typical customer: above 0 leaving is likelier",
             "log-odds",
             nullable=False,
         ),
