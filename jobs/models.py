@@ -133,8 +133,9 @@ def _settings(config: Path | None) -> Settings:
 
 
 def _names(settings: Settings) -> list[str]:
-    """The registered models that jobs use."""
-    return [settings.mlflow.model_name, settings.attribution.data_driven.model_name]
+    """The registered models that jobs use; that of churn where it is wanted."""
+    churn = [settings.behaviour.churn_model] if settings.behaviour.churn else []
+    return [settings.mlflow.model_name, settings.attribution.data_driven.model_name, *churn]
 
 
 def _known(settings: Settings, name: str) -> str:
@@ -161,6 +162,11 @@ def _usable(settings: Settings) -> Callable[[str], object]:
         if version.startswith(f"{settings.mlflow.model_name}/"):
             unit, currency = settings.ltv.time_unit, settings.report.currency
             return load_scorer(settings.mlflow, version, time_unit=unit, currency=currency)
+        if version.startswith(f"{settings.behaviour.churn_model}/"):
+            from ltv.churn_model import ChurnModel  # noqa: PLC0415
+            from ltv.churn_registry import load_churn  # noqa: PLC0415
+
+            return ChurnModel.from_dict(load_churn(settings.mlflow, version))
         return load_version(settings.mlflow, version)
 
     return read

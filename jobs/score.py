@@ -8,12 +8,14 @@ from jobs.drift import drift_metrics, end_if_drifted, monitor, waits_for_monitor
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.channel_value import CHANNEL_VALUE
+from ltv.churn import CHURN, used_churn_champion
 from ltv.cohort_value import COHORT_VALUE
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
 from ltv.forecast_accuracy import FORECAST_ACCURACY
-from ltv.knobs import Drift, RetentionCampaign, Scoring
+from ltv.knobs import Behaviour, Drift, RetentionCampaign, Scoring
+from ltv.person_features import PERSON_FEATURES
 from ltv.retention_list import RETENTION_LIST
 from ltv.retention_profit import RETENTION_PROFIT, campaign_lines
 from ltv.segment_columns import count_segments
@@ -28,7 +30,8 @@ SCORES = (
     CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, COHORT_VALUE, CHANNEL_VALUE, FORECAST_ACCURACY, VALUE_BACKTEST,
 )  # fmt: skip
 CAMPAIGN = (RETENTION_LIST, RETENTION_PROFIT)
-RECIPES = (*SCORES, *CAMPAIGN)
+BEHAVIOUR = (PERSON_FEATURES, CHURN)
+RECIPES = (*SCORES, *CAMPAIGN, *BEHAVIOUR)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
 
@@ -52,9 +55,10 @@ def score(
 
 
 def plan(run: Run) -> Plan:
-    """Scores all customers as of the run's day and monitors the champion; without one it writes what was observed."""
+    """Scores all customers as of the run's day and monitors the champion; without one it writes what was observed, and
+    features of persons where they are wanted."""
     champion = used_champion_of(run)
-    update = TableUpdate(run, recipes_of(run) if champion else OBSERVED)
+    update = TableUpdate(run, (*(recipes_of(run) if champion else OBSERVED), *behaviour_of(run)))
     stale = update.plan(run.ahead)
     if not stale and not waits_for_monitor(run, champion):
         return Plan("customers are scored already" if champion else NO_CHAMPION)
@@ -83,7 +87,15 @@ def plan(run: Run) -> Plan:
 def recipes_of(run: Run) -> tuple[Recipe, ...]:
     """All; those of the campaign where there is one, or where its tables must be emptied because there was one."""
     is_wanted = run.knobs(RetentionCampaign).contact_cost is not None or run.lake.exists(RETENTION_LIST.table)
-    return RECIPES if is_wanted else SCORES
+    return (*SCORES, *CAMPAIGN) if is_wanted else SCORES
+
+
+def behaviour_of(run: Run) -> tuple[Recipe, ...]:
+    """Features of persons where they are wanted, which need no champion, and churn where it has one."""
+    knobs = run.knobs(Behaviour)
+    if not knobs.features:
+        return ()
+    return BEHAVIOUR if knobs.churn and used_churn_champion(run) else (PERSON_FEATURES,)
 
 
 def _report_totals(run: Run, champion: str, of_drift: dict[str, float]) -> str:

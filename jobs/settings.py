@@ -16,7 +16,7 @@ from dashboard.serve.knobs import Serve
 from intake.knobs import IdSpelling, Landing, Quality
 from jobs.located import located
 from jobs.unknown_names import names_of_nothing
-from ltv.knobs import Drift, Ltv, RetentionCampaign
+from ltv.knobs import Behaviour, Drift, Ltv, RetentionCampaign
 from touchpoints.knobs import AdAbuse, AdSpend, Conversions, ExchangeRates, Identity, Sessions, Touchpoints
 from warehouse.knobs import Build, Files, Knobs, Lock, Marts, Misfit, Mlflow, Part, Report, Retargeting, Spark, part_of
 from warehouse.pseudonyms import Pseudonyms
@@ -50,6 +50,7 @@ class Settings(Knobs):
     ltv: Ltv
     retention: RetentionCampaign
     drift: Drift
+    behaviour: Behaviour
     mlflow: Mlflow
     quality: Quality
     marts: Marts

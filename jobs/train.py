@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from jobs.churn_fit import churn_is_due, fit_churn
 from jobs.drift import reason_not_to_train
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
@@ -50,12 +51,15 @@ def train(
 def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False) -> Plan:
     """Fits the value models, judges them on the newest period and registers the winner as champion.
 
-    With `if_drifted` only where the champion's newest monitor has an alarm, or there is no champion. CheckFailed where
-    the checks that ran last did not hold.
+    With `if_drifted` only where the champion's newest monitor has an alarm, or there is no champion. Churn is fitted
+    too where it is wanted and due. CheckFailed where the checks that ran last did not hold.
     """
     settings = run.settings
     if if_drifted and (reason := reason_not_to_train(run)):
-        return Plan(reason)
+        if not churn_is_due(run):
+            return Plan(reason)
+        require_held(run.lake.rows(OPS_QUALITY_RESULTS))
+        return Plan(f"train churn: {reason}", partial(_fit_churn_alone, run))
     require_held(run.lake.rows(OPS_QUALITY_RESULTS))
 
     def do(log: StepLog) -> None:
@@ -89,11 +93,16 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
         for line in (*result.findings, *backtest_lines(result.backtest)):
             run.say(line)
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
-        log.message = f"{result.status}: {result.reason} ({fitted})"
+        of_churn = f"; {fit_churn(run)}" if churn_is_due(run) else ""
+        log.message = f"{result.status}: {result.reason} ({fitted}){of_churn}"
         if require_promotion and result.status != "promoted":
             raise ConvergenceError(f"the challenger lost: {result.reason}")
 
     return Plan(f"train {settings.mlflow.model_name} on purchases up to {run.as_of}", do)
+
+
+def _fit_churn_alone(run: Run, log: StepLog) -> None:
+    log.message = fit_churn(run)
 
 
 def _tags(run: Run) -> dict[str, str]:

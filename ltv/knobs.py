@@ -160,3 +160,30 @@ class Drift(Knobs):
     alarm_level: Annotated[float, Field(ge=0, lt=1)]
     least_change: Share
     exit: Literal["warn", "fail"]
+
+
+class SeenPersons(Knobs):
+    """Whom features are made of: persons who were seen in the last days."""
+
+    seen_days: PositiveDays
+
+
+class ChurnModelName(Knobs):
+    """The registered churn model."""
+
+    churn_model: Annotated[str, Field(min_length=1)]
+
+
+class Behaviour(SeenPersons, ChurnModelName):
+    """Features of persons, and churn from all they do."""
+
+    features: bool
+    churn: bool
+    train_every_days: PositiveDays
+    fit_customers: Annotated[int, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _churn_has_features(self) -> Self:
+        if self.churn and not self.features:
+            raise ValueError("churn is predicted from features: set features to true as well")
+        return self

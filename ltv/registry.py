@@ -6,14 +6,11 @@ name; no customer row, no pickle.
 
 from __future__ import annotations
 
-import json
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version as installed_version
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -21,10 +18,11 @@ import pandas as pd
 from ltv.backtest import Backtest
 from ltv.covariates import attributes_of
 from ltv.fit import Fit
+from ltv.logged_model import log_stored_code
 from ltv.purchase_fits import TITLES, title
 from ltv.scorer import COLUMNS, output_columns
 from ltv.segments import WITHOUT_FIT, Segmentation
-from ltv.stored_code import REQUIREMENTS, write_package
+from ltv.stored_code import write_package
 from ltv.value_model import ValueModel
 from warehouse import model_registry
 from warehouse.champion import CHAMPION, RegisteredVersion, champion
@@ -134,33 +132,15 @@ def log_value_model(
     `backtest` is stored with it, since the totals that it scores are to hold its own error; so are the centres of the
     `segments` that it gives to customers.
     """
-    run = mlflow.active_run()
-    assert run is not None, "stored in a run"
     params = {"margin": margin, "annual_discount_rate": annual_discount_rate, "interval_level": interval_level}
     content = stored_content(model, at_cutoff, params, backtest, segments)
-    client = mlflow.MlflowClient()
-    # What mlflow.pyfunc.log_model does, but for the path of this machine that it writes into MLmodel.
-    logged = mlflow.initialize_logged_model(name="model", source_run_id=run.info.run_id)
-    client.log_outputs(run.info.run_id, models=[mlflow.entities.LoggedModelOutput(logged.model_id, step=0)])
-    with tempfile.TemporaryDirectory() as folder:
-        parameters, stored = Path(folder) / Path(ARTIFACT).name, Path(folder) / "model"
-        parameters.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
-        package = write_package(Path(folder), model.purchases.MODEL)
-        mlflow.pyfunc.save_model(
-            stored,
-            loader_module=package.name,
-            data_path=str(parameters),
-            code_paths=[str(package)],
-            mlflow_model=mlflow.models.Model(
-                run_id=run.info.run_id, model_id=logged.model_id, model_uuid=logged.model_id
-            ),
-            signature=signature(content),
-            input_example=(input_example(model), content["params"]),
-            pip_requirements=[f"{package}=={installed_version(package)}" for package in REQUIREMENTS],
-        )
-        client.log_model_artifacts(logged.model_id, str(stored))
-    mlflow.finalize_logged_model(logged.model_id, "READY")
-    return f"models:/{logged.model_id}"
+    return log_stored_code(
+        content,
+        ARTIFACT,
+        partial(write_package, purchase_model=model.purchases.MODEL),
+        signature=signature(content),
+        input_example=(input_example(model), content["params"]),
+    )
 
 
 def stored_content(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from ltv.purchase_models import PARETO_NBD
@@ -22,22 +23,34 @@ MODULES = (
     "scorer",
     "season",
 )
+# The same of a version of the churn model, beside ltv.churn_pyfunc.
+CHURN_MODULES = ("churn_model", "churn_scorer", "histories", "pareto_nbd_alive", "pareto_nbd_forecast")
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 
 
 def write_package(folder: Path, purchase_model: str) -> Path:
     """The code of a version, as a package below `folder`: `ltv.pyfunc` and what it imports, each file as it is.
 
-    The forecast of the other kind of purchase model is not among them. The name ends in a digest of the files: two
-    versions with different code can be loaded in one process.
+    The forecast of the other kind of purchase model is not among them.
     """
-    origins = {"__init__": ("ltv", "pyfunc"), "errors": ("warehouse", "errors")}
     not_needed = BETA_GEOMETRIC if purchase_model == PARETO_NBD else "pareto_nbd_forecast"
-    origins |= {module: ("ltv", module) for module in MODULES if module != not_needed}
-    files = {name: (on_disk(package) / f"{module}.py").read_bytes() for name, (package, module) in origins.items()}
-    digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:12]
-    place = folder / f"distributary_value_{digest}"
+    return _written(folder, "distributary_value", "pyfunc", [name for name in MODULES if name != not_needed])
+
+
+def write_churn_package(folder: Path) -> Path:
+    """The code of a version of the churn model, likewise."""
+    return _written(folder, "distributary_churn", "churn_pyfunc", CHURN_MODULES)
+
+
+def _written(folder: Path, name: str, entry: str, modules: Sequence[str]) -> Path:
+    """A package whose name ends in a digest of its files: two versions with different code can be loaded in one
+    process."""
+    origins = {"__init__": ("ltv", entry), "errors": ("warehouse", "errors")}
+    origins |= {module: ("ltv", module) for module in modules}
+    files = {own: (on_disk(package) / f"{module}.py").read_bytes() for own, (package, module) in origins.items()}
+    digest = hashlib.sha256(b"".join(files[own] for own in sorted(files))).hexdigest()[:12]
+    place = folder / f"{name}_{digest}"
     place.mkdir()
-    for name, text in files.items():
-        (place / f"{name}.py").write_bytes(text)
+    for module, text in files.items():
+        (place / f"{module}.py").write_bytes(text)
     return place

@@ -20,11 +20,13 @@ from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_CHANNEL_VALUE,
+    GOLD_CHURN,
     GOLD_COHORT_VALUE,
     GOLD_CONVERSION_LINKS,
     GOLD_CUSTOMER_SUMMARY,
     GOLD_CUSTOMER_VALUE,
     GOLD_PATH_SUMMARY,
+    GOLD_PERSON_FEATURES,
     GOLD_RETENTION_LIST,
     GOLD_UNMATCHED_SPEND,
     SILVER_CONVERSIONS,
@@ -56,6 +58,8 @@ def write_questions(lake: Path) -> Mapping[Table, Rows]:
         GOLD_RETENTION_LIST: retention(),
         GOLD_COHORT_VALUE: cohorts(),
         GOLD_CHANNEL_VALUE: channel_values(),
+        GOLD_PERSON_FEATURES: features(),
+        GOLD_CHURN: churn(),
     }
     former = {table: write_table(lake, table, of[:1]) for table, of in rows.items()}
     publish(lake, former, run_id=FORMER, publication=1, as_of=AS_OF - timedelta(days=7))
@@ -225,3 +229,40 @@ def channel_values() -> Rows:
         channel_row("Paid Search", "last_touch", 250, 10.0, campaign="brand", value=600, lifetime=1000,
                     bounds=(2.0, 8.0), payback=(12, "observed")),
     ]  # fmt: skip
+
+
+def features() -> Rows:
+    """Of two persons on the newest day and of one the day before: when each was seen last."""
+    seen = (("user:ann", AS_OF, 3.0), ("user:bob", AS_OF, 31.0), ("user:ann", AS_OF - timedelta(days=1), 2.0))
+    counts = {column.name: 0 for column in GOLD_PERSON_FEATURES.columns if column.type == "bigint"}
+    money = {"gross_value_365d": 0.0}
+    return [
+        {**counts, **money, "person_id": person, "as_of": day, "days_since_active": days} for person, day, days in seen
+    ]
+
+
+def churn() -> Rows:
+    """The same persons at two horizons."""
+    return [
+        churn_row(row["person_id"], row["as_of"], horizon, probability)
+        for row in features()
+        for horizon, probability in (("7d", 0.75), ("30d", 0.25))
+    ]
+
+
+def churn_row(person: str, day: date, horizon: str, probability: float, reason: str = "visits_30d") -> dict[str, Any]:
+    return {
+        "person_id": person,
+        "as_of": day,
+        "horizon": horizon,
+        "probability": probability,
+        "base_rate": 0.5,
+        "reason_1": reason,
+        "contribution_1": 0.5,
+        "reason_2": "days_since_active",
+        "contribution_2": -0.25,
+        "contribution_3": 0.0,
+        "other_contribution": 0.125,
+        "served": "behaviour",
+        "model_version": "churn/1",
+    }

@@ -17,6 +17,8 @@ DOORS = {
     "attribution.path_transforms": ("transformed",),
     "attribution.paths": ("Paths",),
     "attribution.shapley": ("fit_rate_game", "fit_subset_game"),
+    "ltv.behaviour.logistic": ("fit_logistic",),
+    "ltv.behaviour.origins": ("origins_of",),
     "ltv.bg_nbd": ("fit",),
     "ltv.gamma_gamma": ("fit",),
     "ltv.histories": ("indicators",),

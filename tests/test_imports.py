@@ -16,7 +16,10 @@ MODELS: dict[str, set[str]] = {
     "warehouse": {"warehouse.model_registry", "warehouse.model_versions"},
     "touchpoints": set(),
     "attribution": set(),
-    "ltv": {"ltv.log_backtest", "ltv.log_fit", "ltv.plots", "ltv.pyfunc", "ltv.registry", "ltv.training"},
+    "ltv": {
+        *("ltv.churn_pyfunc", "ltv.churn_registry", "ltv.log_backtest", "ltv.log_fit", "ltv.logged_model"),
+        *("ltv.plots", "ltv.pyfunc", "ltv.registry", "ltv.training"),
+    },
 }
 SLOW = {"mlflow", "matplotlib", "vl_convert", "lifetimes", "simulator", "scipy.optimize", "scipy.stats"}
 WITHOUT_SPARK = {
@@ -76,22 +79,25 @@ def test_mlflow_is_imported_where_its_settings_are_made() -> None:
         for path in sources(package)
         if with_root(imports_of(path), "mlflow")
     }
-    assert importers == {"warehouse/model_registry.py", "ltv/pyfunc.py"}
+    assert importers == {"warehouse/model_registry.py", "ltv/churn_pyfunc.py", "ltv/pyfunc.py"}
 
 
-def test_the_registered_model_imports_only_its_requirements_and_the_files_stored_with_it() -> None:
-    from ltv.stored_code import MODULES, REQUIREMENTS
+@pytest.mark.parametrize("entry", ["pyfunc", "churn_pyfunc"])
+def test_the_registered_model_imports_only_its_requirements_and_the_files_stored_with_it(entry: str) -> None:
+    from ltv.stored_code import CHURN_MODULES, MODULES, REQUIREMENTS
 
-    reached = {module for module in reached_from(REPOSITORY / "ltv" / "pyfunc.py") if module != "__future__"}
+    stored = {"pyfunc": MODULES, "churn_pyfunc": CHURN_MODULES}[entry]
+    reached = {module for module in reached_from(REPOSITORY / "ltv" / f"{entry}.py") if module != "__future__"}
     ours = {module for module in reached if (REPOSITORY / f"{module.replace('.', '/')}.py").is_file()}
-    assert ours == {"ltv.errors", "warehouse.errors", *(f"ltv.{module}" for module in MODULES)}
+    assert ours == {"ltv.errors", "warehouse.errors", *(f"ltv.{module}" for module in stored)}
     roots = {module.split(".")[0] for module in reached}
     assert roots - set(sys.stdlib_module_names) == {"ltv", "warehouse", *REQUIREMENTS}
 
 
 def test_files_stored_with_a_model_import_each_other_under_any_name() -> None:
-    from ltv.stored_code import MODULES
+    from ltv.stored_code import CHURN_MODULES, MODULES
 
-    for path in (REPOSITORY / "ltv" / f"{module}.py" for module in ("pyfunc", *MODULES)):
+    stored = {"pyfunc", "churn_pyfunc", *MODULES, *CHURN_MODULES}
+    for path in (REPOSITORY / "ltv" / f"{module}.py" for module in sorted(stored)):
         absolute = re.findall(r"^\s*(?:from|import) (ltv|warehouse)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert absolute == [], path.relative_to(REPOSITORY)

@@ -60,7 +60,8 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
 
     Both windows are inclusive: an event exactly N days before a login, or N days after it, is the user's. Of several
     logins at one moment, the smallest (login_id, user_id) is the next login for earlier events, the largest the last
-    login for later ones. Adjacent intervals of one person are merged.
+    login for later ones. Adjacent intervals of one person are merged. known_at is the first login that an interval
+    rests on: nobody knew before it whose the device was.
     """
     device = Window.partitionBy("anonymous_id").orderBy("login_at")
     window = F.expr(f"INTERVAL {login_window_days} DAYS")
@@ -85,20 +86,20 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
     has_gap_after = F.coalesce(next_begins > window_end, F.lit(True))
     begins = F.greatest(F.col("login_at") - window, F.col("previous_at") + F.expr(MICROSECOND))
     starts = F.array(
-        F.struct(begins.alias("valid_from"), F.col("first_user").alias("user_id")),
+        F.struct(begins.alias("valid_from"), F.col("first_user").alias("user_id"), F.col("login_at")),
         F.when(
             (F.col("last_user") != F.col("first_user")) & ~is_reached,
-            F.struct(just_after.alias("valid_from"), F.col("last_user").alias("user_id")),
+            F.struct(just_after.alias("valid_from"), F.col("last_user").alias("user_id"), F.col("login_at")),
         ),
         F.when(
             has_gap_after,
-            F.struct(window_end.alias("valid_from"), F.lit(None).cast("string").alias("user_id")),
+            F.struct(window_end.alias("valid_from"), F.lit(None).cast("string").alias("user_id"), F.col("login_at")),
         ),
-    ).cast("array<struct<valid_from:timestamp,user_id:string>>")
+    ).cast("array<struct<valid_from:timestamp,user_id:string,login_at:timestamp>>")
     by_start = Window.partitionBy("anonymous_id").orderBy("valid_from")
     changes = (
         moments.select("anonymous_id", F.explode(F.filter(starts, lambda start: start.isNotNull())).alias("start"))
-        .select("anonymous_id", "start.valid_from", "start.user_id")
+        .select("anonymous_id", "start.valid_from", "start.user_id", "start.login_at")
         .select("*", F.lag(F.struct("user_id")).over(by_start).alias("before"))
         .where(F.col("before").isNull() | ~F.col("before.user_id").eqNullSafe(F.col("user_id")))
     )
@@ -108,6 +109,7 @@ def build_identities(logins: DataFrame, *, login_window_days: int) -> DataFrame:
         "user_id",
         "valid_from",
         F.lead("valid_from").over(by_start).alias("valid_to"),
+        F.when(F.col("user_id").isNotNull(), F.col("login_at")).alias("known_at"),
     )
     return conform(intervals, SILVER_IDENTITIES)
 

@@ -55,6 +55,8 @@ WITHOUT_ROWS = {"bronze.refused_rows", "bronze.click_views", "bronze.skan_postba
 WITHOUT_ROWS |= {"silver.set_aside", "silver.aliases", "gold.conversion_links", "gold.skan_performance"}
 # It has no retention campaign, and no forecast of it has come due.
 WITHOUT_ROWS |= {"gold.retention_list", "gold.retention_profit", "gold.forecast_accuracy"}
+# It makes no features of persons.
+WITHOUT_ROWS |= {"gold.person_features", "gold.churn"}
 # Nobody has asked about its numbers, and nobody is sent a digest.
 WITHOUT_ROWS |= {"ops.questions", "ops.digests"}
 # Their figures may differ in the last digits.

@@ -288,7 +288,9 @@ def test_views_of_single_persons_are_the_ones_that_are_refused(small: AgentServe
     listed = {one["name"]: one["unavailable"] for one in answer(small, "list_views")["views"]}
     assert listed.keys() == ready_views().keys()
     of_persons = [name for name, why in listed.items() if "single persons" in why]
-    assert of_persons == ["customers_about_to_leave", "customers_worth_contacting"]
+    assert of_persons == [
+        *("customers_about_to_leave", "customers_likely_not_to_return", "customers_worth_contacting"),
+    ]
     assert "is of single persons (person_id)" in error(small, "run_view", name="customers_about_to_leave")
     for name in (name for name, why in listed.items() if not why):
         assert answer(small, "run_view", name=name)["rows"] is not None

@@ -102,6 +102,8 @@ def test_every_text_is_used() -> None:
         "themes.",
         "segments.",
         "runbook.",
+        "features.",
+        "behaviour.horizons.",
     )
     unused = set(EN.texts) - used_keys()
     assert {key for key in unused if not key.startswith(by_name)} == set()

@@ -78,6 +78,9 @@ def with_another(settings: Settings, path: str, folder: Path) -> Settings:
     if path in {f"digest.smtp.{name}" for name in SIGN_IN}:  # neither without the other
         knobs["digest"]["smtp"] |= SIGN_IN
         return Settings.model_validate(knobs)
+    if path == "behaviour.churn":  # it needs features
+        knobs["behaviour"]["features"] = True
+        same = Settings.model_validate(knobs)
     group = knobs
     for section in sections:
         group = group[section]

@@ -42,6 +42,7 @@ NO_JOB = {
         "audit_words",
         "channel_diff",
         "channel_explanation",
+        "churn_fit",
         "cli",
         "command_help",
         "command_line",

@@ -355,6 +355,14 @@ def test_11_who_may_be_leaving_is_whom_the_report_lists(lake: Lake) -> None:
     assert list(answer) != []
 
 
+def test_11_who_is_likely_not_to_return_was_here_lately(lake: Lake) -> None:
+    answer = lake.by("customers_likely_not_to_return", "person_id", "horizon")
+    assert {key: (row["as_of"], row["probability"], row["reason_1"]) for key, row in answer.items()} == {
+        ("user:ann", "7d"): (AS_OF, 0.75, "visits_30d"),
+        ("user:ann", "30d"): (AS_OF, 0.25, "visits_30d"),
+    }
+
+
 def test_11_whom_to_contact_is_of_the_newest_day_up_to_as_of(lake: Lake) -> None:
     assert {row["person_id"]: row["rank"] for row in lake.answer("customers_worth_contacting")} == {"ann": 1, "bob": 2}
 

@@ -107,6 +107,21 @@ def test_a_device_belongs_to(case: str, identities: list[dict[str, Any]]) -> Non
         assert row["person_id"] == (f"user:{row['user_id']}" if row["user_id"] else f"device:{case}")
 
 
+def test_an_interval_is_known_from_its_first_login_on(identities: list[dict[str, Any]]) -> None:
+    def known(case: str) -> list[datetime | None]:
+        mine = (row for row in identities if row["anonymous_id"] == case)
+        return [row["known_at"] for row in sorted(mine, key=lambda row: row["valid_from"])]
+
+    assert known("logins of one person are one interval") == [at(), None]
+    assert known("on a shared tablet the time between two logins is the next one's") == [at(), at(60), None]
+    assert known("between logins further apart than both windows the device is the person") == [
+        at(),
+        None,
+        at(days=61),
+        None,
+    ]
+
+
 def test_a_login_is_an_event_or_order_with_both_ids_or_a_purchase_whose_order_has_a_user(spark: SparkSession) -> None:
     event_frame = events(
         spark,

@@ -26,7 +26,7 @@ def k_means(spark: SparkSession, points: Array, start: Array) -> Array:
     have the same centres on every machine. The RDD-based class is the one that takes a start; that of DataFrames, which
     calls it, draws one.
     """
-    with _without_native_blas(spark):
+    with without_native_blas(spark):
         rows = spark.sparkContext.parallelize([Vectors.dense(point) for point in points], 1)
         first = KMeansModel([Vectors.dense(centre) for centre in start])
         found = KMeans.train(rows, len(start), maxIterations=MAX_STEPS, epsilon=TOLERANCE, initialModel=first)
@@ -34,7 +34,7 @@ def k_means(spark: SparkSession, points: Array, start: Array) -> Array:
 
 
 @contextmanager
-def _without_native_blas(spark: SparkSession) -> Iterator[None]:
+def without_native_blas(spark: SparkSession) -> Iterator[None]:
     """Spark's library looks for a native BLAS when it is first used; where the machine has none, C code prints so on
     stderr. Without an architecture it does not look: vectors as short as these are added up in Java anyway."""
     system = java_class(spark, "java.lang.System")

@@ -21,12 +21,14 @@ from warehouse.tables.gold_channel_effects import GOLD_CHANNEL_EFFECTS
 from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
 from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
 from warehouse.tables.gold_channel_value import GOLD_CHANNEL_VALUE
+from warehouse.tables.gold_churn import GOLD_CHURN
 from warehouse.tables.gold_cohort_value import GOLD_COHORT_VALUE
 from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
 from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
+from warehouse.tables.gold_person_features import GOLD_PERSON_FEATURES
 from warehouse.tables.gold_retention_list import GOLD_RETENTION_LIST
 from warehouse.tables.gold_retention_profit import GOLD_RETENTION_PROFIT
 from warehouse.tables.gold_skan_performance import GOLD_SKAN_PERFORMANCE
@@ -100,6 +102,8 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_VALUE_BACKTEST,
     GOLD_RETENTION_LIST,
     GOLD_RETENTION_PROFIT,
+    GOLD_PERSON_FEATURES,
+    GOLD_CHURN,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,

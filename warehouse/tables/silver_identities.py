@@ -26,5 +26,11 @@ SILVER_IDENTITIES = Table(
         # No range: a window may reach from the first or last login beyond the days that events can have.
         Column("valid_from", "timestamp", "first moment of the interval", "UTC", nullable=False),
         Column("valid_to", "timestamp", "first moment after it; null = open", "UTC"),
+        Column(
+            "known_at",
+            "timestamp",
+            "first login that the interval rests on; null where the device itself is the person",
+            "UTC",
+        ),
     ),
 )

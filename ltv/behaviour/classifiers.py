@@ -1,0 +1,127 @@
+"""Fits classifiers of churn and baselines, and calibrates them on customers that the fit has not seen."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from ltv.behaviour.inputs import fill_values, has_logarithm
+from ltv.behaviour.logistic import fit_logistic
+from ltv.behaviour.rows import Flags
+from ltv.churn_scorer import Array, Classifier, Inputs, Linear, Trees, logit
+
+Kind = Literal["logistic", "forest", "boosted"]
+KINDS: tuple[Kind, ...] = ("logistic", "forest", "boosted")
+RECENCY = ("days_since_active",)
+CALIBRATION_PART = 5  # one customer in five calibrates and chooses, the others are fitted on
+SELECTED_IMPORTANCE = 0.95  # of the forest's importances, which the selected features have together
+
+
+class Fitted(NamedTuple):
+    """What a fitter gives: the values that were scaled to 0 and 1, the model on scaled features, and how much each
+    feature matters to it (shares)."""
+
+    low: Array
+    high: Array
+    model: Linear | Trees
+    importances: Array
+
+
+class Fitter(Protocol):
+    """Fits a classifier to filled features (not scaled) and outcomes (1 = left); a test may give one without Spark."""
+
+    def __call__(self, kind: Kind, names: Sequence[str], features: Array, left: Array) -> Fitted:
+        """The fit. The same rows in the same order give the same one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A kind of classifier and the features it takes; `is_selected`: not all that there are."""
+
+    kind: Kind
+    names: tuple[str, ...]
+    is_selected: bool
+
+    def __str__(self) -> str:
+        """Its name for people."""
+        return f"{self.kind} of {'selected' if self.is_selected else 'all'} features"
+
+
+def calibrates(persons: Sequence[str]) -> Flags:
+    """Which rows are of the customers that calibrate and choose: always the same ones."""
+    return np.array([zlib.crc32(person.encode()) % CALIBRATION_PART == 0 for person in persons], dtype=bool)
+
+
+def fit_classifier(
+    fitter: Fitter, candidate: Candidate, columns: Mapping[str, Array], left: Array, calibrating: Flags
+) -> tuple[Classifier, Array]:
+    """The classifier of a candidate, fitted on the rows that do not calibrate and calibrated on the others; and the
+    importance of each of its features."""
+    fitting = {name: columns[name][~calibrating] for name in candidate.names}
+    names = tuple(name for name in candidate.names if _varies(fitting[name]))
+    inputs = _inputs(fitting, names)
+    fitted = fitter(candidate.kind, names, inputs.filled(fitting), left[~calibrating])
+    scaling = replace(inputs, low=tuple(fitted.low.tolist()), high=tuple(fitted.high.tolist()))
+    importances = dict(zip(names, fitted.importances.tolist(), strict=True))
+    classifier = calibrated(
+        Classifier(inputs=scaling, model=fitted.model),
+        {name: columns[name][calibrating] for name in names},
+        left[calibrating],
+    )
+    return classifier, np.array([importances.get(name, 0.0) for name in candidate.names])
+
+
+def calibrated(classifier: Classifier, columns: Mapping[str, Array], left: Array) -> Classifier:
+    """The classifier with the straight line through its log-odds that these rows ask for (Platt 1999)."""
+    raw = classifier.raw(columns).log_odds
+    if not _varies(raw):
+        return classifier
+    offset, slope = fit_logistic(raw[:, None], left)
+    return replace(classifier, offset=float(offset), slope=float(slope))
+
+
+def selected(names: Sequence[str], importances: Array) -> tuple[str, ...]:
+    """The fewest features that together have SELECTED_IMPORTANCE, in their order; of equals the first."""
+    order = np.argsort(-importances, kind="stable")
+    before = np.cumsum(importances[order]) - importances[order]
+    kept = set(order[before < SELECTED_IMPORTANCE * importances.sum()].tolist())
+    return tuple(name for place, name in enumerate(names) if place in kept)
+
+
+def fit_recency(columns: Mapping[str, Array], left: Array) -> Classifier:
+    """The baseline: a logistic regression on the logarithm of the days since the last visit or purchase."""
+    inputs = _inputs(columns, RECENCY)
+    filled = inputs.filled(columns)
+    low, high = float(filled.min()), float(filled.max())
+    scaling = replace(inputs, low=(low,), high=(high,))
+    scaled = scaling.scaled(columns)
+    intercept, slope = fit_logistic(scaled, left)
+    model = Linear(intercept=float(intercept), coefficients=(float(slope),), means=(float(scaled.mean()),))
+    return Classifier(inputs=scaling, model=model)
+
+
+def by_p_alive(columns: Mapping[str, Array], left: Array, later: Mapping[str, Array]) -> Array:
+    """Pareto/NBD's prediction of churn for later rows: P(alive), calibrated on earlier ones for this horizon."""
+    intercept, slope = fit_logistic(logit(columns["p_alive"])[:, None], left)
+    return np.asarray(1 / (1 + np.exp(-(intercept + slope * logit(later["p_alive"])))))
+
+
+def _inputs(columns: Mapping[str, Array], names: Sequence[str]) -> Inputs:
+    nothing = (0.0,) * len(names)
+    return Inputs(
+        names=tuple(names),
+        fill=fill_values(columns, names),
+        is_log=tuple(map(has_logarithm, names)),
+        low=nothing,
+        high=nothing,
+    )
+
+
+def _varies(values: Array) -> bool:
+    known = values[~np.isnan(values)]
+    return bool(len(known)) and bool(known.min() < known.max())

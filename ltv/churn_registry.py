@@ -1,0 +1,250 @@
+"""Registered churn models: what is stored of a training, the contest with the champion, and what a card says.
+
+A version holds plain numbers as JSON and the code that predicts from them, as a package of its own name; no customer's
+row, no pickle, nothing of Spark.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ltv.behaviour.churn_training import ChurnTraining, HorizonModel
+from ltv.behaviour.origins import HORIZONS
+from ltv.behaviour.rows import ChurnRows, has_left
+from ltv.churn import CHURN_ARTIFACT
+from ltv.churn_model import ChurnModel
+from ltv.churn_pyfunc import output_columns
+from ltv.churn_scorer import Array
+from ltv.evaluate import brier
+from ltv.knobs import ChurnModelName
+from ltv.logged_model import log_stored_code
+from ltv.stored_code import write_churn_package
+from warehouse import model_registry
+from warehouse.champion import CHAMPION, RegisteredVersion, champion, load_json
+from warehouse.knobs import Mlflow
+from warehouse.model_registry import clear_errors, experiment_id, mlflow
+from warehouse.tables.gold_person_features import BUILT
+
+# A challenger may be this much worse and still win: it has newer data, and smaller differences are chance.
+TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChurnResult:
+    """The result of a training of churn: promoted, or lost to the champion; `model_version` names the champion after
+    it."""
+
+    status: Literal["promoted", "lost"]
+    reason: str
+    model_version: str
+    run_id: str
+
+
+class Contest(NamedTuple):
+    """Mean Brier scores of both over the customers of the challenger's newest periods, at horizons that both have."""
+
+    challenger: float
+    champion: float
+
+
+def register_churn(
+    training: ChurnTraining, data: ChurnRows, *, tracking: Mlflow, named: ChurnModelName, tags: Mapping[str, str]
+) -> ChurnResult:
+    """Log a training as one MLflow run and, where it wins, make it the champion.
+
+    It wins without a champion, or where its Brier score on its newest periods is at most 1% above that of the champion
+    as it was fitted for its own newest periods. InputError where MLflow does not answer.
+    """
+    name = named.churn_model
+    former = champion(tracking, name)
+    facts = {"as_of": str(training.until), "served": served_line(training), **tags}
+    run_name = f"{name} {training.until}"
+    with (
+        clear_errors(tracking),
+        mlflow.start_run(experiment_id=experiment_id(tracking, tracking.experiment), run_name=run_name) as run,
+    ):
+        mlflow.log_params(facts)
+        mlflow.log_metrics(metrics_of(training))
+        content = stored_content(training)
+        model_uri = log_stored_code(
+            content,
+            CHURN_ARTIFACT,
+            write_churn_package,
+            signature=signature(content),
+            input_example=input_example(content),
+        )
+        reason = _lost_because(training, data, tracking, former)
+        status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
+        mlflow.set_tags({"status": status, "notes": "\n".join(training.notes), "as_of": facts["as_of"]})
+        version = former.full_name if former else ""
+        if reason is None:
+            version = _register(model_uri, name, training, tracking, facts)
+    return ChurnResult(
+        status=status,
+        reason=reason or ("there was no champion" if former is None else f"no worse than {former.full_name}"),
+        model_version=version,
+        run_id=run.info.run_id,
+    )
+
+
+def load_churn(tracking: Mlflow, version: str) -> dict[str, Any]:
+    """The stored content of a version ('<name>/<number>'); InputError where it cannot be read."""
+    return load_json(tracking, version, CHURN_ARTIFACT, dict, what="the churn model")
+
+
+def stored_content(training: ChurnTraining) -> dict[str, Any]:
+    """What a version is, as plain data; `churn_model.ChurnModel` reads it."""
+    return {
+        "as_of": training.until.isoformat(),
+        "purchases": dict(training.purchases.params) if training.purchases else None,
+        "picked": str(training.picked),
+        "candidates": dict(training.candidates),
+        "notes": list(training.notes),
+        "horizons": [_horizon(model) for model in training.models],
+    }
+
+
+def _horizon(model: HorizonModel) -> dict[str, Any]:
+    return {
+        "name": model.horizon.name,
+        "served": model.served,
+        "classifier": model.classifier.to_dict(),
+        "at_newest": model.at_newest.to_dict(),
+        "base_rate": model.base_rate,
+        "lookback_days": model.lookback_days,
+        "newest": model.newest.isoformat(),
+        "customers": model.customers,
+        "left": model.left,
+        "scores": {name: dict(scores._asdict()) for name, scores in model.scores.items()},
+        "deciles": [list(pair) for pair in model.deciles],
+        "gain": dict(model.gain._asdict()),
+        "importances": dict(model.importances),
+    }
+
+
+def contest(training: ChurnTraining, data: ChurnRows, rival: ChurnModel) -> Contest | None:
+    """Both on the newest periods of the challenger; None where no horizon is common."""
+    theirs = {one.name: one for one in rival.horizons}
+    horizons = {one.name: one for one in HORIZONS}
+    scored: list[tuple[float, float]] = []
+    for model in training.models:
+        other = theirs.get(model.horizon.name)
+        if other is None:
+            continue
+        rows = data.of([model.newest])
+        left = has_left(rows, horizons[model.horizon.name]).astype(np.float64)
+        columns = rival.columns(features_in(rows))
+        scored.append((model.scores[model.served].brier, brier(other.probability(columns), left, np.ones(len(left)))))
+    if not scored:
+        return None
+    return Contest(*(float(mean) for mean in np.mean(scored, axis=0)))
+
+
+def features_in(rows: pd.DataFrame) -> dict[str, Array]:
+    """The features of rows by name, as floats."""
+    return {column.name: rows[column.name].to_numpy(dtype=np.float64) for column in BUILT}
+
+
+def _lost_because(
+    training: ChurnTraining, data: ChurnRows, tracking: Mlflow, former: RegisteredVersion | None
+) -> str | None:
+    if former is None:
+        return None
+    content = load_churn(tracking, former.full_name)
+    if dt.date.fromisoformat(content["as_of"]) > training.until:
+        return f"the champion {former.full_name} is of {content['as_of']}, this fit of {training.until} is older"
+    met = contest(training, data, ChurnModel.from_dict(content, classifier="at_newest"))
+    if met is None or met.challenger <= met.champion * (1 + TOLERANCE):
+        return None
+    return (
+        f"the Brier score on the newest periods is {met.challenger:.4g}, more than {TOLERANCE:.0%} above the "
+        f"{met.champion:.4g} of the champion {former.full_name}"
+    )
+
+
+def _register(model_uri: str, name: str, training: ChurnTraining, tracking: Mlflow, facts: Mapping[str, str]) -> str:
+    client = model_registry.connect(tracking)
+    registered = mlflow.register_model(model_uri, name, tags=dict(facts))
+    version = RegisteredVersion(name=name, number=str(registered.version), tags=facts).full_name
+    client.update_registered_model(name, description=DESCRIPTION)
+    client.update_model_version(name, registered.version, describe(training))
+    model_registry.promote(tracking, version)
+    return version
+
+
+DESCRIPTION = f"""How likely customers neither visit nor buy any more, within several horizons, and why.
+
+Takes one row per customer: columns of gold.person_features, any kind of number, missing where null. Gives
+churn_<h> and churn_<h>_base_rate (probabilities), and why: churn_<h>_reason_1 to 3 with their contributions and
+churn_<h>_other, log-odds that add up to the distance from the base rate.
+
+Load it as models:/<this name>@{CHAMPION}. A version's tags name the days, data and settings of its fit."""
+
+
+def served_line(training: ChurnTraining) -> str:
+    """What is served at each horizon, in one line."""
+    return ", ".join(f"{model.horizon.name} {model.served}" for model in training.models) or "nothing"
+
+
+def describe(training: ChurnTraining) -> str:
+    """The card of a version: what was picked, how each horizon was judged, and what could not be trained."""
+    return "\n\n".join([f"Fitted on what was known up to {training.until}: {training.picked}.", *lines_of(training)])
+
+
+def lines_of(training: ChurnTraining) -> list[str]:
+    """A sentence for each horizon and note."""
+    return [*map(_line, training.models), *(f"Note: {note}" for note in training.notes)]
+
+
+def _line(model: HorizonModel) -> str:
+    scores = "; ".join(
+        f"{name} AUC {one.auc:.3f}, Brier {one.brier:.4f}, worst decile off by {one.worst_decile:.1%}"
+        for name, one in model.scores.items()
+    )
+    verdict = (
+        "behaviour predicts more than recency and is served"
+        if model.served == "behaviour"
+        else "behaviour gains nothing over recency beyond chance: recency is served"
+    )
+    mattering = ", ".join(list(model.importances)[:3])
+    return (
+        f"{model.horizon.name}: {verdict}. {model.customers:,} customers of {model.newest}, of whom {model.left:.1%} "
+        f"left: {scores}. Most: {mattering}."
+    )
+
+
+def metrics_of(training: ChurnTraining) -> dict[str, float]:
+    """The scores of every horizon as metrics of a run, without those that have no meaning."""
+    found = {
+        f"{model.horizon.name}_{name}_{measure}": value
+        for model in training.models
+        for name, scores in model.scores.items()
+        for measure, value in scores._asdict().items()
+    }
+    found |= {f"{model.horizon.name}_gain": model.gain.brier for model in training.models}
+    return {name: value for name, value in found.items() if np.isfinite(value)}
+
+
+def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:
+    """The columns of a version's input (of any type: the model says what is no number) and output."""
+    schema = mlflow.types.schema
+    number = schema.AnyType()  # type: ignore[no-untyped-call]
+    outputs = output_columns([one["name"] for one in content["horizons"]])
+    return mlflow.models.ModelSignature(
+        inputs=schema.Schema([schema.ColSpec(number, name) for name in ChurnModel.from_dict(content).names]),
+        outputs=schema.Schema([schema.ColSpec(kind, name, required=kind == "double") for name, kind in outputs]),
+    )
+
+
+def input_example(content: Mapping[str, Any]) -> pd.DataFrame:
+    """Two customers who bought twice: silent for long, and seen yesterday."""
+    names = ChurnModel.from_dict(content).names
+    example = pd.DataFrame([dict.fromkeys(names, days) for days in (60.0, 1.0)])
+    history = {"repeat_purchase_days": 1.0, "purchase_span_days": 1.0, "days_since_first_purchase": 61.0}
+    return example.assign(**{name: value for name, value in history.items() if name in names})
