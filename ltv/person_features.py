@@ -53,7 +53,7 @@ def build_person_features(
 def moments_of(silver: Silver, *moments: dt.datetime, timezone: str, seen_days: int) -> DataFrame:
     """(person_id, as_of) of the persons who, as was known at as_of, visited or bought in the seen_days before it."""
     active = active_of(visits_of(silver, timezone=timezone), purchases_of(silver, timezone=timezone))
-    each = F.explode(F.array(*map(F.lit, moments))).cast("timestamp").alias("as_of")
+    each = F.explode(F.array(*map(F.lit, moments)).cast("array<timestamp>")).alias("as_of")
     persons = active.select("person_id").distinct().select("person_id", each)
     seen = seen_from(active, persons)
     return seen.where(F.col("age") <= F.lit(float(seen_days))).select(*MOMENT).distinct()

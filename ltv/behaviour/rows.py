@@ -132,7 +132,9 @@ def _customers(
     moment = F.unix_micros("as_of").alias("moment")
     names = [column.name for column in BUILT]
     numbers = [F.col(name).cast("double").alias(name) for name in (*names, "next_active_days")]
-    rows = with_next_activity(customers, active).select("person_id", moment, *numbers).toArrow().to_pandas()
+    rows: pd.DataFrame = (
+        with_next_activity(customers, active).select("person_id", moment, *numbers).toArrow().to_pandas()
+    )
     micros = {round(at.timestamp() * 1e6): day for at, day in moments.items()}
     rows.insert(1, "origin", rows.pop("moment").map(micros))
     return rows.sort_values(["origin", "person_id"], ignore_index=True)
