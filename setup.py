@@ -65,6 +65,7 @@ EXTRAS = {
         "anyio>=4.5,<5",
         "jinja2>=3.1",
         "mcp>=1.12,<2",
+        "starlette>=0.40,<2",
     ],
 }
 # Every job needs these; Sail is no part of it.

@@ -97,7 +97,7 @@ def test_the_page_s_dry_run_comes_before_there_is_a_lake(spark: SparkSession, tm
     perform(dry, pipeline.STEPS)
     assert [log.message for log in dry.steps] == [
         "would take in 1 files of events, 1 files of shopify, 1 files of meta, 1 files of google",
-        *["would run in full after ingest"] * 5,
+        *["would run in full after ingest"] * 6,
     ]
 
 
