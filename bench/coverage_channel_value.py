@@ -217,6 +217,7 @@ class Frames:
             scoring=SCORING,
             own_error=OwnError(0.0, 0.0, 0),
             currency="USD",
+            model_version="value/1",
         )
         return table.where("level = 'channel'")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
@@ -65,21 +66,24 @@ def build_channel_value(
     scoring: Scoring,
     own_error: OwnError,
     currency: str,
+    model_version: str | None,
+    keep: Callable[[DataFrame], DataFrame] = lambda frame: frame,
 ) -> DataFrame:
     """One row per model and channel, and per model, channel and campaign, with spend, new customers or other credit.
 
     A customer belongs to the channels that the model credits with the first purchase, by their credit, dated by the
     conversion and under the campaigns of gold.channel_performance (`names`). `value` is gold.customer_value as of the
-    last day, empty without a model; `own_error` is that of the model's totals of value.
+    last day, empty without a model; `own_error` is that of the model's totals of value, `model_version` its version,
+    None without one. Frames that are read several times are as `keep` gives them back.
 
     The interval of ltv_to_cac is symmetric on the log scale. Customers come at random and each brings what it brings,
     so the variance of their total is the sum of the squares of what each brings (a compound Poisson distribution), and
     its quantile is Student's. The parameters of the value model move all predictions together: their errors add up.
     """
-    purchases = _purchases(credits, names, days)
-    weights = _by_level(purchases.where(F.col("is_first_purchase")), "credit", "person_id")
+    purchases = keep(_purchases(credits, names, days))
+    weights = keep(_by_level(purchases.where(F.col("is_first_purchase")), "credit", "person_id"))
     bought = purchase_days(conversions, timezone=days.timezone).where(F.col("day") <= F.lit(days.as_of))
-    customers = _customers(bought, value, days=days, scoring=scoring)
+    customers = keep(_customers(bought, value, days=days, scoring=scoring))
     won = weights.join(customers, "person_id")
     new = purchases.where(F.col("is_first_purchase")).select("model", "person_id").distinct()
     returning = _by_level(purchases.join(new, ["model", "person_id"], how="left_anti"), "credited_value")
@@ -93,7 +97,7 @@ def build_channel_value(
     )
     parts = stacked(stacked(_totals(won), spend), returning.withColumnRenamed("credited_value", "returning_value"))
     rows = parts.groupBy(*KEY).agg(*(F.sum(name).alias(name) for name in parts.columns if name not in KEY))
-    rows = rows.crossJoin(value.agg(F.max("model_version").alias("model_version")))
+    rows = keep(rows.withColumn("model_version", F.lit(model_version).cast("string")))
     rises = (
         weights.join(margin_by_age(bought, customers, margin=scoring.margin), "person_id")
         .groupBy(*KEY, "age")
@@ -116,7 +120,10 @@ def _purchases(credits: DataFrame, names: CampaignNames, days: Days) -> DataFram
         "date", report_day("converted_at", days.timezone)
     )
     known = with_known_campaign(dated.where(days.contain(F.col("date"))), names)
-    return known.withColumn("campaign", F.coalesce("campaign", F.lit(NOT_SET)))
+    return known.select(
+        *("model", "person_id", "is_first_purchase", "credit", "credited_value", "channel"),
+        F.coalesce("campaign", F.lit(NOT_SET)).alias("campaign"),
+    )
 
 
 def _by_level(rows: DataFrame, measure: str, *more: str) -> DataFrame:
@@ -222,11 +229,13 @@ def _build(work: Work) -> DataFrame:
         work.read(GOLD_CHANNEL_PERFORMANCE),
         work.read(SILVER_CONVERSIONS),
         work.read(GOLD_CUSTOMER_VALUE).where(of_day(work.run.as_of)),
-        campaign_names(work.read(SILVER_AD_SPEND)),
+        campaign_names(work.read(SILVER_AD_SPEND)).kept(work.persist),
         days=_days(work),
         scoring=work.knobs(Scoring),
         own_error=own,
         currency=work.knobs(ReportingCurrency).currency,
+        model_version=version,
+        keep=work.persist,
     )
 
 

@@ -89,7 +89,7 @@ class Shop:
         self.conversions = frame(spark, SILVER_CONVERSIONS, purchases)
         self.credits = frame(spark, GOLD_ATTRIBUTION_CREDITS, credits)
         self.spend = frame(spark, SILVER_AD_SPEND, spend)
-        self.value = frame(spark, GOLD_CUSTOMER_VALUE, scores)
+        self.value, self.has_scores = frame(spark, GOLD_CUSTOMER_VALUE, scores), bool(scores)
         performance = [
             {
                 "model": model,
@@ -118,6 +118,7 @@ class Shop:
             scoring=SCORING,
             own_error=OWN,
             currency="KRW",
+            model_version="customer-value/1" if self.has_scores else None,
         )
 
     def rows(self) -> dict[tuple[str, str], dict[str, Any]]:
