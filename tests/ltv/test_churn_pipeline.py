@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from churn_shop import churn_rows
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
+from ltv.behaviour.churn_training import train_churn
 from ltv.behaviour.classifiers import KINDS
 from ltv.behaviour.spark_fitter import spark_fitter
+from ltv.churn_model import ChurnModel
+from ltv.churn_registry import features_in, stored_content
 from ltv.churn_scorer import expit
 from warehouse.jvm import classifiers
 
@@ -48,3 +53,17 @@ def test_a_fit_predicts_what_spark_predicts(kind: Any, spark: SparkSession, monk
     if kind == "boosted":
         again = spark_fitter(spark, seed=1)(kind, NAMES, FEATURES, LEFT)
         assert again.model == fitted.model
+
+
+@pytest.mark.long  # ten fits
+def test_a_training_on_spark_serves_behaviour_where_it_predicts(spark: SparkSession) -> None:
+    training = train_churn(churn_rows(1, customers=1200, predicts=True), spark_fitter(spark, seed=1))
+    assert [model.served for model in training.models] == ["behaviour"]
+    assert {name.partition(" ")[0] for name in training.candidates} == set(KINDS)
+    assert training.models[0].scores["behaviour"].worst_decile < 0.1
+    content = json.loads(json.dumps(stored_content(training)))
+    model = ChurnModel.from_dict(content)
+    rows = churn_rows(1, customers=1200, predicts=True).of([training.models[0].newest])
+    found = model.horizons[0].probability(model.columns(features_in(rows)))
+    assert found.min() >= 0
+    assert found.max() <= 1
