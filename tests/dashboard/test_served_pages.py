@@ -95,6 +95,18 @@ def test_a_ratio_over_few_conversions_has_their_number_and_its_interval(pages: T
     assert "100 (54 to 209; 10)" in page
 
 
+def test_a_channel_without_spend_has_neither_roas_nor_cpa(pages: TestClient) -> None:
+    (direct,) = [
+        row
+        for row in rows_of(pages, "/channels/channels.csv?period=all&models=last_touch")
+        if row["channel"] == "Direct"
+    ]
+    assert (direct["spend"], direct["roas"], direct["cpa"]) == ("0.000000", "", ""), "no figure, and not 0"
+    table = pages.get("/channels/channels?period=all&models=last_touch").text
+    (row,) = re.findall(r"<tr>(?:(?!</tr>).)*>Direct</a>.*?</tr>", table, flags=re.DOTALL)
+    assert re.findall(r"\b(?:nan|inf|None)\b", row) == []
+
+
 def test_the_state_of_a_page_is_its_address(pages: TestClient) -> None:
     asked = Asked(language="ko", first=date(2026, 3, 30), models=("last_touch",), channel="Paid & Search")
     query = asked.query()
