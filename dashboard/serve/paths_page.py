@@ -10,6 +10,7 @@ from dashboard.serve.convert_times_panel import convert_times_panel
 from dashboard.serve.flow_panel import flow_panel
 from dashboard.serve.page import Page, Part, of
 from dashboard.serve.positions_panel import positions_panel
+from dashboard.serve.small_steps_panel import small_steps_panel
 from dashboard.unattributed_panel import unattributed_panel
 from warehouse.tables import SILVER_JOURNEYS
 
@@ -37,6 +38,7 @@ PAGE = Page(
         Part("convert-times", "convert_times.title", convert_times_panel),
         Part("touches", "touches.title", touches_before_panel),
         Part("assists", "assists.title", assists_panel),
+        Part("small-steps", "small_steps.title", small_steps_panel),
         Part("unattributed", "unattributed.title", of(unattributed_panel)),
     ),
 )

@@ -11,6 +11,7 @@ from dashboard.panels import Column, PageTable, Panel, table_rows
 from dashboard.serve.cohort_panels import cohort_expected_panel, cohort_retention_panel, cohort_value_panel
 from dashboard.serve.context import Context
 from dashboard.serve.page import Page, Part, of
+from dashboard.serve.repeat_rates_panel import repeat_rates_panel
 from dashboard.serve.short import short
 from dashboard.words import Words
 from published.value_by_channel import ValueByChannel, read_value_by_channel
@@ -124,6 +125,7 @@ PAGE = Page(
         Part("cohort-value", "cohort_value.title", cohort_value_panel),
         Part("cohort-expected", "cohort_expected.title", cohort_expected_panel),
         Part("cohort-retention", "cohort_retention.title", cohort_retention_panel),
+        Part("repeat-rates", "repeat_rates.title", repeat_rates_panel),
         Part("ltv-cac", "value_to_cost.title", ltv_to_cac_panel),
         Part("payback", "payback.title", payback_of_channels_panel),
     ),

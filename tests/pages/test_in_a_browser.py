@@ -67,6 +67,37 @@ def test_a_channel_is_followed_to_its_campaigns(reader: Reader) -> None:
     assert set(channels) == {"Paid Search"}
 
 
+# Where the page answers each of the everyday questions that the warehouse can answer: the page and its panel.
+QUESTIONS = {
+    "ROAS by channel under several models": ("Channels", "roas"),
+    "CPA of new customers by campaign": ("Channels", "campaigns"),
+    "first against last touch": ("Channels", "models"),
+    "top paths": ("Paths", "paths"),
+    "time to convert": ("Paths", "convert-times"),
+    "assisted conversions": ("Paths", "assists"),
+    "revenue of new and returning customers by channel": ("Channels", "purchases"),
+    "LTV:CAC by channel": ("Value", "ltv-cac"),
+    "payback": ("Value", "payback"),
+    "who is about to leave and worth calling": ("Churn", "leaving"),
+    "retention by monthly cohort": ("Value", "cohort-retention"),
+    "repeat rate by channel": ("Value", "repeat-rates"),
+    "share of unattributed and direct": ("Data", "gaps"),
+    "what platforms claim beside credit": ("Channels", "channels"),
+    "which small step predicts a purchase": ("Paths", "small-steps"),
+    "what changed since another publication": ("Changes", "others"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_answered_one_click_from_the_start(reader: Reader, question: str) -> None:
+    title, panel = QUESTIONS[question]
+    page = reader.open("/?lang=en")
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name=title, exact=True).click()
+    rows = page.locator(f"#{panel} tbody tr")
+    rows.first.wait_for()
+    assert rows.first.locator("td, th").first.inner_text().strip()
+
+
 def test_a_table_is_downloaded_as_the_page_shows_it(reader: Reader, tmp_path: Path) -> None:
     page = reader.open("/channels?period=7d&models=last_touch")
     rows = page.locator("#channels tbody tr").count()
