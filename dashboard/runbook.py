@@ -55,6 +55,11 @@ SECTIONS: dict[str, re.Pattern[str]] = {
         "fits": r"^(fits whose channel shares |states whose transition probabilities )",
         "customers": r"^(orders of customers are |net value of customers is |customers scored are )",
         "totals": r"^totals (of channels that do not add up |outside of their intervals)",
+        "cohorts": (
+            r"^(customers of cohorts are |orders of cohorts are |value of cohorts is |predicted value of cohorts is )"
+            r"| of all \S+s, furthest from what it should be$"
+        ),
+        "behaviour": r"^(purchases in features beside |rows of churn are |customers whose reasons of churn )",
         "retention": r"^(customers of the retention list |places of the retention list |profits outside of )",
         "forecasts": r"^(forecasts compared are |origins within |intervals that are narrower )",
         "marts": r"^(rows of \S+ without \(|total of \S+ \(|failures of )",

@@ -42,12 +42,10 @@ def repeat_rates_panel(context: Context) -> Panel:
     many = [each for each in found.channels if each.customers >= smallest] or found.channels
     most = many[0]
     apart = [each.channel for each in many if each.upper < most.lower]
-    key = "sentence" if apart else "alike"
-    sentence = words(
-        f"repeat_rates.{key}",
-        channel=short(most.channel),
-        rate=formats.share(most.rate, 1),
-        months=months,
-        others=words.listed([short(name) for name in apart]),
+    figures = {"channel": short(most.channel), "rate": formats.share(most.rate, 1), "months": months}
+    sentence = (
+        words("repeat_rates.sentence", **figures, others=words.listed([short(name) for name in apart]))
+        if apart
+        else words("repeat_rates.alike", **figures)
     )
     return Panel("repeat-rates", title, sentence, None, table, note=words("repeat_rates.note"))
