@@ -95,8 +95,8 @@ def test_only_a_query_of_tables_and_views_is_run(published: Published, sql: str,
 
 
 def test_a_view_that_waits_says_for_what_and_a_table_not_published_by_whom(lake: Path, published: Published) -> None:
-    with pytest.raises(InputError, match=r"ltv_to_cac_by_channel has no figures yet: it waits for gold\.channel_value"):
-        ask(published, "select * from ltv_to_cac_by_channel", limit=1)
+    with pytest.raises(InputError, match=r"budget_advice has no figures yet: it waits for response curves"):
+        ask(published, "select * from budget_advice", limit=1)
     with pytest.raises(InputError, match=r"gold\.value_totals is not among the tables that run run-2 published"):
         ask(published, "select * from gold_value_totals", limit=1)
 
@@ -151,7 +151,7 @@ def test_without_personal_columns_they_do_not_exist_and_counts_of_persons_still_
 def test_views_and_published_tables_are_listed_with_what_they_are(published: Published) -> None:
     names = {one.name: one for one in listed(published, "en")}
     assert next(iter(names)) == "roas_by_channel_30d"
-    assert names["ltv_to_cac_by_channel"].sentence.endswith("[waits for gold.channel_value]")
+    assert "[waits for response curves of spend" in names["budget_advice"].sentence
     assert names["gold_path_summary"].sentence == "One row per conversion type and path of channels."
     assert "gold_value_totals" not in names
     assert {one.name for one in listed(published, "ko") if one.is_view} == {
