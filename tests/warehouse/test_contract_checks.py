@@ -254,7 +254,7 @@ def _beyond(column: Column) -> list[Any]:
             day = date.fromisoformat(bound) + timedelta(days=side)
             found.append(day if column.type == "date" else datetime(day.year, day.month, day.day, tzinfo=UTC))
         elif bound is not None and column.type == "double":
-            found.append(float(bound) + side * 1e-6)
+            found.append(float(bound) + side * 1e-6 * max(1.0, abs(float(bound))))
         elif bound is not None and "decimal" in column.type:
             places = int(column.type.rstrip(")").split(",")[1])
             found.append(Decimal(bound) + side * Decimal(1).scaleb(-places))

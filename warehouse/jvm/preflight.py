@@ -25,6 +25,7 @@ from warehouse.jvm.session import default_parallelism
 ON_WORKERS = (
     "touchpoints.bots",
     "touchpoints.referrers",
+    "ltv.churn",
     "ltv.customer_totals",
     "ltv.predictions",
     "ltv.spark_likelihood",
