@@ -51,20 +51,21 @@ WITH logins AS (
   FROM logins WINDOW w AS (PARTITION BY anonymous_id ORDER BY login_at)
 ), starts AS (
   SELECT anonymous_id, greatest(login_at - {window}, previous_at + {micro}) AS valid_from,
-         first_user AS user_id
+         first_user AS user_id, login_at
   FROM moments
   UNION ALL
-  SELECT anonymous_id, login_at + {micro}, last_user FROM moments
+  SELECT anonymous_id, login_at + {micro}, last_user, login_at FROM moments
   WHERE last_user <> first_user AND NOT coalesce(next_at - {window} <= login_at + {micro}, false)
   UNION ALL
-  SELECT anonymous_id, login_at + {window} + {micro}, NULL FROM moments
+  SELECT anonymous_id, login_at + {window} + {micro}, NULL, login_at FROM moments
   WHERE coalesce(next_at - {window} > login_at + {window} + {micro}, true)
 ), changes AS (
   SELECT *, lag(user_id) OVER w AS before, row_number() OVER w AS rank FROM starts
   WINDOW w AS (PARTITION BY anonymous_id ORDER BY valid_from)
 )
 SELECT coalesce('user:' || user_id, 'device:' || anonymous_id) AS person_id, anonymous_id, user_id, valid_from,
-       lead(valid_from) OVER (PARTITION BY anonymous_id ORDER BY valid_from) AS valid_to
+       lead(valid_from) OVER (PARTITION BY anonymous_id ORDER BY valid_from) AS valid_to,
+       CASE WHEN user_id IS NOT NULL THEN login_at END AS known_at
 FROM changes WHERE rank = 1 OR before IS DISTINCT FROM user_id"""
 
 

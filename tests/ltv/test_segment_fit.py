@@ -181,6 +181,7 @@ LTV = Ltv(
     purchase_days=False,
     holdout_days=91,
     holdout_until=None,
+    acquisition_days=365,
     margin=0.5,
     annual_discount_rate=0.1,
     seed=1,

@@ -42,6 +42,7 @@ LTV = Ltv(
     purchase_days=False,
     holdout_days=273,
     holdout_until=dt.date(1998, 6, 30),
+    acquisition_days=365,
     margin=1.0,
     annual_discount_rate=0.1,
     seed=1,
