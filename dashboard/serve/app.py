@@ -236,10 +236,11 @@ def _page(request: Request, asked: Asked, page: Page, parts: tuple[Part, ...]) -
     shown_theme = request.cookies.get("theme", "auto")
     key = (context.published.run_id, request.url.path, asked, context.reader, shown_theme)
     kept: LastUsed[str] = request.app.state.answers
-    html = None if page.is_live else kept.get(key)
-    if html is None:
-        html = _render(context, page, parts, shown_theme if shown_theme in THEMES else "auto")
-        kept.keep(key, html)
+
+    def render() -> str:
+        return _render(context, page, parts, shown_theme if shown_theme in THEMES else "auto")
+
+    html = render() if page.is_live else kept.made(key, render)
     tag = hashlib.sha256(html.encode()).hexdigest()[:16]
     if request.headers.get("if-none-match") == f'"{tag}"':
         return Response(status_code=304)

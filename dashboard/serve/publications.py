@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -20,6 +21,7 @@ class LastUsed(Generic[Kept]):
         self._most = most
         self._kept: OrderedDict[object, Kept] = OrderedDict()
         self._lock = Lock()
+        self._making: dict[object, Lock] = {}
 
     def get(self, key: object) -> Kept | None:
         """The value of `key`, None where it is not kept."""
@@ -37,6 +39,22 @@ class LastUsed(Generic[Kept]):
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return value
+
+    def made(self, key: object, make: Callable[[], Kept]) -> Kept:
+        """The value of `key`, made where it is not kept. Of several who ask for one key at a time one makes it, and the
+        others wait; where it fails, the next one tries."""
+        found = self.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            making = self._making.setdefault(key, Lock())
+        with making:
+            try:
+                found = self.get(key)  # by who made it meanwhile
+                return found if found is not None else self.keep(key, make())
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
 
 
 class Publications:
