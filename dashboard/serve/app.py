@@ -24,7 +24,7 @@ from dashboard.serve.conversion_page import conversion_page
 from dashboard.serve.filters import filters_of
 from dashboard.serve.page import Page, Part
 from dashboard.serve.pages import PAGES
-from dashboard.serve.publications import LastUsed, Publications
+from dashboard.serve.publications import LastUsed, Publications, newest_commits
 from dashboard.serve.sign_in import COOKIE, SignIn, sign_in
 from dashboard.words import words_in
 from published.metrics import Metric, metric
@@ -234,13 +234,14 @@ def _page(request: Request, asked: Asked, page: Page, parts: tuple[Part, ...]) -
         return back
     context = _context(request, asked)
     shown_theme = request.cookies.get("theme", "auto")
-    key = (context.published.run_id, request.url.path, asked, context.reader, shown_theme)
+    state = newest_commits(context.shop.lake) if page.is_live else ()
+    key = (context.published.run_id, request.url.path, asked, context.reader, shown_theme, state)
     kept: LastUsed[str] = request.app.state.answers
 
     def render() -> str:
         return _render(context, page, parts, shown_theme if shown_theme in THEMES else "auto")
 
-    html = render() if page.is_live else kept.made(key, render)
+    html = render() if state is None else kept.made(key, render)
     tag = hashlib.sha256(html.encode()).hexdigest()[:16]
     if request.headers.get("if-none-match") == f'"{tag}"':
         return Response(status_code=304)

@@ -33,8 +33,8 @@ class Part:
 @dataclass(frozen=True)
 class Page:
     """A page: its key in addresses ("" is the first), and its panels. `is_live` pages show what changes between
-    publications, such as runs and questions, and are made for every answer. `has_filters`: its panels show a part of
-    the figures that readers choose."""
+    publications, such as runs and questions: they are made again whenever something was written. `has_filters`: its
+    panels show a part of the figures that readers choose."""
 
     key: str
     parts: tuple[Part, ...]

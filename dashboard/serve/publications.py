@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from published.publication import Published, read_published
+from warehouse.local_files import folder_without_hadoop
 
 Kept = TypeVar("Kept")
 KEPT_PUBLICATIONS = 4
@@ -55,6 +56,19 @@ class LastUsed(Generic[Kept]):
             finally:
                 with self._lock:
                     self._making.pop(key, None)
+
+
+def newest_commits(lake: str) -> tuple[str, ...] | None:
+    """The newest commit of each table that is written between publications, of bronze and ops: another one whenever a
+    run or a reader has written there. None where the lake is no folder of this machine."""
+    root = folder_without_hadoop(lake)
+    if root is None:
+        return None
+    logs = sorted(log for layer in ("bronze", "ops") for log in root.glob(f"{layer}/*/_delta_log"))
+    return tuple(
+        f"{log.parent.name}/{max((commit.name for commit in log.iterdir() if commit.suffix == '.json'), default='')}"
+        for log in logs
+    )
 
 
 class Publications:
