@@ -84,7 +84,6 @@ QUESTIONS = {
     "share of unattributed and direct": ("Data", "gaps"),
     "what platforms claim beside credit": ("Channels", "channels"),
     "which small step predicts a purchase": ("Paths", "small-steps"),
-    "what changed since another publication": ("Changes", "others"),
 }
 
 
@@ -97,6 +96,12 @@ def test_a_question_is_answered_one_click_from_the_start(reader: Reader, questio
     rows = page.locator(f"#{panel} tbody tr")  # behind "Show the figures" where a chart shows them
     rows.first.wait_for(state="attached")
     assert (rows.first.locator("td, th").first.text_content() or "").strip()
+
+
+def test_what_changed_is_one_click_away_and_waits_for_a_second_publication(reader: Reader) -> None:
+    page = reader.open("/?lang=en")
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Changes", exact=True).click()
+    assert page.locator("#changes .sentence").first.inner_text().strip()
 
 
 def test_a_table_is_downloaded_as_the_page_shows_it(reader: Reader, tmp_path: Path) -> None:
