@@ -33,6 +33,7 @@ class Place:
 
     folder: Path
     small_change_rows: int = 1_000_000  # up to so many rows Spark does not write
+    features: bool = False  # whether scoring makes gold.person_features
 
     @classmethod
     def new(cls, folder: Path) -> Place:
@@ -67,6 +68,7 @@ class Place:
             "attribution": {"start_date": f"{FIRST_DAY:%Y-%m-%d}"},
             # Each batch is a large part of so small a lake, and none may end in a full build.
             "build": {"max_changed_share": 1, "small_change_rows": self.small_change_rows},
+            "behaviour": {"features": self.features},
             # So that late events make robots of people, and abuse of clicks.
             "sessions": {"max_events": 6, "robot_pages": 3, "even_gap_seconds": 600, "even_gap_variation": 0.6},
             "ad_abuse": {"min_probability": 0.4, "several_clicks": 2},

@@ -29,6 +29,7 @@ from warehouse.tables import (
     BRONZE_REFUSED_ROWS,
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
+    GOLD_CHURN,
     GOLD_CUSTOMER_VALUE,
     GOLD_FORECAST_ACCURACY,
     GOLD_RETENTION_LIST,
@@ -48,6 +49,7 @@ from warehouse.tables import (
 BY_FITTED_MODELS = (
     GOLD_CHANNEL_EFFECTS,
     GOLD_CHANNEL_TRANSITIONS,
+    GOLD_CHURN,
     GOLD_CUSTOMER_VALUE,
     GOLD_VALUE_TOTALS,
     GOLD_FORECAST_ACCURACY,
@@ -95,7 +97,7 @@ def take_in(place: Place, spark: SparkSession) -> list[str]:
 
 def grow(cut: Cut, spark: SparkSession, folder: Path, at_once: Lake) -> Grown:
     """The batches one by one, each in a run of its own."""
-    place, messages = Place.new(folder), []
+    place, messages = replace(Place.new(folder), features=True), []
     for batch in range(len(cut.files)):
         land(cut, place, batch)
         messages.append(take_in(place, spark))
@@ -105,7 +107,7 @@ def grow(cut: Cut, spark: SparkSession, folder: Path, at_once: Lake) -> Grown:
 
 def take_in_at_once(cut: Cut, spark: SparkSession, folder: Path) -> Lake:
     """All batches in one run, which leaves every table to Spark and Delta."""
-    place = replace(Place.new(folder), small_change_rows=0)
+    place = replace(Place.new(folder), small_change_rows=0, features=True)
     land(cut, place, *range(len(cut.files)))
     place.run_here(spark, (*TO_CREDITS, score.STEP))
     return lake_of(place, spark)
@@ -168,7 +170,8 @@ class BeforeTheLast:
 
 @pytest.fixture(scope="module")
 def before_the_last(spark: SparkSession, cut: Cut, tmp_path_factory: pytest.TempPathFactory) -> BeforeTheLast:
-    place, messages, seconds = Place.new(tmp_path_factory.mktemp("worlds") / "batches"), [], 0.0
+    place = replace(Place.new(tmp_path_factory.mktemp("worlds") / "batches"), features=True)
+    messages, seconds = [], 0.0
     for batch in range(len(cut.files) - 1):
         land(cut, place, batch)
         begun = time.monotonic()

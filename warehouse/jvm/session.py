@@ -53,6 +53,7 @@ def build_session(app_name: str, conf: Mapping[str, str], *, master: str | None 
         builder = builder.config(key, value)
     # A JVM that has ended shows in the error of the call; py4j would print its stack, too.
     logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
+    logging.getLogger().addFilter(_is_not_of_py4j)
     session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("FATAL")
     _keep_quiet_at_the_end(session.sparkContext)
@@ -71,6 +72,11 @@ def java_class(session: SparkSession, name: str) -> Any:
 def process_id(session: SparkSession) -> int:
     """The process id of the session's JVM."""
     return int(java_class(session, "java.lang.ProcessHandle").current().pid())
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """Some of its stacks go to the root logger."""
+    return Path(record.pathname).parent.name != "py4j"
 
 
 def _keep_quiet_at_the_end(context: SparkContext) -> None:
