@@ -111,6 +111,12 @@ def _loaded(tracking: Mlflow, version: str) -> dict[str, Any]:
     return load_json(tracking, version, CHURN_ARTIFACT, dict, what="the churn model")
 
 
+def load_churn_model(run: Run, version: str) -> tuple[ChurnModel, dt.date]:
+    """A version, and the last day of the data of its fit; InputError where it cannot be read."""
+    content = _loaded(run.knobs(Mlflow), version)
+    return ChurnModel.from_dict(content), dt.date.fromisoformat(content["as_of"])
+
+
 def _models(work: Work) -> Mapping[str, str]:
     found = churn_champion(work.run)
     return {"churn": found.full_name if found else "none"}
