@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ltv.churn_model import ChurnModel
-from ltv.customer_summary import expired_days, of_day
+from ltv.customer_summary import expired_days, of_day, of_run_day
 from ltv.knobs import ChurnModelName
 from warehouse.champion import RegisteredVersion, champion, load_json, used_champion
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
@@ -143,7 +143,7 @@ CHURN = Recipe(
     build=_build,
     is_of_day=True,
     models=_models,
-    slice=lambda work: of_day(work.run.as_of),
+    slice=of_run_day,
     expired=expired_days,
     checks=lambda work: check_churn(work.read(GOLD_CHURN), work.read(GOLD_PERSON_FEATURES), as_of=work.run.as_of),
 )
