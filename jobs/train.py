@@ -55,8 +55,7 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
     """Fits the value models, judges them on the newest period and registers the winner as champion.
 
     With `if_drifted` only where the champion's newest monitor has an alarm, or there is no champion. Churn is fitted
-    too where it is wanted and due, as it is by its age and by an alarm. CheckFailed where the checks that ran last did
-    not hold.
+    too where it is wanted and due. CheckFailed where the checks that ran last did not hold.
     """
     settings = run.settings
     if if_drifted and (reason := reason_not_to_train(run)):
