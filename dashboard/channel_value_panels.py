@@ -165,7 +165,7 @@ def _between(bounds: Bounds, words: Words) -> str:
     low, high = bounds
     if low is None or high is None:
         return formats.multiple(None)
-    return words("forecasts.between", low=formats.multiple(low), high=formats.multiple(high))
+    return words.between(formats.multiple(low), formats.multiple(high))
 
 
 def _of_margin(found: ChannelWorths, words: Words) -> str:

@@ -89,7 +89,7 @@ def _interval(total: Forecast, found: ForecastFigures, words: Words) -> str:
     low = _amount(total, total.lower, found, words)
     if total.upper is None:
         return words("forecasts.from", low=low)
-    return words("forecasts.between", low=low, high=_amount(total, total.upper, found, words))
+    return words.between(low, _amount(total, total.upper, found, words))
 
 
 def _amount(total: Forecast, value: float, found: ForecastFigures, words: Words, *, with_unit: bool = False) -> str:

@@ -98,6 +98,10 @@ class Words:
         """As `formats.seconds`."""
         return formats.seconds(value, self.language)
 
+    def between(self, low: str, high: str) -> str:
+        """From one figure to another: 2% to 5%."""
+        return self("forecasts.between", low=low, high=high)
+
     def listed(self, names: list[str]) -> str:
         """As `formats.listed`."""
         return formats.listed(names, self.language)

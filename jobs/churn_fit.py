@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from jobs.drift import has_drifted
 from jobs.run import Run
 from ltv.behaviour.rows import collect_churn_rows
 from ltv.behaviour.spark_fitter import spark_fitter
@@ -17,14 +18,15 @@ from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
 
 def churn_is_due(run: Run) -> bool:
-    """Whether churn is wanted and its champion is missing, or as old as behaviour.train_every_days."""
+    """Whether churn is wanted and its champion is missing, as old as behaviour.train_every_days, or has an alarm."""
     knobs = run.knobs(Behaviour)
     if not knobs.churn:
         return False
     found = churn_champion(run)
     if found is None or "as_of" not in found.tags:
         return True
-    return (run.as_of - dt.date.fromisoformat(found.tags["as_of"])).days >= knobs.train_every_days
+    age = (run.as_of - dt.date.fromisoformat(found.tags["as_of"])).days
+    return age >= knobs.train_every_days or has_drifted(run, found.full_name)
 
 
 def fit_churn(run: Run) -> str:

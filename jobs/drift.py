@@ -1,35 +1,67 @@
-"""The champion under watch: what a run finds of it, and what `train` and the exit code make of that."""
+"""The champions under watch, of value and of churn: what a run finds, and what `train` and the exit code make of it."""
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from jobs.run import Run
+from ltv.churn import churn_champion, load_churn_model, used_churn_champion
+from ltv.churn_drift import SHARE, PastShift
+from ltv.churn_monitor import ChurnTables, find_churn_drift
 from ltv.customer_summary import of_day
 from ltv.customer_value import champion_of, scorer
 from ltv.findings import Finding
-from ltv.knobs import Drift
+from ltv.knobs import Behaviour, Drift
 from ltv.model_monitor import find_drift
+from ltv.person_features import silver_of_lake
 from warehouse.errors import ModelDrifted
+from warehouse.tables.gold_churn import GOLD_CHURN
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
+from warehouse.tables.gold_person_features import GOLD_PERSON_FEATURES
 from warehouse.tables.ops_model_monitor import OPS_MODEL_MONITOR
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 
 
-def waits_for_monitor(run: Run, champion: str | None) -> bool:
-    """Whether a champion is to be monitored and was not yet, as of the run's day."""
-    if champion is None or not run.knobs(Drift).alarm_level:
-        return False
-    return not any(row["as_of"] == run.as_of for row in _rows(run, champion))
+def watched(run: Run, champion: str | None) -> list[str]:
+    """The champions that a run monitors: that of value, where there is one, and that of churn where it is wanted."""
+    if not run.knobs(Drift).alarm_level:
+        return []
+    of_churn = used_churn_champion(run) if run.knobs(Behaviour).churn else None
+    return [version for version in (champion, of_churn) if version]
 
 
-def monitor(run: Run, champion: str) -> list[Finding]:
-    """What the checks find of the champion, written to ops.model_monitor; a line for each alarm."""
+def waits_for_monitor(run: Run, versions: Sequence[str]) -> bool:
+    """Whether a champion was not yet monitored as of the run's day."""
+    looked = {row["model_version"] for row in run.lake.rows(OPS_MODEL_MONITOR) if row["as_of"] == run.as_of}
+    return not looked.issuperset(versions)
+
+
+def monitor(run: Run, champion: str | None) -> dict[str, list[Finding]]:
+    """What the checks find of each champion, written to ops.model_monitor; a line for each alarm."""
+    found: dict[str, list[Finding]] = {}
+    rows: list[dict[str, Any]] = []
+    now = datetime.now(UTC)
+    for version in watched(run, champion):
+        fitted, findings = _value(run, version) if version == champion else _churn(run, version)
+        of_run = {"run_id": run.lake.run_id, "as_of": run.as_of, "model_version": version, "model_as_of": fitted}
+        rows += [of_run | {"checked_at": now} | _row(finding) for finding in findings]
+        found[version] = findings
+        for finding in findings:
+            if finding.is_alarm:
+                run.say(f"note: drift of {version}: {finding.check}, {finding.subject}: {finding.detail}")
+    if rows:
+        run.lake.append_rows(OPS_MODEL_MONITOR, rows)
+    return found
+
+
+def _value(run: Run, champion: str) -> tuple[dt.date, list[Finding]]:
     known, settings = scorer(run, champion), run.settings
-    found = find_drift(
+    return known.model.as_of, find_drift(
         known,
         conversions=run.lake.read(SILVER_CONVERSIONS),
         summary=run.lake.read(GOLD_CUSTOMER_SUMMARY).where(of_day(run.as_of)),
@@ -40,19 +72,30 @@ def monitor(run: Run, champion: str) -> list[Finding]:
         seed=settings.ltv.seed,
         drift=run.knobs(Drift),
     )
-    now = datetime.now(UTC)
-    of_run = {
-        "run_id": run.lake.run_id,
-        "as_of": run.as_of,
-        "model_version": champion,
-        "model_as_of": known.model.as_of,
-        "checked_at": now,
-    }
-    run.lake.append_rows(OPS_MODEL_MONITOR, [of_run | _row(finding) for finding in found])
-    for finding in found:
-        if finding.is_alarm:
-            run.say(f"note: drift of {champion}: {finding.check}, {finding.subject}: {finding.detail}")
-    return found
+
+
+def _churn(run: Run, champion: str) -> tuple[dt.date, list[Finding]]:
+    model, fitted = load_churn_model(run, champion)
+    past = [
+        PastShift(row["subject"], row["since"], row["until"], math.log1p(row["change"]))
+        for row in run.lake.rows(OPS_MODEL_MONITOR)
+        if row["check_name"] == SHARE and row["change"] is not None and row["as_of"] < run.as_of
+    ]
+    tables = ChurnTables(
+        churn=run.lake.read(GOLD_CHURN),
+        features=run.lake.read(GOLD_PERSON_FEATURES),
+        silver=silver_of_lake(run.lake),
+    )
+    return fitted, find_churn_drift(
+        model,
+        tables,
+        past,
+        version=champion,
+        fitted=fitted,
+        as_of=run.as_of,
+        timezone=run.settings.report.timezone,
+        drift=run.knobs(Drift),
+    )
 
 
 def drift_metrics(found: Sequence[Finding]) -> dict[str, float]:
@@ -63,7 +106,7 @@ def drift_metrics(found: Sequence[Finding]) -> dict[str, float]:
 
 
 def reason_not_to_train(run: Run) -> str | None:
-    """Why `train --if-drifted` does nothing; None where there is no champion, or its newest monitor has an alarm."""
+    """Why `train --if-drifted` fits no value model; None without a champion, or if its newest monitor has an alarm."""
     champion = champion_of(run)
     if champion is None:
         return None
@@ -76,20 +119,27 @@ def reason_not_to_train(run: Run) -> str | None:
     return f"{champion} holds: no alarm as of {newest[0]['as_of']}"
 
 
+def has_drifted(run: Run, champion: str) -> bool:
+    """Whether the newest monitor of a champion has an alarm."""
+    return any(row["is_alarm"] for row in _newest(_rows(run, champion)))
+
+
 def end_if_drifted(run: Run) -> None:
-    """ModelDrifted where drift.exit is fail and the champion has an alarm as of the run's day."""
+    """ModelDrifted where drift.exit is fail and a champion has an alarm as of the run's day."""
     drift = run.knobs(Drift)
     if run.dry_run or drift.exit != "fail" or not drift.alarm_level:
         return
-    champion = champion_of(run)
-    of_day = [row for row in _rows(run, champion) if row["as_of"] == run.as_of] if champion else []
-    alarms = [row for row in _newest(of_day) if row["is_alarm"]]
+    of_churn = churn_champion(run) if run.knobs(Behaviour).churn else None
+    alarms: list[Mapping[str, Any]] = []
+    for version in (champion_of(run), of_churn.full_name if of_churn else None):
+        of_day = [row for row in _rows(run, version) if row["as_of"] == run.as_of] if version else []
+        alarms += [row for row in _newest(of_day) if row["is_alarm"]]
     if alarms:
         first = f"{alarms[0]['check_name']}, {alarms[0]['subject']}: {alarms[0]['detail']}"
         more = f" (and {len(alarms) - 1} more in {OPS_MODEL_MONITOR.full_name})" if len(alarms) > 1 else ""
         raise ModelDrifted(
-            f"{champion} does not fit what customers do now: {first}{more}; run `distributary train`, or look at what "
-            "changed in the shop"
+            f"{alarms[0]['model_version']} does not fit what customers do now: {first}{more}; "
+            "run `distributary train`, or look at what changed in the shop"
         )
 
 

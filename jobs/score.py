@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from jobs.drift import drift_metrics, end_if_drifted, monitor, waits_for_monitor
+from jobs.drift import drift_metrics, end_if_drifted, monitor, waits_for_monitor, watched
 from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.channel_value import CHANNEL_VALUE
@@ -14,7 +14,7 @@ from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
 from ltv.forecast_accuracy import FORECAST_ACCURACY
-from ltv.knobs import Behaviour, Drift, RetentionCampaign, Scoring
+from ltv.knobs import Behaviour, RetentionCampaign, Scoring
 from ltv.person_features import PERSON_FEATURES
 from ltv.retention_list import RETENTION_LIST
 from ltv.retention_profit import RETENTION_PROFIT, campaign_lines
@@ -55,12 +55,13 @@ def score(
 
 
 def plan(run: Run) -> Plan:
-    """Scores all customers as of the run's day and monitors the champion; without one it writes what was observed, and
+    """Scores all customers as of the run's day and monitors the champions; without one it writes what was observed, and
     features of persons where they are wanted."""
     champion = used_champion_of(run)
     update = TableUpdate(run, (*(recipes_of(run) if champion else OBSERVED), *behaviour_of(run)))
     stale = update.plan(run.ahead)
-    if not stale and not waits_for_monitor(run, champion):
+    under_watch = watched(run, champion)
+    if not stale and not waits_for_monitor(run, under_watch):
         return Plan("customers are scored already" if champion else NO_CHAMPION)
 
     def do(log: StepLog) -> None:
@@ -68,20 +69,22 @@ def plan(run: Run) -> Plan:
             for note in scorer(run, champion).model.notes:
                 run.say(f"note: {note}")
         made = update.make()
+        found = monitor(run, champion)
+        if champion or found:
+            log.counts["drift_alarms"] = sum(one.is_alarm for findings in found.values() for one in findings)
         if champion is None:
             log.message = NO_CHAMPION
             return
-        found = monitor(run, champion) if run.knobs(Drift).alarm_level else []
-        log.counts["drift_alarms"] = sum(finding.is_alarm for finding in found)
         if VALUE_TOTALS.table in made:
-            log.message = f"scored by {champion}; {_report_totals(run, champion, drift_metrics(found))}"
+            of_drift = drift_metrics(found.get(champion, []))
+            log.message = f"scored by {champion}; {_report_totals(run, champion, of_drift)}"
         else:
-            log.message = in_words(made) or f"{champion} monitored"
+            log.message = in_words(made) or f"{' and '.join(under_watch)} monitored"
         if RETENTION_PROFIT.table in made:
             for line in campaign_lines(run.lake.read(RETENTION_PROFIT.table).where(of_day(run.as_of))):
                 run.say(line)
 
-    return Plan(f"make {in_words(stale)}" if stale else f"monitor {champion}", do, stale)
+    return Plan(f"make {in_words(stale)}" if stale else f"monitor {' and '.join(under_watch)}", do, stale)
 
 
 def recipes_of(run: Run) -> tuple[Recipe, ...]:

@@ -14,6 +14,7 @@ from published.delta_files import exists, open_table
 from published.publication import Published, alias
 from warehouse.contracts import Table
 from warehouse.errors import InputError, UsageError
+from warehouse.sql_text import split_head
 from warehouse.tables import OPS_PUBLISHED, OPS_QUALITY_RESULTS, OPS_RUN_LOG
 
 # Layers are schemas; SQL of the docs and of ready views names tables gold_channel_performance, in this schema.
@@ -107,11 +108,8 @@ def _table_view(published: Published, table: Table, version: int) -> View:
 
 def ready_sql(name: str, text: str) -> ReadySql:
     """The view of a file's text."""
-    lines = text.splitlines()
-    end = next((place for place, line in enumerate(lines) if not line.startswith("--")), len(lines))
-    head = "\n".join(line.removeprefix("--").removeprefix(" ") for line in lines[:end])
-    sql = "\n".join(lines[end:]).strip().rstrip(";")
-    return ReadySql(name, _sentence(head), sql)
+    head, sql = split_head(text)
+    return ReadySql(name, _sentence(head), sql.rstrip(";"))
 
 
 def _sentence(head: str) -> str:

@@ -27,7 +27,10 @@ RequirePromotion = Annotated[
     bool, typer.Option("--require-promotion", help="Exit with 4 unless the new fit becomes champion.")
 ]
 IfDrifted = Annotated[
-    bool, typer.Option("--if-drifted", help="Train only where the champion's newest monitor has an alarm.")
+    bool,
+    typer.Option(
+        "--if-drifted", help="Train only what has an alarm in its newest monitor: value models and churn apart."
+    ),
 ]
 
 

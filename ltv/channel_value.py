@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from ltv.channel_figures import PREDICTED, with_figures
 from ltv.customer_summary import of_day, purchase_days
-from ltv.customer_value import champion_of, scorer
+from ltv.customer_value import champion_of, scorer, value_model_of
 from ltv.intervals import quantile
 from ltv.knobs import AcquisitionWindow, Scoring
 from ltv.own_error import OwnError
@@ -252,7 +252,7 @@ CHANNEL_VALUE = Recipe(
     registered=(Registry, ValueModelName),
     build=_build,
     is_of_day=True,
-    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
+    models=value_model_of,
     checks=lambda work: check_channel_value(
         work.read(GOLD_CHANNEL_VALUE),
         work.read(SILVER_AD_SPEND),

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ltv.churn_model import ChurnModel
-from ltv.customer_summary import expired_days, of_day
+from ltv.customer_summary import expired_days, of_day, of_run_day
 from ltv.knobs import ChurnModelName
 from warehouse.champion import RegisteredVersion, champion, load_json, used_champion
 from warehouse.checks import CheckResult, equal, none_found, side_by_side
@@ -111,6 +111,12 @@ def _loaded(tracking: Mlflow, version: str) -> dict[str, Any]:
     return load_json(tracking, version, CHURN_ARTIFACT, dict, what="the churn model")
 
 
+def load_churn_model(run: Run, version: str) -> tuple[ChurnModel, dt.date]:
+    """A version, and the last day of the data of its fit; InputError where it cannot be read."""
+    content = _loaded(run.knobs(Mlflow), version)
+    return ChurnModel.from_dict(content), dt.date.fromisoformat(content["as_of"])
+
+
 def _models(work: Work) -> Mapping[str, str]:
     found = churn_champion(work.run)
     return {"churn": found.full_name if found else "none"}
@@ -137,7 +143,7 @@ CHURN = Recipe(
     build=_build,
     is_of_day=True,
     models=_models,
-    slice=lambda work: of_day(work.run.as_of),
+    slice=of_run_day,
     expired=expired_days,
     checks=lambda work: check_churn(work.read(GOLD_CHURN), work.read(GOLD_PERSON_FEATURES), as_of=work.run.as_of),
 )

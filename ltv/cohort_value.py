@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from ltv.acquisition import with_attributes
 from ltv.customer_summary import of_day, purchase_days
-from ltv.customer_value import champion_of
+from ltv.customer_value import value_model_of
 from ltv.knobs import Scoring
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
@@ -286,7 +286,7 @@ COHORT_VALUE = Recipe(
     registered=(Registry, ValueModelName),
     build=_build,
     is_of_day=True,
-    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
+    models=value_model_of,
     checks=lambda work: check_cohort_value(
         work.read(GOLD_COHORT_VALUE),
         work.read(SILVER_CONVERSIONS),

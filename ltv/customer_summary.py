@@ -234,6 +234,11 @@ def of_day(as_of: dt.date) -> str:
     return f"as_of = DATE'{as_of}'"
 
 
+def of_run_day(work: Work) -> str:
+    """SQL of the rows of the run's day."""
+    return of_day(work.run.as_of)
+
+
 def expired_days(work: Work) -> str:
     """SQL of the rows that are older than ltv.keep_days, except those of the last day of a month."""
     oldest = work.run.as_of - dt.timedelta(days=work.run.knobs(Retention).keep_days)
@@ -256,7 +261,7 @@ CUSTOMER_SUMMARY = Recipe(
     knobs=(SummaryUnit, ReportingDay),
     build=_build,
     is_of_day=True,
-    slice=lambda work: of_day(work.run.as_of),
+    slice=of_run_day,
     expired=expired_days,
     checks=lambda work: check_customer_summary(
         work.read(GOLD_CUSTOMER_SUMMARY),

@@ -11,7 +11,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ltv.customer_summary import expired_days, of_day
+from ltv.customer_summary import expired_days, of_day, of_run_day
 from ltv.histories import Array
 from ltv.intervals import quantile
 from ltv.knobs import Scoring, SummaryUnit
@@ -121,6 +121,11 @@ def champion_of(run: Run) -> str | None:
     return found.full_name if found else None
 
 
+def value_model_of(work: Work) -> dict[str, str]:
+    """The champion on which a table's rows depend, as its recipe names it."""
+    return {"customer_value": champion_of(work.run) or "none"}
+
+
 def used_champion_of(run: Run) -> str | None:
     """As `champion_of`; InputError where the lake has scores of a champion that is gone."""
     tracking = run.knobs(Mlflow)
@@ -169,8 +174,8 @@ CUSTOMER_VALUE = Recipe(
     registered=(Registry, ValueModelName),
     build=_build,
     is_of_day=True,
-    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
-    slice=lambda work: of_day(work.run.as_of),
+    models=value_model_of,
+    slice=of_run_day,
     expired=expired_days,
     checks=lambda work: check_customer_value(
         work.read(GOLD_CUSTOMER_VALUE), work.read(GOLD_CUSTOMER_SUMMARY), as_of=work.run.as_of

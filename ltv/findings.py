@@ -71,7 +71,7 @@ def judge_followed(model: ValueModel, followed: Followed, *, level: float, least
             f"{tested.actual:,.0f} purchase days came, {tested.expected:,.0f} were expected ({tested.change:+.0%}, "
             f"{abs(tested.statistic):.1f} standard deviations)"
         )
-        found.append(_judged(of_window, tested, detail, least_change))
+        found.append(judged(of_window, tested, detail, least_change))
         score = score_test(model, followed, since, at)
         of_score = replace(of_window, check=SCORE)
         if score is None:
@@ -79,7 +79,7 @@ def judge_followed(model: ValueModel, followed: Followed, *, level: float, least
             found.append(replace(of_score, limit=None, detail=reason or ""))
         else:
             detail = f"chi-squared {score.statistic:.1f}, as of a change of all purchases by {score.change:.0%}"
-            found.append(_judged(of_score, score, detail, least_change))
+            found.append(judged(of_score, score, detail, least_change))
     return sorted(found, key=lambda finding: CHECKS.index(finding.check))
 
 
@@ -94,7 +94,43 @@ def judge_inputs(
 ) -> list[Finding]:
     """PSI of each input: an alarm from .25 on, a word from .1 on."""
     limit = level / len(CHECKS) / max(len(found), 1)
-    return [_judged_input(name, stable, limit, since=since, until=until) for name, stable in found.items()]
+    return [judged_input(INPUTS, name, stable, limit, since=since, until=until) for name, stable in found.items()]
+
+
+def judged_input(
+    check: str, name: str, stable: Stability | None, limit: float, *, since: dt.date, until: dt.date
+) -> Finding:
+    """The row of one input, by the PSI less chance: an alarm from .25 on, a word from .1 on."""
+    common = Finding(check=check, subject=name, since=since, until=until, detail="too few to compare")
+    if stable is None:
+        return common
+    is_alarm = stable.index >= SHIFT and stable.p_value < limit
+    meaning = "has shifted" if is_alarm else "worth a look" if stable.index >= WATCH else "as before the fit"
+    return replace(
+        common,
+        statistic=stable.index,
+        p_value=stable.p_value,
+        limit=limit,
+        is_alarm=is_alarm,
+        detail=f"PSI {stable.index:.2f}: {meaning}",
+    )
+
+
+def judged(finding: Finding, tested: Tested, detail: str, least_change: float) -> Finding:
+    """The row of a test; `finding` has its limit. What is beyond chance and large is an alarm, and `detail` says so."""
+    assert finding.limit is not None
+    is_beyond_chance = tested.p_value < finding.limit
+    is_large = abs(tested.change) >= least_change
+    if is_beyond_chance:
+        detail += ": beyond chance" if is_large else ": beyond chance, but below drift.least_change"
+    return replace(
+        finding,
+        statistic=float(tested.statistic),
+        p_value=tested.p_value,
+        change=float(tested.change),
+        is_alarm=is_beyond_chance and is_large,
+        detail=detail,
+    )
 
 
 def judge_calibration(due: Sequence[DueForecast], *, interval_level: float, level: float) -> list[Finding]:
@@ -127,38 +163,6 @@ def judge_calibration(due: Sequence[DueForecast], *, interval_level: float, leve
             )
         )
     return found
-
-
-def _judged(finding: Finding, tested: Tested, detail: str, least_change: float) -> Finding:
-    assert finding.limit is not None
-    is_beyond_chance = tested.p_value < finding.limit
-    is_large = abs(tested.change) >= least_change
-    if is_beyond_chance:
-        detail += ": beyond chance" if is_large else ": beyond chance, but below drift.least_change"
-    return replace(
-        finding,
-        statistic=float(tested.statistic),
-        p_value=tested.p_value,
-        change=float(tested.change),
-        is_alarm=is_beyond_chance and is_large,
-        detail=detail,
-    )
-
-
-def _judged_input(name: str, stable: Stability | None, limit: float, *, since: dt.date, until: dt.date) -> Finding:
-    common = Finding(check=INPUTS, subject=name, since=since, until=until, detail="too few to compare")
-    if stable is None:
-        return common
-    is_alarm = stable.index >= SHIFT and stable.p_value < limit
-    meaning = "has shifted" if is_alarm else "worth a look" if stable.index >= WATCH else "as before the fit"
-    return replace(
-        common,
-        statistic=stable.index,
-        p_value=stable.p_value,
-        limit=limit,
-        is_alarm=is_alarm,
-        detail=f"PSI {stable.index:.2f}: {meaning}",
-    )
 
 
 def _window(since: dt.date, until: dt.date, model: ValueModel) -> str:

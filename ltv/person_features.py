@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 from ltv.behaviour.facts import Silver, active_of, purchases_of, visits_of
 from ltv.behaviour.features import person_features
 from ltv.behaviour.known import MOMENT, seen_from
-from ltv.customer_summary import expired_days, of_day
-from ltv.customer_value import champion_of
+from ltv.customer_summary import expired_days, of_day, of_run_day
+from ltv.customer_value import value_model_of
 from ltv.knobs import SeenPersons
 from warehouse.champion import champion
 from warehouse.checks import CheckResult, at_most, side_by_side
@@ -132,8 +132,8 @@ PERSON_FEATURES = Recipe(
     registered=(Registry, ValueModelName),
     build=_build,
     is_of_day=True,
-    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
-    slice=lambda work: of_day(work.run.as_of),
+    models=value_model_of,
+    slice=of_run_day,
     expired=expired_days,
     checks=lambda work: check_person_features(
         work.read(GOLD_PERSON_FEATURES),

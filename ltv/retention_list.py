@@ -7,8 +7,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ltv.customer_summary import expired_days, of_day
-from ltv.customer_value import MAX_MONEY, champion_of
+from ltv.customer_summary import expired_days, of_run_day
+from ltv.customer_value import MAX_MONEY, value_model_of
 from ltv.delta_method import quantile
 from ltv.knobs import RetentionCampaign, Scoring
 from ltv.retention import Uplift
@@ -80,8 +80,8 @@ RETENTION_LIST = Recipe(
     registered=(Registry, ValueModelName),
     build=_build,
     is_of_day=True,
-    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
-    slice=lambda work: of_day(work.run.as_of),
+    models=value_model_of,
+    slice=of_run_day,
     expired=expired_days,
     checks=lambda work: check_retention_list(
         work.read(GOLD_RETENTION_LIST), work.read(GOLD_CUSTOMER_VALUE), as_of=work.run.as_of

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ltv.customer_summary import of_day
-from ltv.customer_value import champion_of
+from ltv.customer_summary import of_run_day
+from ltv.customer_value import champion_of, value_model_of
 from ltv.knobs import RetentionCampaign, Scoring
 from ltv.retention import NOBODY, Contacts, Uplift, campaign_profit
 from ltv.retention_candidates import candidates_of, is_worth_it, uplift_of_work
@@ -174,8 +174,8 @@ RETENTION_PROFIT = Recipe(
     registered=(Registry, ValueModelName),
     build=_build,
     is_of_day=True,
-    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
-    slice=lambda work: of_day(work.run.as_of),
+    models=value_model_of,
+    slice=of_run_day,
     checks=lambda work: check_retention_profit(
         work.read(GOLD_RETENTION_PROFIT), work.read(GOLD_RETENTION_LIST), as_of=work.run.as_of
     ),

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ltv.backtest import Backtest, JudgedModel, JudgedTotal
-from ltv.customer_value import champion_of, scorer
+from ltv.customer_value import champion_of, scorer, value_model_of
 from ltv.evaluate import relative_error
 from warehouse.checks import CheckResult, none_found
 from warehouse.conform import conform
@@ -74,7 +74,7 @@ VALUE_BACKTEST = Recipe(
     knobs=(),
     registered=(Registry, ValueModelName),
     build=_build,
-    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
+    models=value_model_of,
     slice=lambda work: f"model_version = '{champion_of(work.run)}'",
     checks=lambda work: check_value_backtest(work.read(GOLD_VALUE_BACKTEST)),
 )

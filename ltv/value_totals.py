@@ -11,9 +11,9 @@ import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ltv.customer_summary import of_day
+from ltv.customer_summary import of_day, of_run_day
 from ltv.customer_totals import CustomerTotal, customer_totals
-from ltv.customer_value import champion_of, scorer
+from ltv.customer_value import champion_of, scorer, value_model_of
 from ltv.intervals import Interval
 from ltv.knobs import Scoring
 from warehouse.checks import CheckResult, none_found
@@ -125,7 +125,7 @@ VALUE_TOTALS = Recipe(
     registered=(Registry, ValueModelName),
     build=_build,
     is_of_day=True,
-    models=lambda work: {"customer_value": champion_of(work.run) or "none"},
-    slice=lambda work: of_day(work.run.as_of),
+    models=value_model_of,
+    slice=of_run_day,
     checks=lambda work: check_value_totals(work.read(GOLD_VALUE_TOTALS), as_of=work.run.as_of),
 )

@@ -17,6 +17,7 @@ from warehouse.errors import InputError
 Row = dict[str, Any]
 RECENT = 20  # commits; a log of years is read only where these do not suffice
 # What delta-rs says of a file that is gone, by its kind of storage.
+IS_UNPLANNED = "Error during planning"  # the query names a table that it was not given, or a type that does not fit
 IS_GONE = re.compile(r"not found|no such file|does not exist", re.IGNORECASE)
 
 
@@ -50,6 +51,8 @@ def fetch(query: QueryBuilder, sql: str, *, what: str) -> list[Row]:
     try:
         batch = query.execute(sql).read_all()
     except Exception as error:  # delta-rs has no narrower class for a missing data file or column
+        if IS_UNPLANNED in str(error):
+            raise InputError(f"a query over {what or 'no table'} cannot be run: {_first_line(error)}") from error
         if IS_GONE.search(str(error)):
             raise InputError(
                 f"{what} cannot be read: upkeep (VACUUM) has removed files of the published version; choose a newer "

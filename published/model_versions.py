@@ -127,7 +127,7 @@ def read_held(published: Published) -> tuple[Held, ...]:
 def read_drift(published: Published) -> list[Row]:
     """The rows of ops.model_monitor of the run that published, otherwise of the newest run up to its moment.
 
-    Alarms first, then by check and subject. None where no run has looked.
+    Of all champions that it looked at, alarms first, then by version, check and subject. None where no run has looked.
     """
     until = f"checked_at <= timestamp '{published.published_at.isoformat()}'"
     return published.newest_rows(
@@ -136,21 +136,21 @@ def read_drift(published: Published) -> list[Row]:
             select run_id from ops_model_monitor where {until}
             order by run_id = {quoted(published.run_id)} desc, checked_at desc, run_id desc limit 1
         )
-        order by is_alarm desc, check_name, subject
+        order by is_alarm desc, model_version desc, check_name, subject
         """,
         OPS_MODEL_MONITOR,
     )
 
 
 def read_drift_history(published: Published) -> list[Row]:
-    """The newest runs that looked at the champion up to the publication, newest first: run_id, as_of, model_version,
-    checks, alarms, and smallest p_value (null where nothing was looked at)."""
+    """The newest runs that looked at champions up to the publication, newest first, and by version: run_id, as_of,
+    model_version, checks, alarms, and smallest p_value (null where nothing was looked at)."""
     return published.newest_rows(
         f"""
-        select run_id, max(as_of) as as_of, max(model_version) as model_version, max(checked_at) as checked_at,
+        select run_id, max(as_of) as as_of, model_version, max(checked_at) as checked_at,
                count(*) as checks, sum(case when is_alarm then 1 else 0 end) as alarms, min(p_value) as p_value
         from ops_model_monitor where checked_at <= timestamp '{published.published_at.isoformat()}'
-        group by run_id order by checked_at desc, run_id desc limit {MOST_RUNS}
+        group by run_id, model_version order by checked_at desc, run_id desc, model_version desc limit {MOST_RUNS}
         """,
         OPS_MODEL_MONITOR,
     )

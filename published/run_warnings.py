@@ -78,13 +78,13 @@ def read_failed_step(published: Published) -> FailedStep | None:
 
 
 def read_drift(published: Published) -> tuple[DriftAlarm, ...]:
-    """The alarms of the run that looked at the champion last, by check and subject."""
+    """The alarms of the run that looked at the champions last, by version, check and subject."""
     rows = published.newest_rows(
         """
         select model_version, check_name, subject, detail, is_alarm from ops_model_monitor
         where run_id = (
             select run_id from ops_model_monitor order by as_of desc, checked_at desc, run_id desc limit 1)
-        order by check_name, subject
+        order by model_version desc, check_name, subject
         """,
         OPS_MODEL_MONITOR,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,6 +82,15 @@ def log_of(path: str, session: Callable[[], SparkSession]) -> DeltaLog:
     return HadoopLog(path, session)
 
 
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Names the table where delta-rs cannot read its log: DamagedTable."""
+    try:
+        yield
+    except (DeltaError, OSError, ValueError) as error:
+        raise damaged_log(folder, next(iter(str(error).splitlines()), type(error).__name__)) from error
+
+
 class LocalLog:
     """The log of a table on this machine."""
 
@@ -145,11 +155,8 @@ class LocalLog:
         return self._folder / "_delta_log" / f"{version:020d}.json"
 
     def _table(self) -> DeltaTable | None:
-        try:
+        with readable(self._folder):
             return DeltaTable(self._folder) if DeltaTable.is_deltatable(str(self._folder)) else None
-        except (DeltaError, OSError, ValueError) as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise damaged_log(self._folder, reason) from error
 
 
 def _greatest_in(file: Path, column: str) -> datetime:

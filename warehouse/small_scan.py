@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructType
 
 from warehouse.arrow.changed import CHANGE_TYPE
+from warehouse.delta_log import readable
 from warehouse.faults import damaged_file, damaged_log
 
 File = tuple[str, int | None]  # its name in the log, and its size [bytes], which that of a removed file may lack
@@ -98,7 +98,5 @@ def _schema(table: DeltaTable) -> StructType:
 
 
 def _opened(path: str, version: int | None) -> DeltaTable:
-    try:
+    with readable(Path(path)):
         return DeltaTable(path, version=version)
-    except (DeltaError, OSError, ValueError) as error:
-        raise damaged_log(Path(path), next(iter(str(error).splitlines()), type(error).__name__)) from error

@@ -52,6 +52,7 @@ class Lake(LakeState):
     is_small: Callable[[LakeState], bool] = lambda lake: False
     written: dict[str, int] = field(default_factory=dict)
     _checked: set[Table] = field(default_factory=set)  # contracts that are known to match their stored tables
+    _written_here: dict[str, bool] = field(default_factory=dict)  # which tables can be written without Spark
 
     @contextmanager
     def staging(self, purpose: str) -> Iterator[Staging]:
@@ -280,8 +281,14 @@ class Lake(LakeState):
 
     def _may_be_small(self, table: Table, rows: int = 1) -> bool:
         """Whether so many rows are few enough to be written without Spark, whatever files they touch."""
-        is_local = local_table(self.path(table)) is not None
-        return is_local and 0 < self.small_change_rows >= rows and arrow_writer.can_write(self.path(table))
+        return 0 < self.small_change_rows >= rows and self._can_be_written_here(table)
+
+    def _can_be_written_here(self, table: Table) -> bool:
+        """Read from the log once, as the head is: each opening of a log takes milliseconds, and runs read often."""
+        if table.full_name not in self._written_here:
+            path = self.path(table)
+            self._written_here[table.full_name] = local_table(path) is not None and arrow_writer.can_write(path)
+        return self._written_here[table.full_name]
 
     def _is_scanned_here(self, table: Table) -> bool:
         """Whether the table's rows are read from its files and replaced as a whole without Delta's scans and writes."""
@@ -301,14 +308,19 @@ class Lake(LakeState):
             elif not schema.keeps_contract(held, table):
                 schema.bring_to_contract(self.spark, self.path(table), table)
         finally:  # also where the first of two commits is made and the second fails
-            self._heads.pop(table.full_name, None)
+            self._forget(table)
         self._checked.add(table)
 
     def _metadata(self, origin: Origin | None = None) -> str:
         return commit_metadata(self.run_id, origin)
 
-    def _wrote(self, table: Table) -> None:
+    def _forget(self, table: Table) -> None:
+        """What is known of the table's log, which has another commit now."""
         self._heads.pop(table.full_name, None)
+        self._written_here.pop(table.full_name, None)
+
+    def _wrote(self, table: Table) -> None:
+        self._forget(table)
         version = self.version(table)
         if version is not None:
             self.written[table.full_name] = version

@@ -266,7 +266,7 @@ def _check(one: FailedCheck, words: Words) -> str:
 
 
 def _alarm(one: DriftAlarm, words: Words) -> str:
-    return words("digest.alarm", check=one.check, subject=one.subject, detail=one.detail)
+    return words("digest.alarm", version=one.model_version, check=one.check, subject=one.subject, detail=one.detail)
 
 
 def _metric_name(name: str, words: Words) -> str:

@@ -1,4 +1,4 @@
-"""The panel about drift: what the newest run found when it tested the champion, and what the runs before found."""
+"""The panel about drift: what the newest run found when it tested the champions, and what the runs before found."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def drift_panel(context: Context) -> Panel:
         "drift.alarms" if alarms else "drift.quiet",
         alarms=formats.count(alarms),
         checks=words.counted("check", len(rows)),
-        version=rows[0]["model_version"],
+        versions=words.listed(sorted({row["model_version"] for row in rows}, reverse=True)),
         day=words.day(rows[0]["as_of"]),
     )
     return Panel(
@@ -44,10 +44,14 @@ def _newest(rows: list[Row], words: Words) -> PageTable:
         "score": words("drift.score"),
         "calibration": words("drift.calibration"),
         "inputs": words("drift.inputs"),
+        "churn_share": words("drift.churn_share"),
+        "churn_brier": words("drift.churn_brier"),
+        "churn_inputs": words("drift.churn_inputs"),
     }
     return PageTable(
         caption=words("drift.caption", run=rows[0]["run_id"]),
         columns=(
+            Column(words("drift.model_version"), numeric=False),
             Column(words("drift.check"), numeric=False),
             Column(words("drift.subject"), numeric=False),
             Column(words("drift.result"), numeric=False),
@@ -60,6 +64,7 @@ def _newest(rows: list[Row], words: Words) -> PageTable:
         rows=table_rows(
             [
                 (
+                    unbroken(row["model_version"]),
                     Figure(checks[row["check_name"]], row["check_name"]),
                     row["subject"],
                     Figure(words("drift.alarm" if row["is_alarm"] else "drift.none"), str(row["is_alarm"]).lower()),

@@ -23,7 +23,7 @@ def repeat_rates_panel(context: Context) -> Panel:
             formats.count(each.customers),
             formats.count(each.repeat_customers),
             formats.share(each.rate, 1),
-            words("repeat_rates.between", lower=formats.share(each.lower, 1), upper=formats.share(each.upper, 1)),
+            words.between(formats.share(each.lower, 1), formats.share(each.upper, 1)),
         ]
         for each in found.channels
     ]

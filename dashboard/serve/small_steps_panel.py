@@ -69,7 +69,7 @@ def small_steps_panel(context: Context) -> Panel:
 def _between(lower: float | None, upper: float | None, form: Callable[[float], str], words: Words) -> str:
     if lower is None or upper is None:
         return formats.MISSING
-    return words("small_steps.between", lower=form(lower), upper=form(upper))
+    return words.between(form(lower), form(upper))
 
 
 def _sentence(found: SmallSteps, words: Words) -> str:

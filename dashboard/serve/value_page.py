@@ -102,7 +102,7 @@ def _between(low: float | None, high: float | None, found: ValueByChannel, words
     start = formats.amount(low, found.currency)
     if high is None:
         return words("forecasts.from", low=start)
-    return words("forecasts.between", low=start, high=formats.amount(high, found.currency))
+    return words.between(start, formats.amount(high, found.currency))
 
 
 def ltv_to_cac_panel(context: Context) -> Panel:

@@ -144,7 +144,7 @@ def test_what_does_not_hold_is_named_and_nothing_of_people(lake: tuple[Published
     parts = {part.heading: part.lines for part in digest(lake[0]).parts}
     assert parts["A run failed"][0].startswith("Run run-3 failed at check (2026-03-31 12:00 UTC)")
     assert parts["Failed checks"] == ("sums agree: expected 10, found 9.5 (run run-3, which was not published)",)
-    assert parts["The customer value model drifts"] == ("purchases, 4 weeks: 30% fewer than forecast",)
+    assert parts["Models that drift"] == ("customer-value/3, purchases, 4 weeks: 30% fewer than forecast",)
     assert parts["Open questions"] == ("ROAS 4.2, asked on 31 March 2026",)
     assert parts["What changed since the last digest"] == (
         "This is the first digest, so there is none to compare with.",

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from jobs import churn_fit
 from jobs.churn_fit import churn_is_due, fit_churn
+from jobs.drift import end_if_drifted, monitor, waits_for_monitor, watched
 from jobs.run import Run, open_run
 from jobs.score import behaviour_of
 from jobs.settings import load_settings
@@ -23,6 +24,7 @@ from ltv.churn import CHURN
 from ltv.person_features import PERSON_FEATURES
 from tests.published_lake import write_table
 from warehouse.contracts import Table
+from warehouse.errors import ModelDrifted
 from warehouse.recipes import Recipe, Work
 from warehouse.table_update import TableUpdate
 from warehouse.tables import (
@@ -85,13 +87,14 @@ def shop(lake: Path) -> None:
         write_table(lake, table, rows)
 
 
-def run_of(spark: SparkSession, folder: Path, **knobs: Any) -> Run:
+def run_of(spark: SparkSession, folder: Path, *, as_of: dt.date = LAST, drift: str = "warn", **knobs: Any) -> Run:
     base = load_settings()
     given = {"features": True, "churn": True, **knobs}
     settings = base.model_copy(
         update={
             "lake": str(folder / "lake"),
             "behaviour": base.behaviour.model_copy(update=given),
+            "drift": base.drift.model_copy(update={"exit": drift}),
             "mlflow": base.mlflow.model_copy(
                 update={
                     "tracking_uri": f"sqlite:///{folder}/mlflow.db",
@@ -100,7 +103,7 @@ def run_of(spark: SparkSession, folder: Path, **knobs: Any) -> Run:
             ),
         }
     )
-    return open_run("some", config=None, settings=settings, spark=spark, console=Console(quiet=True), as_of=LAST)
+    return open_run("some", config=None, settings=settings, spark=spark, console=Console(quiet=True), as_of=as_of)
 
 
 def held(run: Run, recipe: Recipe) -> list[bool]:
@@ -137,6 +140,27 @@ def test_train_fits_churn_when_it_is_due_and_score_predicts_it_from_features(
     # Two horizons of 7 days and a month before them fit into 51 days, 14 days do not.
     assert [tuple(row) for row in rows] == [("7d", "churn/1", CUSTOMERS)]
     assert [held(run, recipe) for recipe in behaviour_of(run)] == [[True], [True, True]]
+
+    # In its first days nothing has come due: it is looked at, and holds.
+    assert watched(run, None) == ["churn/1"]
+    assert waits_for_monitor(run, ["churn/1"])
+    (only,) = monitor(run, None)["churn/1"]
+    assert only.detail == f"the fit is of {LAST}: no prediction has come due"
+    assert not waits_for_monitor(run, ["churn/1"])
+    assert not churn_is_due(run)
+
+    # Then nobody visits any more. A week later the predictions of the first day were wrong: churn is due again, value
+    # models are another matter, and by conf the run ends with 6.
+    later = run_of(spark, folder, as_of=LAST + dt.timedelta(days=7), drift="fail")
+    end_if_drifted(later)
+    assert waits_for_monitor(later, ["churn/1"])
+    (share, *_) = [one for one in monitor(later, None)["churn/1"] if one.is_alarm]
+    assert (share.check, share.subject, share.since) == ("churn_share", "7d", LAST)
+    assert share.detail.startswith("100.0% of 700 customers left, ")
+    assert churn_is_due(later)
+    with pytest.raises(ModelDrifted, match=r"churn/1 does not fit what customers do now: churn_share, 7d: 100\.0% of"):
+        end_if_drifted(later)
+    assert watched(run_of(spark, folder, churn=False), None) == []
 
 
 def test_churn_that_is_not_wanted_is_not_due_and_makes_nothing(spark: SparkSession, folder: Path) -> None:

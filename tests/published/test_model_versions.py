@@ -69,9 +69,9 @@ def effect(version: str, model: str, channel: str, share: float, as_of: date = A
     }
 
 
-def looked(run: str, check: str, hours: int, *, alarm: bool) -> dict[str, Any]:
+def looked(run: str, check: str, hours: int, *, alarm: bool, version: str = "customer-value/3") -> dict[str, Any]:
     return {
-        **{"run_id": run, "as_of": AS_OF, "model_version": "customer-value/3", "model_as_of": FITTED},
+        **{"run_id": run, "as_of": AS_OF, "model_version": version, "model_as_of": FITTED},
         **{"check_name": check, "subject": "a window", "since": FITTED, "until": AS_OF, "p_value": 0.2},
         **{"is_alarm": alarm, "detail": "words", "checked_at": PUBLISHED_AT + timedelta(hours=hours)},
     }
@@ -116,6 +116,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
             looked("run-0", "inputs", -30, alarm=True),
             looked("run-1", "inputs", -2, alarm=False),
             looked("run-1", "purchases", -2, alarm=True),
+            looked("run-1", "churn_share", -2, alarm=True, version="churn/1"),
             looked("run-2", "purchases", 24, alarm=True),
         ],
     )
@@ -145,12 +146,15 @@ def test_back_tests_are_newest_first_with_the_model_before_its_baselines(publish
 def test_drift_is_what_the_run_that_published_found_with_alarms_first(published: Published) -> None:
     assert [(row["run_id"], row["check_name"]) for row in read_drift(published)] == [
         ("run-1", "purchases"),
+        ("run-1", "churn_share"),
         ("run-1", "inputs"),
     ]
     # run-2 looked after this publication.
-    assert [(row["run_id"], row["checks"], row["alarms"]) for row in read_drift_history(published)] == [
-        ("run-1", 2, 1),
-        ("run-0", 1, 1),
+    found = read_drift_history(published)
+    assert [(row["run_id"], row["model_version"], row["checks"], row["alarms"]) for row in found] == [
+        ("run-1", "customer-value/3", 2, 1),
+        ("run-1", "churn/1", 1, 1),
+        ("run-0", "customer-value/3", 1, 1),
     ]
 
 

@@ -162,6 +162,14 @@ def test_a_run_that_published_nothing_is_named_with_those_that_did(tmp_path: Pat
         read_published(str(tmp_path), run_id="sunday")
 
 
+def test_a_query_over_a_table_that_it_was_not_given_says_so_and_blames_no_upkeep(tmp_path: Path) -> None:
+    publish(tmp_path, {GOLD_PATH_SUMMARY: write_table(tmp_path, GOLD_PATH_SUMMARY, PATHS)})
+    with pytest.raises(
+        InputError, match=r"a query over no table cannot be run: .*table '.*gold_path_summary' not found"
+    ):
+        read_published(str(tmp_path)).rows(COUNT)
+
+
 def test_what_upkeep_removed_is_one_clear_line(tmp_path: Path) -> None:
     def published_twice(lake: Path) -> Published:
         for number, conversions_ in enumerate((6, 7), start=1):

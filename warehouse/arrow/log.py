@@ -135,18 +135,15 @@ class TableLog:
 
         `metrics` count the changed rows, under Delta's names.
         """
-        info = {
-            "timestamp": now_ms(),
-            "operation": operation,
-            "operationParameters": parameters,
-            "readVersion": self.version,
-            "isBlindAppend": all("add" in action for action in actions),
-            "operationMetrics": {name: str(number) for name, number in metrics.items()},
-            "engineInfo": ENGINE,
-            "userMetadata": metadata,
-        }
-        lines = "".join(json.dumps(action) + "\n" for action in ({"commitInfo": info}, *actions))
-        _write_once(self.path / "_delta_log" / f"{self.version + 1:020d}.json", lines)
+        info = _commit_info(
+            operation,
+            parameters,
+            is_append=all("add" in action for action in actions),
+            metrics=metrics,
+            readVersion=self.version,
+            userMetadata=metadata,
+        )
+        _write_commit(self.path / "_delta_log", self.version + 1, [info, *actions])
         if (self.version + 1) % CHECKPOINT_EVERY == 0:
             # The table is complete without it: readers go through more commits, and the next one is tried in time.
             with suppress(DeltaError, OSError):
@@ -161,16 +158,7 @@ def create_log(path: str, schema: str, *, comment: str, properties: Mapping[str,
     folder.mkdir(parents=True, exist_ok=True)
     described = {"description": comment, "properties": json.dumps(dict(properties)), "partitionBy": "[]"}
     actions = (
-        {
-            "commitInfo": {
-                "timestamp": now_ms(),
-                "operation": "CREATE TABLE",
-                "operationParameters": described,
-                "isBlindAppend": True,
-                "operationMetrics": {},
-                "engineInfo": ENGINE,
-            }
-        },
+        _commit_info("CREATE TABLE", described, is_append=True),
         {
             "metaData": {
                 "id": str(uuid4()),
@@ -190,12 +178,38 @@ def create_log(path: str, schema: str, *, comment: str, properties: Mapping[str,
             }
         },
     )
-    _write_once(folder / f"{0:020d}.json", "".join(json.dumps(action) + "\n" for action in actions))
+    _write_commit(folder, 0, actions)
 
 
 def now_ms() -> int:
     """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def _commit_info(
+    operation: str,
+    parameters: Mapping[str, str],
+    *,
+    is_append: bool,
+    metrics: Mapping[str, int] = NO_METRICS,
+    **more: str | int,
+) -> Action:
+    """What a commit did, by whom and when."""
+    return {
+        "commitInfo": {
+            "timestamp": now_ms(),
+            "operation": operation,
+            "operationParameters": parameters,
+            "isBlindAppend": is_append,
+            "operationMetrics": {name: str(number) for name, number in metrics.items()},
+            "engineInfo": ENGINE,
+            **more,
+        }
+    }
+
+
+def _write_commit(folder: Path, version: int, actions: Sequence[Action]) -> None:
+    _write_once(folder / f"{version:020d}.json", "".join(json.dumps(action) + "\n" for action in actions))
 
 
 def _write_once(file: Path, text: str) -> None:
