@@ -9,6 +9,7 @@ from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.channel_value import CHANNEL_VALUE
 from ltv.churn import CHURN, used_churn_champion
+from ltv.churn_reliability import CHURN_RELIABILITY
 from ltv.cohort_value import COHORT_VALUE
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
@@ -30,7 +31,7 @@ SCORES = (
     CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, COHORT_VALUE, CHANNEL_VALUE, FORECAST_ACCURACY, VALUE_BACKTEST,
 )  # fmt: skip
 CAMPAIGN = (RETENTION_LIST, RETENTION_PROFIT)
-BEHAVIOUR = (PERSON_FEATURES, CHURN)
+BEHAVIOUR = (PERSON_FEATURES, CHURN, CHURN_RELIABILITY)
 RECIPES = (*SCORES, *CAMPAIGN, *BEHAVIOUR)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
