@@ -61,7 +61,7 @@ SECTIONS: dict[str, re.Pattern[str]] = {
         ),
         "behaviour": (
             r"^(purchases in features beside |rows of churn are |customers whose reasons of churn |"
-            r"predictors of churn without |(new users|rows|value to date) of early value )"
+            r"predictors of churn without |rows of early value are |value to date of new users is )"
         ),
         "retention": r"^(customers of the retention list |places of the retention list |profits outside of )",
         "forecasts": r"^(forecasts compared are |origins within |intervals that are narrower )",
