@@ -26,6 +26,7 @@ from warehouse.tables.gold_cohort_value import GOLD_COHORT_VALUE
 from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
+from warehouse.tables.gold_early_value import GOLD_EARLY_VALUE
 from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
 from warehouse.tables.gold_person_features import GOLD_PERSON_FEATURES
@@ -104,6 +105,7 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_RETENTION_PROFIT,
     GOLD_PERSON_FEATURES,
     GOLD_CHURN,
+    GOLD_EARLY_VALUE,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,
