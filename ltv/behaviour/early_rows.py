@@ -117,11 +117,16 @@ def collect_early_rows(silver: Silver, *, until: dt.date, timezone: str, most: i
     new_users = new_users_of(sightings).where(wanted)
     share = min(1.0, most / max(1, new_users.select(*NEW_USER).distinct().count()))
     drawn = draw_customers(new_users, share=share, seed=seed)
-    looked = looked_at(drawn, AGES_DAYS, timezone=timezone, until=end)
+    looked = collected(looked_at(drawn, AGES_DAYS, timezone=timezone, until=end))
     aged = at_ages(looked, as_seen(silver, looked, timezone=timezone), timezone=timezone)
     outcomes = with_outcomes(looked, purchases_of_new_users(sightings, new_users))
     rows = _collected(aged, outcomes)
     return EarlyRows(until=until, first_visit=first_visit, rows=rows, periods=periods, share=share)
+
+
+def collected(frame: DataFrame) -> DataFrame:
+    """The same rows through the driver: a frame that is read many times, and would be made as often."""
+    return frame.sparkSession.createDataFrame(frame.toArrow())
 
 
 def _first_visit(silver: Silver, *, timezone: str, end: dt.datetime) -> dt.date | None:
