@@ -17,10 +17,12 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import churn_shop
 import numpy as np
+from pyspark.sql import DataFrame
 
 from ltv.behaviour.early_judge import Group
 from ltv.behaviour.early_rows import EarlyRows, collect_early_rows
@@ -60,9 +62,15 @@ def collected(given: argparse.Namespace) -> Iterator[tuple[int, EarlyRows]]:
                 churn_shop.simulated(place, shop)
             until = shop.start_date + dt.timedelta(days=given.days - 1)
             began = time.perf_counter()
-            rows = collect_early_rows(
-                churn_shop.read(session, place), until=until, timezone=churn_shop.ZONE, most=100_000, seed=1
-            )
+            kept = count()
+
+            def keep(frame: DataFrame, place: Path = place, kept: Iterator[int] = kept) -> DataFrame:
+                file = str(place / f"kept {next(kept)}.parquet")
+                frame.write.parquet(file)
+                return session.read.parquet(file)
+
+            silver = churn_shop.read(session, place)
+            rows = collect_early_rows(silver, until=until, timezone=churn_shop.ZONE, most=100_000, seed=1, keep=keep)
             assert rows is not None
             sys.stdout.write(f"seed {seed}: {len(rows.rows):,} rows in {time.perf_counter() - began:.0f} s\n")
             yield seed, rows

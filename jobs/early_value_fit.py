@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import ExitStack
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
 
 from jobs.run import Run
 from ltv.behaviour.early_rows import collect_early_rows
@@ -34,13 +38,21 @@ def fit_early_value(run: Run) -> str:
     from ltv.early_value_registry import lines_of, register_early_value  # noqa: PLC0415
 
     knobs = run.knobs(Behaviour)
-    data = collect_early_rows(
-        silver_of_lake(run.lake),
-        until=run.as_of,
-        timezone=run.settings.report.timezone,
-        most=knobs.fit_new_users,
-        seed=run.settings.ltv.seed,
-    )
+    with ExitStack() as stack:
+
+        def keep(frame: DataFrame) -> DataFrame:
+            kept = frame.persist(StorageLevel.MEMORY_AND_DISK)
+            stack.callback(kept.unpersist)
+            return kept
+
+        data = collect_early_rows(
+            silver_of_lake(run.lake),
+            until=run.as_of,
+            timezone=run.settings.report.timezone,
+            most=knobs.fit_new_users,
+            seed=run.settings.ltv.seed,
+            keep=keep,
+        )
     if data is None:
         return "early value: no fit, the record of visits is too short"
     training = train_early_value(data)

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from ltv.behaviour.early_rows import TOUCH, at_ages
 from ltv.behaviour.facts import Silver, purchases_of
 from ltv.behaviour.known import MOMENT, seen_from
-from ltv.behaviour.new_users import NEW_USER, as_seen, known_at, looked_at, new_users_of, sightings_of
+from ltv.behaviour.new_users import NEW_USER, Keep, as_it_is, as_seen, known_at, looked_at, new_users_of, sightings_of
 from ltv.customer_summary import expired_days, of_day
 from ltv.early_value_model import CHANNEL, PURCHASES, EarlyValueModel
 from ltv.knobs import EarlyValueModelName, NewUsers
@@ -80,12 +80,14 @@ def build_early_value(
     timezone: str,
     currency: str,
     model_version: str,
+    keep: Keep = as_it_is,
 ) -> DataFrame:
     """One row per row of `looked` (the result of `seen_new_users`) and horizon of the model at its age.
 
-    `names` are the campaigns of spend, under whose names a touch's campaign is.
+    `names` are the campaigns of spend, under whose names a touch's campaign is. `keep` is given frames that are read
+    several times, and gives the same rows back.
     """
-    seen = as_seen(silver, looked, timezone=timezone)
+    seen = as_seen(silver, looked, timezone=timezone, keep=keep)
     aged = at_ages(looked, seen, timezone=timezone).withColumn("date", F.col("first_day"))
     numbers = sorted({PURCHASES, *model.names})
     named = with_known_campaign(
@@ -235,6 +237,7 @@ def _build(work: Work) -> DataFrame:
         timezone=timezone,
         currency=work.knobs(ReportingCurrency).currency,
         model_version=version,
+        keep=work.persist,
     )
 
 

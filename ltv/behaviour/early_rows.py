@@ -16,6 +16,8 @@ from ltv.behaviour.features import person_features
 from ltv.behaviour.known import MOMENT, seen_from, with_known_at
 from ltv.behaviour.new_users import (
     NEW_USER,
+    Keep,
+    as_it_is,
     as_seen,
     looked_at,
     new_users_of,
@@ -99,10 +101,13 @@ def with_outcomes(looked: DataFrame, purchases: DataFrame) -> DataFrame:
     return looked.join(counted, [*NEW_USER, "age_days"], how="left")
 
 
-def collect_early_rows(silver: Silver, *, until: dt.date, timezone: str, most: int, seed: int) -> EarlyRows | None:
+def collect_early_rows(
+    silver: Silver, *, until: dt.date, timezone: str, most: int, seed: int, keep: Keep = as_it_is
+) -> EarlyRows | None:
     """The rows of every horizon with a record that is long enough; None where no horizon has one.
 
     Data ends with `until` (inclusive). Of more than `most` new users a share is drawn by seed and a hash of person_id.
+    `keep` is given frames that are read several times, and gives the same rows back.
     """
     end = end_of(until, timezone)
     sightings = sightings_of(silver, timezone=timezone)
@@ -117,16 +122,11 @@ def collect_early_rows(silver: Silver, *, until: dt.date, timezone: str, most: i
     new_users = new_users_of(sightings).where(wanted)
     share = min(1.0, most / max(1, new_users.select(*NEW_USER).distinct().count()))
     drawn = draw_customers(new_users, share=share, seed=seed)
-    looked = collected(looked_at(drawn, AGES_DAYS, timezone=timezone, until=end))
-    aged = at_ages(looked, as_seen(silver, looked, timezone=timezone), timezone=timezone)
+    looked = keep(looked_at(drawn, AGES_DAYS, timezone=timezone, until=end))
+    aged = at_ages(looked, as_seen(silver, looked, timezone=timezone, keep=keep), timezone=timezone)
     outcomes = with_outcomes(looked, purchases_of_new_users(sightings, new_users))
     rows = _collected(aged, outcomes)
     return EarlyRows(until=until, first_visit=first_visit, rows=rows, periods=periods, share=share)
-
-
-def collected(frame: DataFrame) -> DataFrame:
-    """The same rows through the driver: a frame that is read many times, and would be made as often."""
-    return frame.sparkSession.createDataFrame(frame.toArrow())
 
 
 def _first_visit(silver: Silver, *, timezone: str, end: dt.datetime) -> dt.date | None:

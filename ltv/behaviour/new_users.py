@@ -9,7 +9,7 @@ moment: the device until the login that ties it, from then on the person, if no 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pyspark.sql import Column, DataFrame, Window
@@ -21,6 +21,14 @@ from warehouse.contracts import MONEY_SUM
 from warehouse.person_ids import person_of_device
 
 NEW_USER = ("person_id", "first_at")  # what a new user is known by: the person, as is known now, and the first fact
+
+
+Keep = Callable[[DataFrame], DataFrame]
+
+
+def as_it_is(frame: DataFrame) -> DataFrame:
+    """The frame, for readers of few rows, who can make it again."""
+    return frame
 
 
 def sightings_of(silver: Silver, *, timezone: str) -> DataFrame:
@@ -103,10 +111,11 @@ def purchases_of_new_users(sightings: DataFrame, new_users: DataFrame) -> DataFr
     return made.join(known, ["seen_as", "first_at"], how="inner").where(in_time).select(*NEW_USER, "at", "day", "value")
 
 
-def as_seen(silver: Silver, seen: DataFrame, *, timezone: str) -> Silver:
+def as_seen(silver: Silver, seen: DataFrame, *, timezone: str, keep: Keep = as_it_is) -> Silver:
     """The rows of silver that ids `seen` (seen_as) had, as person_id: those of devices until they were tied among them.
 
-    A day of silver.activity is a device's where all visits of that day were on it and were tied later.
+    A day of silver.activity is a device's where all visits of that day were on it and were tied later. `keep` is given
+    each frame, which is read several times, and gives the same rows back.
     """
     ids = seen.select(F.col("seen_as").alias("person_id")).distinct()
     visits = visits_of(silver, timezone=timezone)
@@ -114,7 +123,7 @@ def as_seen(silver: Silver, seen: DataFrame, *, timezone: str) -> Silver:
 
     def both(frame: DataFrame, unseen: DataFrame) -> DataFrame:
         of_devices = unseen.withColumn("person_id", person_of_device(F.col("anonymous_id"))).select(*frame.columns)
-        return frame.unionByName(of_devices).join(ids, "person_id", how="left_semi")
+        return keep(frame.unionByName(of_devices).join(ids, "person_id", how="left_semi"))
 
     def tied_later(frame: DataFrame, at: str) -> DataFrame:
         dated = with_known_at(frame.withColumn("at", F.col(at)), ties)

@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from behaviour_oracle import known_at
-from behaviour_world import ZONE, World, order, purchase, random_world, silver, tie, touch, visit
+from behaviour_world import ZONE, World, made, order, purchase, random_world, silver, tie, touch, visit
 from early_shop import AGE, HORIZON, UNTIL, early_rows
 from mlflow.exceptions import MlflowException
 from pyspark.sql import DataFrame, SparkSession
 
-from ltv.behaviour.early_rows import EarlyRows, collected
+from ltv.behaviour.early_rows import EarlyRows
 from ltv.behaviour.early_training import EarlyTraining, learned_of, train_early_value
 from ltv.early_value import build_early_value, check_early_value, first_days, seen_new_users
 from ltv.early_value_model import CHANNEL, IS_KNOWN, PURCHASES, EarlyValueModel
@@ -66,7 +66,7 @@ def model(content: dict[str, Any]) -> EarlyValueModel:
 
 def table_of(spark: SparkSession, world: World, model: EarlyValueModel, as_of: dt.date = LAST) -> DataFrame:
     facts = silver(spark, world)
-    looked = collected(seen_new_users(facts, as_of=as_of, timezone=ZONE, first=BEGIN, last=as_of))
+    looked = made(seen_new_users(facts, as_of=as_of, timezone=ZONE, first=BEGIN, last=as_of))
     spend = spark.createDataFrame(world.get("ad_spend", []), SILVER_AD_SPEND.ddl)
     return build_early_value(
         facts,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from behaviour_oracle import day_of, known_at
-from behaviour_world import ZONE, World, events, order, purchase, random_world, silver, tie, touch, visit
+from behaviour_world import ZONE, World, events, made, order, purchase, random_world, silver, tie, touch, visit
 from pyspark.sql import SparkSession
 
-from ltv.behaviour.early_rows import at_ages, collected
+from ltv.behaviour.early_rows import at_ages
 from ltv.behaviour.new_users import (
     as_seen,
     looked_at,
@@ -40,9 +40,9 @@ def bought(spark: SparkSession, world: World) -> list[tuple[str, str, Decimal]]:
     """(person, first day, value) of the purchases that count for new users."""
     sightings = sightings_of(silver(spark, world), timezone=ZONE)
     new_users = new_users_of(sightings)
-    made = purchases_of_new_users(sightings, new_users)
+    purchases = purchases_of_new_users(sightings, new_users)
     days = new_users.select("person_id", "first_at", "first_day").distinct()
-    rows = made.join(days, ["person_id", "first_at"], how="inner").collect()
+    rows = purchases.join(days, ["person_id", "first_at"], how="inner").collect()
     return sorted((row["person_id"], str(row["first_day"]), row["value"]) for row in rows)
 
 
@@ -188,7 +188,7 @@ def test_what_was_done_before_the_login_is_the_devices_own_until_then(spark: Spa
         "orders": [order(guest, seen_on="user:ann's phone")],
         "identities": [tie(ann, 0, 19.5)],
     }
-    looked = collected(seen_new_users(silver(spark, world), as_of=LAST, timezone=ZONE, first=BEGIN, last=LAST))
+    looked = made(seen_new_users(silver(spark, world), as_of=LAST, timezone=ZONE, first=BEGIN, last=LAST))
     rows = at_ages(looked, as_seen(silver(spark, world), looked, timezone=ZONE), timezone=ZONE).collect()
     names = ("seen_as", "is_known", "visits_30d", "cart_adds_30d", "channels_90d", "purchases_90d", "channel")
     assert {row["age_days"]: tuple(row[name] for name in names) for row in rows} == {
