@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, reduce
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from ltv.behaviour.early_periods import NEW_AFTER_DAYS
 from ltv.behaviour.early_rows import TOUCH, at_ages
 from ltv.behaviour.facts import Silver, purchases_of
 from ltv.behaviour.known import MOMENT, seen_from
@@ -26,6 +26,7 @@ from warehouse.champion import RegisteredVersion, champion, load_json, used_cham
 from warehouse.checks import CheckResult, equal, side_by_side
 from warehouse.conform import conform
 from warehouse.contracts import MONEY_SUM
+from warehouse.days import report_day
 from warehouse.knobs import Mlflow, Registry, ReportingCurrency, ReportingDay
 from warehouse.recipes import Recipe, Run, Work
 from warehouse.tables.gold_early_value import AGES_DAYS, GOLD_EARLY_VALUE
@@ -51,23 +52,31 @@ PREDICTED = (
 )
 
 
-def first_days(new_users: NewUsers, *, as_of: dt.date, new_since: dt.date) -> tuple[dt.date, dt.date]:
-    """The first days of those who have rows: the last early_days up to as_of, from `new_since` on; both ends count."""
-    return max(as_of - dt.timedelta(days=new_users.early_days - 1), new_since), as_of
+def is_of_new_user(new_users: NewUsers, *, as_of: dt.date) -> Column:
+    """Whether a first_day is one of those that have rows: of the last early_days up to as_of, and NEW_AFTER_DAYS or
+    more after record_from, the first day of the record of visits."""
+    first = F.lit(as_of - dt.timedelta(days=new_users.early_days - 1))
+    is_recorded = F.col("first_day") >= F.date_add("record_from", NEW_AFTER_DAYS)
+    return F.col("first_day").between(first, F.lit(as_of)) & is_recorded
 
 
-def seen_new_users(silver: Silver, *, as_of: dt.date, timezone: str, first: dt.date, last: dt.date) -> DataFrame:
-    """Rows of `looked_at` of the new users of these first days, at the ages that they had reached by the end of as_of;
+def record_of(silver: Silver, *, timezone: str) -> DataFrame:
+    """One row: record_from, the day of the first visit on record; null without one."""
+    return silver.sessions.agg(report_day(F.min("started_at"), timezone).alias("record_from"))
+
+
+def seen_new_users(silver: Silver, new_users: NewUsers, *, as_of: dt.date, timezone: str) -> DataFrame:
+    """Rows of `looked_at` of the new users who have rows, at the ages that they had reached by the end of as_of;
     `shown_as` is the id as which they were known then."""
     end = end_of(as_of, timezone)
-    sightings = sightings_of(silver, timezone=timezone)
-    new_users = new_users_of(sightings).where(F.col("first_day").between(F.lit(first), F.lit(last)))
+    found = new_users_of(sightings_of(silver, timezone=timezone)).crossJoin(record_of(silver, timezone=timezone))
+    chosen = found.where(is_of_new_user(new_users, as_of=as_of))
     shown = (
-        new_users.where(known_at(F.lit(round(end.timestamp() * 1e6))))
+        chosen.where(known_at(F.lit(round(end.timestamp() * 1e6))))
         .groupBy(*NEW_USER)
         .agg(F.min("seen_as").alias("shown_as"))
     )
-    return looked_at(new_users, AGES_DAYS, timezone=timezone, until=end).join(shown, list(NEW_USER), how="inner")
+    return looked_at(chosen, AGES_DAYS, timezone=timezone, until=end).join(shown, list(NEW_USER), how="inner")
 
 
 def build_early_value(
@@ -144,41 +153,35 @@ def _batches(model: EarlyValueModel, names: Sequence[str]) -> Batches:
 
 
 def check_early_value(
-    early_value: DataFrame,
-    silver: Silver,
-    *,
-    models: Mapping[int, int],
-    as_of: dt.date,
-    timezone: str,
-    first: dt.date,
-    last: dt.date,
+    early_value: DataFrame, silver: Silver, new_users: NewUsers, *, as_of: dt.date, timezone: str
 ) -> list[CheckResult]:
-    """Each new user of these first days has a row of each age reached and horizon (`models`: horizons by age), and
-    value to date is that of conversions. A day without rows is not checked."""
+    """Each new user has a row of each age reached and each horizon that the age has, and value to date is that of the
+    purchases. A day without rows is not checked."""
     day = early_value.where(F.col("as_of") == F.lit(as_of))
     end = F.lit(round(end_of(as_of, timezone).timestamp() * 1e6))
     known = sightings_of(silver, timezone=timezone).where((F.col("at") < end) & (F.col("known_at") < end))
-    of_each = known.groupBy("seen_as").agg(
+    firsts = known.groupBy("seen_as").agg(
         F.min(F.struct("at", "day", "tied_at")).alias("first"),
         F.sum("value").cast(MONEY_SUM).alias("value"),
     )
-    is_new = F.col("first.day").between(F.lit(first), F.lit(last))
     is_untied = F.col("first.tied_at").isNull() | (F.col("first.tied_at") >= end)
-    age = F.datediff(F.lit(as_of), F.col("first.day")) + F.lit(1)
-    value, nothing = F.coalesce("value", F.lit(0)).cast(MONEY_SUM), F.lit(0)
-    of_age = {a: F.when(age >= F.lit(a), F.lit(horizons)).otherwise(nothing) for a, horizons in models.items()}
-    rows = reduce(Column.__add__, of_age.values(), nothing)
+    named = firsts.where(is_untied).select(
+        F.col("first.day").alias("first_day"), F.coalesce("value", F.lit(0)).alias("value")
+    )
+    new = named.crossJoin(record_of(silver, timezone=timezone)).where(is_of_new_user(new_users, as_of=as_of))
+    horizons = day.groupBy("age_days").agg(F.count_distinct("horizon_days").alias("horizons"))
+    age = F.datediff(F.lit(as_of), F.col("first_day")) + F.lit(1)
+    reached = new.crossJoin(horizons).where(age >= F.col("age_days"))
     # Of an age that ends with as_of all that is known now was known then.
-    ends_now = [F.when(age == F.lit(a), value * F.lit(horizons)) for a, horizons in models.items()]
-    reached = F.coalesce(*ends_now, nothing.cast(MONEY_SUM))
-    is_reached = F.datediff(F.lit(as_of), F.col("first_day")) + F.lit(1) == F.col("age_days")
+    ends_now = age == F.col("age_days")
     found = side_by_side(
         day.agg(
             F.count(F.lit(1)).alias("rows"),
-            F.sum(F.when(is_reached, F.col("value_to_date"))).cast(MONEY_SUM).alias("value"),
+            F.sum(F.when(ends_now, F.col("value_to_date"))).cast(MONEY_SUM).alias("value"),
         ),
-        of_each.where(is_new & is_untied).agg(
-            F.sum(rows).alias("expected_rows"), F.sum(reached).cast(MONEY_SUM).alias("bought")
+        reached.agg(
+            F.sum("horizons").alias("expected_rows"),
+            F.sum(F.when(ends_now, F.col("value") * F.col("horizons"))).cast(MONEY_SUM).alias("bought"),
         ),
     )
     if not found["rows"]:
@@ -207,49 +210,35 @@ def _loaded(tracking: Mlflow, version: str) -> dict[str, Any]:
     return load_json(tracking, version, EARLY_VALUE_ARTIFACT, dict, what="the model of early value")
 
 
-def _content(work: Work) -> tuple[str, dict[str, Any]]:
-    found = early_value_champion(work.run)
-    assert found is not None, "made only where a model was trained"
-    return found.full_name, _loaded(work.run.knobs(Mlflow), found.full_name)
-
-
-def _first_days(work: Work, content: Mapping[str, Any]) -> dict[str, dt.date]:
-    new_since = dt.date.fromisoformat(content["new_since"])
-    first, last = first_days(work.knobs(NewUsers), as_of=work.run.as_of, new_since=new_since)
-    return {"first": first, "last": last}
-
-
 def _models(work: Work) -> Mapping[str, str]:
     found = early_value_champion(work.run)
     return {"early_value": found.full_name if found else "none"}
 
 
 def _build(work: Work) -> DataFrame:
-    version, content = _content(work)
+    found = early_value_champion(work.run)
+    assert found is not None, "made only where a model was trained"
     silver, timezone = silver_of_lake(work.lake), work.knobs(ReportingDay).timezone
-    looked = seen_new_users(silver, as_of=work.run.as_of, timezone=timezone, **_first_days(work, content))
     return build_early_value(
         silver,
-        work.persist(looked),
+        work.persist(seen_new_users(silver, work.knobs(NewUsers), as_of=work.run.as_of, timezone=timezone)),
         campaign_names(work.read(SILVER_AD_SPEND)).kept(work.persist),
-        model=EarlyValueModel.from_dict(content),
+        model=EarlyValueModel.from_dict(_loaded(work.run.knobs(Mlflow), found.full_name)),
         as_of=work.run.as_of,
         timezone=timezone,
         currency=work.knobs(ReportingCurrency).currency,
-        model_version=version,
+        model_version=found.full_name,
         keep=work.persist,
     )
 
 
 def _checks(work: Work) -> list[CheckResult]:
-    _, content = _content(work)
     return check_early_value(
         work.read(GOLD_EARLY_VALUE),
         silver_of_lake(work.lake),
-        models=Counter(one["age_days"] for one in content["models"]),
+        work.knobs(NewUsers),
         as_of=work.run.as_of,
         timezone=work.knobs(ReportingDay).timezone,
-        **_first_days(work, content),
     )
 
 

@@ -192,17 +192,19 @@ def _line(one: TrainedAge) -> str:
         if one.model.served == "behaviour"
         else "behaviour gains nothing over the channel's mean beyond chance: the mean is served"
     )
-    said = []
+    sentences = []
     for name, of_whom in ((ALL, "new users"), (NOT_YET, "who had not bought")):
         group = one.groups[name]
         scores = "; ".join(
             f"{which} total {s.later_error:+.1%}, Gini {s.gini:.2f}, AUC {s.auc:.2f}"
             for which, s in group.scores.items()
         )
-        said.append(f"{group.users:,} {of_whom}, {group.buyers:,} bought later (chance ±{group.chance:.1%}): {scores}")
+        sentences.append(
+            f"{group.users:,} {of_whom}, {group.buyers:,} bought later (chance ±{group.chance:.1%}): {scores}"
+        )
     return (
         f"Day {one.model.age_days}, {one.model.horizon_days} days: {verdict}. First days {one.periods.judged}: "
-        f"{'. '.join(said)}. Error of totals {one.model.model_error:.1%}."
+        f"{'. '.join(sentences)}. Error of totals {one.model.model_error:.1%}."
     )
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -17,14 +16,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from behaviour_oracle import known_at
-from behaviour_world import ZONE, World, made, order, purchase, random_world, silver, tie, touch, visit
+from behaviour_world import ZONE, World, after, made, order, purchase, random_world, silver, tie, touch, visit
 from early_shop import AGE, HORIZON, UNTIL, early_rows
 from mlflow.exceptions import MlflowException
 from pyspark.sql import DataFrame, SparkSession
 
 from ltv.behaviour.early_rows import EarlyRows
 from ltv.behaviour.early_training import EarlyTraining, learned_of, train_early_value
-from ltv.early_value import build_early_value, check_early_value, first_days, seen_new_users
+from ltv.early_value import build_early_value, check_early_value, seen_new_users
 from ltv.early_value_model import CHANNEL, IS_KNOWN, PURCHASES, EarlyValueModel
 from ltv.early_value_registry import contest, describe, load_early_value, register_early_value, stored_content
 from ltv.knobs import EarlyValueModelName, NewUsers
@@ -38,7 +37,10 @@ from warehouse.tables.gold_early_value import GOLD_EARLY_VALUE
 from warehouse.tables.silver_ad_spend import SILVER_AD_SPEND
 
 NAMED = EarlyValueModelName(early_value_model="early_value")
-BEGIN, LAST = dt.date(2026, 1, 1), dt.date(2026, 3, 31)
+LAST, KNOBS = dt.date(2026, 3, 31), NewUsers(early_days=365)
+
+
+A_RECORD = visit("user:old", 0.0)  # the first visit on record, whose person may have been here before it
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def model(content: dict[str, Any]) -> EarlyValueModel:
 
 def table_of(spark: SparkSession, world: World, model: EarlyValueModel, as_of: dt.date = LAST) -> DataFrame:
     facts = silver(spark, world)
-    looked = made(seen_new_users(facts, as_of=as_of, timezone=ZONE, first=BEGIN, last=as_of))
+    looked = made(seen_new_users(facts, KNOBS, as_of=as_of, timezone=ZONE))
     spend = spark.createDataFrame(world.get("ad_spend", []), SILVER_AD_SPEND.ddl)
     return build_early_value(
         facts,
@@ -87,11 +89,8 @@ def rows_of(table: DataFrame) -> dict[tuple[str, int, int], dict[str, Any]]:
     return found
 
 
-def checks_of(spark: SparkSession, table: DataFrame, world: World, model: EarlyValueModel, as_of: dt.date) -> Any:
-    models = Counter(one.age_days for one in model.models)
-    found = check_early_value(
-        table, silver(spark, world), models=models, as_of=as_of, timezone=ZONE, first=BEGIN, last=as_of
-    )
+def checks_of(spark: SparkSession, table: DataFrame, world: World, as_of: dt.date = LAST) -> list[bool]:
+    found = check_early_value(table, silver(spark, world), KNOBS, as_of=as_of, timezone=ZONE)
     return [one.passed for one in found]
 
 
@@ -100,7 +99,7 @@ def test_each_new_user_has_a_row_for_each_age_reached_and_each_horizon(
 ) -> None:
     bought = [purchase("user:ann", 80, 10), purchase("user:ann", 82, "20.50"), purchase("user:ann", 89, 99)]
     world: World = {
-        "sessions": [visit("user:ann", 79.0), visit("device:tablet", 87.5), visit("user:bob", 10.0)],
+        "sessions": [visit("user:ann", 79.0), visit("device:tablet", 87.5), visit("user:bob", 20.0), A_RECORD],
         "touchpoints": [
             touch("user:ann", 79.0, channel="Paid Search", campaign="Spring"),
             touch("user:ann", 80.0, channel="Email"),
@@ -126,27 +125,38 @@ def test_each_new_user_has_a_row_for_each_age_reached_and_each_horizon(
         assert row["predicted_value"] == pytest.approx(expected)
         assert row["standard_deviation"] > 0
         assert (row["currency"], row["model_version"], row["as_of"]) == ("KRW", "early_value/1", LAST)
-    assert checks_of(spark, table, world, model, LAST) == [True, True]
+    assert checks_of(spark, table, world) == [True, True]
 
 
 def test_checks_find_a_row_that_is_missing_and_a_value_that_no_purchase_has(
     spark: SparkSession, model: EarlyValueModel
 ) -> None:
     of_today = purchase("user:ann", 89, 10)  # whose first day is the last
-    world: World = {"sessions": [visit("user:bob", 70.0)], "conversions": [of_today], "orders": [order(of_today)]}
+    world: World = {
+        "sessions": [visit("user:bob", 70.0), visit("user:dan", 71.0), A_RECORD],
+        "conversions": [of_today],
+        "orders": [order(of_today)],
+    }
     table = table_of(spark, world, model)
-    assert checks_of(spark, table, world, model, LAST) == [True, True]
-    less = table.where("not (age_days = 7 and horizon_days = 30)")
-    assert checks_of(spark, less, world, model, LAST) == [False, True]
+    assert checks_of(spark, table, world) == [True, True]
+    less = table.where("not (person_id = 'user:bob' and age_days = 7 and horizon_days = 30)")
+    assert checks_of(spark, less, world) == [False, True]
     other = {**world, "conversions": [purchase("user:ann", 89, 11)]}
-    assert checks_of(spark, table, other, model, LAST) == [True, False]
-    assert checks_of(spark, table.limit(0), world, model, LAST) == []
+    assert checks_of(spark, table, other) == [True, False]
+    assert checks_of(spark, table.limit(0), world) == []
 
 
-def test_rows_are_of_the_last_days_and_of_nobody_who_may_have_been_here_before_the_record() -> None:
-    knobs = NewUsers(early_days=30)
-    assert first_days(knobs, as_of=LAST, new_since=BEGIN) == (dt.date(2026, 3, 2), LAST)
-    assert first_days(knobs, as_of=LAST, new_since=dt.date(2026, 3, 15)) == (dt.date(2026, 3, 15), LAST)
+def test_rows_are_of_the_last_days_and_of_nobody_who_may_have_been_here_before_the_record(spark: SparkSession) -> None:
+    world: World = {"sessions": [visit(f"user:{day}", day) for day in range(0, 90, 2)]}
+
+    def first_days(early_days: int) -> set[int]:
+        """Days since 1 January of the new users who have rows."""
+        knobs = NewUsers(early_days=early_days)
+        rows = seen_new_users(silver(spark, world), knobs, as_of=LAST, timezone=ZONE).select("first_day").collect()
+        return {(row["first_day"] - dt.date(2026, 1, 1)).days for row in rows}
+
+    assert first_days(365) == set(range(14, 90, 2))
+    assert first_days(10) == set(range(80, 90, 2))
 
 
 # ------------------------------------------------------------------------------------------------- what was known then
@@ -184,6 +194,7 @@ def test_moving_as_of_back_gives_the_table_that_was_made_on_that_day(
     spark: SparkSession, model: EarlyValueModel, seed: int
 ) -> None:
     world = random_world(seed, persons=60) | {"activity": []}  # a day of silver.activity has no device
+    world["sessions"].append(A_RECORD | {"started_at": after(-30), "ended_at": after(-30)})
     as_of = dt.date(2026, 2, 20)
     now, made_then = (rows_of(table_of(spark, one, model, as_of)) for one in (world, as_it_was(world, as_of)))
     assert len(now) > 100
@@ -192,11 +203,11 @@ def test_moving_as_of_back_gives_the_table_that_was_made_on_that_day(
         assert {name: pytest.approx(value) if isinstance(value, float) else value for name, value in row.items()} == (
             made_then[key]
         )
-    assert checks_of(spark, table_of(spark, world, model, as_of), world, model, as_of) == [True, True]
+    assert checks_of(spark, table_of(spark, world, model, as_of), world, as_of) == [True, True]
 
 
 def test_a_planted_future_is_found_at_no_age(spark: SparkSession, model: EarlyValueModel) -> None:
-    world: World = {"sessions": [visit("user:ann", 60.0)], "touchpoints": [touch("user:ann", 60.0)]}
+    world: World = {"sessions": [visit("user:ann", 60.0), A_RECORD], "touchpoints": [touch("user:ann", 60.0)]}
     later = 67.0  # after seven days
     riches = [purchase("user:ann", later + number, 10**6) for number in range(5)]
     planted: World = {
