@@ -123,7 +123,7 @@ def summarise(found: list[ChurnTraining]) -> None:
                 better = int((sign * (both[:, 0] - both[:, 1]) > 0).sum())
                 means = " against ".join(f"{mean:.4f}" for mean in both.mean(axis=0))
                 sys.stdout.write(f"  {measure}: {means} of {other}, better in {better} of {len(pairs)}\n")
-        deciles = np.mean([model.deciles for model in models], axis=0)
+        deciles = np.mean([model.deciles["behaviour"] for model in models], axis=0)
         off = ", ".join(f"{predicted - left:+.3f}" for predicted, left in deciles)
         sys.stdout.write(f"  deciles over all seeds, predicted - left: {off}\n")
 

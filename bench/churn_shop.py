@@ -26,6 +26,7 @@ Columns = dict[str, Any]
 ZONE = "Asia/Seoul"
 NAMES = {BROWSING: "view_item", ADD_TO_CART: "add_to_cart", BEGIN_CHECKOUT: "begin_checkout", LANDING: "page_view"}
 TABLES = ("sessions", "activity", "touchpoints", "conversions", "orders", "identities")
+OF_TOUCHES = ("anonymous_id", "source", "medium", "campaign", "campaign_id")  # which nobody reads here
 MONEY, MOMENT = pa.decimal128(18, 6), pa.timestamp("us", "UTC")
 
 
@@ -108,6 +109,46 @@ def even_shop(folder: Path, *, seed: int, days: int, customers: int, visits_a_da
     _write(folder, of_visit, events, touches, purchases)
 
 
+def even_arrivals(folder: Path, *, seed: int, days: int, people: int) -> None:
+    """The tables of a shop whose new users come on any day and then visit and buy at one rate, whoever they are."""
+    random = np.random.default_rng(seed)
+    shop = Shop(seed=seed, days=days)
+    arrival = random.uniform(0, days, people)
+
+    def later(rate: float) -> tuple[Any, Any]:
+        person = np.repeat(np.arange(people), random.poisson(rate * (days - arrival)))
+        return person, random.uniform(arrival[person], days)
+
+    visits, purchases = later(0.1), later(0.004)
+    person, time = (
+        np.concatenate([first, more]) for first, more in zip((np.arange(people), arrival), visits, strict=True)
+    )
+    channel = random.choice(["Direct", "Email", "Paid Search", "Paid Social"], people)[person]
+    who, begin = np.char.add("user:", person.astype(str)), shop.start_seconds + 86_400 * time
+    of_visit: Columns = {
+        "session_id": np.arange(len(who)).astype(str),
+        "person_id": who,
+        "anonymous_id": who,
+        "started_at": _moments(begin),
+        "ended_at": _moments(begin),
+        "page_views": random.integers(1, 6, len(who)),
+        "platform": random.choice(["web", "ios"], len(who)),
+        "channel": channel,
+        "is_bot": np.zeros(len(who), dtype=bool),
+    }
+    touches = {"person_id": who, "touched_at": of_visit["started_at"], "channel": channel}
+    touches |= {"interaction": np.full(len(who), "click"), "is_retargeting": random.random(len(who)) < 0.1}
+    names = random.choice(list(NAMES.values()), len(who))
+    events = {"person_id": who, "activity_date": _days(begin, shop), "event_name": names}
+    buyer, when = purchases
+    bought = {
+        "person_id": np.char.add("user:", buyer.astype(str)),
+        "converted_at": _moments(shop.start_seconds + 86_400 * when),
+        "value": np.round(10 * random.gamma(2.0, 1.0, len(buyer)), 2),
+    }
+    _write(folder, of_visit, events, touches, bought)
+
+
 def read(spark: SparkSession, folder: Path) -> Silver:
     """The tables below `folder`."""
     return Silver(**{name: spark.read.parquet(str(folder / f"{name}.parquet")) for name in TABLES})
@@ -124,7 +165,8 @@ def _write(folder: Path, visits: Columns, events: Columns, touches: Columns, pur
         "activity": activity.append_column("page_group", groups[0]).append_column("platform", groups[1]),
         "touchpoints": pa.table(
             touches
-            | {"anonymous_id": pa.nulls(len(touches["person_id"]), pa.string())}
+            | dict.fromkeys(OF_TOUCHES, pa.nulls(len(touches["person_id"]), pa.string()))
+            | {"touchpoint_id": np.arange(len(touches["person_id"])).astype(str)}
             | {"is_abuse": np.zeros(len(touches["person_id"]), dtype=bool)}
         ),
         "conversions": pa.table(

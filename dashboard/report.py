@@ -12,6 +12,7 @@ from markupsafe import Markup
 from dashboard.ad_abuse_panel import ad_abuse_panel
 from dashboard.channel_value_panels import payback_panel, value_to_cost_panel
 from dashboard.customer_panels import acquisition_panel, activity_panel, at_risk_panel
+from dashboard.first_week_panel import first_week_panel
 from dashboard.forecasts_panel import forecasts_panel
 from dashboard.headline import headline, lead_sentence, subtitle
 from dashboard.panels import Panel
@@ -62,6 +63,7 @@ SECTIONS: tuple[tuple[str, tuple[PanelMaker, ...]], ...] = (
             acquisition_panel,
             value_to_cost_panel,
             payback_panel,
+            first_week_panel,
             at_risk_panel,
         ),
     ),

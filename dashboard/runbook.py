@@ -59,7 +59,10 @@ SECTIONS: dict[str, re.Pattern[str]] = {
             r"^(customers of cohorts are |orders of cohorts are |value of cohorts is |predicted value of cohorts is )"
             r"| of all \S+s, furthest from what it should be$"
         ),
-        "behaviour": r"^(purchases in features beside |rows of churn are |customers whose reasons of churn )",
+        "behaviour": (
+            r"^(purchases in features beside |rows of churn are |customers whose reasons of churn |"
+            r"predictors of churn without |rows of early value are |value to date of new users is )"
+        ),
         "retention": r"^(customers of the retention list |places of the retention list |profits outside of )",
         "forecasts": r"^(forecasts compared are |origins within |intervals that are narrower )",
         "marts": r"^(rows of \S+ without \(|total of \S+ \(|failures of )",

@@ -133,9 +133,11 @@ def _settings(config: Path | None) -> Settings:
 
 
 def _names(settings: Settings) -> list[str]:
-    """The registered models that jobs use; that of churn where it is wanted."""
-    churn = [settings.behaviour.churn_model] if settings.behaviour.churn else []
-    return [settings.mlflow.model_name, settings.attribution.data_driven.model_name, *churn]
+    """The registered models that jobs use; those of churn and early value where they are wanted."""
+    knobs = settings.behaviour
+    of_behaviour = {knobs.churn_model: knobs.churn, knobs.early_value_model: knobs.early_value}
+    wanted = [name for name, is_wanted in of_behaviour.items() if is_wanted]
+    return [settings.mlflow.model_name, settings.attribution.data_driven.model_name, *wanted]
 
 
 def _known(settings: Settings, name: str) -> str:
@@ -167,6 +169,11 @@ def _usable(settings: Settings) -> Callable[[str], object]:
             from ltv.churn_registry import load_churn  # noqa: PLC0415
 
             return ChurnModel.from_dict(load_churn(settings.mlflow, version))
+        if version.startswith(f"{settings.behaviour.early_value_model}/"):
+            from ltv.early_value_model import EarlyValueModel  # noqa: PLC0415
+            from ltv.early_value_registry import load_early_value  # noqa: PLC0415
+
+            return EarlyValueModel.from_dict(load_early_value(settings.mlflow, version))
         return load_version(settings.mlflow, version)
 
     return read

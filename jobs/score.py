@@ -9,10 +9,12 @@ from jobs.options import AsOf, Config, DryRun, Full, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.channel_value import CHANNEL_VALUE
 from ltv.churn import CHURN, used_churn_champion
+from ltv.churn_reliability import CHURN_RELIABILITY
 from ltv.cohort_value import COHORT_VALUE
 from ltv.customer_summary import CUSTOMER_SUMMARY, of_day
 from ltv.customer_totals import total_lines, total_metrics
 from ltv.customer_value import CUSTOMER_VALUE, scorer, used_champion_of
+from ltv.early_value import EARLY_VALUE, used_early_value_champion
 from ltv.forecast_accuracy import FORECAST_ACCURACY
 from ltv.knobs import Behaviour, RetentionCampaign, Scoring
 from ltv.person_features import PERSON_FEATURES
@@ -30,7 +32,7 @@ SCORES = (
     CUSTOMER_SUMMARY, CUSTOMER_VALUE, VALUE_TOTALS, COHORT_VALUE, CHANNEL_VALUE, FORECAST_ACCURACY, VALUE_BACKTEST,
 )  # fmt: skip
 CAMPAIGN = (RETENTION_LIST, RETENTION_PROFIT)
-BEHAVIOUR = (PERSON_FEATURES, CHURN)
+BEHAVIOUR = (PERSON_FEATURES, CHURN, CHURN_RELIABILITY, EARLY_VALUE)
 RECIPES = (*SCORES, *CAMPAIGN, *BEHAVIOUR)
 NO_CHAMPION = "no champion model yet: run `distributary train`, then score"
 
@@ -94,11 +96,14 @@ def recipes_of(run: Run) -> tuple[Recipe, ...]:
 
 
 def behaviour_of(run: Run) -> tuple[Recipe, ...]:
-    """Features of persons where they are wanted, which need no champion, and churn where it has one."""
+    """Features of persons where they are wanted, which need no champion; churn and early value where each has one."""
     knobs = run.knobs(Behaviour)
-    if not knobs.features:
-        return ()
-    return BEHAVIOUR if knobs.churn and used_churn_champion(run) else (PERSON_FEATURES,)
+    wanted: list[Recipe] = [PERSON_FEATURES] if knobs.features else []
+    if knobs.churn and used_churn_champion(run):
+        wanted += [CHURN, CHURN_RELIABILITY]
+    if knobs.early_value and used_early_value_champion(run):
+        wanted.append(EARLY_VALUE)
+    return tuple(wanted)
 
 
 def _report_totals(run: Run, champion: str, of_drift: dict[str, float]) -> str:

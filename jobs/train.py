@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from jobs.churn_fit import churn_is_due, fit_churn
 from jobs.drift import reason_not_to_train
+from jobs.early_value_fit import early_value_is_due, fit_early_value
 from jobs.options import AsOf, Config, DryRun, Json, job_main, run_steps
 from jobs.run import Plan, Run, Step, StepLog
 from ltv.acquisition import acquisitions
@@ -54,15 +56,16 @@ def train(
 def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False) -> Plan:
     """Fits the value models, judges them on the newest period and registers the winner as champion.
 
-    With `if_drifted` only where the champion's newest monitor has an alarm, or there is no champion. Churn is fitted
-    too where it is wanted and due. CheckFailed where the checks that ran last did not hold.
+    With `if_drifted` only where the champion's newest monitor has an alarm, or there is no champion. Churn and early
+    value are fitted too where they are wanted and due. CheckFailed where the checks that ran last did not hold.
     """
     settings = run.settings
     if if_drifted and (reason := reason_not_to_train(run)):
-        if not churn_is_due(run):
+        due = due_fits(run)
+        if not due:
             return Plan(reason)
         require_held(run.lake.rows(OPS_QUALITY_RESULTS))
-        return Plan(f"train churn: {reason}", partial(_fit_churn_alone, run))
+        return Plan(f"train {' and '.join(due)}: {reason}", partial(_fit_behaviour, run))
     require_held(run.lake.rows(OPS_QUALITY_RESULTS))
 
     def do(log: StepLog) -> None:
@@ -96,16 +99,22 @@ def plan(run: Run, *, require_promotion: bool = False, if_drifted: bool = False)
         for line in (*result.findings, *backtest_lines(result.backtest)):
             run.say(line)
         fitted = ", ".join(f"{name} {value:.4g}" for name, value in result.params.items())
-        of_churn = f"; {fit_churn(run)}" if churn_is_due(run) else ""
-        log.message = f"{result.status}: {result.reason} ({fitted}){of_churn}"
+        of_behaviour = [fit(run) for fit in due_fits(run).values()]
+        log.message = "; ".join([f"{result.status}: {result.reason} ({fitted})", *of_behaviour])
         if require_promotion and result.status != "promoted":
             raise ConvergenceError(f"the challenger lost: {result.reason}")
 
     return Plan(f"train {settings.mlflow.model_name} on purchases up to {run.as_of}", do)
 
 
-def _fit_churn_alone(run: Run, log: StepLog) -> None:
-    log.message = fit_churn(run)
+def due_fits(run: Run) -> dict[str, Callable[[Run], str]]:
+    """The fits of behaviour that are wanted and due, by name."""
+    fits = {"churn": (churn_is_due, fit_churn), "early value": (early_value_is_due, fit_early_value)}
+    return {name: fit for name, (is_due, fit) in fits.items() if is_due(run)}
+
+
+def _fit_behaviour(run: Run, log: StepLog) -> None:
+    log.message = "; ".join(fit(run) for fit in due_fits(run).values())
 
 
 def _tags(run: Run) -> dict[str, str]:

@@ -122,7 +122,7 @@ def _horizon(model: HorizonModel) -> dict[str, Any]:
         "customers": model.customers,
         "left": model.left,
         "scores": {name: dict(scores._asdict()) for name, scores in model.scores.items()},
-        "deciles": [list(pair) for pair in model.deciles],
+        "deciles": {name: [list(pair) for pair in pairs] for name, pairs in model.deciles.items()},
         "gain": dict(model.gain._asdict()),
         "importances": dict(model.importances),
     }

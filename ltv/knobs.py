@@ -174,13 +174,27 @@ class ChurnModelName(Knobs):
     churn_model: Annotated[str, Field(min_length=1)]
 
 
-class Behaviour(SeenPersons, ChurnModelName):
-    """Features of persons, and churn from all they do."""
+class EarlyValueModelName(Knobs):
+    """The registered model of early value."""
+
+    early_value_model: Annotated[str, Field(min_length=1)]
+
+
+class NewUsers(Knobs):
+    """Whom early value is predicted for: new users of the last days."""
+
+    early_days: PositiveDays
+
+
+class Behaviour(SeenPersons, ChurnModelName, EarlyValueModelName, NewUsers):
+    """Features of persons, churn from all they do, and early value of new users."""
 
     features: bool
     churn: bool
+    early_value: bool
     train_every_days: PositiveDays
     fit_customers: Annotated[int, Field(gt=0)]
+    fit_new_users: Annotated[int, Field(gt=0)]
 
     @model_validator(mode="after")
     def _churn_has_features(self) -> Self:

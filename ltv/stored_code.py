@@ -25,6 +25,8 @@ MODULES = (
 )
 # The same of a version of the churn model, beside ltv.churn_pyfunc.
 CHURN_MODULES = ("churn_model", "churn_scorer", "histories", "pareto_nbd_alive", "pareto_nbd_forecast")
+# The same of a version of early value, beside ltv.early_value_pyfunc.
+EARLY_VALUE_MODULES = ("churn_scorer", "early_value_model")
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scipy")
 
 
@@ -42,10 +44,15 @@ def write_churn_package(folder: Path) -> Path:
     return _written(folder, "distributary_churn", "churn_pyfunc", CHURN_MODULES)
 
 
-def _written(folder: Path, name: str, entry: str, modules: Sequence[str]) -> Path:
+def write_early_value_package(folder: Path) -> Path:
+    """The code of a version of early value, likewise."""
+    return _written(folder, "distributary_early_value", "early_value_pyfunc", EARLY_VALUE_MODULES, has_errors=False)
+
+
+def _written(folder: Path, name: str, entry: str, modules: Sequence[str], *, has_errors: bool = True) -> Path:
     """A package whose name ends in a digest of its files: two versions with different code can be loaded in one
     process."""
-    origins = {"__init__": ("ltv", entry), "errors": ("warehouse", "errors")}
+    origins = {"__init__": ("ltv", entry)} | ({"errors": ("warehouse", "errors")} if has_errors else {})
     origins |= {module: ("ltv", module) for module in modules}
     files = {own: (on_disk(package) / f"{module}.py").read_bytes() for own, (package, module) in origins.items()}
     digest = hashlib.sha256(b"".join(files[own] for own in sorted(files))).hexdigest()[:12]

@@ -46,7 +46,7 @@ def ratio_bounds(ratio: float, count: float, *, counts_below: bool = False) -> B
     return Bounds(ratio * bounds.lower / count, ratio * bounds.upper / count)
 
 
-def share_bounds(count: int, of: int) -> Bounds | None:
+def share_bounds(count: float, of: float) -> Bounds | None:
     """The 95% interval of the share `count` / `of` (Wilson); None of nothing.
 
     Wilson, Probable inference, JASA 22 (1927): it keeps within 0 and 1 and holds at few cases too.

@@ -7,7 +7,8 @@ from datetime import date
 from typing import NamedTuple
 
 from published.publication import Published
-from warehouse.tables import GOLD_CHURN, GOLD_PERSON_FEATURES
+from warehouse.contracts import Table
+from warehouse.tables import GOLD_CHURN, GOLD_CUSTOMER_VALUE, GOLD_PERSON_FEATURES
 from warehouse.tables.gold_churn import CHURN_HORIZONS, REASONS
 
 LATELY_DAYS = 30  # who was not here for longer has left already, whatever a list says
@@ -22,12 +23,17 @@ class Reason(NamedTuple):
 
 
 class LikelyLeaver(NamedTuple):
-    """A customer with the probability of neither a visit nor a purchase within the horizon, and why."""
+    """A customer with the probability of neither a visit nor a purchase within the horizon, and why.
+
+    `segment` is that of customer value of the same day, a label beside the probability and no part of it; None where
+    there is none.
+    """
 
     person_id: str
     probability: float
     days_since_active: float
     reasons: tuple[Reason, ...]
+    segment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,16 +54,25 @@ class LikelyLeavers:
     listed: tuple[LikelyLeaver, ...]
 
 
+def shown_horizon(published: Published) -> str | None:
+    """The horizon whose churn is shown: the first of SHOWN_HORIZONS that was scored on the publication's day; None
+    where none was."""
+    if not published.has(GOLD_CHURN):
+        return None
+    day = published.as_of.isoformat()
+    scored = published.rows(f"select distinct horizon from gold_churn where as_of = date '{day}'", GOLD_CHURN)
+    known = {row["horizon"] for row in scored} & {*CHURN_HORIZONS}
+    return next((name for name in SHOWN_HORIZONS if name in known), None)
+
+
 def read_likely_leavers(published: Published, *, most: int) -> LikelyLeavers | None:
     """The first `most` of the list; None where churn of the day is not published, or nobody was here lately."""
     if not (published.has(GOLD_CHURN) and published.has(GOLD_PERSON_FEATURES)):
         return None
-    day = f"date '{published.as_of.isoformat()}'"
-    scored = published.rows(f"select distinct horizon from gold_churn where as_of = {day}", GOLD_CHURN)
-    known = {row["horizon"] for row in scored}
-    horizon = next((name for name in SHOWN_HORIZONS if name in known & {*CHURN_HORIZONS}), None)
+    horizon = shown_horizon(published)
     if horizon is None:
         return None
+    day = f"date '{published.as_of.isoformat()}'"
     lately = f"""
         from gold_churn as churn
         join gold_person_features as person on person.person_id = churn.person_id and person.as_of = churn.as_of
@@ -74,13 +89,18 @@ def read_likely_leavers(published: Published, *, most: int) -> LikelyLeavers | N
     if not total["customers"]:
         return None
     why = ", ".join(f"reason_{place}, contribution_{place}" for place in range(1, REASONS + 1))
+    segment, tables = _segments(published, day)
     rows = published.rows(
         f"""
-        select churn.person_id as person_id, probability, person.days_since_active as days_since_active, {why} {lately}
-        order by probability desc, person_id limit {int(most)}
+        with listed as (
+            select churn.person_id as person_id, probability, person.days_since_active as days_since_active, {why}
+            {lately} order by probability desc, churn.person_id limit {int(most)}
+        )
+        select listed.*, {segment} order by probability desc, listed.person_id
         """,
         GOLD_CHURN,
         GOLD_PERSON_FEATURES,
+        *tables,
     )
     return LikelyLeavers(
         as_of=published.as_of,
@@ -91,8 +111,23 @@ def read_likely_leavers(published: Published, *, most: int) -> LikelyLeavers | N
         customers=total["customers"],
         expected=total["expected"],
         listed=tuple(
-            LikelyLeaver(row["person_id"], row["probability"], row["days_since_active"], _reasons(row)) for row in rows
+            LikelyLeaver(row["person_id"], row["probability"], row["days_since_active"], _reasons(row), row["segment"])
+            for row in rows
         ),
+    )
+
+
+def _segments(published: Published, day: str) -> tuple[str, tuple[Table, ...]]:
+    """The segments of the listed customers and where from, as SQL; an earlier release has none."""
+    if not published.has_column(GOLD_CUSTOMER_VALUE, "segment"):
+        return "cast(null as string) as segment from listed", ()
+    # The listed ids stand inside, so that the large table is cut down before it is joined.
+    of_listed = f"as_of = {day} and person_id in (select person_id from listed)"
+    return (
+        f"""worth.segment from listed
+        left join (select person_id, segment from gold_customer_value where {of_listed}) as worth
+          on worth.person_id = listed.person_id""",
+        (GOLD_CUSTOMER_VALUE,),
     )
 
 

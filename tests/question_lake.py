@@ -25,12 +25,14 @@ from warehouse.tables import (
     GOLD_CONVERSION_LINKS,
     GOLD_CUSTOMER_SUMMARY,
     GOLD_CUSTOMER_VALUE,
+    GOLD_EARLY_VALUE,
     GOLD_PATH_SUMMARY,
     GOLD_PERSON_FEATURES,
     GOLD_RETENTION_LIST,
     GOLD_UNMATCHED_SPEND,
     SILVER_CONVERSIONS,
 )
+from warehouse.tables.gold_early_value import AGES_DAYS
 
 Rows = list[dict[str, Any]]
 MODELS = ("first_touch", "last_touch", "linear", "markov")
@@ -60,6 +62,7 @@ def write_questions(lake: Path) -> Mapping[Table, Rows]:
         GOLD_CHANNEL_VALUE: channel_values(),
         GOLD_PERSON_FEATURES: features(),
         GOLD_CHURN: churn(),
+        GOLD_EARLY_VALUE: early_values(),
     }
     former = {table: write_table(lake, table, of[:1]) for table, of in rows.items()}
     publish(lake, former, run_id=FORMER, publication=1, as_of=AS_OF - timedelta(days=7))
@@ -265,4 +268,58 @@ def churn_row(person: str, day: date, horizon: str, probability: float, reason: 
         "other_contribution": 0.125,
         "served": "behaviour",
         "model_version": "churn/1",
+    }
+
+
+def early_values() -> Rows:
+    """New users of five campaigns on the newest day and on a day that is not believed any more: first days of the last
+    forty, at each age that was reached and at two horizons."""
+    chance, rows = random.Random(5), []
+    for later in (0, 9):
+        for number in range(150):
+            channel, campaign = chance.choice(
+                (("Paid Search", "brand"), ("Paid Search", "generic"), ("Display", "banner"), ("Direct", "(not set)"),
+                 ("(unattributed)", "(not set)"))
+            )  # fmt: skip
+            back, bought = chance.randint(0, 40), chance.random() < 0.2
+            for age in (age for age in AGES_DAYS if age <= back + 1):
+                for horizon in (30, 90):
+                    person = early_row(f"device:{number}", AS_OF + timedelta(days=later), campaign, channel=channel)
+                    probability, amount = chance.random() / 4, float(chance.randint(20, 400))
+                    of_age = {"first_day": AS_OF - timedelta(days=back), "age_days": age, "horizon_days": horizon}
+                    rows.append(
+                        person
+                        | of_age
+                        | predicted(probability, amount, to_date=chance.randint(50, 300) if bought else 0)
+                    )
+    return rows
+
+
+def early_row(person: str, as_of: date, campaign: str, *, channel: str = "Paid Search") -> dict[str, Any]:
+    """A new user of a month ago at the age of a week, who has brought nothing and will bring nothing."""
+    return {
+        "person_id": person,
+        "as_of": as_of,
+        "first_day": as_of - timedelta(days=30),
+        "age_days": 7,
+        "horizon_days": 90,
+        "acquisition_channel": channel,
+        "acquisition_campaign": campaign,
+        "currency": "KRW",
+        "served": "behaviour",
+        "model_version": "early-value/1",
+        "model_error": 0.1,
+        **predicted(0.0, 0.0),
+    }
+
+
+def predicted(probability: float, amount: float, *, to_date: int = 0) -> dict[str, Any]:
+    """What a row of gold.early_value says of the value; the amount of one who buys varies as much as it is large."""
+    return {
+        "has_bought": to_date > 0,
+        "value_to_date": Decimal(to_date),
+        "buys_probability": probability,
+        "amount_if_buys": amount,
+        "predicted_value": to_date + probability * amount,
+        "standard_deviation": amount * (2 * probability - probability**2) ** 0.5,
     }

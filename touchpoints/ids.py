@@ -13,9 +13,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from warehouse.expressions import id_of
+from warehouse.person_ids import DEVICE, USER, person_of_device, person_of_user
 
-# How a person_id begins.
-USER, DEVICE, EVENT, ORDER = "user:", "device:", "event:", "order:"
+__all__ = ["DEVICE", "USER", "person_of_device", "person_of_user"]
+
+# How a person_id begins that neither a login nor a device names.
+EVENT, ORDER = "event:", "order:"
 # How the device of an event begins.
 BY_ANONYMOUS_ID, BY_USER, BY_EVENT = "a:", "u:", "e:"
 # An order_id of the shop's own that looks like one that is composed here; it gets one more "order:" in front.
@@ -40,16 +43,6 @@ def identified(frame: DataFrame) -> DataFrame:
     return frame.withColumns(
         {**{name: F.when(~F.lower(name).isin(*NOBODY), F.col(name)) for name in ids}, "order_id": own}
     )
-
-
-def person_of_user(user_id: Column) -> Column:
-    """person_id of a login."""
-    return F.concat(F.lit(USER), user_id)
-
-
-def person_of_device(anonymous_id: Column) -> Column:
-    """person_id of a device without a login."""
-    return F.concat(F.lit(DEVICE), anonymous_id)
 
 
 def person_of_event(event_id: Column) -> Column:

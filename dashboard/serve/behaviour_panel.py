@@ -7,6 +7,7 @@ from markupsafe import Markup
 from dashboard import formats
 from dashboard.formats import Figure
 from dashboard.panels import Column, PageTable, Panel, table_rows
+from dashboard.serve.alive_panels import segment_name
 from dashboard.serve.context import Context
 from dashboard.serve.persons import login_of, person_columns, wants_file
 from dashboard.words import Words
@@ -30,6 +31,7 @@ def behaviour_panel(context: Context) -> Panel | None:
             *person_columns(context),
             Column(words("behaviour.probability"), hint=words("behaviour.probability_hint")),
             Column(words("behaviour.since")),
+            Column(words("behaviour.segment"), numeric=False, hint=words("behaviour.segment_hint")),
             *_reason_columns(words, is_file=is_file),
         ),
         rows=table_rows(
@@ -62,6 +64,7 @@ def _row(rank: int, each: LikelyLeaver, context: Context, *, is_file: bool) -> l
         *([login_of(each.person_id, words)] if context.sees_persons else []),
         formats.share(each.probability),
         Figure(f"{each.days_since_active:.1f}", each.days_since_active),
+        segment_name(each.segment, words),
     ]
     for place in range(REASONS):
         reason = each.reasons[place] if place < len(each.reasons) else None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dashboard import formats
 from dashboard.channel_value_panels import payback_panel, value_to_cost_panel
 from dashboard.chart_svg import chart_of
+from dashboard.first_week_panel import MOST_CAMPAIGNS, first_week_panel
 from dashboard.forecasts_panel import forecasts_panel
 from dashboard.formats import Figure
 from dashboard.panels import Column, PageTable, Panel, table_rows
 from dashboard.serve.cohort_panels import cohort_expected_panel, cohort_retention_panel, cohort_value_panel
 from dashboard.serve.context import Context
 from dashboard.serve.page import Page, Part, of
+from dashboard.serve.persons import wants_file
 from dashboard.serve.repeat_rates_panel import repeat_rates_panel
 from dashboard.serve.short import short
 from dashboard.words import Words
@@ -117,6 +119,14 @@ def payback_of_channels_panel(context: Context) -> Panel:
     return found or Panel("payback", words("payback.title"), words("payback.missing"))
 
 
+def first_week_of_campaigns_panel(context: Context) -> Panel:
+    """What the new users of each campaign will bring, as their first week shows it; a file has all campaigns."""
+    words, most = context.words, None if wants_file(context) else MOST_CAMPAIGNS
+    smallest = context.shop.knobs.smallest_count
+    found = first_week_panel(context.figures, words, smallest=smallest, most=most, shown=short)
+    return found or Panel("first-week", words("first_week.title"), words("first_week.missing"))
+
+
 PAGE = Page(
     "value",
     (
@@ -128,5 +138,6 @@ PAGE = Page(
         Part("repeat-rates", "repeat_rates.title", repeat_rates_panel),
         Part("ltv-cac", "value_to_cost.title", ltv_to_cac_panel),
         Part("payback", "payback.title", payback_of_channels_panel),
+        Part("first-week", "first_week.title", first_week_of_campaigns_panel),
     ),
 )

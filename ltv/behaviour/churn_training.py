@@ -43,10 +43,10 @@ class HorizonModel:
     `classifier` predicts from now on, fitted on all whose outcome is known; `at_newest` is the one that was judged,
     fitted before the newest period. Both take visits of the last `lookback_days`. `base_rate` is the share that left
     of the rows that `classifier` learned from. `customers` is how many there are at `newest`, `left` the share of them
-    that left. `scores` are those of behaviour, recency and, where there is one, pareto_nbd there; `deciles` are mean
-    probability and share that left of tenths of these customers by the probability of behaviour; `gain` is what
-    behaviour gains over recency. `importances` say which features matter over all: the mean size of what each adds to
-    their log-odds.
+    that left. `scores` are those of behaviour, recency and, where there is one, pareto_nbd there; their `deciles` are
+    mean probability and share that left of tenths of these customers in rising order of it; `gain` is what behaviour
+    gains over recency. `importances` say which features matter over all: the mean size of what each adds to their
+    log-odds.
     """
 
     horizon: Horizon
@@ -59,7 +59,7 @@ class HorizonModel:
     customers: int
     left: float
     scores: Mapping[str, Scores]
-    deciles: tuple[tuple[float, float], ...]
+    deciles: Mapping[str, tuple[tuple[float, float], ...]]
     gain: Gain
     importances: Mapping[str, float]
 
@@ -192,7 +192,7 @@ def _train_horizon(part: _Part, picked: Candidate, fitter: Fitter) -> HorizonMod
         customers=len(outcome),
         left=float(outcome.mean()),
         scores={name: scores_of(probability, outcome) for name, probability in predictions.items()},
-        deciles=deciles_of(predictions["behaviour"], outcome),
+        deciles={name: deciles_of(probability, outcome) for name, probability in predictions.items()},
         gain=gain,
         importances=importances_of(at_newest, newest),
     )

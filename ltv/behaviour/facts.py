@@ -80,13 +80,15 @@ def touches_of(silver: Silver) -> DataFrame:
 
 
 def purchases_of(silver: Silver, *, timezone: str) -> DataFrame:
-    """One row per purchase of a person: at, known_at, day, gross_value (reporting currency) and items, where known."""
+    """One row per purchase of a person: at, known_at, day, gross_value (reporting currency, a double; as it is in
+    report_gross_value) and items, where known."""
     orders = silver.orders.select("order_id", "items", F.col("seen_on").alias("anonymous_id"))
     purchases = silver.conversions.where(F.col("conversion_type") == F.lit("purchase")).select(
         "person_id",
         "order_id",
         F.col("converted_at").alias("at"),
         report_day("converted_at", timezone).alias("day"),
+        "report_gross_value",
         F.col("report_gross_value").cast("double").alias("gross_value"),
     )
     return with_known_at(purchases.join(orders, "order_id", how="left"), silver.identities)

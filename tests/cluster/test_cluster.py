@@ -56,7 +56,7 @@ WITHOUT_ROWS |= {"silver.set_aside", "silver.aliases", "gold.conversion_links", 
 # It has no retention campaign, and no forecast of it has come due.
 WITHOUT_ROWS |= {"gold.retention_list", "gold.retention_profit", "gold.forecast_accuracy"}
 # It makes no features of persons.
-WITHOUT_ROWS |= {"gold.person_features", "gold.churn"}
+WITHOUT_ROWS |= {"gold.person_features", "gold.churn", "gold.churn_reliability", "gold.early_value"}
 # Nobody has asked about its numbers, and nobody is sent a digest.
 WITHOUT_ROWS |= {"ops.questions", "ops.digests"}
 # Their figures may differ in the last digits.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from fastapi.testclient import TestClient
 from published.churn import LikelyLeaver, Reason, read_likely_leavers
 from published.publication import read_published
 from tests.published_lake import AS_OF, publish, write_table
-from tests.question_lake import churn_row, features
+from tests.question_lake import Rows, churn_row, features
 from tests.served_pages import pages_over
-from warehouse.tables import GOLD_CHURN, GOLD_PERSON_FEATURES
+from tests.small_shop import VALUES
+from warehouse.tables import GOLD_CHURN, GOLD_CUSTOMER_VALUE, GOLD_PERSON_FEATURES
 from warehouse.tables.gold_person_features import FEATURES
 
 NAMES = ("user:ann", "user:cat", "device:1", "user:gone")
@@ -23,14 +25,20 @@ SINCE = dict(zip(NAMES, (3.0, 30.0, 1.5, 30.5), strict=True))
 CHANCE = dict(zip(NAMES, (0.25, 0.75, 0.25, 0.99), strict=True))
 
 
+def persons_of_all() -> Rows:
+    empty = features()[0]
+    return [empty | {"person_id": name, "days_since_active": days} for name, days in SINCE.items()]
+
+
+def churn_of_all() -> Rows:
+    return [churn_row(name, AS_OF, horizon, CHANCE[name]) for name in NAMES for horizon in ("7d", "14d")]
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four customers at two horizons."""
     folder = tmp_path_factory.mktemp("behaviour")
-    empty = features()[0]
-    persons = [empty | {"person_id": name, "days_since_active": days} for name, days in SINCE.items()]
-    rows = [churn_row(name, AS_OF, horizon, CHANCE[name]) for name in NAMES for horizon in ("7d", "14d")]
-    made = {GOLD_PERSON_FEATURES: persons, GOLD_CHURN: rows}
+    made = {GOLD_PERSON_FEATURES: persons_of_all(), GOLD_CHURN: churn_of_all()}
     publish(folder, {table: write_table(folder, table, of) for table, of in made.items()})
     return folder
 
@@ -56,6 +64,30 @@ def test_the_list_has_who_was_here_in_30_days_the_likeliest_first_at_the_horizon
         "customers": 3,
         "expected": 1.25,
     }
+
+
+def test_segments_are_labels_of_the_same_day_beside_the_chance(lake: Path, tmp_path: Path) -> None:
+    worth = [
+        VALUES[0] | {"person_id": person, "as_of": day, "segment": segment}
+        for person, day, segment in (
+            ("user:cat", AS_OF, "leaving"),
+            ("user:cat", AS_OF - timedelta(days=1), "loyal"),
+            ("device:1", AS_OF - timedelta(days=1), "loyal"),
+        )
+    ]
+    made = {GOLD_CUSTOMER_VALUE: worth, GOLD_CHURN: churn_of_all(), GOLD_PERSON_FEATURES: persons_of_all()}
+    publish(tmp_path, {table: write_table(tmp_path, table, of) for table, of in made.items()})
+    labelled = read_likely_leavers(read_published(str(tmp_path)), most=9)
+    plain = read_likely_leavers(read_published(str(lake)), most=9)
+    assert labelled is not None
+    assert plain is not None
+    assert [(each.person_id, each.segment) for each in labelled.listed] == [
+        ("user:cat", "leaving"), ("device:1", None), ("user:ann", None),
+    ]  # fmt: skip
+    assert [each._replace(segment=None) for each in labelled.listed] == list(plain.listed)
+    pages = pages_over(tmp_path)
+    assert "<td>Leaving</td>" in pages.get("/churn/behaviour").text.replace('<td class="text">', "<td>")
+    assert ",leaving," in pages.get("/churn/behaviour.csv").text
 
 
 def test_the_panel_says_how_many_are_expected_and_why_each(pages: TestClient) -> None:

@@ -48,6 +48,14 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "value_intervals": [
         {"channel": c, "position": i, "each": 5.0, "lower": 4.0, "upper": 7.0} for i, c in enumerate(CHANNELS)
     ],
+    "reliability": [
+        *({"predicted": n / 10, "actual": n / 9, "lower": n / 10, "upper": n / 8} for n in (1, 2, 3)),
+        *({"end": end} for end in (0.0, 0.4)),
+    ],
+    "first_week": [
+        {"campaign": c, "position": i, "each": 5.0, "lower": 4.0, "upper": 7.0, "cost": 6.0 if i else None}
+        for i, c in enumerate(CHANNELS)
+    ],
     "cohort_value": [
         {"cohort": cohort, "month": month, "value": 10.0 * month + 5}
         for cohort in ("2026-01", "2026-02", "All")
@@ -83,6 +91,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "touches": {"axis": "Touches"},
     "value_distribution": {"axis": "Probability"},
     "value_intervals": {"axis": "Value"},
+    "reliability": {"axis": "Chance", "actual_axis": "Share"},
+    "first_week": {"axis": "Value"},
     "cohort_value": {"month": "Months", "value": "Value", "all": "All"},
     "cohort_expected": {"month": "Months", "value": "Value", "ahead": "predicted"},
     "cohort_retention": {"month": "Months", "cohort": "Cohort", "value": "Share"},
@@ -103,6 +113,8 @@ MARKS = {
     "touches": {"rect": 3},
     "value_distribution": {"rect": 20},
     "value_intervals": {"rule": 2, "symbol": 2},
+    "reliability": {"line": 1, "rule": 3, "symbol": 3},
+    "first_week": {"rule": 2, "symbol": 2, "rect": 1},
     "cohort_value": {"symbol": 9, "line": 3},
     "cohort_expected": {"symbol": 4, "line": 4},
     "cohort_retention": {"rect": 4},

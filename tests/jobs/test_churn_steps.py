@@ -21,6 +21,7 @@ from jobs.score import behaviour_of
 from jobs.settings import load_settings
 from ltv.behaviour.spark_fitter import newton_fitter
 from ltv.churn import CHURN
+from ltv.churn_reliability import CHURN_RELIABILITY
 from ltv.person_features import PERSON_FEATURES
 from tests.published_lake import write_table
 from warehouse.contracts import Table
@@ -29,6 +30,7 @@ from warehouse.recipes import Recipe, Work
 from warehouse.table_update import TableUpdate
 from warehouse.tables import (
     GOLD_CHURN,
+    GOLD_CHURN_RELIABILITY,
     SILVER_ACTIVITY,
     SILVER_CONVERSIONS,
     SILVER_IDENTITIES,
@@ -130,7 +132,7 @@ def test_train_fits_churn_when_it_is_due_and_score_predicts_it_from_features(
     assert behaviour_of(run) == (PERSON_FEATURES,)
     assert fit_churn(run) == "churn promoted: there was no champion (churn/1)"
     assert not churn_is_due(run)
-    assert behaviour_of(run) == (PERSON_FEATURES, CHURN)
+    assert behaviour_of(run) == (PERSON_FEATURES, CHURN, CHURN_RELIABILITY)
 
     update = TableUpdate(run, behaviour_of(run))
     update.make()
@@ -139,7 +141,11 @@ def test_train_fits_churn_when_it_is_due_and_score_predicts_it_from_features(
     rows = churn.groupBy("horizon", "model_version").agg(F.count("*").alias("rows")).collect()
     # Two horizons of 7 days and a month before them fit into 51 days, 14 days do not.
     assert [tuple(row) for row in rows] == [("7d", "churn/1", CUSTOMERS)]
-    assert [held(run, recipe) for recipe in behaviour_of(run)] == [[True], [True, True]]
+    assert [held(run, recipe) for recipe in behaviour_of(run)] == [[True], [True, True], [True]]
+    tenths = run.lake.read(GOLD_CHURN_RELIABILITY).where("is_served").collect()
+    assert {(row["horizon"], row["model_version"], row["customers"]) for row in tenths} == {
+        ("7d", "churn/1", CUSTOMERS / 10)
+    }
 
     # In its first days nothing has come due: it is looked at, and holds.
     assert watched(run, None) == ["churn/1"]

@@ -51,6 +51,7 @@ NO_JOB = {
         "demo",
         "digest_ways",
         "drift",
+        "early_value_fit",
         "ending",
         "found_inputs",
         "input_patterns",

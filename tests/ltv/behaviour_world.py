@@ -192,3 +192,8 @@ def as_known_on(world: World, as_of: dt.datetime) -> World:
     ]  # fmt: skip
     known["activity"] = [row for row in world["activity"] if row["activity_date"] <= last_day]
     return known
+
+
+def made(frame: DataFrame) -> DataFrame:
+    """The same rows, made once for all who read them."""
+    return frame.sparkSession.createDataFrame(frame.toArrow())

@@ -27,6 +27,7 @@ ON_WORKERS = (
     "touchpoints.referrers",
     "ltv.churn",
     "ltv.customer_totals",
+    "ltv.early_value",
     "ltv.predictions",
     "ltv.spark_likelihood",
     "intake.csv_rows",

@@ -22,10 +22,12 @@ from warehouse.tables.gold_channel_performance import GOLD_CHANNEL_PERFORMANCE
 from warehouse.tables.gold_channel_transitions import GOLD_CHANNEL_TRANSITIONS
 from warehouse.tables.gold_channel_value import GOLD_CHANNEL_VALUE
 from warehouse.tables.gold_churn import GOLD_CHURN
+from warehouse.tables.gold_churn_reliability import GOLD_CHURN_RELIABILITY
 from warehouse.tables.gold_cohort_value import GOLD_COHORT_VALUE
 from warehouse.tables.gold_conversion_links import GOLD_CONVERSION_LINKS
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
 from warehouse.tables.gold_customer_value import GOLD_CUSTOMER_VALUE
+from warehouse.tables.gold_early_value import GOLD_EARLY_VALUE
 from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_path_summary import GOLD_PATH_SUMMARY
 from warehouse.tables.gold_person_features import GOLD_PERSON_FEATURES
@@ -104,6 +106,8 @@ ALL_TABLES: tuple[Table, ...] = (
     GOLD_RETENTION_PROFIT,
     GOLD_PERSON_FEATURES,
     GOLD_CHURN,
+    GOLD_CHURN_RELIABILITY,
+    GOLD_EARLY_VALUE,
     OPS_RUN_LOG,
     OPS_PUBLISHED,
     OPS_QUALITY_RESULTS,

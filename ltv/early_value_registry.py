@@ -1,0 +1,240 @@
+"""Registered models of early value: what is stored of a training, the contest with the champion, and what a card says.
+
+A version holds plain numbers as JSON and the code that predicts from them, as a package of its own name; no person's
+row, no pickle.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from ltv.behaviour.early_judge import deviance
+from ltv.behaviour.early_rows import EarlyRows
+from ltv.behaviour.early_training import ALL, NOT_YET, EarlyTraining, TrainedAge, learned_of
+from ltv.early_value import EARLY_VALUE_ARTIFACT
+from ltv.early_value_model import CHANNEL, EarlyValueModel, by_to_dict
+from ltv.early_value_pyfunc import AGE, output_columns
+from ltv.knobs import EarlyValueModelName
+from ltv.logged_model import log_stored_code
+from ltv.stored_code import write_early_value_package
+from warehouse import model_registry
+from warehouse.champion import CHAMPION, RegisteredVersion, champion, load_json
+from warehouse.knobs import Mlflow
+from warehouse.model_registry import clear_errors, experiment_id, mlflow
+
+# A challenger may be this much worse and still win: it has newer data, and smaller differences are chance.
+TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlyValueResult:
+    """The result of a training: promoted, or lost to the champion; `model_version` names the champion after it."""
+
+    status: Literal["promoted", "lost"]
+    reason: str
+    model_version: str
+    run_id: str
+
+
+def register_early_value(
+    training: EarlyTraining, data: EarlyRows, *, tracking: Mlflow, named: EarlyValueModelName, tags: Mapping[str, str]
+) -> EarlyValueResult:
+    """Log a training as one MLflow run and, where it wins, make it the champion.
+
+    It wins without a champion, or where its deviance on its newest periods is at most 1% above that of the champion as
+    it was fitted for its own newest periods. InputError where MLflow does not answer.
+    """
+    name = named.early_value_model
+    former = champion(tracking, name)
+    facts = {"as_of": str(training.until), "served": served_line(training), **tags}
+    with (
+        clear_errors(tracking),
+        mlflow.start_run(
+            experiment_id=experiment_id(tracking, tracking.experiment), run_name=f"{name} {training.until}"
+        ) as run,
+    ):
+        mlflow.log_params(facts)
+        mlflow.log_metrics(metrics_of(training))
+        content = stored_content(training)
+        model_uri = log_stored_code(
+            content,
+            EARLY_VALUE_ARTIFACT,
+            write_early_value_package,
+            signature=signature(content),
+            input_example=input_example(content),
+        )
+        reason = _lost_because(training, data, tracking, former)
+        status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
+        mlflow.set_tags({"status": status, "notes": "\n".join(training.notes), "as_of": facts["as_of"]})
+        version = former.full_name if former else ""
+        if reason is None:
+            version = _register(model_uri, name, training, tracking, facts)
+    return EarlyValueResult(
+        status=status,
+        reason=reason or ("there was no champion" if former is None else f"no worse than {former.full_name}"),
+        model_version=version,
+        run_id=run.info.run_id,
+    )
+
+
+def load_early_value(tracking: Mlflow, version: str) -> dict[str, Any]:
+    """The stored content of a version ('<name>/<number>'); InputError where it cannot be read."""
+    return load_json(tracking, version, EARLY_VALUE_ARTIFACT, dict, what="the model of early value")
+
+
+def stored_content(training: EarlyTraining) -> dict[str, Any]:
+    """What a version is, as plain data; `early_value_model.EarlyValueModel` reads it."""
+    return {
+        "as_of": training.until.isoformat(),
+        "new_since": training.new_since.isoformat(),
+        "notes": list(training.notes),
+        "models": [_model(one) for one in training.models],
+    }
+
+
+def _model(one: TrainedAge) -> dict[str, Any]:
+    return {
+        "age_days": one.model.age_days,
+        "horizon_days": one.model.horizon_days,
+        "served": one.model.served,
+        "served_by": by_to_dict(one.model.by),
+        "at_newest": by_to_dict(one.at_newest.by),
+        "model_error": one.model.model_error,
+        "judged": [day.isoformat() for day in one.periods.judged],
+        "learned": [day.isoformat() for day in one.periods.final],
+        "is_ahead": one.periods.is_ahead,
+        "gain": dict(one.gain._asdict()),
+        "groups": {
+            name: group._asdict() | {"scores": {which: dict(s._asdict()) for which, s in group.scores.items()}}
+            for name, group in one.groups.items()
+        },
+    }
+
+
+def contest(training: EarlyTraining, data: EarlyRows, rival: EarlyValueModel) -> float | None:
+    """How many times the rival's deviance the challenger's is on its newest periods, as a mean over ages and horizons
+    that both have; None where there is none."""
+    theirs = {(one.age_days, one.horizon_days): one for one in rival.models}
+    ratios = []
+    for one in training.models:
+        other = theirs.get((one.model.age_days, one.model.horizon_days))
+        if other is not None:
+            rows = learned_of(data, other.age_days, other.horizon_days, one.periods.judged)
+            own, rivals = (
+                deviance(model.predict(rows.columns, rows.channels).value, rows.amount).mean()
+                for model in (one.at_newest, other)
+            )
+            ratios.append(float(own / rivals))
+    return float(np.mean(ratios)) if ratios else None
+
+
+def _lost_because(
+    training: EarlyTraining, data: EarlyRows, tracking: Mlflow, former: RegisteredVersion | None
+) -> str | None:
+    if former is None:
+        return None
+    content = load_early_value(tracking, former.full_name)
+    if dt.date.fromisoformat(content["as_of"]) > training.until:
+        return f"the champion {former.full_name} is of {content['as_of']}, this fit of {training.until} is older"
+    ratio = contest(training, data, EarlyValueModel.from_dict(content, which="at_newest"))
+    if ratio is None or ratio <= 1 + TOLERANCE:
+        return None
+    return (
+        f"the deviance on the newest periods is {ratio:.3f} times that of the champion {former.full_name}, more than "
+        f"{1 + TOLERANCE:g}"
+    )
+
+
+def _register(model_uri: str, name: str, training: EarlyTraining, tracking: Mlflow, facts: Mapping[str, str]) -> str:
+    client = model_registry.connect(tracking)
+    registered = mlflow.register_model(model_uri, name, tags=dict(facts))
+    version = RegisteredVersion(name=name, number=str(registered.version), tags=facts).full_name
+    client.update_registered_model(name, description=DESCRIPTION)
+    client.update_model_version(name, registered.version, describe(training))
+    model_registry.promote(tracking, version)
+    return version
+
+
+DESCRIPTION = f"""What new users will bring after their first day, week and two weeks, within several horizons.
+
+Takes one row per new user and age: {AGE}, {CHANNEL}, and the columns of gold.person_features that a version names, of
+that moment; is_known is 1 where a login is known. Gives for each horizon buys_probability, amount_if_buys, later_value
+(their product; add the value to date) and standard_deviation.
+
+Load it as models:/<this name>@{CHAMPION}. A version's tags name the days, data and settings of its fit."""
+
+
+def served_line(training: EarlyTraining) -> str:
+    """What is served at each age and horizon, in one line."""
+    return ", ".join(f"{one.name} {one.model.served}" for one in training.models) or "nothing"
+
+
+def describe(training: EarlyTraining) -> str:
+    """The card of a version: how each age and horizon was judged, and what could not be trained."""
+    head = f"Fitted on what was known up to {training.until}; new users are new since {training.new_since}."
+    return "\n\n".join([head, *lines_of(training)])
+
+
+def lines_of(training: EarlyTraining) -> list[str]:
+    """A sentence for each age and horizon, and each note."""
+    return [*map(_line, training.models), *(f"Note: {note}" for note in training.notes)]
+
+
+def _line(one: TrainedAge) -> str:
+    verdict = (
+        "behaviour predicts more than the channel's mean and is served"
+        if one.model.served == "behaviour"
+        else "behaviour gains nothing over the channel's mean beyond chance: the mean is served"
+    )
+    sentences = []
+    for name, of_whom in ((ALL, "new users"), (NOT_YET, "who had not bought")):
+        group = one.groups[name]
+        scores = "; ".join(
+            f"{which} total {s.later_error:+.1%}, Gini {s.gini:.2f}, AUC {s.auc:.2f}"
+            for which, s in group.scores.items()
+        )
+        sentences.append(
+            f"{group.users:,} {of_whom}, {group.buyers:,} bought later (chance ±{group.chance:.1%}): {scores}"
+        )
+    return (
+        f"Day {one.model.age_days}, {one.model.horizon_days} days: {verdict}. First days {one.periods.judged}: "
+        f"{'. '.join(sentences)}. Error of totals {one.model.model_error:.1%}."
+    )
+
+
+def metrics_of(training: EarlyTraining) -> dict[str, float]:
+    """The scores of every age and horizon as metrics of a run, without those that have no meaning."""
+    found = {
+        f"{one.name}_{name}_{which}_{measure}": value
+        for one in training.models
+        for name, group in one.groups.items()
+        for which, scores in group.scores.items()
+        for measure, value in scores._asdict().items()
+    }
+    found |= {f"{one.name}_gain": one.gain.share for one in training.models}
+    return {name: value for name, value in found.items() if np.isfinite(value)}
+
+
+def signature(content: Mapping[str, Any]) -> mlflow.models.ModelSignature:
+    """The columns of a version's input (of any type: the model says what is no number) and output."""
+    schema = mlflow.types.schema
+    anything = schema.AnyType()  # type: ignore[no-untyped-call]
+    model = EarlyValueModel.from_dict(content)
+    outputs = output_columns(sorted({one.horizon_days for one in model.models}))
+    return mlflow.models.ModelSignature(
+        inputs=schema.Schema([schema.ColSpec(anything, name) for name in (AGE, CHANNEL, *model.names)]),
+        outputs=schema.Schema([schema.ColSpec(kind, name, required=False) for name, kind in outputs]),
+    )
+
+
+def input_example(content: Mapping[str, Any]) -> pd.DataFrame:
+    """Two new users at one age: one who came once, and one who came and bought."""
+    model = EarlyValueModel.from_dict(content)
+    both: dict[str, Any] = {AGE: model.models[0].age_days, CHANNEL: "Email"}
+    return pd.DataFrame([both | dict.fromkeys(model.names, number) for number in (0.0, 1.0)])

@@ -1,0 +1,237 @@
+"""Training of early value: periods, the two parts, baselines, scores, and what is served."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from early_shop import AGE, CHANNELS, FIRST_VISIT, HORIZON, UNTIL, early_rows
+from scipy.optimize import minimize
+
+from ltv.behaviour.early_judge import deviance, gain_over, group_of, model_error
+from ltv.behaviour.early_periods import Days, new_since, periods_of
+from ltv.behaviour.early_training import ALL, NOT_YET, learned_of, train_early_value
+from ltv.behaviour.log_linear import fit_log_linear
+from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, part_of
+from ltv.churn_scorer import expit
+from ltv.early_value_model import PURCHASES, Behaviour, ChannelMean, by_from_dict, by_to_dict, predicted
+
+DAY = dt.timedelta(days=1)
+
+
+# ------------------------------------------------------------------------------------------------------------ periods
+
+
+@pytest.mark.parametrize("horizon", [30, 90, 365])
+@pytest.mark.parametrize("days", [50, 60, 100, 150, 230, 300, 900])
+def test_no_outcome_reaches_beyond_the_data_and_none_that_is_learned_ahead_into_the_newest_period(
+    horizon: int, days: int
+) -> None:
+    first_visit = UNTIL - (days - 1) * DAY
+    found = periods_of(horizon, until=UNTIL, first_visit=first_visit)
+    known = days - 14 - (horizon - 1)  # first days that are new and whose outcome is known
+    assert (found is None) == (known < 14)
+    if found is None:
+        return
+    assert found.judged.last + (horizon - 1) * DAY == UNTIL
+    assert 7 <= (found.judged.last - found.judged.first).days + 1 <= 28
+    assert (found.earlier.last - found.earlier.first).days + 1 >= 7
+    assert min(found.earlier.first, found.final.first) >= new_since(first_visit)
+    assert found.final.last == found.judged.last
+    assert found.is_ahead == (known >= horizon - 1 + 14)
+    if found.is_ahead:
+        assert found.earlier.last + (horizon - 1) * DAY < found.judged.first
+    else:
+        assert found.earlier.last == found.judged.first - DAY
+
+
+# -------------------------------------------------------------------------------------------------------- numeric parts
+
+
+def test_a_regression_of_amounts_is_the_minimum_that_a_general_search_finds() -> None:
+    draw = np.random.default_rng(3)
+    columns = draw.normal(size=(400, 2))
+    amount = draw.gamma(2.0, 20.0, 400) * np.exp(columns @ [0.5, -0.2])
+
+    def loss(theta: np.ndarray) -> float:
+        log_mean = theta[0] + columns @ theta[1:]
+        return float(np.mean(amount * np.exp(-log_mean) + log_mean) + 0.01 * (theta[1:] ** 2).sum() / 2)
+
+    best = minimize(loss, np.array([3.0, 0.0, 0.0]), tol=1e-12).x
+    assert fit_log_linear(columns, amount, ridge=0.01) == pytest.approx(best, abs=1e-4)
+
+
+def test_the_standard_deviation_is_that_of_a_purchase_that_may_not_come() -> None:
+    draw = np.random.default_rng(1)
+    buys, mean, spread = 0.3, 50.0, 0.8
+    amount = draw.gamma(1 / spread, mean * spread, 400_000) * (draw.random(400_000) < buys)
+    found = predicted(np.array([buys]), np.array([mean]), spread)
+    assert found.value[0] == pytest.approx(amount.mean(), rel=0.01)
+    assert found.deviation[0] == pytest.approx(amount.std(), rel=0.01)
+    assert predicted(np.array([1.0]), np.array([mean]), 0.0).deviation.tolist() == [0.0]
+
+
+def test_a_channels_mean_is_drawn_to_that_of_all_as_by_ten_buyers() -> None:
+    bought = np.array([1.0] * 4 + [0.0] * 36)
+    learned = Learned(
+        columns={},
+        channels=np.array(["Email"] * 20 + ["Direct"] * 20, dtype=object),
+        bought=bought,
+        amount=bought * 30,
+        part=np.zeros(40),
+    )
+    mean = fit_channel_mean(learned)
+    assert mean.buys == 0.1
+    assert mean.channels["Email"] == pytest.approx(((4 + 10) / (20 + 100), (4 * 30 + 10 * 30) / (4 + 10)))
+    assert mean.channels["Direct"] == pytest.approx((10 / 120, 30))
+    assert mean.predict(np.array(["new"], dtype=object)).value.tolist() == pytest.approx([0.1 * 30])
+
+
+def test_scores_are_those_of_the_value_to_come_and_of_the_whole() -> None:
+    later, to_date = np.array([0.0, 0.0, 40.0, 60.0]), np.array([0.0, 0.0, 0.0, 100.0])
+    scores = group_of({"some": np.array([5.0, 5.0, 50.0, 60.0])}, later, to_date).scores["some"]
+    assert scores.total_error == pytest.approx(20 / 200)
+    assert scores.later_error == pytest.approx(20 / 100)
+    assert (scores.gini, scores.auc) == (1.0, 1.0)
+    turned = group_of({"some": -later}, later, to_date).scores["some"]
+    assert turned.auc == 0.0
+
+
+def test_a_deviance_is_zero_where_an_expectation_is_met_and_smallest_at_the_mean() -> None:
+    actual = np.array([0.0, 1.0, 8.0])
+    assert deviance(actual[1:], actual[1:]) == pytest.approx([0.0, 0.0], abs=1e-12)
+    at = {mean: float(deviance(np.full(3, mean), actual).mean()) for mean in (2.0, 3.0, 4.0)}
+    assert at[3.0] < min(at[2.0], at[4.0])
+    few = gain_over(actual + 0.1, np.full(3, 3.0), actual)
+    assert few.deviance > 0
+    assert not few.is_real  # three persons are chance
+
+
+def test_a_models_error_is_chance_of_what_it_learned_from_and_what_the_newest_period_had_beyond_chance() -> None:
+    by_chance = model_error(judged_error=0.09, judged_chance=0.08, earlier_chance=0.06, final_chance=0.05)
+    assert by_chance == 0.05
+    beyond = model_error(judged_error=-0.13, judged_chance=0.04, earlier_chance=0.03, final_chance=0.05)
+    assert beyond == pytest.approx(np.sqrt(0.05**2 + 0.13**2 - 0.05**2))
+
+
+def test_a_fifth_of_the_persons_is_always_the_same() -> None:
+    persons = [f"user:{number}" for number in range(1000)]
+    parts = dict(zip(persons, part_of(persons).tolist(), strict=True))
+    assert all(150 < list(parts.values()).count(part) < 250 for part in range(5))
+    assert part_of(persons[::-1]).tolist() == [parts[person] for person in persons[::-1]]
+
+
+# ------------------------------------------------------------------------------------------------------ the two parts
+
+
+@pytest.fixture(scope="module")
+def learned() -> Learned:
+    data = early_rows(1, users=12_000, predicts=True)
+    return learned_of(data, AGE, HORIZON, Days(FIRST_VISIT, UNTIL))
+
+
+@pytest.fixture(scope="module")
+def behaviour(learned: Learned) -> Behaviour:
+    return fit_behaviour(learned)
+
+
+def test_totals_hold_for_those_who_have_bought_and_for_those_who_have_not(
+    learned: Learned, behaviour: Behaviour
+) -> None:
+    value = behaviour.predict(learned.columns, learned.channels).value
+    for who in (learned.columns[PURCHASES] > 0, learned.columns[PURCHASES] == 0):
+        assert value[who].sum() == pytest.approx(learned.amount[who].sum(), rel=0.02)
+
+
+def test_the_variances_add_up_to_what_persons_differ_from_their_predictions(
+    learned: Learned, behaviour: Behaviour
+) -> None:
+    found = behaviour.predict(learned.columns, learned.channels)
+    squares = ((learned.amount - found.value) ** 2).sum()
+    assert (found.deviation**2).sum() == pytest.approx(squares, rel=0.1)
+
+
+def test_the_fit_finds_what_the_shop_was_drawn_from(behaviour: Behaviour) -> None:
+    columns = {name: np.zeros(3) for name in behaviour_names(behaviour)} | {
+        "visits_7d": np.array([2.0, 2.0, 4.0]),
+        "visits_30d": np.array([2.0, 2.0, 4.0]),
+        "cart_adds_30d": np.array([0.0, 1.0, 0.0]),
+    }
+    found = behaviour.predict(columns, np.array(["Email"] * 3, dtype=object))
+    log_odds = np.log(0.12 / 0.88) + np.array([-0.32, 0.48, 1.0 - 0.32])
+    assert found.buys == pytest.approx(expit(log_odds), abs=0.04)
+    assert found.amount == pytest.approx([50.0] * 3, rel=0.15)
+
+
+def behaviour_names(by: Behaviour) -> set[str]:
+    return {PURCHASES} | by.bought.names | by.not_yet.names
+
+
+def test_a_state_with_few_buyers_has_its_share_and_their_mean() -> None:
+    data = early_rows(2, users=300, predicts=True)
+    few = learned_of(data, AGE, HORIZON, Days(FIRST_VISIT, UNTIL))
+    bought = few.where(few.columns[PURCHASES] > 0)
+    assert 0 < bought.bought.sum() < 30
+    part = fit_behaviour(few).bought
+    assert part.buys.classifier is None
+    share = float(expit(np.array(part.buys.low)))
+    assert share == pytest.approx(bought.bought.mean(), abs=0.02)
+    expected = part.predict(bought.columns, bought.channels)
+    assert expected.value.sum() == pytest.approx(bought.amount.sum())
+
+
+def test_what_is_stored_predicts_the_same(learned: Learned, behaviour: Behaviour) -> None:
+    for by in (behaviour, fit_channel_mean(learned)):
+        again: Any = by_from_dict(json.loads(json.dumps(by_to_dict(by))))
+        if isinstance(again, ChannelMean):
+            assert again == by
+        else:
+            assert again.predict(learned.columns, learned.channels).value.tolist() == (
+                behaviour.predict(learned.columns, learned.channels).value.tolist()
+            )
+
+
+# ------------------------------------------------------------------------------------------------------- the training
+
+
+def test_where_the_first_week_says_what_comes_behaviour_is_served_and_ranks_above_the_channels_mean() -> None:
+    training = train_early_value(early_rows(1, users=6000, predicts=True))
+    (model,) = training.models
+    assert training.gains
+    assert (model.model.age_days, model.model.horizon_days, model.model.served) == (AGE, HORIZON, "behaviour")
+    for name in (ALL, NOT_YET):
+        scores, chance = model.groups[name].scores, model.groups[name].chance
+        assert scores["behaviour"].gini > scores["channel_mean"].gini + 0.2
+        assert abs(scores["behaviour"].later_error) < 3 * chance
+    assert sorted(training.notes) == [
+        "30 days from age 14: fewer than 30 buyers in a period",
+        "30 days from age 1: fewer than 30 buyers in a period",
+        "365 days: the record of visits is too short",
+        "90 days: the record of visits is too short",
+    ]
+
+
+def test_where_nothing_predicts_the_channels_mean_is_served_in_each_of_20_shops() -> None:
+    for seed in range(20):
+        training = train_early_value(early_rows(seed, users=2500, predicts=False))
+        assert [model.model.served for model in training.models] == ["channel_mean"], seed
+        assert isinstance(training.models[0].model.by, ChannelMean)
+        assert set(training.models[0].model.by.channels) == set(CHANNELS)
+        assert not training.gains
+
+
+def test_a_training_is_the_same_again() -> None:
+    data = early_rows(4, users=1500, predicts=True)
+    assert train_early_value(data) == train_early_value(data)
+
+
+def test_a_short_record_is_judged_by_others_of_earlier_days_and_says_so() -> None:
+    data = early_rows(5, users=4000, predicts=True)
+    short = periods_of(HORIZON, until=UNTIL, first_visit=UNTIL - 59 * DAY)
+    assert short is not None
+    training = train_early_value(replace(data, periods={HORIZON: short}))
+    assert training.notes[2].startswith("30 days: the record is too short to judge ahead of time")
