@@ -160,6 +160,7 @@ def _write(folder: Path, visits: Columns, events: Columns, touches: Columns, pur
     activity = pa.table(events).group_by(["person_id", "activity_date", "event_name"]).aggregate([([], "count_all")])
     groups = pa.array(["product"] * activity.num_rows), pa.array(["web"] * activity.num_rows)
     activity = activity.rename_columns(["person_id", "activity_date", "event_name", "events"])
+    activity = activity.append_column("known_on", activity["activity_date"])
     tables = {
         "sessions": pa.table(visits),
         "activity": activity.append_column("page_group", groups[0]).append_column("platform", groups[1]),

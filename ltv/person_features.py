@@ -67,12 +67,13 @@ def end_of(day: dt.date, timezone: str) -> dt.datetime:
 
 def silver_of_lake(lake: Lake) -> Silver:
     """What behaviour is read from; InputError where silver is of a release that did not record when ties were known."""
-    identities = lake.read(SILVER_IDENTITIES)
-    if "known_at" not in identities.columns:
-        raise InputError(f"{lake.path(SILVER_IDENTITIES)} is of an earlier release; run `build` first.")
+    identities, activity = lake.read(SILVER_IDENTITIES), lake.read(SILVER_ACTIVITY)
+    for table, frame, name in ((SILVER_IDENTITIES, identities, "known_at"), (SILVER_ACTIVITY, activity, "known_on")):
+        if name not in frame.columns:
+            raise InputError(f"{lake.path(table)} is of an earlier release; run `build` first.")
     return Silver(
         sessions=lake.read(SILVER_SESSIONS),
-        activity=lake.read(SILVER_ACTIVITY),
+        activity=activity,
         touchpoints=lake.read(SILVER_TOUCHPOINTS),
         conversions=lake.read(SILVER_CONVERSIONS),
         orders=lake.read(SILVER_ORDERS),

@@ -24,7 +24,8 @@ SCHEME_AND_HOST = rf"^(?:{any_case('http')}[sS]?://[^/?#]*/?|[a-zA-Z][a-zA-Z0-9+
 
 
 def build_activity(visits: DataFrame, *, timezone: str, personal: PersonalData) -> DataFrame:
-    """One row per person, reporting day, event name, page group (first part of the path) and platform: its hits.
+    """One row per person, reporting day, event name, page group (first part of the path), platform and day on which
+    they were known to be the person's: its hits.
 
     Page groups are without the personal data that `personal` asks to leave out.
     """
@@ -32,6 +33,7 @@ def build_activity(visits: DataFrame, *, timezone: str, personal: PersonalData) 
     hits = visits.where(F.col("event_at").isNotNull() & ~F.col("is_bot")).select(
         "person_id",
         report_day("event_at", timezone).alias("activity_date"),
+        report_day(F.coalesce("known_at", "event_at"), timezone).alias("known_on"),
         "event_name",
         F.substring_index(path, "/", 1).alias("page_group"),
         "platform",
@@ -42,9 +44,7 @@ def build_activity(visits: DataFrame, *, timezone: str, personal: PersonalData) 
             F.coalesce(F.lower("page_group"), F.lit("(none)"))
         ),
     )
-    counted = shown.groupBy("person_id", "activity_date", "event_name", "page_group", "platform").agg(
-        F.count(F.lit(1)).alias("events")
-    )
+    counted = shown.groupBy(*SILVER_ACTIVITY.key).agg(F.count(F.lit(1)).alias("events"))
     return conform(counted, SILVER_ACTIVITY)
 
 

@@ -49,6 +49,9 @@ CARRIED = {
 # Dropped after visits are built.
 STEPS_ONLY = ("user_id", "sent_session_id", "is_session_event", "is_ad_event", "has_origin")
 
+# Whose the device is from a marker on, and the login by which that was known.
+MARK = "struct<person_id:string,known_at:timestamp>"
+
 MARKER, ORDER, HIT = 0, 1, 2  # the order of rows at one moment: first whose device it is, then what happened
 
 
@@ -66,6 +69,7 @@ def build_visits(
 
     - person_id: the event's own login (of an alias its buyer), otherwise the person of the device's identity interval,
       otherwise the device, otherwise (where neither is named) the event itself;
+    - known_at: the later login by which the device's event became the person's; null where that was known at once;
     - session_id: of events that open or continue a session, see `with_sessions`; null for ad_*, server events and
       orders;
     - is_session_start: the first event of its session;
@@ -84,14 +88,18 @@ def build_visits(
     opens = is_hit & F.col("is_session_event")
     is_page = opens & (F.col("event_name") == "page_view")
     millis = F.unix_millis("at")
-    rows_of_persons = rows.select(
+    own_login = F.coalesce("buyer_id", "user_id")
+    rows_of_persons = rows.select("*", F.last("mark", ignorenulls=True).over(so_far).alias("last_mark")).select(
         "*",
         F.coalesce(
-            person_of_user(F.coalesce("buyer_id", "user_id")),
-            F.last("marked_person_id", ignorenulls=True).over(so_far),
+            person_of_user(own_login),
+            "last_mark.person_id",
             person_of_device(F.col("anonymous_id")),
             person_of_event(F.col("event_id")),
         ).alias("person_id"),
+        F.when(own_login.isNull() & (F.col("last_mark.known_at") > F.col("at")), F.col("last_mark.known_at")).alias(
+            "known_at"
+        ),
         (millis - F.last(F.when(is_page, millis), ignorenulls=True).over(before)).alias("since_page_ms"),
         opens.alias("opens"),
     )
@@ -108,6 +116,7 @@ def build_visits(
         "device_key",
         "device",
         "person_id",
+        "known_at",
         "session_id",
         "is_session_start",
         F.when((is_page & ~F.col("is_session_start")) | is_ad_touch, F.col("since_page_ms")).alias("since_page_ms"),
@@ -140,7 +149,7 @@ def has_channel() -> Column:
 def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame, aliases: DataFrame | None) -> DataFrame:
     """Hits, anonymous orders and identity markers as one frame, with `device` and its 64-bit key."""
     device = device_of_event()
-    no_person = F.lit(None).cast("string").alias("marked_person_id")
+    no_mark = F.lit(None).cast(MARK).alias("mark")
     carried = [name for name in hits.columns if name in CARRIED]
     # By its type, in which every field may be null, as in the rows below that carry nothing.
     carried_type = f"struct<{', '.join(f'{name}: {CARRIED[name]}' for name in carried)}>"
@@ -150,7 +159,7 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame, aliases: Da
         F.struct(*carried).cast(carried_type).alias("carried"),
         F.lit(HIT).alias("row_kind"),
         F.col("event_at").alias("at"),
-        no_person,
+        no_mark,
     )
     is_anonymous = F.col("user_id").isNull() & F.col("anonymous_id").isNotNull()
     order_rows = (
@@ -163,7 +172,7 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame, aliases: Da
             "order_id",
             F.lit(ORDER).alias("row_kind"),
             F.col("order_at").alias("at"),
-            no_person,
+            no_mark,
         )
     )
     markers = identities.select(
@@ -171,7 +180,7 @@ def _rows(hits: DataFrame, identities: DataFrame, orders: DataFrame, aliases: Da
         F.lit("").alias("event_id"),
         F.lit(MARKER).alias("row_kind"),
         F.col("valid_from").alias("at"),
-        F.col("person_id").alias("marked_person_id"),
+        F.struct("person_id", "known_at").cast(MARK).alias("mark"),
     )
     rows = hit_rows.unionByName(order_rows, allowMissingColumns=True).unionByName(markers, allowMissingColumns=True)
     return rows.select("*", device.alias("device")).select("*", F.xxhash64("device").alias("device_key"))

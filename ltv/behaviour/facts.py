@@ -26,7 +26,8 @@ class Silver:
 
 
 def visits_of(silver: Silver, *, timezone: str) -> DataFrame:
-    """One row per visit of a person: at (its end, when all of it was known), day, first_day and what was done."""
+    """One row per visit of a person: at (its end, when all of it was known), day, first_day, known_day and what was
+    done."""
     visits = silver.sessions.where(~F.col("is_bot")).select(
         "person_id",
         "anonymous_id",
@@ -43,6 +44,7 @@ def visits_of(silver: Silver, *, timezone: str) -> DataFrame:
         F.greatest("ended_at", "known_at").alias("known_at"),
         report_day("at", timezone).alias("first_day"),
         report_day("ended_at", timezone).alias("day"),
+        report_day(F.greatest("ended_at", "known_at"), timezone).alias("known_day"),
         "anonymous_id",
         "page_views",
         "is_app",
@@ -50,20 +52,10 @@ def visits_of(silver: Silver, *, timezone: str) -> DataFrame:
     )
 
 
-def activity_of(silver: Silver, visits: DataFrame) -> DataFrame:
-    """One row per person, day and kind of event, with the moment from which on all visits of that day were known.
-
-    `visits` is the result of `visits_of`. silver.activity has no device, so a day with a visit that was tied to the
-    person later counts from then on as a whole. Events outside visits (of servers, of ads) are left out.
-    """
-    days = F.explode(F.array_distinct(F.array("first_day", "day"))).alias("activity_date")
-    of_day = visits.select("person_id", days, "known_at").groupBy("person_id", "activity_date")
+def activity_of(silver: Silver) -> DataFrame:
+    """The rows of silver.activity but for events outside visits: of servers, of ads."""
     is_of_visitor = ~F.startswith(F.col("event_name"), F.lit("ad_")) & (F.col("platform") != F.lit("server"))
-    return (
-        silver.activity.where(is_of_visitor)
-        .join(of_day.agg(F.max("known_at").alias("known_at")), ["person_id", "activity_date"], how="inner")
-        .select("person_id", "activity_date", "known_at", "event_name", "page_group", "events")
-    )
+    return silver.activity.where(is_of_visitor)
 
 
 def touches_of(silver: Silver) -> DataFrame:

@@ -38,7 +38,7 @@ def person_features(moments: DataFrame, silver: Silver, *, timezone: str) -> Dat
     purchases = purchases_of(silver, timezone=timezone)
     parts = (
         _of_visits(seen_from(visits, moments)),
-        _of_activity(activity_of(silver, visits), moments, timezone=timezone),
+        _of_activity(activity_of(silver), moments, timezone=timezone),
         _of_touches(seen_from(touches_of(silver), moments)),
         _of_purchases(seen_from(purchases, moments), timezone=timezone),
         _of_sign_ups(seen_from(sign_ups_of(silver), moments)),
@@ -88,7 +88,7 @@ def _of_activity(activity: DataFrame, moments: DataFrame, *, timezone: str) -> D
     age = (F.datediff("last_day", "activity_date") + F.lit(1)).cast("double")
     seen = (
         activity.join(ended, "person_id", how="inner")
-        .where((F.col("activity_date") <= F.col("last_day")) & (F.col("known_at") < F.col("as_of")))
+        .where((F.col("activity_date") <= F.col("last_day")) & (F.col("known_on") <= F.col("last_day")))
         .withColumn("age", age)
     )
 

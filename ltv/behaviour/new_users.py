@@ -114,8 +114,8 @@ def purchases_of_new_users(sightings: DataFrame, new_users: DataFrame) -> DataFr
 def as_seen(silver: Silver, seen: DataFrame, *, timezone: str, keep: Keep = as_it_is) -> Silver:
     """The rows of silver that ids `seen` (seen_as) had, as person_id: those of devices until they were tied among them.
 
-    A day of silver.activity is a device's where all visits of that day were on it and were tied later. `keep` is given
-    each frame, which is read several times, and gives the same rows back.
+    Of silver.activity a device's are the events that were tied later, on the day of its tie alone. `keep` is given each
+    frame, which is read several times, and gives the same rows back.
     """
     ids = seen.select(F.col("seen_as").alias("person_id")).distinct()
     visits = visits_of(silver, timezone=timezone)
@@ -141,22 +141,22 @@ def as_seen(silver: Silver, seen: DataFrame, *, timezone: str, keep: Keep = as_i
             silver.conversions,
             tied_later(silver.conversions.join(orders, "order_id", how="inner"), "converted_at"),
         ),
-        activity=both(silver.activity, silver.activity.join(_days_of_devices(visits), ["person_id", "activity_date"])),
+        activity=both(silver.activity, _activity_of_devices(silver.activity, visits)),
     )
 
 
-def _days_of_devices(visits: DataFrame) -> DataFrame:
-    """(person_id, activity_date, anonymous_id) of days whose visits were all on one device and tied to it later."""
+def _activity_of_devices(activity: DataFrame, visits: DataFrame) -> DataFrame:
+    """Rows of silver.activity that were tied later, with the anonymous_id of their device, whose they were at once.
+
+    Of two devices of a person that were visited on one day and tied on one day it is not known which had what.
+    """
+    key = ["person_id", "activity_date", "known_on"]
     days = F.explode(F.array_distinct(F.array("first_day", "day"))).alias("activity_date")
-    is_late = F.col("known_at") > F.col("at")
-    return (
-        visits.select("person_id", days, "anonymous_id", is_late.alias("is_late"))
-        .groupBy("person_id", "activity_date")
-        .agg(
-            F.min("anonymous_id").alias("anonymous_id"),
-            F.count_distinct("anonymous_id").alias("devices"),
-            F.count_if(~F.col("is_late")).alias("at_once"),
-        )
-        .where((F.col("devices") == F.lit(1)) & (F.col("at_once") == F.lit(0)))
-        .drop("devices", "at_once")
+    devices = (
+        visits.where(F.col("known_at") > F.col("at"))
+        .select("person_id", days, F.col("known_day").alias("known_on"), "anonymous_id")
+        .groupBy(*key)
+        .agg(F.min("anonymous_id").alias("anonymous_id"), F.count_distinct("anonymous_id").alias("devices"))
+        .where((F.col("devices") == F.lit(1)) & (F.col("known_on") > F.col("activity_date")))
     )
+    return activity.join(devices, key, how="inner").withColumn("known_on", F.col("activity_date"))

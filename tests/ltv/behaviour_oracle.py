@@ -70,7 +70,7 @@ def features_of(person: str, as_of: dt.datetime, tables: Tables, zone: str) -> d
     last_day = day_of(as_of, zone) - DAY
     return {
         **_of_visits(visits, age, zone),
-        **_of_activity(mine["activity"], all_visits, seen_at, as_of, last_day, zone),
+        **_of_activity(mine["activity"], last_day),
         **_of_touches(touches, age),
         **_of_purchases(purchases, orders, age, last_day, zone),
         "days_since_sign_up": min((age(row["converted_at"]) for row in sign_ups), default=None),
@@ -99,25 +99,13 @@ def _of_visits(visits: Sequence[Row], age: Any, zone: str) -> dict[str, Any]:
     }
 
 
-def _of_activity(  # noqa: PLR0917
-    activity: Sequence[Row], all_visits: Sequence[Row], seen_at: Mapping[str, dt.datetime], as_of: dt.datetime,
-    last_day: dt.date, zone: str,
-) -> dict[str, Any]:  # fmt: skip
-    def is_known(day: dt.date) -> bool:
-        of_day = [
-            seen_at[row["session_id"]]
-            for row in all_visits
-            if day in (day_of(row["started_at"], zone), day_of(row["ended_at"], zone))
-        ]
-        return bool(of_day) and max(of_day) < as_of
-
+def _of_activity(activity: Sequence[Row], last_day: dt.date) -> dict[str, Any]:
     counted = [
         ((last_day - row["activity_date"]).days + 1, row)
         for row in activity
-        if row["activity_date"] <= last_day
+        if max(row["activity_date"], row["known_on"]) <= last_day
         and row["platform"] != "server"
         and not row["event_name"].startswith("ad_")
-        and is_known(row["activity_date"])
     ]
 
     def events(name: str) -> int:

@@ -83,6 +83,7 @@ def events(person: str, at: float, name: str = "view_item", number: int = 1, **m
         "event_name": name,
         "page_group": "product",
         "platform": "web",
+        "known_on": day_after(at),
         "events": number,
     }
     return given | more
@@ -115,12 +116,18 @@ def tie(person: str, since: float, known: float, until: float | None = None, **m
     return given | more
 
 
+def is_of(tie: dict[str, Any], at: dt.datetime) -> bool:
+    """Whether the moment lies in the interval of the tie."""
+    return tie["valid_from"] <= at and (tie["valid_to"] is None or at < tie["valid_to"])
+
+
 def random_world(seed: int, persons: int) -> World:
     """Persons who come and buy at random, on phones of their own whose tie is known sooner or later."""
     draw = random.Random(seed)
     world: World = {name: [] for name in TABLES}
     for number in range(persons):
         person = f"user:{seed}-{number}"
+        on_phone: list[tuple[float, dict[str, Any]]] = []
         moments = sorted(round(draw.uniform(0, DAYS), 3) for _ in range(draw.choice((0, 1, 2, 5, 20))))
         for at in moments:
             kind = draw.random()
@@ -136,6 +143,8 @@ def random_world(seed: int, persons: int) -> World:
             for name in draw.sample(("view_item", "add_to_cart", "begin_checkout", "ad_click", "page_view"), 3):
                 where = {"page_group": draw.choice("abc"), "platform": draw.choice(("web", "ios", "server"))}
                 world["activity"].append(events(person, at, name, draw.randrange(1, 5), **where))
+                if of_visit["anonymous_id"] == f"{person}'s phone":
+                    on_phone.append((at, world["activity"][-1]))
             of_touch = {name: of_visit[name] for name in ("anonymous_id", "channel")}
             of_touch |= {"interaction": draw.choice(("click", "impression")), "is_abuse": draw.random() < 0.1}
             world["touchpoints"].append(touch(person, at, **of_touch, is_retargeting=draw.random() < 0.3))
@@ -149,7 +158,11 @@ def random_world(seed: int, persons: int) -> World:
                 world["conversions"].append(purchase(person, at, 0, conversion_type="sign_up", order_id=None))
         known = draw.uniform(0, DAYS)
         world["identities"].append(tie(person, known - 30, known, draw.choice((None, known + 30))))
-    world["activity"] = list({tuple(map(repr, list(row.values())[:5])): row for row in world["activity"]}.values())
+        for at, row in on_phone:
+            if is_of(world["identities"][-1], after(at)):
+                row["known_on"] = day_after(max(at, known))
+    keys = SILVER_ACTIVITY.key
+    world["activity"] = list({tuple(row[name] for name in keys): row for row in world["activity"]}.values())
     return world
 
 
@@ -179,9 +192,7 @@ def as_known_on(world: World, as_of: dt.datetime) -> World:
 
     def is_tied(row: dict[str, Any], device: str, at: dt.datetime) -> bool:
         later = untied.get((row.get(device), row["person_id"]))
-        return later is None or not (
-            later["valid_from"] <= at and (later["valid_to"] is None or at < later["valid_to"])
-        )
+        return later is None or not is_of(later, at)
 
     known["sessions"] = [row for row in known["sessions"] if is_tied(row, "anonymous_id", row["started_at"])]
     known["touchpoints"] = [row for row in known["touchpoints"] if is_tied(row, "anonymous_id", row["touched_at"])]
@@ -190,7 +201,7 @@ def as_known_on(world: World, as_of: dt.datetime) -> World:
         row for row in known["conversions"]
         if is_tied(seen_on.get(row["order_id"], row), "seen_on", row["converted_at"])
     ]  # fmt: skip
-    known["activity"] = [row for row in world["activity"] if row["activity_date"] <= last_day]
+    known["activity"] = [row for row in world["activity"] if max(row["activity_date"], row["known_on"]) <= last_day]
     return known
 
 

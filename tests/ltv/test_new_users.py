@@ -9,7 +9,20 @@ from typing import Any
 
 import pytest
 from behaviour_oracle import day_of, known_at
-from behaviour_world import ZONE, World, events, made, order, purchase, random_world, silver, tie, touch, visit
+from behaviour_world import (
+    ZONE,
+    World,
+    day_after,
+    events,
+    made,
+    order,
+    purchase,
+    random_world,
+    silver,
+    tie,
+    touch,
+    visit,
+)
 from pyspark.sql import SparkSession
 
 from ltv.behaviour.early_rows import at_ages
@@ -187,7 +200,10 @@ def test_what_was_done_before_the_login_is_the_devices_own_until_then(spark: Spa
     guest, ann, phone = purchase("user:ann", 12, 30), "user:ann", "device:user:ann's phone"
     world: World = {
         "sessions": [visit(ann, 10.0), visit(ann, 11.0), visit(ann, 19.5), A_RECORD],
-        "activity": [events(ann, 10.0, "add_to_cart", 3), events(ann, 19.5, "add_to_cart", 2)],
+        "activity": [
+            events(ann, 10.0, "add_to_cart", 3, known_on=day_after(19.5)),
+            events(ann, 19.5, "add_to_cart", 2),
+        ],
         "touchpoints": [touch(ann, 10.0, channel="Paid Search"), touch(ann, 11.0, channel="Email")],
         "conversions": [guest],
         "orders": [order(guest, seen_on="user:ann's phone")],

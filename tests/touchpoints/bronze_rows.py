@@ -43,7 +43,7 @@ HITS = (
     "bot_reason string, order_id string, value decimal(18,6), currency string"
 )
 VISITS = (
-    f"{HITS}, row_kind int, device_key bigint, device string, person_id string, session_id string, "
+    f"{HITS}, row_kind int, device_key bigint, device string, person_id string, known_at timestamp, session_id string, "
     "is_session_start boolean, since_page_ms bigint, is_touch boolean"
 )
 RATES = "rate_day date, rate_currency string, rate decimal(18,8)"

@@ -32,6 +32,7 @@ def test_hits_are_counted_by_person_reporting_day_event_page_group_and_platform(
 
     activity = collected(build_activity(visits(spark, rows), timezone="Asia/Seoul", personal=hit_knobs()))
 
+    assert all(row["known_on"] == row["activity_date"] for row in activity)
     first, second = date(2026, 3, 1), date(2026, 3, 2)
     names = ("person_id", "activity_date", "event_name", "page_group", "platform", "events")
     assert sorted(tuple(row[name] for name in names) for row in activity) == [
@@ -41,4 +42,21 @@ def test_hits_are_counted_by_person_reporting_day_event_page_group_and_platform(
         ("user:ann", first, "purchase", "(none)", "server", 1),
         ("user:ann", second, "page_view", "cart", "web", 2),
         ("user:bob", first, "page_view", "cart", "web", 1),
+    ]
+
+
+def test_events_are_counted_by_the_reporting_day_on_which_they_were_known_to_be_the_persons(
+    spark: SparkSession,
+) -> None:
+    evening, midnight = datetime(2026, 3, 3, 14, 59, tzinfo=UTC), datetime(2026, 3, 3, 15, tzinfo=UTC)  # in Seoul
+    logins = (None, evening, midnight, at(60))
+    rows = [
+        {"event_id": f"e{number}", "person_id": "user:ann", "event_at": at(), "known_at": login}
+        for number, login in enumerate(logins)
+    ]
+    activity = collected(build_activity(visits(spark, rows), timezone="Asia/Seoul", personal=hit_knobs()))
+    assert sorted((row["activity_date"], row["known_on"], row["events"]) for row in activity) == [
+        (date(2026, 3, 1), date(2026, 3, 1), 2),
+        (date(2026, 3, 1), date(2026, 3, 3), 1),
+        (date(2026, 3, 1), date(2026, 3, 4), 1),
     ]

@@ -246,6 +246,33 @@ def test_every_event_and_every_anonymous_order_is_one_row_with_a_person(built: S
     assert len({row["session_id"] for row in rows if row["session_id"]}) == 8
 
 
+def test_an_event_is_known_to_be_its_persons_at_once_or_by_the_later_login_that_ties_its_device(
+    spark: SparkSession,
+) -> None:
+    rows = [
+        {"event_id": "before ann's login", "event_at": at(0)},
+        {"event_id": "ann's login", "event_at": at(10), "user_id": "ann"},
+        {"event_id": "after it", "event_at": at(20)},
+        {"event_id": "after ann, before bob's", "event_at": at(40)},
+        {"event_id": "bob's login", "event_at": at(60), "user_id": "bob"},
+        {"event_id": "nobody's", "event_at": at(days=40)},
+        {"event_id": "of a login from the server", "event_at": at(5), "user_id": "ann", "platform": "server"},
+    ]
+    tablet = [{"anonymous_id": "tablet", **row} for row in rows]
+    order = {"order_id": "1", "anonymous_id": "tablet", "order_at": at(50)}
+    seen = build_all(spark, tablet, [order]).visits
+    assert {row["event_id"]: (row["person_id"], row["known_at"]) for row in seen} == {
+        "before ann's login": ("user:ann", at(5)),
+        "of a login from the server": ("user:ann", None),
+        "ann's login": ("user:ann", None),
+        "after it": ("user:bob", at(60)),
+        "after ann, before bob's": ("user:bob", at(60)),
+        "order:1": ("user:bob", at(60)),
+        "bob's login": ("user:bob", None),
+        "nobody's": ("device:tablet", None),
+    }
+
+
 def test_session_ids_are_of_device_and_first_event_so_that_a_late_login_renames_none(built: Silver) -> None:
     starts = {row["session_id"]: row["event_id"] for row in built.visits if row["is_session_start"]}
 
