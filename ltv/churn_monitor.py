@@ -85,7 +85,7 @@ def due_churn(tables: ChurnTables, *, as_of: dt.date, timezone: str) -> list[Due
         tables.churn.where(F.coalesce(*(F.when(one, F.lit(True)) for one in chosen)))
         .select("person_id", *OF_PREDICTION)
         .join(known, "person_id", how="left_semi")
-        .withColumn("probability", F.round("probability", DIGITS))
+        .withColumn("probability", rounded(F.col("probability"), DIGITS))
     )
     came_back = F.coalesce(F.col("next_active_days") <= _of_horizon(F.col("cycle_days")), F.lit(False))
     counted = (
