@@ -23,6 +23,7 @@ from ltv.findings import Finding
 from ltv.knobs import Drift
 from ltv.person_features import end_of
 from ltv.stability import Counts, Stability, stability
+from warehouse.numbers import rounded
 
 # They reach back to the first purchase or visit, and so grow as a shop does.
 GROWING = (
