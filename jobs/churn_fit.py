@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
+from jobs.behaviour_fits import is_missing_or_old, tags_of_fit
 from jobs.drift import has_drifted
 from jobs.run import Run
 from ltv.behaviour.rows import collect_churn_rows
@@ -11,22 +10,15 @@ from ltv.behaviour.spark_fitter import spark_fitter
 from ltv.churn import churn_champion
 from ltv.knobs import Behaviour, SeenPersons
 from ltv.person_features import silver_of_lake
-from warehouse.code_version import code_version
 from warehouse.knobs import ReportingDay
-from warehouse.table_update import digest_of
-from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
 
 def churn_is_due(run: Run) -> bool:
     """Whether churn is wanted and its champion is missing, as old as behaviour.train_every_days, or has an alarm."""
-    knobs = run.knobs(Behaviour)
-    if not knobs.churn:
+    if not run.knobs(Behaviour).churn:
         return False
     found = churn_champion(run)
-    if found is None or "as_of" not in found.tags:
-        return True
-    age = (run.as_of - dt.date.fromisoformat(found.tags["as_of"])).days
-    return age >= knobs.train_every_days or has_drifted(run, found.full_name)
+    return found is None or is_missing_or_old(run, found) or has_drifted(run, found.full_name)
 
 
 def fit_churn(run: Run) -> str:
@@ -51,13 +43,6 @@ def fit_churn(run: Run) -> str:
         run.say(f"churn within {line}" if not line.startswith("Note") else line)
     if not training.models:
         return "churn: no fit, no horizon has enough customers who left and who came back"
-    tags = {
-        "settings_digest": digest_of((run.knobs(SeenPersons), run.knobs(ReportingDay))),
-        "code_version": code_version(),
-        f"delta_version.{SILVER_SESSIONS.full_name}": str(
-            run.lake.versions([SILVER_SESSIONS])[SILVER_SESSIONS.full_name]
-        ),
-        "customers": str(training.models[0].customers),
-    }
+    tags = tags_of_fit(run, SeenPersons, ReportingDay) | {"customers": str(training.models[0].customers)}
     result = register_churn(training, data, tracking=run.settings.mlflow, named=knobs, tags=tags)
     return f"churn {result.status}: {result.reason} ({result.model_version or 'none'})"

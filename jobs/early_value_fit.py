@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from contextlib import ExitStack
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
+from jobs.behaviour_fits import is_missing_or_old, tags_of_fit
 from jobs.run import Run
 from ltv.behaviour.early_rows import collect_early_rows
 from ltv.early_value import early_value_champion
 from ltv.knobs import Behaviour
 from ltv.person_features import silver_of_lake
-from warehouse.code_version import code_version
 from warehouse.knobs import ReportingDay
-from warehouse.table_update import digest_of
-from warehouse.tables.silver_sessions import SILVER_SESSIONS
 
 
 def early_value_is_due(run: Run) -> bool:
     """Whether early value is wanted and its champion is missing, or as old as behaviour.train_every_days."""
-    knobs = run.knobs(Behaviour)
-    if not knobs.early_value:
-        return False
-    found = early_value_champion(run)
-    if found is None or "as_of" not in found.tags:
-        return True
-    return (run.as_of - dt.date.fromisoformat(found.tags["as_of"])).days >= knobs.train_every_days
+    return run.knobs(Behaviour).early_value and is_missing_or_old(run, early_value_champion(run))
 
 
 def fit_early_value(run: Run) -> str:
@@ -60,13 +51,6 @@ def fit_early_value(run: Run) -> str:
         run.say(f"early value: {line}" if not line.startswith("Note") else line)
     if not training.models:
         return "early value: no fit, too few new users bought"
-    tags = {
-        "settings_digest": digest_of((run.knobs(ReportingDay),)),
-        "code_version": code_version(),
-        f"delta_version.{SILVER_SESSIONS.full_name}": str(
-            run.lake.versions([SILVER_SESSIONS])[SILVER_SESSIONS.full_name]
-        ),
-        "new_users": str(len(data.rows)),
-    }
+    tags = tags_of_fit(run, ReportingDay) | {"new_users": str(len(data.rows))}
     result = register_early_value(training, data, tracking=run.settings.mlflow, named=knobs, tags=tags)
     return f"early value {result.status}: {result.reason} ({result.model_version or 'none'})"

@@ -6,10 +6,8 @@ row, no pickle, nothing of Spark.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,33 +15,18 @@ import pandas as pd
 from ltv.behaviour.churn_training import ChurnTraining, HorizonModel
 from ltv.behaviour.origins import HORIZONS
 from ltv.behaviour.rows import ChurnRows, has_left
+from ltv.behaviour_registry import TOLERANCE, Challenger, Registration, register
 from ltv.churn import CHURN_ARTIFACT
 from ltv.churn_model import ChurnModel
 from ltv.churn_pyfunc import output_columns
 from ltv.churn_scorer import Array
 from ltv.evaluate import brier
 from ltv.knobs import ChurnModelName
-from ltv.logged_model import log_stored_code
 from ltv.stored_code import write_churn_package
-from warehouse import model_registry
-from warehouse.champion import CHAMPION, RegisteredVersion, champion, load_json
+from warehouse.champion import CHAMPION, load_json
 from warehouse.knobs import Mlflow
-from warehouse.model_registry import clear_errors, experiment_id, mlflow
+from warehouse.model_registry import mlflow
 from warehouse.tables.gold_person_features import BUILT
-
-# A challenger may be this much worse and still win: it has newer data, and smaller differences are chance.
-TOLERANCE = 0.01
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChurnResult:
-    """The result of a training of churn: promoted, or lost to the champion; `model_version` names the champion after
-    it."""
-
-    status: Literal["promoted", "lost"]
-    reason: str
-    model_version: str
-    run_id: str
 
 
 class Contest(NamedTuple):
@@ -55,42 +38,38 @@ class Contest(NamedTuple):
 
 def register_churn(
     training: ChurnTraining, data: ChurnRows, *, tracking: Mlflow, named: ChurnModelName, tags: Mapping[str, str]
-) -> ChurnResult:
+) -> Registration:
     """Log a training as one MLflow run and, where it wins, make it the champion.
 
     It wins without a champion, or where its Brier score on its newest periods is at most 1% above that of the champion
     as it was fitted for its own newest periods. InputError where MLflow does not answer.
     """
-    name = named.churn_model
-    former = champion(tracking, name)
-    facts = {"as_of": str(training.until), "served": served_line(training), **tags}
-    run_name = f"{name} {training.until}"
-    with (
-        clear_errors(tracking),
-        mlflow.start_run(experiment_id=experiment_id(tracking, tracking.experiment), run_name=run_name) as run,
-    ):
-        mlflow.log_params(facts)
-        mlflow.log_metrics(metrics_of(training))
-        content = stored_content(training)
-        model_uri = log_stored_code(
-            content,
-            CHURN_ARTIFACT,
-            write_churn_package,
-            signature=signature(content),
-            input_example=input_example(content),
-        )
-        reason = _lost_because(training, data, tracking, former)
-        status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
-        mlflow.set_tags({"status": status, "notes": "\n".join(training.notes), "as_of": facts["as_of"]})
-        version = former.full_name if former else ""
-        if reason is None:
-            version = _register(model_uri, name, training, tracking, facts)
-    return ChurnResult(
-        status=status,
-        reason=reason or ("there was no champion" if former is None else f"no worse than {former.full_name}"),
-        model_version=version,
-        run_id=run.info.run_id,
+    content = stored_content(training)
+    challenger = Challenger(
+        name=named.churn_model,
+        as_of=training.until,
+        content=content,
+        artifact=CHURN_ARTIFACT,
+        write_package=write_churn_package,
+        signature=signature(content),
+        input_example=input_example(content),
+        facts={"served": served_line(training), **tags},
+        metrics=metrics_of(training),
+        notes=training.notes,
+        description=DESCRIPTION,
+        card=describe(training),
     )
+
+    def against(of_champion: Mapping[str, Any], champion: str) -> str | None:
+        met = contest(training, data, ChurnModel.from_dict(of_champion, classifier="at_newest"))
+        if met is None or met.challenger <= met.champion * (1 + TOLERANCE):
+            return None
+        return (
+            f"the Brier score on the newest periods is {met.challenger:.4g}, more than {TOLERANCE:.0%} above the "
+            f"{met.champion:.4g} of the champion {champion}"
+        )
+
+    return register(challenger, tracking, against)
 
 
 def load_churn(tracking: Mlflow, version: str) -> dict[str, Any]:
@@ -149,33 +128,6 @@ def contest(training: ChurnTraining, data: ChurnRows, rival: ChurnModel) -> Cont
 def features_in(rows: pd.DataFrame) -> dict[str, Array]:
     """The features of rows by name, as floats."""
     return {column.name: rows[column.name].to_numpy(dtype=np.float64) for column in BUILT}
-
-
-def _lost_because(
-    training: ChurnTraining, data: ChurnRows, tracking: Mlflow, former: RegisteredVersion | None
-) -> str | None:
-    if former is None:
-        return None
-    content = load_churn(tracking, former.full_name)
-    if dt.date.fromisoformat(content["as_of"]) > training.until:
-        return f"the champion {former.full_name} is of {content['as_of']}, this fit of {training.until} is older"
-    met = contest(training, data, ChurnModel.from_dict(content, classifier="at_newest"))
-    if met is None or met.challenger <= met.champion * (1 + TOLERANCE):
-        return None
-    return (
-        f"the Brier score on the newest periods is {met.challenger:.4g}, more than {TOLERANCE:.0%} above the "
-        f"{met.champion:.4g} of the champion {former.full_name}"
-    )
-
-
-def _register(model_uri: str, name: str, training: ChurnTraining, tracking: Mlflow, facts: Mapping[str, str]) -> str:
-    client = model_registry.connect(tracking)
-    registered = mlflow.register_model(model_uri, name, tags=dict(facts))
-    version = RegisteredVersion(name=name, number=str(registered.version), tags=facts).full_name
-    client.update_registered_model(name, description=DESCRIPTION)
-    client.update_model_version(name, registered.version, describe(training))
-    model_registry.promote(tracking, version)
-    return version
 
 
 DESCRIPTION = f"""How likely customers neither visit nor buy any more, within several horizons, and why.

@@ -6,10 +6,8 @@ row, no pickle.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,70 +15,51 @@ import pandas as pd
 from ltv.behaviour.early_judge import deviance
 from ltv.behaviour.early_rows import EarlyRows
 from ltv.behaviour.early_training import ALL, NOT_YET, EarlyTraining, TrainedAge, learned_of
+from ltv.behaviour_registry import TOLERANCE, Challenger, Registration, register
 from ltv.early_value import EARLY_VALUE_ARTIFACT
 from ltv.early_value_model import CHANNEL, EarlyValueModel, by_to_dict
 from ltv.early_value_pyfunc import AGE, output_columns
 from ltv.knobs import EarlyValueModelName
-from ltv.logged_model import log_stored_code
 from ltv.stored_code import write_early_value_package
-from warehouse import model_registry
-from warehouse.champion import CHAMPION, RegisteredVersion, champion, load_json
+from warehouse.champion import CHAMPION, load_json
 from warehouse.knobs import Mlflow
-from warehouse.model_registry import clear_errors, experiment_id, mlflow
-
-# A challenger may be this much worse and still win: it has newer data, and smaller differences are chance.
-TOLERANCE = 0.01
-
-
-@dataclass(frozen=True, kw_only=True)
-class EarlyValueResult:
-    """The result of a training: promoted, or lost to the champion; `model_version` names the champion after it."""
-
-    status: Literal["promoted", "lost"]
-    reason: str
-    model_version: str
-    run_id: str
+from warehouse.model_registry import mlflow
 
 
 def register_early_value(
     training: EarlyTraining, data: EarlyRows, *, tracking: Mlflow, named: EarlyValueModelName, tags: Mapping[str, str]
-) -> EarlyValueResult:
+) -> Registration:
     """Log a training as one MLflow run and, where it wins, make it the champion.
 
     It wins without a champion, or where its deviance on its newest periods is at most 1% above that of the champion as
     it was fitted for its own newest periods. InputError where MLflow does not answer.
     """
-    name = named.early_value_model
-    former = champion(tracking, name)
-    facts = {"as_of": str(training.until), "served": served_line(training), **tags}
-    with (
-        clear_errors(tracking),
-        mlflow.start_run(
-            experiment_id=experiment_id(tracking, tracking.experiment), run_name=f"{name} {training.until}"
-        ) as run,
-    ):
-        mlflow.log_params(facts)
-        mlflow.log_metrics(metrics_of(training))
-        content = stored_content(training)
-        model_uri = log_stored_code(
-            content,
-            EARLY_VALUE_ARTIFACT,
-            write_early_value_package,
-            signature=signature(content),
-            input_example=input_example(content),
-        )
-        reason = _lost_because(training, data, tracking, former)
-        status: Literal["promoted", "lost"] = "promoted" if reason is None else "lost"
-        mlflow.set_tags({"status": status, "notes": "\n".join(training.notes), "as_of": facts["as_of"]})
-        version = former.full_name if former else ""
-        if reason is None:
-            version = _register(model_uri, name, training, tracking, facts)
-    return EarlyValueResult(
-        status=status,
-        reason=reason or ("there was no champion" if former is None else f"no worse than {former.full_name}"),
-        model_version=version,
-        run_id=run.info.run_id,
+    content = stored_content(training)
+    challenger = Challenger(
+        name=named.early_value_model,
+        as_of=training.until,
+        content=content,
+        artifact=EARLY_VALUE_ARTIFACT,
+        write_package=write_early_value_package,
+        signature=signature(content),
+        input_example=input_example(content),
+        facts={"served": served_line(training), **tags},
+        metrics=metrics_of(training),
+        notes=training.notes,
+        description=DESCRIPTION,
+        card=describe(training),
     )
+
+    def against(of_champion: Mapping[str, Any], champion: str) -> str | None:
+        ratio = contest(training, data, EarlyValueModel.from_dict(of_champion, which="at_newest"))
+        if ratio is None or ratio <= 1 + TOLERANCE:
+            return None
+        return (
+            f"the deviance on the newest periods is {ratio:.3f} times that of the champion {champion}, more than "
+            f"{1 + TOLERANCE:g}"
+        )
+
+    return register(challenger, tracking, against)
 
 
 def load_early_value(tracking: Mlflow, version: str) -> dict[str, Any]:
@@ -132,33 +111,6 @@ def contest(training: EarlyTraining, data: EarlyRows, rival: EarlyValueModel) ->
             )
             ratios.append(float(own / rivals))
     return float(np.mean(ratios)) if ratios else None
-
-
-def _lost_because(
-    training: EarlyTraining, data: EarlyRows, tracking: Mlflow, former: RegisteredVersion | None
-) -> str | None:
-    if former is None:
-        return None
-    content = load_early_value(tracking, former.full_name)
-    if dt.date.fromisoformat(content["as_of"]) > training.until:
-        return f"the champion {former.full_name} is of {content['as_of']}, this fit of {training.until} is older"
-    ratio = contest(training, data, EarlyValueModel.from_dict(content, which="at_newest"))
-    if ratio is None or ratio <= 1 + TOLERANCE:
-        return None
-    return (
-        f"the deviance on the newest periods is {ratio:.3f} times that of the champion {former.full_name}, more than "
-        f"{1 + TOLERANCE:g}"
-    )
-
-
-def _register(model_uri: str, name: str, training: EarlyTraining, tracking: Mlflow, facts: Mapping[str, str]) -> str:
-    client = model_registry.connect(tracking)
-    registered = mlflow.register_model(model_uri, name, tags=dict(facts))
-    version = RegisteredVersion(name=name, number=str(registered.version), tags=facts).full_name
-    client.update_registered_model(name, description=DESCRIPTION)
-    client.update_model_version(name, registered.version, describe(training))
-    model_registry.promote(tracking, version)
-    return version
 
 
 DESCRIPTION = f"""What new users will bring after their first day, week and two weeks, within several horizons.

@@ -42,6 +42,7 @@ NO_JOB = {
         "audit_words",
         "channel_diff",
         "channel_explanation",
+        "behaviour_fits",
         "churn_fit",
         "cli",
         "command_help",
