@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from churn_shop import FIRST_VISIT, UNTIL, churn_rows
 from pyspark.sql import SparkSession
 from scipy.optimize import minimize
 
+from ltv.behaviour import classifiers
 from ltv.behaviour.churn_training import train_churn
-from ltv.behaviour.classifiers import calibrates, fit_recency, selected
+from ltv.behaviour.classifiers import KINDS, calibrates, fit_recency, selected
 from ltv.behaviour.inputs import columns_of, usable_features
 from ltv.behaviour.judge import gain_over, scores_of
 from ltv.behaviour.logistic import fit_logistic
@@ -206,7 +208,23 @@ def test_where_behaviour_predicts_it_is_served_and_the_reasons_name_it() -> None
     assert sorted(note.partition(":")[0] for note in training.notes) == ["30d", "60d", "90d"]
 
 
-def test_where_nothing_predicts_recency_is_served_in_each_of_20_shops() -> None:
+def test_trees_are_picked_where_churn_follows_from_two_features_together() -> None:
+    data = churn_rows(1, customers=1000, predicts=False)
+    often, far = data.rows["visits_30d"] > 2, data.rows["days_since_purchase"] > 50
+    stays = np.random.default_rng(1).random(len(often)) < np.where(often == far, 0.8, 0.2)
+    data.rows["next_active_days"] = np.where(stays, 1.0, np.nan)
+    training = train_churn(data, newton_fitter)
+    assert training.picked is not None
+    assert training.picked.kind == "newton"
+    assert {name.partition(" ")[0] for name in training.candidates} == set(KINDS)
+    (model,) = training.models
+    assert model.served == "behaviour"
+    assert set(list(model.importances)[:2]) == {"visits_30d", "days_since_purchase"}
+    assert model.scores["behaviour"].brier < 0.18  # .16 is that of who knows the rule, .25 of who knows nothing
+
+
+def test_where_nothing_predicts_recency_is_served_in_each_of_20_shops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifiers, "GROWTH", replace(classifiers.GROWTH, trees=12))  # quick
     for seed in range(20):
         training = train_churn(churn_rows(seed, customers=600, predicts=False), newton_fitter)
         assert [model.served for model in training.models] == ["recency"], seed
