@@ -65,18 +65,36 @@ def fit_classifier(
 ) -> tuple[Classifier, Array]:
     """The classifier of a candidate, fitted on the rows that do not calibrate and calibrated on the others; and the
     importance of each of its features."""
-    fitting = {name: columns[name][~calibrating] for name in candidate.names}
+    classifier, importances = _fitted(fitter, candidate, columns, left, ~calibrating)
+    unseen = {name: columns[name][calibrating] for name in classifier.inputs.names}
+    return calibrated(classifier, unseen, left[calibrating]), importances
+
+
+def fit_picked(
+    fitter: Fitter, candidate: Candidate, columns: Mapping[str, Array], left: Array, calibrating: Flags
+) -> Classifier:
+    """The classifier of the candidate that was picked.
+
+    Boosted trees by Newton's method are fitted on all rows and need no calibration: they are of the largest likelihood
+    as they are, and a line through a fifth of the customers adds its own chance. The others are as they were picked.
+    """
+    if candidate.kind == "newton":
+        return _fitted(fitter, candidate, columns, left, np.ones(len(left), dtype=bool))[0]
+    return fit_classifier(fitter, candidate, columns, left, calibrating)[0]
+
+
+def _fitted(
+    fitter: Fitter, candidate: Candidate, columns: Mapping[str, Array], left: Array, flags: Flags
+) -> tuple[Classifier, Array]:
+    """The classifier fitted on some rows, not calibrated, and the importance of each feature of the candidate."""
+    fitting = {name: columns[name][flags] for name in candidate.names}
     names = tuple(name for name in candidate.names if _varies(fitting[name]))
     inputs = _inputs(fitting, names)
-    features, outcome, kind = inputs.filled(fitting), left[~calibrating], candidate.kind
+    features, outcome, kind = inputs.filled(fitting), left[flags], candidate.kind
     fitted = fit_newton(features, outcome) if kind == "newton" else fitter(kind, names, features, outcome)
     scaling = replace(inputs, low=tuple(fitted.low.tolist()), high=tuple(fitted.high.tolist()))
     importances = dict(zip(names, fitted.importances.tolist(), strict=True))
-    classifier = calibrated(
-        Classifier(inputs=scaling, model=fitted.model),
-        {name: columns[name][calibrating] for name in names},
-        left[calibrating],
-    )
+    classifier = Classifier(inputs=scaling, model=fitted.model)
     return classifier, np.array([importances.get(name, 0.0) for name in candidate.names])
 
 

@@ -18,13 +18,14 @@ from scipy.optimize import minimize
 
 from ltv.behaviour import classifiers
 from ltv.behaviour.churn_training import train_churn
-from ltv.behaviour.classifiers import KINDS, calibrates, fit_recency, selected
+from ltv.behaviour.classifiers import KINDS, Candidate, Kind, calibrates, fit_picked, fit_recency, selected
 from ltv.behaviour.inputs import columns_of, usable_features
 from ltv.behaviour.judge import gain_over, scores_of
 from ltv.behaviour.logistic import fit_logistic
 from ltv.behaviour.origins import CYCLE, HORIZONS, Horizon, origins_of
 from ltv.behaviour.rows import collect_churn_rows, has_left
 from ltv.behaviour.spark_fitter import newton_fitter
+from ltv.churn_scorer import Classifier
 
 BY_NAME = {one.name: one for one in HORIZONS}
 
@@ -163,6 +164,25 @@ def test_one_customer_in_five_calibrates_always_the_same_ones_and_in_any_order()
     assert {one for one, flag in zip(persons, flags, strict=True) if flag} == {
         one for one, flag in zip(shuffled, calibrates(shuffled), strict=True) if flag
     }
+
+
+def test_once_picked_newtons_trees_learn_from_all_customers_and_others_are_calibrated_on_a_fifth() -> None:
+    rows = np.random.default_rng(1)
+    columns = {"visits_30d": rows.integers(0, 9, 4000).astype(float)}
+    left = (rows.random(4000) < 0.8 - 0.07 * columns["visits_30d"]).astype(float)
+    calibrating = np.arange(4000) % 5 == 0
+    other_fifth = np.where(calibrating, 1 - left, left)  # whom a fit of the others would not know
+
+    def picked(kind: Kind, outcome: np.ndarray) -> Classifier:
+        candidate = Candidate(kind, ("visits_30d",), is_selected=False)
+        return fit_picked(newton_fitter, candidate, columns, outcome, calibrating)
+
+    trees, line = picked("newton", left), picked("logistic", left)
+    assert (trees.offset, trees.slope) == (0.0, 1.0)
+    assert trees.probability(columns).mean() == pytest.approx(left.mean(), abs=0.002)
+    assert picked("newton", other_fifth).model != trees.model
+    assert (line.offset, line.slope) != (0.0, 1.0)
+    assert picked("logistic", other_fifth).model == line.model
 
 
 def test_a_window_that_reaches_to_before_the_record_is_no_feature() -> None:
