@@ -17,6 +17,7 @@ DOORS = {
     "attribution.path_transforms": ("transformed",),
     "attribution.paths": ("Paths",),
     "attribution.shapley": ("fit_rate_game", "fit_subset_game"),
+    "ltv.behaviour.boosting": ("fit_boosted",),
     "ltv.behaviour.early_periods": ("periods_of",),
     "ltv.behaviour.log_linear": ("fit_log_linear",),
     "ltv.behaviour.logistic": ("fit_logistic",),

@@ -20,6 +20,7 @@ from ltv.behaviour.classifiers import (
     by_p_alive,
     calibrates,
     fit_classifier,
+    fit_picked,
     fit_recency,
     selected,
 )
@@ -167,7 +168,7 @@ def _train_horizon(part: _Part, picked: Candidate, fitter: Fitter) -> HorizonMod
     candidate = Candidate(picked.kind, names, picked.is_selected)
     columns, left, calibrating = part.earlier
     newest, outcome, _ = part.newest
-    behaviour, _ = fit_classifier(fitter, candidate, columns, left, calibrating)
+    behaviour = fit_picked(fitter, candidate, columns, left, calibrating)
     recency = fit_recency(columns, left)
     predictions = {"behaviour": behaviour.probability(newest), "recency": recency.probability(newest)}
     if part.has_purchases:
@@ -176,7 +177,7 @@ def _train_horizon(part: _Part, picked: Candidate, fitter: Fitter) -> HorizonMod
     served: Served = "behaviour" if gain.is_real else "recency"
     final_columns, final_left, final_calibrating = part.final
     fit_final: Callable[[], Classifier] = (
-        (lambda: fit_classifier(fitter, candidate, final_columns, final_left, final_calibrating)[0])
+        (lambda: fit_picked(fitter, candidate, final_columns, final_left, final_calibrating))
         if gain.is_real
         else (lambda: fit_recency(final_columns, final_left))
     )

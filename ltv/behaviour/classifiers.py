@@ -9,13 +9,16 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from ltv.behaviour.boosting import Growth, fit_boosted
 from ltv.behaviour.inputs import fill_values, has_logarithm
 from ltv.behaviour.logistic import fit_logistic
 from ltv.behaviour.rows import Flags
 from ltv.churn_scorer import Array, Classifier, Inputs, Linear, Trees, logit
 
-Kind = Literal["logistic", "forest", "boosted"]
-KINDS: tuple[Kind, ...] = ("logistic", "forest", "boosted")
+FitterKind = Literal["logistic", "forest", "boosted"]
+Kind = FitterKind | Literal["newton"]  # newton: boosted trees by Newton's method, which no fitter has
+KINDS: tuple[Kind, ...] = ("logistic", "forest", "boosted", "newton")
+GROWTH = Growth(trees=60, depth=3, step=0.1, rows_of_a_leaf=50, ridge=1.0)
 RECENCY = ("days_since_active",)
 CALIBRATION_PART = 5  # one customer in five calibrates and chooses, the others are fitted on
 SELECTED_IMPORTANCE = 0.95  # of the forest's importances, which the selected features have together
@@ -34,7 +37,7 @@ class Fitted(NamedTuple):
 class Fitter(Protocol):
     """Fits a classifier to filled features (not scaled) and outcomes (1 = left); a test may give one without Spark."""
 
-    def __call__(self, kind: Kind, names: Sequence[str], features: Array, left: Array) -> Fitted:
+    def __call__(self, kind: FitterKind, names: Sequence[str], features: Array, left: Array) -> Fitted:
         """The fit. The same rows in the same order give the same one."""
         ...
 
@@ -62,18 +65,50 @@ def fit_classifier(
 ) -> tuple[Classifier, Array]:
     """The classifier of a candidate, fitted on the rows that do not calibrate and calibrated on the others; and the
     importance of each of its features."""
-    fitting = {name: columns[name][~calibrating] for name in candidate.names}
+    classifier, importances = _fitted(fitter, candidate, columns, left, ~calibrating)
+    unseen = {name: columns[name][calibrating] for name in classifier.inputs.names}
+    return calibrated(classifier, unseen, left[calibrating]), importances
+
+
+def fit_picked(
+    fitter: Fitter, candidate: Candidate, columns: Mapping[str, Array], left: Array, calibrating: Flags
+) -> Classifier:
+    """The classifier of the candidate that was picked.
+
+    Boosted trees by Newton's method are fitted on all rows and need no calibration: they are of the largest likelihood
+    as they are, and a line through a fifth of the customers adds its own chance. The others are as they were picked.
+    """
+    if candidate.kind == "newton":
+        return _fitted(fitter, candidate, columns, left, np.ones(len(left), dtype=bool))[0]
+    return fit_classifier(fitter, candidate, columns, left, calibrating)[0]
+
+
+def _fitted(
+    fitter: Fitter, candidate: Candidate, columns: Mapping[str, Array], left: Array, flags: Flags
+) -> tuple[Classifier, Array]:
+    """The classifier fitted on some rows, not calibrated, and the importance of each feature of the candidate."""
+    fitting = {name: columns[name][flags] for name in candidate.names}
     names = tuple(name for name in candidate.names if _varies(fitting[name]))
     inputs = _inputs(fitting, names)
-    fitted = fitter(candidate.kind, names, inputs.filled(fitting), left[~calibrating])
+    features, outcome, kind = inputs.filled(fitting), left[flags], candidate.kind
+    fitted = fit_newton(features, outcome) if kind == "newton" else fitter(kind, names, features, outcome)
     scaling = replace(inputs, low=tuple(fitted.low.tolist()), high=tuple(fitted.high.tolist()))
     importances = dict(zip(names, fitted.importances.tolist(), strict=True))
-    classifier = calibrated(
-        Classifier(inputs=scaling, model=fitted.model),
-        {name: columns[name][calibrating] for name in names},
-        left[calibrating],
-    )
+    classifier = Classifier(inputs=scaling, model=fitted.model)
     return classifier, np.array([importances.get(name, 0.0) for name in candidate.names])
+
+
+def fit_newton(features: Array, left: Array) -> Fitted:
+    """Boosted trees by Newton's method, in numpy: the same with every fitter."""
+    scaled, low, high = scaled_to_unit(features)
+    model, gains = fit_boosted(scaled, left, GROWTH)
+    return Fitted(low, high, model, gains / (gains.sum() or 1.0))
+
+
+def scaled_to_unit(features: Array) -> tuple[Array, Array, Array]:
+    """The features between 0 and 1 as `Inputs.scaled` makes them, and the values that became 0 and 1."""
+    low, high = features.min(axis=0), features.max(axis=0)
+    return (features - low) / np.where(high > low, high - low, 1.0), low, high
 
 
 def calibrated(classifier: Classifier, columns: Mapping[str, Array], left: Array) -> Classifier:

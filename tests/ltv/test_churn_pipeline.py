@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
 from ltv.behaviour.churn_training import train_churn
-from ltv.behaviour.classifiers import KINDS
+from ltv.behaviour.classifiers import KINDS, FitterKind
 from ltv.behaviour.spark_fitter import spark_fitter
 from ltv.churn_model import ChurnModel
 from ltv.churn_registry import features_in, stored_content
@@ -28,7 +28,7 @@ FEATURES = np.column_stack([RANDOM.poisson(3.0, 600), RANDOM.exponential(9.0, 60
 LEFT = (RANDOM.random(600) < expit(0.2 * FEATURES[:, 1] - 0.6 * FEATURES[:, 0])).astype(float)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", get_args(FitterKind))
 def test_a_fit_predicts_what_spark_predicts(kind: Any, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[PipelineModel] = []
     exported = classifiers.exported
@@ -55,7 +55,7 @@ def test_a_fit_predicts_what_spark_predicts(kind: Any, spark: SparkSession, monk
         assert again.model == fitted.model
 
 
-@pytest.mark.long  # ten fits
+@pytest.mark.long  # a dozen fits
 def test_a_training_on_spark_serves_behaviour_where_it_predicts(spark: SparkSession) -> None:
     training = train_churn(churn_rows(1, customers=1200, predicts=True), spark_fitter(spark, seed=1))
     assert [model.served for model in training.models] == ["behaviour"]
