@@ -17,7 +17,8 @@ MODELS: dict[str, set[str]] = {
     "touchpoints": set(),
     "attribution": set(),
     "ltv": {
-        *("ltv.churn_pyfunc", "ltv.churn_registry", "ltv.early_value_pyfunc", "ltv.early_value_registry"),
+        *("ltv.behaviour_registry", "ltv.churn_pyfunc", "ltv.churn_registry"),
+        *("ltv.early_value_pyfunc", "ltv.early_value_registry"),
         *("ltv.log_backtest", "ltv.log_fit", "ltv.logged_model"),
         *("ltv.plots", "ltv.pyfunc", "ltv.registry", "ltv.training"),
     },
