@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=280)
     parser.add_argument("--visitors", type=int, default=80_000)
+    parser.add_argument("--most", type=int, default=100_000, help="new users of a shop that are drawn")
     parser.add_argument("--even", action="store_true", help="shops in which nothing predicts anything")
     given = parser.parse_args()
     found = []
@@ -70,7 +71,7 @@ def collected(given: argparse.Namespace) -> Iterator[tuple[int, EarlyRows]]:
                 return session.read.parquet(file)
 
             silver = churn_shop.read(session, place)
-            rows = collect_early_rows(silver, until=until, timezone=churn_shop.ZONE, most=100_000, seed=1, keep=keep)
+            rows = collect_early_rows(silver, until=until, timezone=churn_shop.ZONE, most=given.most, seed=1, keep=keep)
             assert rows is not None
             sys.stdout.write(f"seed {seed}: {len(rows.rows):,} rows in {time.perf_counter() - began:.0f} s\n")
             yield seed, rows
