@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ltv.behaviour.newton import minimum
 from ltv.churn_scorer import Array
-from warehouse.errors import ConvergenceError
 
 STEPS = 200
-TOLERANCE = 1e-10
 
 
 def fit_log_linear(columns: Array, amount: Array, *, ridge: float = 0.0) -> Array:
@@ -27,7 +26,6 @@ def fit_log_linear(columns: Array, amount: Array, *, ridge: float = 0.0) -> Arra
     design = np.column_stack([np.ones(len(amount)), columns])
     penalty = np.full(design.shape[1], ridge)
     penalty[0] = 0.0
-    theta = np.zeros(design.shape[1])
     # The expected curve of the deviance does not depend on theta: one matrix for all steps.
     curve = design.T @ design / len(amount) + np.diag(np.maximum(penalty, 1e-12))
 
@@ -35,14 +33,10 @@ def fit_log_linear(columns: Array, amount: Array, *, ridge: float = 0.0) -> Arra
         log_mean = design @ at
         return float(np.mean(share * np.exp(-log_mean) + log_mean) + penalty @ at**2 / 2)
 
-    for _ in range(STEPS):
-        slope = design.T @ (1 - share * np.exp(-(design @ theta))) / len(amount) + penalty * theta
-        step = np.linalg.solve(curve, slope)
-        now, size = loss(theta), 1.0
-        while loss(theta - size * step) > now and size > 1e-8:
-            size /= 2
-        theta = theta - size * step
-        if np.abs(slope @ step) < TOLERANCE:
-            theta[0] += np.log(mean)
-            return np.asarray(theta)
-    raise ConvergenceError("a regression of the value of new users found no maximum")
+    def derivatives(at: Array) -> tuple[Array, Array]:
+        return design.T @ (1 - share * np.exp(-(design @ at))) / len(amount) + penalty * at, curve
+
+    failure = "a regression of the value of new users found no maximum"
+    theta = minimum(loss, derivatives, design.shape[1], steps=STEPS, failure=failure)
+    theta[0] += np.log(mean)
+    return theta

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ltv.behaviour.newton import minimum
 from ltv.churn_scorer import Array, expit
-from warehouse.errors import ConvergenceError
 
 RIDGE = 1e-6  # of the mean log-likelihood: outcomes that a feature separates have no finite coefficients otherwise
 STEPS = 100
-TOLERANCE = 1e-10
 
 
 def fit_logistic(columns: Array, outcome: Array, *, ridge: float = RIDGE) -> Array:
@@ -24,22 +23,16 @@ def fit_logistic(columns: Array, outcome: Array, *, ridge: float = RIDGE) -> Arr
     design = np.column_stack([np.ones(len(outcome)), columns])
     penalty = np.full(design.shape[1], ridge)
     penalty[0] = 1e-12
-    theta = np.zeros(design.shape[1])
 
     def loss(at: Array) -> float:
         log_odds = design @ at
         return float(np.mean(np.logaddexp(0, log_odds) - outcome * log_odds) + penalty @ at**2 / 2)
 
-    for _ in range(STEPS):
-        probability = expit(design @ theta)
-        slope = design.T @ (probability - outcome) / len(outcome) + penalty * theta
+    def derivatives(at: Array) -> tuple[Array, Array]:
+        probability = expit(design @ at)
+        slope = design.T @ (probability - outcome) / len(outcome) + penalty * at
         weights = np.maximum(probability * (1 - probability), 1e-12)
-        curve = (design * weights[:, None]).T @ design / len(outcome) + np.diag(penalty)
-        step = np.linalg.solve(curve, slope)
-        now, size = loss(theta), 1.0
-        while loss(theta - size * step) > now and size > 1e-8:
-            size /= 2
-        theta = theta - size * step
-        if np.abs(slope @ step) < TOLERANCE:
-            return np.asarray(theta)
-    raise ConvergenceError("a logistic regression of churn found no maximum")
+        return slope, (design * weights[:, None]).T @ design / len(outcome) + np.diag(penalty)
+
+    failure = "a logistic regression of churn found no maximum"
+    return minimum(loss, derivatives, design.shape[1], steps=STEPS, failure=failure)
