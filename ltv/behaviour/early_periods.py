@@ -31,12 +31,23 @@ class Periods:
 
     `is_ahead`: the outcome of `earlier` was known before the first day that is judged. Where the record is too short
     for that, other persons of earlier days are learned from, whose outcome is known now.
+
+    `newer_than_earlier` and `newer_than_final` are later first days up to the last day on record: before the first day
+    that is judged (None where it is not ahead), and now. A part of their outcome was known then.
     """
 
     judged: Days
     earlier: Days
     final: Days
+    newer_than_earlier: Days | None
+    newer_than_final: Days | None
     is_ahead: bool
+
+    @property
+    def all_days(self) -> list[Days]:
+        """Every range of first days that is read."""
+        newer = (self.newer_than_earlier, self.newer_than_final)
+        return [self.earlier, self.judged, self.final, *(days for days in newer if days is not None)]
 
 
 def periods_of(horizon_days: int, *, until: dt.date, first_visit: dt.date) -> Periods | None:
@@ -64,10 +75,17 @@ def periods_of(horizon_days: int, *, until: dt.date, first_visit: dt.date) -> Pe
     def back_from(day: dt.date, days: int) -> Days:
         return Days(max(oldest, day - dt.timedelta(days=days - 1)), day)
 
+    def newer_than(learned: dt.date, known: dt.date) -> Days | None:
+        newer = back_from(known, LEARNED_AT_MOST_DAYS)
+        first = max(newer.first, learned + dt.timedelta(days=1))
+        return Days(first, known) if first <= known else None
+
     return Periods(
         judged=Days(first_judged, newest),
         earlier=back_from(last, LEARNED_AT_MOST_DAYS),
         final=back_from(newest, LEARNED_AT_MOST_DAYS + judged),
+        newer_than_earlier=newer_than(last, first_judged - dt.timedelta(days=1)),
+        newer_than_final=newer_than(newest, until),
         is_ahead=is_ahead,
     )
 

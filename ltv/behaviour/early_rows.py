@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,6 +25,7 @@ from ltv.behaviour.new_users import (
     purchases_of_new_users,
     sightings_of,
 )
+from ltv.churn_scorer import Array
 from ltv.customer_summary import draw_customers
 from ltv.person_features import end_of
 from warehouse.person_ids import is_login
@@ -31,6 +33,7 @@ from warehouse.tables.gold_early_value import AGES_DAYS, EARLY_HORIZONS_DAYS
 from warehouse.tables.gold_person_features import BUILT
 from warehouse.terms import UNATTRIBUTED
 
+KEY = (*NEW_USER, "age_days")
 TOUCH = ("channel", "source", "medium", "campaign", "campaign_id")
 
 
@@ -39,21 +42,31 @@ class EarlyRows:
     """What a training of early value sees.
 
     `rows` has one row per new user and age: person_id, first_day, age_days, acquisition_channel, is_known, the
-    features, and for each horizon value_<h> and purchases_<h>: gross value and number of purchases after the age and
-    within the horizon. They are in order of age, person and first day. `periods` are those of each horizon with a
+    features. They are in order of age, person and first day. `later` has one row per purchase after the age: `row` (its
+    position in `rows`), `days` (local days after first_day) and gross value. `periods` are those of each horizon with a
     record that is long enough. `share` of the new users were drawn.
     """
 
     until: dt.date
     first_visit: dt.date
     rows: pd.DataFrame
+    later: pd.DataFrame
     periods: Mapping[int, Periods]
     share: float
 
     def of(self, age_days: int, days: Days) -> pd.DataFrame:
-        """The rows of an age, of new users of these first days."""
-        rows = self.rows[(self.rows["age_days"] == age_days) & self.rows["first_day"].between(*days)]
-        return rows.reset_index(drop=True)
+        """The rows of an age, of new users of these first days, by their positions in `rows`."""
+        return self.rows[(self.rows["age_days"] == age_days) & self.rows["first_day"].between(*days)]
+
+    def brought(self, rows: pd.DataFrame, days: int | Array) -> tuple[Array, Array]:
+        """Gross value and number of the purchases of these rows after the age and before so many days after the first
+        (one number for all, or each its own)."""
+        before = np.zeros(len(self.rows))
+        before[rows.index] = days
+        made = self.later[self.later["days"].to_numpy() < before[self.later["row"].to_numpy()]]
+        value = np.bincount(made["row"], weights=made["value"], minlength=len(self.rows))
+        purchases = np.bincount(made["row"], minlength=len(self.rows))
+        return value[rows.index], purchases[rows.index].astype(np.float64)
 
 
 def first_touches(silver: Silver, moments: DataFrame) -> DataFrame:
@@ -85,20 +98,16 @@ def at_ages(looked: DataFrame, silver: Silver, *, timezone: str) -> DataFrame:
     )
 
 
-def with_outcomes(looked: DataFrame, purchases: DataFrame) -> DataFrame:
-    """Rows of `looked_at` with value_<h> and purchases_<h>; `purchases` is the result of `purchases_of_new_users`."""
-    moment = F.unix_micros("as_of")
-    later = purchases.join(looked.select(*NEW_USER, "age_days", "first_day", "as_of"), list(NEW_USER), how="inner")
-    within = {h: F.col("day") < F.date_add("first_day", h) for h in EARLY_HORIZONS_DAYS}
-    counted = (
-        later.where(F.col("at") >= moment)
-        .groupBy(*NEW_USER, "age_days")
-        .agg(
-            *(F.sum(F.when(is_in, F.col("value").cast("double"))).alias(f"value_{h}") for h, is_in in within.items()),
-            *(F.count_if(is_in).alias(f"purchases_{h}") for h, is_in in within.items()),
-        )
+def bought_later(looked: DataFrame, purchases: DataFrame) -> DataFrame:
+    """One row per purchase after the age of rows of `looked_at`, within the longest horizon: NEW_USER, age_days, days
+    (local days after first_day) and value; `purchases` is the result of `purchases_of_new_users`."""
+    aged = looked.select(*NEW_USER, "age_days", "first_day", "as_of")
+    days = F.datediff("day", "first_day")
+    return (
+        purchases.join(aged, list(NEW_USER), how="inner")
+        .where((F.col("at") >= F.unix_micros("as_of")) & (days < F.lit(max(EARLY_HORIZONS_DAYS))))
+        .select(*NEW_USER, "age_days", days.alias("days"), F.col("value").cast("double").alias("value"))
     )
-    return looked.join(counted, [*NEW_USER, "age_days"], how="left")
 
 
 def collect_early_rows(
@@ -118,15 +127,16 @@ def collect_early_rows(
     periods = {h: one for h, one in found.items() if one is not None}
     if not periods:
         return None
-    wanted = _within([days for one in periods.values() for days in (one.earlier, one.judged, one.final)])
+    wanted = _within([days for one in periods.values() for days in one.all_days])
     new_users = new_users_of(sightings).where(wanted)
     share = min(1.0, most / max(1, new_users.select(*NEW_USER).distinct().count()))
     drawn = draw_customers(new_users, share=share, seed=seed)
     looked = keep(looked_at(drawn, AGES_DAYS, timezone=timezone, until=end))
     aged = at_ages(looked, as_seen(silver, looked, timezone=timezone, keep=keep), timezone=timezone)
-    outcomes = with_outcomes(looked, purchases_of_new_users(sightings, new_users))
-    rows = _collected(aged, outcomes)
-    return EarlyRows(until=until, first_visit=first_visit, rows=rows, periods=periods, share=share)
+    rows = _collected(aged)
+    later = _of_rows(rows, bought_later(looked, purchases_of_new_users(sightings, new_users)))
+    rows = rows.drop(columns="first_at")
+    return EarlyRows(until=until, first_visit=first_visit, rows=rows, later=later, periods=periods, share=share)
 
 
 def _first_visit(silver: Silver, *, timezone: str, end: dt.datetime) -> dt.date | None:
@@ -146,17 +156,21 @@ def _within(ranges: list[Days]) -> Column:
     return found
 
 
-def _collected(aged: DataFrame, outcomes: DataFrame) -> pd.DataFrame:
-    key = [*NEW_USER, "age_days"]
-    names = [f"{what}_{h}" for what in ("value", "purchases") for h in EARLY_HORIZONS_DAYS]
+def _collected(aged: DataFrame) -> pd.DataFrame:
     numbers = [F.col(column.name).cast("double").alias(column.name) for column in BUILT]
     facts = aged.select(
-        *key,
+        *KEY,
         "first_day",
         F.coalesce("channel", F.lit(UNATTRIBUTED)).alias("acquisition_channel"),
         F.col("is_known").cast("double").alias("is_known"),
         *numbers,
     )
-    after = outcomes.select(*key, *(F.coalesce(F.col(name).cast("double"), F.lit(0.0)).alias(name) for name in names))
-    rows: pd.DataFrame = facts.join(after, key, how="inner").toArrow().to_pandas()
-    return rows.sort_values(["age_days", "person_id", "first_at"], ignore_index=True).drop(columns="first_at")
+    rows: pd.DataFrame = facts.toArrow().to_pandas()
+    return rows.sort_values(["age_days", "person_id", "first_at"], ignore_index=True)
+
+
+def _of_rows(rows: pd.DataFrame, later: DataFrame) -> pd.DataFrame:
+    """Purchases after the age with the position of their row in `rows`."""
+    found: pd.DataFrame = later.toArrow().to_pandas()
+    named = found.merge(rows[list(KEY)].assign(row=rows.index), on=list(KEY), how="inner")
+    return named.sort_values(["row", "days", "value"], ignore_index=True)[["row", "days", "value"]]

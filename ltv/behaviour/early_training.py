@@ -15,6 +15,7 @@ import pandas as pd
 from ltv.behaviour.early_judge import Gain, Group, chance_of_total, gain_over, group_of, model_error
 from ltv.behaviour.early_periods import Days, Periods, new_since
 from ltv.behaviour.early_rows import EarlyRows
+from ltv.behaviour.newer_users import NewerUsers, development
 from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, part_of
 from ltv.churn_scorer import Array
 from ltv.early_value_model import CHANNEL, IS_KNOWN, PURCHASES, AgeModel, Behaviour, ChannelMean
@@ -89,14 +90,37 @@ def train_early_value(data: EarlyRows) -> EarlyTraining:
 
 def learned_of(data: EarlyRows, age: int, horizon: int, days: Days) -> Learned:
     """The new users of these first days at an age, with what they brought within the horizon."""
-    rows: pd.DataFrame = data.of(age, days)
+    rows = data.of(age, days)
+    amount, purchases = data.brought(rows, horizon)
     return Learned(
         columns=columns_of(rows),
         channels=rows[CHANNEL].to_numpy(dtype=object),
-        bought=(rows[f"purchases_{horizon}"].to_numpy() > 0).astype(np.float64),
-        amount=rows[f"value_{horizon}"].to_numpy(dtype=np.float64),
+        bought=(purchases > 0).astype(np.float64),
+        amount=amount,
         part=part_of(rows["person_id"].tolist()),
     )
+
+
+def newer_of(data: EarlyRows, age: int, horizon: int, learned: Days, newer: Days | None) -> NewerUsers | None:
+    """The new users of newer first days at an age, with what they had brought by the end of the last of these days."""
+    if newer is None:
+        return None
+    rows = data.of(age, newer)
+    seen = np.array([(newer.last - day).days + 1 for day in rows["first_day"]], dtype=np.int64)
+    rows, seen = rows[seen > age], seen[seen > age]
+    if rows.empty:
+        return None
+    before = data.of(age, learned)
+    made = data.later[data.later["row"].isin(before.index) & (data.later["days"] < horizon)]
+    had_bought = (data.rows[PURCHASES] > 0).to_numpy()
+    of_state = {
+        state: development(one["days"].to_numpy(), one["value"].to_numpy(), horizon)
+        for state in (False, True)
+        for one in [made[had_bought[made["row"]] == state]]
+    }
+    came = np.where(had_bought[rows.index], of_state[True][seen], of_state[False][seen])
+    amount, _ = data.brought(rows, seen)
+    return NewerUsers(columns_of(rows), rows[CHANNEL].to_numpy(dtype=object), amount, came)
 
 
 def columns_of(rows: pd.DataFrame) -> dict[str, Array]:
@@ -110,14 +134,17 @@ def _train(data: EarlyRows, age: int, horizon: int, periods: Periods) -> Trained
     )
     if min(part.bought.sum() for part in (earlier, judged, final)) < LEAST_BUYERS:
         return None
-    behaviour, mean = fit_behaviour(earlier), fit_channel_mean(earlier)
+    newer = newer_of(data, age, horizon, periods.earlier, periods.newer_than_earlier)
+    behaviour, mean = fit_behaviour(earlier, newer), fit_channel_mean(earlier)
     values = {
         "behaviour": behaviour.predict(judged.columns, judged.channels).value,
         "channel_mean": mean.predict(judged.channels).value,
     }
     gain = gain_over(values["behaviour"], values["channel_mean"], judged.amount)
     by_then: Behaviour | ChannelMean = behaviour if gain.is_real else mean
-    by_now: Behaviour | ChannelMean = fit_behaviour(final) if gain.is_real else fit_channel_mean(final)
+    by_now: Behaviour | ChannelMean = fit_channel_mean(final)
+    if gain.is_real:
+        by_now = fit_behaviour(final, newer_of(data, age, horizon, periods.final, periods.newer_than_final))
     groups = _groups(judged, values)
     served = "behaviour" if gain.is_real else "channel_mean"
     of_then, of_now = (AgeModel(age_days=age, horizon_days=horizon, by=by, model_error=0.0) for by in (by_then, by_now))

@@ -15,12 +15,14 @@ import numpy as np
 from ltv.behaviour.inputs import BY_NAME, fill_values, has_logarithm
 from ltv.behaviour.log_linear import fit_log_linear
 from ltv.behaviour.logistic import fit_logistic
+from ltv.behaviour.newer_users import NewerUsers, movement
 from ltv.behaviour.rows import Flags
 from ltv.churn_scorer import Array, Classifier, Columns, Inputs, Linear, expit, logit
 from ltv.early_value_model import (
     CHANNEL_AMOUNT,
     CHANNEL_BUYS,
     IS_KNOWN,
+    PURCHASES,
     Behaviour,
     ChannelMean,
     Line,
@@ -86,14 +88,25 @@ def fit_channel_mean(learned: Learned) -> ChannelMean:
     return ChannelMean(channels=channels, buys=buys, amount=amount, spread=_spread(learned.amount[did], expected))
 
 
-def fit_behaviour(learned: Learned) -> Behaviour:
-    """Two parts for those who have bought by the age, and for those who have not."""
-    has_bought = np.asarray(learned.columns["purchases_90d"]) > 0
+def fit_behaviour(learned: Learned, newer: NewerUsers | None = None) -> Behaviour:
+    """Two parts for those who have bought by the age, and for those who have not; amounts follow what newer ones have
+    brought so far (see `movement`)."""
     mean = fit_channel_mean(learned)
-    return Behaviour(
-        bought=fit_two_parts(learned.where(has_bought), otherwise=mean),
-        not_yet=fit_two_parts(learned.where(~has_bought), otherwise=mean),
-    )
+
+    def parts_of(has_bought: bool) -> TwoParts:
+        those = learned.where(_has_bought(learned) == has_bought)
+        parts = fit_two_parts(those, otherwise=mean)
+        if newer is None or not len(those.bought):
+            return parts
+        expected = parts.predict(those.columns, those.channels)
+        factor = movement(parts, expected, newer.where(_has_bought(newer) == has_bought))
+        return replace(parts, amount=_times(parts.amount, factor))
+
+    return Behaviour(bought=parts_of(True), not_yet=parts_of(False))
+
+
+def _has_bought(users: Learned | NewerUsers) -> Flags:
+    return np.asarray(users.columns[PURCHASES] > 0)
 
 
 def fit_two_parts(learned: Learned, *, otherwise: ChannelMean) -> TwoParts:

@@ -18,13 +18,17 @@ AGE, HORIZON = 7, 30
 CHANNELS = ("Direct", "Email", "Paid Search")
 
 
-def early_rows(seed: int, *, users: int = 3000, predicts: bool) -> EarlyRows:
-    """Rows of one age and horizon, over 107 first days. Who predicts: visits and carts raise the odds of buying, an
-    earlier order the amount; otherwise all buy alike. Amounts are gamma distributed with shape 2."""
+def early_rows(
+    seed: int, *, users: int = 3000, predicts: bool, moved: float = 1.0, since: dt.date = UNTIL
+) -> EarlyRows:
+    """Rows of one age and horizon, over 136 first days. Who predicts: visits and carts raise the odds of buying, an
+    earlier order the amount; otherwise all buy alike. Amounts are gamma distributed with shape 2; those of who came
+    after `since` are `moved` times as large. A purchase is on any day after the age and within the horizon, if on
+    record."""
     random = np.random.default_rng(seed)
     periods = periods_of(HORIZON, until=UNTIL, first_visit=FIRST_VISIT)
     assert periods is not None
-    days = (periods.final.last - periods.earlier.first).days + 1
+    days = (UNTIL - periods.earlier.first).days + 1
     visits, carts = random.poisson(1.0, users) + 1, random.poisson(0.4, users)
     bought = random.random(users) < 0.15
     order = np.where(bought, random.gamma(2.0, 25.0, users), 0.0)
@@ -49,6 +53,15 @@ def early_rows(seed: int, *, users: int = 3000, predicts: bool) -> EarlyRows:
         age_days=AGE,
         acquisition_channel=random.choice(np.array(CHANNELS, dtype=object), users),
         is_known=bought * 1.0,
-        **{f"value_{HORIZON}": amount, f"purchases_{HORIZON}": buys * 1.0},
     )
-    return EarlyRows(until=UNTIL, first_visit=FIRST_VISIT, rows=rows, periods={HORIZON: periods}, share=1.0)
+    amount = np.where([day > since for day in first], moved, 1.0) * amount
+    later = pd.DataFrame({"row": np.arange(users), "days": random.integers(AGE, HORIZON, users), "value": amount})
+    on_record = np.array([(UNTIL - day).days for day in first]) >= later["days"]
+    return EarlyRows(
+        until=UNTIL,
+        first_visit=FIRST_VISIT,
+        rows=rows,
+        later=later[on_record & buys].reset_index(drop=True),
+        periods={HORIZON: periods},
+        share=1.0,
+    )

@@ -14,8 +14,10 @@ from scipy.optimize import minimize
 
 from ltv.behaviour.early_judge import deviance, gain_over, group_of, model_error
 from ltv.behaviour.early_periods import Days, new_since, periods_of
-from ltv.behaviour.early_training import ALL, NOT_YET, learned_of, train_early_value
+from ltv.behaviour.early_rows import EarlyRows
+from ltv.behaviour.early_training import ALL, NOT_YET, learned_of, newer_of, train_early_value
 from ltv.behaviour.log_linear import fit_log_linear
+from ltv.behaviour.newer_users import NewerUsers, movement
 from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, part_of
 from ltv.churn_scorer import expit
 from ltv.early_value_model import PURCHASES, Behaviour, ChannelMean, by_from_dict, by_to_dict, predicted
@@ -42,11 +44,18 @@ def test_no_outcome_reaches_beyond_the_data_and_none_that_is_learned_ahead_into_
     assert (found.earlier.last - found.earlier.first).days + 1 >= 7
     assert min(found.earlier.first, found.final.first) >= new_since(first_visit)
     assert found.final.last == found.judged.last
+    newer = found.newer_than_final
+    assert newer is not None
+    assert (newer.first, newer.last) == (max(found.final.last + DAY, UNTIL - 91 * DAY), UNTIL)
     assert found.is_ahead == (known >= horizon - 1 + 14)
     if found.is_ahead:
         assert found.earlier.last + (horizon - 1) * DAY < found.judged.first
+        assert found.newer_than_earlier is not None
+        assert found.earlier.last < found.newer_than_earlier.first
+        assert found.newer_than_earlier.last == found.judged.first - DAY
     else:
         assert found.earlier.last == found.judged.first - DAY
+        assert found.newer_than_earlier is None
 
 
 # -------------------------------------------------------------------------------------------------------- numeric parts
@@ -193,6 +202,101 @@ def test_what_is_stored_predicts_the_same(learned: Learned, behaviour: Behaviour
             assert again.predict(learned.columns, learned.channels).value.tolist() == (
                 behaviour.predict(learned.columns, learned.channels).value.tolist()
             )
+
+
+# -------------------------------------------------------------------------------------------------------- newer ones
+
+
+def test_what_newer_ones_brought_so_far_counts_beside_what_was_expected_by_then_by_inverse_variances(
+    learned: Learned, behaviour: Behaviour
+) -> None:
+    parts, those = behaviour.not_yet, learned.where(learned.columns[PURCHASES] == 0)
+    newer = those.where(np.arange(len(those.bought)) < 2000)
+    came = np.linspace(0.1, 0.9, 2000)
+    expected = parts.predict(those.columns, those.channels)
+    of_newer = parts.predict(newer.columns, newer.channels)
+    by_then = predicted(of_newer.buys * came, of_newer.amount, parts.spread)
+    brought = 1.2 * by_then.value
+    of_learned = float((expected.deviation**2).sum()) / float(expected.value.sum()) ** 2 + 0.05**2
+    of_seen = float((by_then.deviation**2).sum()) / float(by_then.value.sum()) ** 2
+    by_weights = np.average([1.0, 1.2], weights=[1 / of_learned, 1 / of_seen])
+    found = movement(parts, expected, NewerUsers(newer.columns, newer.channels, brought, came))
+    assert found == pytest.approx(by_weights)
+    assert 1.02 < found < 1.15
+
+
+def test_nothing_moves_where_nothing_is_expected_yet_and_nothing_brought_is_no_proof(
+    learned: Learned, behaviour: Behaviour
+) -> None:
+    parts, few = behaviour.not_yet, learned.where((learned.columns[PURCHASES] == 0) & (np.arange(12_000) < 60))
+    expected = parts.predict(few.columns, few.channels)
+    nothing = np.zeros(len(few.bought))
+    assert movement(parts, expected, NewerUsers(few.columns, few.channels, nothing, nothing)) == 1.0
+    nobody = few.where(nothing > 0)
+    assert movement(parts, expected, NewerUsers(nobody.columns, nobody.channels, nobody.amount, nobody.amount)) == 1.0
+    many = learned.where(learned.columns[PURCHASES] == 0)
+    of_many = parts.predict(many.columns, many.channels)
+    by_chance = movement(parts, of_many, NewerUsers(few.columns, few.channels, nothing, nothing + 0.2))
+    assert 0.9 < by_chance < 1.0
+
+
+def test_what_differs_by_much_more_than_chance_is_a_move_and_counts_nearly_whole(
+    learned: Learned, behaviour: Behaviour
+) -> None:
+    parts, those = behaviour.not_yet, learned.where(learned.columns[PURCHASES] == 0)
+    expected, came = parts.predict(those.columns, those.channels), np.full(len(those.bought), 0.5)
+    for times, weight in ((1.1, 0.6), (2.0, 0.99)):
+        brought = NewerUsers(those.columns, those.channels, 0.5 * times * expected.value, came)
+        assert (movement(parts, expected, brought) - 1) / (times - 1) == pytest.approx(weight, abs=0.02)
+
+
+def judged_errors(seeds: range, *, moved: float) -> tuple[np.ndarray, np.ndarray]:
+    """The error of the total on the newest period of each shop, with newer ones and without."""
+    errors = []
+    for seed in seeds:
+        data = early_rows(seed, users=12_000, predicts=True, moved=moved, since=PERIODS.earlier.last)
+        periods = data.periods[HORIZON]
+        earlier, judged = (learned_of(data, AGE, HORIZON, days) for days in (periods.earlier, periods.judged))
+        newer = newer_of(data, AGE, HORIZON, periods.earlier, periods.newer_than_earlier)
+        errors.append(
+            [
+                fit_behaviour(earlier, some).predict(judged.columns, judged.channels).value.sum() / judged.amount.sum()
+                for some in (newer, None)
+            ]
+        )
+    return tuple(np.array(errors).T - 1)
+
+
+def test_a_shop_that_has_moved_is_followed_before_the_horizon_of_newer_ones_is_over() -> None:
+    with_newer, without = judged_errors(range(4), moved=1.6)
+    assert without.mean() == pytest.approx(1 / 1.6 - 1, abs=0.08)
+    assert abs(with_newer.mean()) < abs(without.mean()) / 2
+
+
+def test_steady_shops_are_predicted_no_worse_for_newer_ones() -> None:
+    with_newer, without = judged_errors(range(12), moved=1.0)
+    assert np.sqrt((with_newer**2).mean()) < 1.1 * np.sqrt((without**2).mean())
+    assert abs(with_newer.mean()) < 0.05
+
+
+def test_what_is_judged_has_seen_nothing_of_the_days_from_the_newest_period_on() -> None:
+    data = early_rows(6, users=20_000, predicts=True)
+    day = np.array([first + int(days) * DAY for first, days in bought_on(data)])
+    more = data.later["value"] * np.where(day < PERIODS.judged.first, 1, 1.5)
+    (one,), (other,) = (
+        train_early_value(replace(data, later=data.later.assign(value=value))).models
+        for value in (data.later["value"], more)
+    )
+    assert one.at_newest.served == "behaviour"
+    assert one.at_newest.by == other.at_newest.by
+    assert one.model.by != other.model.by
+
+
+PERIODS = early_rows(6, users=1, predicts=True).periods[HORIZON]
+
+
+def bought_on(data: EarlyRows) -> zip[tuple[dt.date, float]]:
+    return zip(data.rows["first_day"].iloc[data.later["row"]], data.later["days"], strict=True)
 
 
 # ------------------------------------------------------------------------------------------------------- the training

@@ -25,7 +25,8 @@ from behaviour_world import (
 )
 from pyspark.sql import SparkSession
 
-from ltv.behaviour.early_rows import at_ages
+from ltv.behaviour.early_periods import Days
+from ltv.behaviour.early_rows import at_ages, collect_early_rows
 from ltv.behaviour.new_users import (
     as_seen,
     looked_at,
@@ -120,6 +121,27 @@ def test_a_purchase_counts_once_for_whom_the_buyer_was_known_as(spark: SparkSess
         ("ann", "2026-01-06", Decimal(40)),
         ("ann", "2026-01-11", Decimal(10)),
         ("ann", "2026-01-11", Decimal(20)),
+    ]
+
+
+def test_what_is_learned_from_are_rows_of_each_age_and_their_purchases_after_it(spark: SparkSession) -> None:
+    guest, early, late = purchase("ann", 10.2, 10), purchase("ann", 18, 20), purchase("ann", 50, 40)
+    world: World = {
+        "sessions": [visit("ann", 10.0), visit("ann", 18.0), A_RECORD],
+        "conversions": [guest, early, late],
+        "orders": [order(guest, seen_on="ann's phone"), order(early), order(late)],
+        "identities": [tie("ann", 0, 18)],
+    }
+    data = collect_early_rows(silver(spark, world), until=LAST, timezone=ZONE, most=1000, seed=1)
+    assert data is not None
+    assert data.rows["age_days"].tolist() == [1, 7, 14]
+    assert data.rows["purchases_90d"].tolist() == [1, 1, 2]
+    assert data.later.to_numpy().tolist() == [[0, 8, 20], [0, 40, 40], [1, 8, 20], [1, 40, 40], [2, 40, 40]]
+    week = data.of(7, Days(dt.date(2026, 1, 11), dt.date(2026, 1, 11)))
+    assert [tuple(map(list, data.brought(week, days))) for days in (8, 9, 365)] == [
+        ([0.0], [0.0]),
+        ([20.0], [1.0]),
+        ([60.0], [2.0]),
     ]
 
 
