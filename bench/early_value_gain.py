@@ -1,6 +1,7 @@
 """Whether the first days say what new users will bring better than their channel does: simulated shops, even shops.
 
-    python bench/early_value_gain.py --seeds 6 --days 280 --visitors 80000
+    python bench/early_value_gain.py --seeds 8
+    python bench/early_value_gain.py --seeds 6 --first-seed 11 --visitors 240000 --most 400000
     python bench/early_value_gain.py --seeds 20 --days 120 --visitors 8000 --even
 
 All on Sail, without a JVM. Each shop: for each age and horizon the error of totals and the ranking of behaviour and of
@@ -36,7 +37,7 @@ BOTH = ("behaviour", "channel_mean")
 def main() -> None:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=280)
     parser.add_argument("--visitors", type=int, default=80_000)

@@ -165,13 +165,13 @@ def _usable(settings: Settings) -> Callable[[str], object]:
             unit, currency = settings.ltv.time_unit, settings.report.currency
             return load_scorer(settings.mlflow, version, time_unit=unit, currency=currency)
         if version.startswith(f"{settings.behaviour.churn_model}/"):
+            from ltv.churn import load_churn  # noqa: PLC0415
             from ltv.churn_model import ChurnModel  # noqa: PLC0415
-            from ltv.churn_registry import load_churn  # noqa: PLC0415
 
             return ChurnModel.from_dict(load_churn(settings.mlflow, version))
         if version.startswith(f"{settings.behaviour.early_value_model}/"):
+            from ltv.early_value import load_early_value  # noqa: PLC0415
             from ltv.early_value_model import EarlyValueModel  # noqa: PLC0415
-            from ltv.early_value_registry import load_early_value  # noqa: PLC0415
 
             return EarlyValueModel.from_dict(load_early_value(settings.mlflow, version))
         return load_version(settings.mlflow, version)

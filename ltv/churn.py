@@ -107,13 +107,14 @@ def used_churn_champion(run: Run) -> str | None:
 
 
 @cache
-def _loaded(tracking: Mlflow, version: str) -> dict[str, Any]:
+def load_churn(tracking: Mlflow, version: str) -> dict[str, Any]:
+    """The stored content of a version ('<name>/<number>'); InputError where it cannot be read."""
     return load_json(tracking, version, CHURN_ARTIFACT, dict, what="the churn model")
 
 
 def load_churn_model(run: Run, version: str) -> tuple[ChurnModel, dt.date]:
     """A version, and the last day of the data of its fit; InputError where it cannot be read."""
-    content = _loaded(run.knobs(Mlflow), version)
+    content = load_churn(run.knobs(Mlflow), version)
     return ChurnModel.from_dict(content), dt.date.fromisoformat(content["as_of"])
 
 
@@ -125,7 +126,7 @@ def _models(work: Work) -> Mapping[str, str]:
 def _build(work: Work) -> DataFrame:
     found = churn_champion(work.run)
     assert found is not None, "made only where a model was trained"
-    content = _loaded(work.run.knobs(Mlflow), found.full_name)
+    content = load_churn(work.run.knobs(Mlflow), found.full_name)
     return build_churn(
         work.read(GOLD_PERSON_FEATURES).where(of_day(work.run.as_of)),
         model=ChurnModel.from_dict(content),

@@ -23,7 +23,7 @@ from ltv.churn_scorer import Array
 from ltv.evaluate import brier
 from ltv.knobs import ChurnModelName
 from ltv.stored_code import write_churn_package
-from warehouse.champion import CHAMPION, load_json
+from warehouse.champion import CHAMPION
 from warehouse.knobs import Mlflow
 from warehouse.model_registry import mlflow
 from warehouse.tables.gold_person_features import BUILT
@@ -70,11 +70,6 @@ def register_churn(
         )
 
     return register(challenger, tracking, against)
-
-
-def load_churn(tracking: Mlflow, version: str) -> dict[str, Any]:
-    """The stored content of a version ('<name>/<number>'); InputError where it cannot be read."""
-    return load_json(tracking, version, CHURN_ARTIFACT, dict, what="the churn model")
 
 
 def stored_content(training: ChurnTraining) -> dict[str, Any]:

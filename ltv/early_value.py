@@ -206,7 +206,8 @@ def used_early_value_champion(run: Run) -> str | None:
 
 
 @cache
-def _loaded(tracking: Mlflow, version: str) -> dict[str, Any]:
+def load_early_value(tracking: Mlflow, version: str) -> dict[str, Any]:
+    """The stored content of a version ('<name>/<number>'); InputError where it cannot be read."""
     return load_json(tracking, version, EARLY_VALUE_ARTIFACT, dict, what="the model of early value")
 
 
@@ -223,7 +224,7 @@ def _build(work: Work) -> DataFrame:
         silver,
         work.persist(seen_new_users(silver, work.knobs(NewUsers), as_of=work.run.as_of, timezone=timezone)),
         campaign_names(work.read(SILVER_AD_SPEND)).kept(work.persist),
-        model=EarlyValueModel.from_dict(_loaded(work.run.knobs(Mlflow), found.full_name)),
+        model=EarlyValueModel.from_dict(load_early_value(work.run.knobs(Mlflow), found.full_name)),
         as_of=work.run.as_of,
         timezone=timezone,
         currency=work.knobs(ReportingCurrency).currency,

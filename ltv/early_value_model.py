@@ -65,12 +65,14 @@ class Line:
 @dataclass(frozen=True, kw_only=True)
 class TwoParts:
     """New users of one state (have bought by the age, or not): log-odds of a purchase, logarithm of the amount, what
-    each channel adds to both by itself, and how amounts spread (variance / squared expectation)."""
+    each channel adds to both by itself, and how amounts spread (variance / squared expectation). `moved` is the factor,
+    in `amount` already, by which newer new users bring more than those learned from, or less."""
 
     buys: Line
     amount: Line
     channels: Mapping[str, tuple[float, float]]
     spread: float
+    moved: float = 1.0
 
     def predict(self, columns: Columns, channels: Names) -> Prediction:
         """What each new user will bring."""
@@ -92,6 +94,7 @@ class TwoParts:
             amount=Line.from_dict(plain["amount"]),
             channels={name: (buys, amount) for name, (buys, amount) in plain["channels"].items()},
             spread=plain["spread"],
+            moved=plain["moved"],
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -102,6 +105,7 @@ class TwoParts:
             "amount": self.amount.to_dict(),
             "channels": channels,
             "spread": self.spread,
+            "moved": self.moved,
         }
 
 

@@ -17,11 +17,11 @@ from ltv.behaviour.early_rows import EarlyRows
 from ltv.behaviour.early_training import ALL, NOT_YET, EarlyTraining, TrainedAge, learned_of
 from ltv.behaviour_registry import TOLERANCE, Challenger, Registration, register
 from ltv.early_value import EARLY_VALUE_ARTIFACT
-from ltv.early_value_model import CHANNEL, EarlyValueModel, by_to_dict
+from ltv.early_value_model import CHANNEL, AgeModel, Behaviour, EarlyValueModel, by_to_dict
 from ltv.early_value_pyfunc import AGE, output_columns
 from ltv.knobs import EarlyValueModelName
 from ltv.stored_code import write_early_value_package
-from warehouse.champion import CHAMPION, load_json
+from warehouse.champion import CHAMPION
 from warehouse.knobs import Mlflow
 from warehouse.model_registry import mlflow
 
@@ -62,11 +62,6 @@ def register_early_value(
     return register(challenger, tracking, against)
 
 
-def load_early_value(tracking: Mlflow, version: str) -> dict[str, Any]:
-    """The stored content of a version ('<name>/<number>'); InputError where it cannot be read."""
-    return load_json(tracking, version, EARLY_VALUE_ARTIFACT, dict, what="the model of early value")
-
-
 def stored_content(training: EarlyTraining) -> dict[str, Any]:
     """What a version is, as plain data; `early_value_model.EarlyValueModel` reads it."""
     return {
@@ -87,6 +82,7 @@ def _model(one: TrainedAge) -> dict[str, Any]:
         "model_error": one.model.model_error,
         "judged": [day.isoformat() for day in one.periods.judged],
         "learned": [day.isoformat() for day in one.periods.final],
+        "newer": [day.isoformat() for day in one.periods.newer_than_final or ()],
         "is_ahead": one.periods.is_ahead,
         "gain": dict(one.gain._asdict()),
         "groups": {
@@ -156,7 +152,17 @@ def _line(one: TrainedAge) -> str:
         )
     return (
         f"Day {one.model.age_days}, {one.model.horizon_days} days: {verdict}. First days {one.periods.judged}: "
-        f"{'. '.join(sentences)}. Error of totals {one.model.model_error:.1%}."
+        f"{'. '.join(sentences)}. Error of totals {one.model.model_error:.1%}.{_moved(one.model)}"
+    )
+
+
+def _moved(model: AgeModel) -> str:
+    if not isinstance(model.by, Behaviour):
+        return ""
+    bought, not_yet = model.by.bought.moved, model.by.not_yet.moved
+    return (
+        f" By what newer ones have brought so far, amounts of who has not bought are {not_yet:.3f} times those of the "
+        f"days learned from, of who has {bought:.3f} times."
     )
 
 

@@ -21,6 +21,7 @@ DOORS = {
     "ltv.behaviour.early_periods": ("periods_of",),
     "ltv.behaviour.log_linear": ("fit_log_linear",),
     "ltv.behaviour.logistic": ("fit_logistic",),
+    "ltv.behaviour.newer_users": ("development",),
     "ltv.behaviour.origins": ("origins_of",),
     "ltv.bg_nbd": ("fit",),
     "ltv.gamma_gamma": ("fit",),

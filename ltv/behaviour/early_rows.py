@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -58,15 +59,17 @@ class EarlyRows:
         """The rows of an age, of new users of these first days, by their positions in `rows`."""
         return self.rows[(self.rows["age_days"] == age_days) & self.rows["first_day"].between(*days)]
 
-    def brought(self, rows: pd.DataFrame, days: int | Array) -> tuple[Array, Array]:
+    def brought(self, rows: pd.DataFrame, days: int | NDArray[np.int64]) -> tuple[Array, Array]:
         """Gross value and number of the purchases of these rows after the age and before so many days after the first
         (one number for all, or each its own)."""
         before = np.zeros(len(self.rows))
         before[rows.index] = days
         made = self.later[self.later["days"].to_numpy() < before[self.later["row"].to_numpy()]]
-        value = np.bincount(made["row"], weights=made["value"], minlength=len(self.rows))
-        purchases = np.bincount(made["row"], minlength=len(self.rows))
-        return value[rows.index], purchases[rows.index].astype(np.float64)
+        value, purchases = (
+            np.bincount(made["row"], weights=weights, minlength=len(self.rows)).astype(np.float64)[rows.index]
+            for weights in (made["value"], None)
+        )
+        return value, purchases
 
 
 def first_touches(silver: Silver, moments: DataFrame) -> DataFrame:

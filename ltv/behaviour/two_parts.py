@@ -100,7 +100,7 @@ def fit_behaviour(learned: Learned, newer: NewerUsers | None = None) -> Behaviou
             return parts
         expected = parts.predict(those.columns, those.channels)
         factor = movement(parts, expected, newer.where(_has_bought(newer) == has_bought))
-        return replace(parts, amount=_times(parts.amount, factor))
+        return replace(parts, amount=_times(parts.amount, factor), moved=factor)
 
     return Behaviour(bought=parts_of(True), not_yet=parts_of(False))
 

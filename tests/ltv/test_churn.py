@@ -21,9 +21,9 @@ from pyspark.sql import SparkSession
 from ltv.behaviour.churn_training import ChurnTraining, train_churn
 from ltv.behaviour.rows import ChurnRows
 from ltv.behaviour.spark_fitter import newton_fitter
-from ltv.churn import build_churn, check_churn
+from ltv.churn import build_churn, check_churn, load_churn
 from ltv.churn_model import ChurnModel
-from ltv.churn_registry import contest, describe, features_in, load_churn, register_churn, stored_content
+from ltv.churn_registry import contest, describe, features_in, register_churn, stored_content
 from ltv.churn_scorer import logit
 from ltv.knobs import ChurnModelName
 from ltv.stored_code import write_churn_package

@@ -23,9 +23,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from ltv.behaviour.early_rows import EarlyRows
 from ltv.behaviour.early_training import EarlyTraining, learned_of, train_early_value
-from ltv.early_value import build_early_value, check_early_value, seen_new_users
-from ltv.early_value_model import CHANNEL, IS_KNOWN, PURCHASES, EarlyValueModel
-from ltv.early_value_registry import contest, describe, load_early_value, register_early_value, stored_content
+from ltv.early_value import build_early_value, check_early_value, load_early_value, seen_new_users
+from ltv.early_value_model import CHANNEL, IS_KNOWN, PURCHASES, Behaviour, EarlyValueModel
+from ltv.early_value_registry import contest, describe, register_early_value, stored_content
 from ltv.knobs import EarlyValueModelName, NewUsers
 from ltv.person_features import end_of
 from ltv.stored_code import write_early_value_package
@@ -344,6 +344,14 @@ def test_in_a_contest_both_are_judged_on_the_same_new_users(
     assert contest(training, data, EarlyValueModel(models=())) is None
     (judged,) = training.models
     assert learned_of(data, AGE, HORIZON, judged.periods.judged).bought.sum() == judged.groups["all"].buyers
+
+
+def test_the_card_says_how_far_amounts_follow_newer_ones(training: EarlyTraining) -> None:
+    (one,) = training.models
+    assert isinstance(one.model.by, Behaviour)
+    moved = one.model.by.not_yet.moved
+    assert moved != 1.0
+    assert f"amounts of who has not bought are {moved:.3f} times those of the days learned from" in describe(training)
 
 
 def test_the_card_says_what_is_served_and_why() -> None:
