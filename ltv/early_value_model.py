@@ -6,7 +6,7 @@ It goes with every registered version and needs nothing of this project installe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -66,13 +66,15 @@ class Line:
 class TwoParts:
     """New users of one state (have bought by the age, or not): log-odds of a purchase, logarithm of the amount, what
     each channel adds to both by itself, and how amounts spread (variance / squared expectation). `moved` is the factor,
-    in `amount` already, by which newer new users bring more than those learned from, or less."""
+    in `amount` already, by which newer new users bring more than those learned from, or less, and `error` the relative
+    standard deviation of a total by chance of both. Versions of earlier fits have neither."""
 
     buys: Line
     amount: Line
     channels: Mapping[str, tuple[float, float]]
     spread: float
     moved: float = 1.0
+    error: float = 0.0
 
     def predict(self, columns: Columns, channels: Names) -> Prediction:
         """What each new user will bring."""
@@ -94,7 +96,8 @@ class TwoParts:
             amount=Line.from_dict(plain["amount"]),
             channels={name: (buys, amount) for name, (buys, amount) in plain["channels"].items()},
             spread=plain["spread"],
-            moved=plain["moved"],
+            moved=plain.get("moved", 1.0),
+            error=plain.get("error", 0.0),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,18 +109,21 @@ class TwoParts:
             "channels": channels,
             "spread": self.spread,
             "moved": self.moved,
+            "error": self.error,
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelMean:
     """What new users of a channel brought on average: the share that bought and their mean amount, and those of all for
-    a channel that was too rare or is new."""
+    a channel that was too rare or is new. `moved` and `error` are as in `TwoParts`."""
 
     channels: Mapping[str, tuple[float, float]]
     buys: float
     amount: float
     spread: float
+    moved: float = 1.0
+    error: float = 0.0
 
     def predict(self, channels: Names) -> Prediction:
         """What each new user will bring."""
@@ -129,7 +135,8 @@ class ChannelMean:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """What `asdict` wrote."""
         channels = {name: (buys, amount) for name, (buys, amount) in plain["channels"].items()}
-        return cls(channels=channels, buys=plain["buys"], amount=plain["amount"], spread=plain["spread"])
+        numbers = {one.name: plain[one.name] for one in fields(cls) if one.name in plain}
+        return cls(**numbers | {"channels": channels})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from ltv.behaviour.early_rows import EarlyRows
 from ltv.behaviour.early_training import ALL, NOT_YET, EarlyTraining, TrainedAge, learned_of
 from ltv.behaviour_registry import TOLERANCE, Challenger, Registration, register
 from ltv.early_value import EARLY_VALUE_ARTIFACT
-from ltv.early_value_model import CHANNEL, AgeModel, Behaviour, EarlyValueModel, by_to_dict
+from ltv.early_value_model import CHANNEL, Behaviour, ChannelMean, EarlyValueModel, by_to_dict
 from ltv.early_value_pyfunc import AGE, output_columns
 from ltv.knobs import EarlyValueModelName
 from ltv.stored_code import write_early_value_package
@@ -82,7 +82,7 @@ def _model(one: TrainedAge) -> dict[str, Any]:
         "model_error": one.model.model_error,
         "judged": [day.isoformat() for day in one.periods.judged],
         "learned": [day.isoformat() for day in one.periods.final],
-        "newer": [day.isoformat() for day in one.periods.newer_than_final or ()],
+        "newer": [day.isoformat() for day in newer.days] if (newer := one.periods.newer_than_final) else [],
         "is_ahead": one.periods.is_ahead,
         "gain": dict(one.gain._asdict()),
         "groups": {
@@ -152,18 +152,18 @@ def _line(one: TrainedAge) -> str:
         )
     return (
         f"Day {one.model.age_days}, {one.model.horizon_days} days: {verdict}. First days {one.periods.judged}: "
-        f"{'. '.join(sentences)}. Error of totals {one.model.model_error:.1%}.{_moved(one.model)}"
+        f"{'. '.join(sentences)}. Error of totals {one.model.model_error:.1%}."
+        f"{_moved(one.model.by) if one.periods.newer_than_final else ''}"
     )
 
 
-def _moved(model: AgeModel) -> str:
-    if not isinstance(model.by, Behaviour):
-        return ""
-    bought, not_yet = model.by.bought.moved, model.by.not_yet.moved
-    return (
-        f" By what newer ones have brought so far, amounts of who has not bought are {not_yet:.3f} times those of the "
-        f"days learned from, of who has {bought:.3f} times."
+def _moved(by: Behaviour | ChannelMean) -> str:
+    factors = (
+        f"{by.moved:.3f}"
+        if isinstance(by, ChannelMean)
+        else f"{by.bought.moved:.3f} (who had bought by then) and {by.not_yet.moved:.3f} (who had not)"
     )
+    return f" Amounts follow what newer ones have brought so far, by a factor of {factors}."
 
 
 def metrics_of(training: EarlyTraining) -> dict[str, float]:

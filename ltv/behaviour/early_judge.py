@@ -103,8 +103,8 @@ def chance_of_total(prediction: Prediction, actual: Array) -> float:
     return float(np.sqrt(((actual - prediction.value) ** 2).sum())) / total if total > 0 else np.inf
 
 
-def model_error(*, judged_error: float, judged_chance: float, earlier_chance: float, final_chance: float) -> float:
-    """The relative error of a model's totals, as a standard deviation: the chance of those whom it learned from, and
-    what its error on the newest period had beyond chance, of these and of those whom it had learned from then."""
-    beyond = judged_error**2 - judged_chance**2 - earlier_chance**2
-    return float(np.sqrt(final_chance**2 + max(beyond, 0.0)))
+def model_error(*, judged_error: float, judged_chance: float, learned_then: float, learned_now: float) -> float:
+    """The relative error of a model's totals, as a standard deviation: the chance of those whom it learned from and
+    follows now, and what its error on the newest period had beyond chance, of these and of the same at that time."""
+    beyond = judged_error**2 - judged_chance**2 - learned_then**2
+    return float(np.sqrt(learned_now**2 + max(beyond, 0.0)))

@@ -10,6 +10,7 @@ NEW_AFTER_DAYS = 14  # of visits on record before a first visit: who came sooner
 JUDGED_DAYS = (7, 28)  # first days of the newest period, at least and at most
 LEARNED_DAYS = 7  # first days that a model needs at least
 LEARNED_AT_MOST_DAYS = 92  # first days that a model learns from: older ones say less of today's channels
+LANDING_DAYS = 3  # at the end of the record, whose purchases may not all have landed
 JUDGED_PART = 3  # the newest period is a third of what there is
 
 
@@ -24,6 +25,13 @@ class Days(NamedTuple):
         return f"{self.first} to {self.last}"
 
 
+class Newer(NamedTuple):
+    """First days, and the last day of what they brought that counts."""
+
+    days: Days
+    until: dt.date
+
+
 @dataclass(frozen=True, kw_only=True)
 class Periods:
     """The first days of a horizon: `judged`, the newest whose outcome is known; `earlier`, which the judged model has
@@ -32,22 +40,22 @@ class Periods:
     `is_ahead`: the outcome of `earlier` was known before the first day that is judged. Where the record is too short
     for that, other persons of earlier days are learned from, whose outcome is known now.
 
-    `newer_than_earlier` and `newer_than_final` are later first days up to the last day on record: before the first day
-    that is judged (None where it is not ahead), and now. A part of their outcome was known then.
+    `newer_than_earlier` and `newer_than_final` are later first days, a part of whose outcome was known: before the
+    first day that is judged, and now. None where it is not ahead: what cannot be judged is not served.
     """
 
     judged: Days
     earlier: Days
     final: Days
-    newer_than_earlier: Days | None
-    newer_than_final: Days | None
+    newer_than_earlier: Newer | None
+    newer_than_final: Newer | None
     is_ahead: bool
 
     @property
     def all_days(self) -> list[Days]:
         """Every range of first days that is read."""
         newer = (self.newer_than_earlier, self.newer_than_final)
-        return [self.earlier, self.judged, self.final, *(days for days in newer if days is not None)]
+        return [self.earlier, self.judged, self.final, *(one.days for one in newer if one is not None)]
 
 
 def periods_of(horizon_days: int, *, until: dt.date, first_visit: dt.date) -> Periods | None:
@@ -75,17 +83,19 @@ def periods_of(horizon_days: int, *, until: dt.date, first_visit: dt.date) -> Pe
     def back_from(day: dt.date, days: int) -> Days:
         return Days(max(oldest, day - dt.timedelta(days=days - 1)), day)
 
-    def newer_than(learned: dt.date, known: dt.date) -> Days | None:
-        newer = back_from(known, LEARNED_AT_MOST_DAYS)
-        first = max(newer.first, learned + dt.timedelta(days=1))
-        return Days(first, known) if first <= known else None
+    def newer_than(learned: Days, last_known: dt.date) -> Newer | None:
+        first, until = learned.last + dt.timedelta(days=1), last_known - dt.timedelta(days=LANDING_DAYS)
+        last = min(until, learned.last + dt.timedelta(days=LEARNED_AT_MOST_DAYS))
+        return Newer(Days(first, last), until) if is_ahead and first <= last else None
 
+    earlier = back_from(last, LEARNED_AT_MOST_DAYS)
+    final = back_from(newest, LEARNED_AT_MOST_DAYS + judged)
     return Periods(
         judged=Days(first_judged, newest),
-        earlier=back_from(last, LEARNED_AT_MOST_DAYS),
-        final=back_from(newest, LEARNED_AT_MOST_DAYS + judged),
-        newer_than_earlier=newer_than(last, first_judged - dt.timedelta(days=1)),
-        newer_than_final=newer_than(newest, until),
+        earlier=earlier,
+        final=final,
+        newer_than_earlier=newer_than(earlier, first_judged - dt.timedelta(days=1)),
+        newer_than_final=newer_than(final, until),
         is_ahead=is_ahead,
     )
 

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from ltv.behaviour.early_judge import Gain, Group, chance_of_total, gain_over, group_of, model_error
-from ltv.behaviour.early_periods import Days, Periods, new_since
+from ltv.behaviour.early_periods import Days, Newer, Periods, new_since
 from ltv.behaviour.early_rows import EarlyRows
 from ltv.behaviour.newer_users import NewerUsers, development
-from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, part_of
+from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, follow, learned_error, part_of
 from ltv.churn_scorer import Array
 from ltv.early_value_model import CHANNEL, IS_KNOWN, PURCHASES, AgeModel, Behaviour, ChannelMean
 from warehouse.tables.gold_early_value import AGES_DAYS, EARLY_HORIZONS_DAYS
@@ -101,26 +101,33 @@ def learned_of(data: EarlyRows, age: int, horizon: int, days: Days) -> Learned:
     )
 
 
-def newer_of(data: EarlyRows, age: int, horizon: int, learned: Days, newer: Days | None) -> NewerUsers | None:
-    """The new users of newer first days at an age, with what they had brought by the end of the last of these days."""
+def newer_of(data: EarlyRows, age: int, horizon: int, learned: Days, newer: Newer | None) -> NewerUsers | None:
+    """The newer new users at an age, with what they brought up to the end of newer.until; None if there are none."""
     if newer is None:
         return None
-    rows = data.of(age, newer)
-    seen = np.array([(newer.last - day).days + 1 for day in rows["first_day"]], dtype=np.int64)
-    rows, seen = rows[seen > age], seen[seen > age]
+    rows = data.of(age, newer.days)
+    seen = np.array([(newer.until - day).days + 1 for day in rows["first_day"]], dtype=np.int64)
+    rows, seen = rows[seen > age], np.minimum(seen[seen > age], horizon)
     if rows.empty:
         return None
-    before = data.of(age, learned)
-    made = data.later[data.later["row"].isin(before.index) & (data.later["days"] < horizon)]
-    had_bought = (data.rows[PURCHASES] > 0).to_numpy()
-    of_state = {
-        state: development(one["days"].to_numpy(), one["value"].to_numpy(), horizon)
-        for state in (False, True)
-        for one in [made[had_bought[made["row"]] == state]]
-    }
-    came = np.where(had_bought[rows.index], of_state[True][seen], of_state[False][seen])
     amount, _ = data.brought(rows, seen)
-    return NewerUsers(columns_of(rows), rows[CHANNEL].to_numpy(dtype=object), amount, came)
+    of_all, of_bought, of_not_yet = came_by_day(data, age, horizon, learned)
+    came = np.where(rows[PURCHASES] > 0, of_bought[seen], of_not_yet[seen])
+    return NewerUsers(columns_of(rows), rows[CHANNEL].to_numpy(dtype=object), amount, came, of_all[seen])
+
+
+def came_by_day(data: EarlyRows, age: int, horizon: int, learned: Days) -> tuple[Array, Array, Array]:
+    """The share of the value within the horizon that comes before each day after the first: of all, of those who have
+    bought by the age, and of those who have not."""
+    rows = data.of(age, learned)
+    made = data.later[data.later["row"].isin(rows.index) & (data.later["days"] < horizon)]
+    has_bought = (rows[PURCHASES].reindex(made["row"]) > 0).to_numpy()
+    days, value = made["days"].to_numpy(), made["value"].to_numpy()
+    everybody = np.ones(len(made), dtype=bool)
+    of_all, of_bought, of_not_yet = (
+        development(days[who], value[who], horizon) for who in (everybody, has_bought, ~has_bought)
+    )
+    return of_all, of_bought, of_not_yet
 
 
 def columns_of(rows: pd.DataFrame) -> dict[str, Array]:
@@ -135,31 +142,28 @@ def _train(data: EarlyRows, age: int, horizon: int, periods: Periods) -> Trained
     if min(part.bought.sum() for part in (earlier, judged, final)) < LEAST_BUYERS:
         return None
     newer = newer_of(data, age, horizon, periods.earlier, periods.newer_than_earlier)
-    behaviour, mean = fit_behaviour(earlier, newer), fit_channel_mean(earlier)
+    behaviour, mean = fit_behaviour(earlier, newer), follow(fit_channel_mean(earlier), earlier, newer)
     values = {
         "behaviour": behaviour.predict(judged.columns, judged.channels).value,
         "channel_mean": mean.predict(judged.channels).value,
     }
     gain = gain_over(values["behaviour"], values["channel_mean"], judged.amount)
     by_then: Behaviour | ChannelMean = behaviour if gain.is_real else mean
-    by_now: Behaviour | ChannelMean = fit_channel_mean(final)
-    if gain.is_real:
-        by_now = fit_behaviour(final, newer_of(data, age, horizon, periods.final, periods.newer_than_final))
+    newest = newer_of(data, age, horizon, periods.final, periods.newer_than_final)
+    by_now: Behaviour | ChannelMean = (
+        fit_behaviour(final, newest) if gain.is_real else follow(fit_channel_mean(final), final, newest)
+    )
     groups = _groups(judged, values)
     served = "behaviour" if gain.is_real else "channel_mean"
     of_then, of_now = (AgeModel(age_days=age, horizon_days=horizon, by=by, model_error=0.0) for by in (by_then, by_now))
     error = model_error(
         judged_error=groups[ALL].scores[served].later_error,
-        judged_chance=_chance(of_then, judged),
-        earlier_chance=_chance(of_then, earlier),
-        final_chance=_chance(of_now, final),
+        judged_chance=chance_of_total(of_then.predict(judged.columns, judged.channels), judged.amount),
+        learned_then=learned_error(by_then, earlier),
+        learned_now=learned_error(by_now, final),
     )
     model, at_newest = (replace(one, model_error=error) for one in (of_now, of_then))
     return TrainedAge(model=model, at_newest=at_newest, periods=periods, groups=groups, gain=gain)
-
-
-def _chance(model: AgeModel, learned: Learned) -> float:
-    return chance_of_total(model.predict(learned.columns, learned.channels), learned.amount)
 
 
 def _groups(judged: Learned, values: Mapping[str, Array]) -> dict[str, Group]:

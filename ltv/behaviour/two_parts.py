@@ -15,7 +15,7 @@ import numpy as np
 from ltv.behaviour.inputs import BY_NAME, fill_values, has_logarithm
 from ltv.behaviour.log_linear import fit_log_linear
 from ltv.behaviour.logistic import fit_logistic
-from ltv.behaviour.newer_users import NewerUsers, movement
+from ltv.behaviour.newer_users import NewerUsers, movement, unmoved
 from ltv.behaviour.rows import Flags
 from ltv.churn_scorer import Array, Classifier, Columns, Inputs, Linear, expit, logit
 from ltv.early_value_model import (
@@ -96,13 +96,34 @@ def fit_behaviour(learned: Learned, newer: NewerUsers | None = None) -> Behaviou
     def parts_of(has_bought: bool) -> TwoParts:
         those = learned.where(_has_bought(learned) == has_bought)
         parts = fit_two_parts(those, otherwise=mean)
-        if newer is None or not len(those.bought):
-            return parts
-        expected = parts.predict(those.columns, those.channels)
-        factor = movement(parts, expected, newer.where(_has_bought(newer) == has_bought))
-        return replace(parts, amount=_times(parts.amount, factor), moved=factor)
+        moved = unmoved(expected := parts.predict(those.columns, those.channels))
+        if newer is not None:
+            some = newer.where(_has_bought(newer) == has_bought)
+            of_newer = parts.predict(some.columns, some.channels)
+            moved = movement(expected, of_newer, some.came, some.amount, spread=parts.spread)
+        return replace(parts, amount=_times(parts.amount, moved.factor), moved=moved.factor, error=moved.error)
 
     return Behaviour(bought=parts_of(True), not_yet=parts_of(False))
+
+
+def follow(mean: ChannelMean, learned: Learned, newer: NewerUsers | None) -> ChannelMean:
+    """The mean of each channel of those learned from, whose amounts follow what newer ones have brought so far."""
+    moved = unmoved(expected := mean.predict(learned.channels))
+    if newer is not None:
+        of_newer = mean.predict(newer.channels)
+        moved = movement(expected, of_newer, newer.came_of_all, newer.amount, spread=mean.spread)
+    channels = {name: (buys, amount * moved.factor) for name, (buys, amount) in mean.channels.items()}
+    return replace(mean, channels=channels, amount=mean.amount * moved.factor, moved=moved.factor, error=moved.error)
+
+
+def learned_error(by: Behaviour | ChannelMean, learned: Learned) -> float:
+    """The relative error of a total by chance of those learned from and of newer ones, as a standard deviation."""
+    if isinstance(by, ChannelMean):
+        return by.error
+    value, has_bought = by.predict(learned.columns, learned.channels).value, _has_bought(learned)
+    parts = ((by.bought, has_bought), (by.not_yet, ~has_bought))
+    variance = sum((one.error * float(value[who].sum())) ** 2 for one, who in parts)
+    return float(np.sqrt(variance) / value.sum()) if value.sum() > 0 else np.inf
 
 
 def _has_bought(users: Learned | NewerUsers) -> Flags:

@@ -346,12 +346,12 @@ def test_in_a_contest_both_are_judged_on_the_same_new_users(
     assert learned_of(data, AGE, HORIZON, judged.periods.judged).bought.sum() == judged.groups["all"].buyers
 
 
-def test_the_card_says_how_far_amounts_follow_newer_ones(training: EarlyTraining) -> None:
+def test_the_card_says_by_how_much_amounts_follow_newer_ones(training: EarlyTraining) -> None:
     (one,) = training.models
     assert isinstance(one.model.by, Behaviour)
     moved = one.model.by.not_yet.moved
     assert moved != 1.0
-    assert f"amounts of who has not bought are {moved:.3f} times those of the days learned from" in describe(training)
+    assert f"and {moved:.3f} (who had not)" in describe(training)
 
 
 def test_the_card_says_what_is_served_and_why() -> None:

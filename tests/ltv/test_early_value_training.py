@@ -8,19 +8,21 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from early_shop import AGE, CHANNELS, FIRST_VISIT, HORIZON, UNTIL, early_rows
 from scipy.optimize import minimize
 
-from ltv.behaviour.early_judge import deviance, gain_over, group_of, model_error
-from ltv.behaviour.early_periods import Days, new_since, periods_of
+from ltv.behaviour.early_judge import chance_of_total, deviance, gain_over, group_of, model_error
+from ltv.behaviour.early_periods import Days, Newer, new_since, periods_of
 from ltv.behaviour.early_rows import EarlyRows
 from ltv.behaviour.early_training import ALL, NOT_YET, learned_of, newer_of, train_early_value
 from ltv.behaviour.log_linear import fit_log_linear
-from ltv.behaviour.newer_users import NewerUsers, movement
-from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, part_of
+from ltv.behaviour.newer_users import Movement, movement
+from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, follow, learned_error, part_of
 from ltv.churn_scorer import expit
-from ltv.early_value_model import PURCHASES, Behaviour, ChannelMean, by_from_dict, by_to_dict, predicted
+from ltv.early_value_model import PURCHASES, Behaviour, ChannelMean, Prediction, by_from_dict, by_to_dict, predicted
+from warehouse.tables.gold_person_features import BUILT
 
 DAY = dt.timedelta(days=1)
 
@@ -44,18 +46,19 @@ def test_no_outcome_reaches_beyond_the_data_and_none_that_is_learned_ahead_into_
     assert (found.earlier.last - found.earlier.first).days + 1 >= 7
     assert min(found.earlier.first, found.final.first) >= new_since(first_visit)
     assert found.final.last == found.judged.last
-    newer = found.newer_than_final
-    assert newer is not None
-    assert (newer.first, newer.last) == (max(found.final.last + DAY, UNTIL - 91 * DAY), UNTIL)
-    assert found.is_ahead == (known >= horizon - 1 + 14)
     if found.is_ahead:
         assert found.earlier.last + (horizon - 1) * DAY < found.judged.first
-        assert found.newer_than_earlier is not None
-        assert found.earlier.last < found.newer_than_earlier.first
-        assert found.newer_than_earlier.last == found.judged.first - DAY
+        for newer, learned, last_known in (
+            (found.newer_than_earlier, found.earlier, found.judged.first - DAY),
+            (found.newer_than_final, found.final, UNTIL),
+        ):
+            assert newer is not None
+            assert newer.until == last_known - 3 * DAY  # what was bought later may not have landed
+            assert newer.days == (learned.last + DAY, min(newer.until, learned.last + 92 * DAY))
     else:
         assert found.earlier.last == found.judged.first - DAY
         assert found.newer_than_earlier is None
+        assert found.newer_than_final is None
 
 
 # -------------------------------------------------------------------------------------------------------- numeric parts
@@ -121,9 +124,9 @@ def test_a_deviance_is_zero_where_an_expectation_is_met_and_smallest_at_the_mean
 
 
 def test_a_models_error_is_chance_of_what_it_learned_from_and_what_the_newest_period_had_beyond_chance() -> None:
-    by_chance = model_error(judged_error=0.09, judged_chance=0.08, earlier_chance=0.06, final_chance=0.05)
+    by_chance = model_error(judged_error=0.09, judged_chance=0.08, learned_then=0.06, learned_now=0.05)
     assert by_chance == 0.05
-    beyond = model_error(judged_error=-0.13, judged_chance=0.04, earlier_chance=0.03, final_chance=0.05)
+    beyond = model_error(judged_error=-0.13, judged_chance=0.04, learned_then=0.03, learned_now=0.05)
     assert beyond == pytest.approx(np.sqrt(0.05**2 + 0.13**2 - 0.05**2))
 
 
@@ -207,96 +210,136 @@ def test_what_is_stored_predicts_the_same(learned: Learned, behaviour: Behaviour
 # -------------------------------------------------------------------------------------------------------- newer ones
 
 
-def test_what_newer_ones_brought_so_far_counts_beside_what_was_expected_by_then_by_inverse_variances(
-    learned: Learned, behaviour: Behaviour
-) -> None:
-    parts, those = behaviour.not_yet, learned.where(learned.columns[PURCHASES] == 0)
-    newer = those.where(np.arange(len(those.bought)) < 2000)
-    came = np.linspace(0.1, 0.9, 2000)
-    expected = parts.predict(those.columns, those.channels)
-    of_newer = parts.predict(newer.columns, newer.channels)
-    by_then = predicted(of_newer.buys * came, of_newer.amount, parts.spread)
-    brought = 1.2 * by_then.value
-    of_learned = float((expected.deviation**2).sum()) / float(expected.value.sum()) ** 2 + 0.05**2
-    of_seen = float((by_then.deviation**2).sum()) / float(by_then.value.sum()) ** 2
-    by_weights = np.average([1.0, 1.2], weights=[1 / of_learned, 1 / of_seen])
-    found = movement(parts, expected, NewerUsers(newer.columns, newer.channels, brought, came))
-    assert found == pytest.approx(by_weights)
-    assert 1.02 < found < 1.15
+def prediction(rows: int, *, buys: float, amount: float = 50.0) -> Prediction:
+    return predicted(np.full(rows, buys), np.full(rows, amount), 0.5)
 
 
-def test_nothing_moves_where_nothing_is_expected_yet_and_nothing_brought_is_no_proof(
-    learned: Learned, behaviour: Behaviour
-) -> None:
-    parts, few = behaviour.not_yet, learned.where((learned.columns[PURCHASES] == 0) & (np.arange(12_000) < 60))
-    expected = parts.predict(few.columns, few.channels)
-    nothing = np.zeros(len(few.bought))
-    assert movement(parts, expected, NewerUsers(few.columns, few.channels, nothing, nothing)) == 1.0
-    nobody = few.where(nothing > 0)
-    assert movement(parts, expected, NewerUsers(nobody.columns, nobody.channels, nobody.amount, nobody.amount)) == 1.0
-    many = learned.where(learned.columns[PURCHASES] == 0)
-    of_many = parts.predict(many.columns, many.channels)
-    by_chance = movement(parts, of_many, NewerUsers(few.columns, few.channels, nothing, nothing + 0.2))
-    assert 0.9 < by_chance < 1.0
+def variance_of(rows: int, buys: float) -> float:
+    """Of the sum of `prediction`, as a share of it squared: (p (1 + spread) - p^2) / (rows p^2)."""
+    return (buys * 1.5 - buys**2) / (rows * buys**2)
 
 
-def test_what_differs_by_much_more_than_chance_is_a_move_and_counts_nearly_whole(
-    learned: Learned, behaviour: Behaviour
-) -> None:
-    parts, those = behaviour.not_yet, learned.where(learned.columns[PURCHASES] == 0)
-    expected, came = parts.predict(those.columns, those.channels), np.full(len(those.bought), 0.5)
-    for times, weight in ((1.1, 0.6), (2.0, 0.99)):
-        brought = NewerUsers(those.columns, those.channels, 0.5 * times * expected.value, came)
-        assert (movement(parts, expected, brought) - 1) / (times - 1) == pytest.approx(weight, abs=0.02)
+def moved_by(times: float, *, learned: int = 4000, newer: int = 2000, came: float = 0.4, buys: float = 0.1) -> Movement:
+    """The movement where newer ones have brought so many times what was expected of them by now."""
+    amount = np.full(newer, times * buys * came * 50)
+    of_learned, of_newer = prediction(learned, buys=buys), prediction(newer, buys=buys)
+    return movement(of_learned, of_newer, np.full(newer, came), amount, spread=0.5)
 
 
-def judged_errors(seeds: range, *, moved: float) -> tuple[np.ndarray, np.ndarray]:
-    """The error of the total on the newest period of each shop, with newer ones and without."""
-    errors = []
-    for seed in seeds:
-        data = early_rows(seed, users=12_000, predicts=True, moved=moved, since=PERIODS.earlier.last)
-        periods = data.periods[HORIZON]
-        earlier, judged = (learned_of(data, AGE, HORIZON, days) for days in (periods.earlier, periods.judged))
-        newer = newer_of(data, AGE, HORIZON, periods.earlier, periods.newer_than_earlier)
-        errors.append(
-            [
-                fit_behaviour(earlier, some).predict(judged.columns, judged.channels).value.sum() / judged.amount.sum()
-                for some in (newer, None)
-            ]
-        )
-    return tuple(np.array(errors).T - 1)
+def test_what_newer_ones_brought_so_far_counts_beside_what_was_expected_by_then_by_inverse_variances() -> None:
+    known = variance_of(4000, 0.1)
+    seen = variance_of(2000, 0.1 * 0.4) + known * 0.6 / 0.4  # those who had come by then are part of all learned from
+    weights = [1 / (known + 0.05**2), 1 / seen]
+    factor = np.average([1.0, 1.1], weights=weights)
+    assert moved_by(1.1) == pytest.approx((factor, np.sqrt(1 / sum(weights)) / factor))
+    assert 1.02 < factor < 1.05
 
 
-def test_a_shop_that_has_moved_is_followed_before_the_horizon_of_newer_ones_is_over() -> None:
-    with_newer, without = judged_errors(range(4), moved=1.6)
-    assert without.mean() == pytest.approx(1 / 1.6 - 1, abs=0.08)
-    assert abs(with_newer.mean()) < abs(without.mean()) / 2
+def test_what_differs_by_much_more_than_chance_is_a_move_and_counts_nearly_whole() -> None:
+    assert moved_by(1.9, learned=40_000, newer=40_000).factor == pytest.approx(1.9, abs=0.02)
+    assert moved_by(0.55, learned=40_000, newer=40_000).factor == pytest.approx(0.55, abs=0.02)
 
 
-def test_steady_shops_are_predicted_no_worse_for_newer_ones() -> None:
-    with_newer, without = judged_errors(range(12), moved=1.0)
-    assert np.sqrt((with_newer**2).mean()) < 1.1 * np.sqrt((without**2).mean())
-    assert abs(with_newer.mean()) < 0.05
+def test_few_purchases_are_no_move_however_many_more_than_expected() -> None:
+    # Expected are 200 x .1 x .4 = 8 buyers so far, whose number and amounts chance may double.
+    assert moved_by(3.0, newer=200).factor < 1.1
+    # And 40 buyers of those learned from, of whom 4 had bought by the days that were seen.
+    assert moved_by(3.0, learned=400, newer=20_000, came=0.1).factor < 1.3
 
 
-def test_what_is_judged_has_seen_nothing_of_the_days_from_the_newest_period_on() -> None:
-    data = early_rows(6, users=20_000, predicts=True)
-    day = np.array([first + int(days) * DAY for first, days in bought_on(data)])
-    more = data.later["value"] * np.where(day < PERIODS.judged.first, 1, 1.5)
-    (one,), (other,) = (
-        train_early_value(replace(data, later=data.later.assign(value=value))).models
-        for value in (data.later["value"], more)
+def test_a_factor_is_never_more_than_two_nor_less_than_half() -> None:
+    assert moved_by(1e9, learned=40_000, newer=40_000).factor == 2.0  # an order in the wrong currency
+    assert moved_by(0.0, learned=40_000, newer=40_000).factor == 0.5  # files that did not come
+
+
+def test_nothing_moves_where_nothing_is_expected_yet() -> None:
+    assert moved_by(1.0, came=0.0) == moved_by(1.0, newer=0) == (1.0, pytest.approx(np.sqrt(variance_of(4000, 0.1))))
+
+
+def a_few_rows() -> EarlyRows:
+    """Two learned from who have bought and two who have not, and newer ones; seen up to the 20th."""
+    days = [*[dt.date(2026, 3, 1)] * 4, dt.date(2026, 3, 10), dt.date(2026, 3, 12), dt.date(2026, 3, 14)]
+    rows = pd.DataFrame({name: np.zeros(7) for name in (*(column.name for column in BUILT), "is_known")}).assign(
+        person_id=[f"user:{number}" for number in range(7)],
+        first_day=days,
+        age_days=7,
+        acquisition_channel="Email",
+        purchases_90d=[1, 1, 0, 0, 1, 0, 0],
     )
-    assert one.at_newest.served == "behaviour"
-    assert one.at_newest.by == other.at_newest.by
-    assert one.model.by != other.model.by
+    later = [(0, 8, 30.0), (1, 29, 10.0), (2, 9, 20.0), (2, 30, 99.0), (3, 10, 60.0)]
+    later += [(4, 10, 5.0), (4, 11, 7.0), (5, 7, 3.0), (5, 8, 4.0), (5, 9, 6.0), (6, 8, 2.0)]
+    made = pd.DataFrame(later, columns=["row", "days", "value"])
+    return EarlyRows(until=UNTIL, first_visit=FIRST_VISIT, rows=rows, later=made, periods={}, share=1.0)
+
+
+def test_newer_ones_count_up_to_a_day_beside_what_those_of_their_state_had_brought_after_as_many_days() -> None:
+    days = Days(dt.date(2026, 3, 9), dt.date(2026, 3, 14))
+    found = newer_of(a_few_rows(), 7, 30, Days(days.first - 8 * DAY, days.first), Newer(days, dt.date(2026, 3, 20)))
+    assert found is not None
+    # The 11 days of the 10th are over and the 9 of the 12th; the 14th has reached no more than its age of 7.
+    assert found.columns[PURCHASES].tolist() == [1, 0]
+    assert found.amount.tolist() == [5.0, 7.0]
+    assert found.came.tolist() == [30 / 40, 0.0]
+    assert found.came_of_all.tolist() == [110 / 120, 30 / 120]
 
 
 PERIODS = early_rows(6, users=1, predicts=True).periods[HORIZON]
 
 
-def bought_on(data: EarlyRows) -> zip[tuple[dt.date, float]]:
-    return zip(data.rows["first_day"].iloc[data.later["row"]], data.later["days"], strict=True)
+def judged_errors(seeds: range, *, moved: float, predicts: bool = True) -> tuple[np.ndarray, ...]:
+    """The error of the total on the newest period of each shop: behaviour with newer ones and without, and the
+    channel's mean with them and without."""
+    errors = []
+    for seed in seeds:
+        data = early_rows(seed, users=12_000, predicts=predicts, moved=moved, since=PERIODS.earlier.last)
+        earlier, judged = (learned_of(data, AGE, HORIZON, days) for days in (PERIODS.earlier, PERIODS.judged))
+        newer = newer_of(data, AGE, HORIZON, PERIODS.earlier, PERIODS.newer_than_earlier)
+        values = [fit_behaviour(earlier, some).predict(judged.columns, judged.channels) for some in (newer, None)]
+        mean = fit_channel_mean(earlier)
+        values += [follow(mean, earlier, some).predict(judged.channels) for some in (newer, None)]
+        errors.append([one.value.sum() / judged.amount.sum() - 1 for one in values])
+    return tuple(np.array(errors).T)
+
+
+def test_a_shop_that_has_moved_is_followed_before_the_horizon_of_newer_ones_is_over() -> None:
+    behaviour, without, mean, mean_without = judged_errors(range(4), moved=1.6)
+    for followed, not_followed in ((behaviour, without), (mean, mean_without)):
+        assert not_followed.mean() == pytest.approx(1 / 1.6 - 1, abs=0.08)
+        assert abs(followed.mean()) < abs(not_followed.mean()) / 2
+
+
+def test_steady_shops_are_predicted_no_worse_for_newer_ones() -> None:
+    behaviour, without, mean, mean_without = judged_errors(range(12), moved=1.0)
+    for followed, not_followed in ((behaviour, without), (mean, mean_without)):
+        assert np.sqrt((followed**2).mean()) < 1.1 * np.sqrt((not_followed**2).mean())
+        assert abs(followed.mean()) < 0.05
+
+
+def test_the_error_of_a_total_is_that_of_both_states_and_covers_what_comes(
+    learned: Learned, behaviour: Behaviour
+) -> None:
+    value, has_bought = behaviour.predict(learned.columns, learned.channels).value, learned.columns[PURCHASES] > 0
+    parts = [value[has_bought].sum() * behaviour.bought.error, value[~has_bought].sum() * behaviour.not_yet.error]
+    assert learned_error(behaviour, learned) == pytest.approx(np.hypot(*parts) / value.sum())
+    by_chance = chance_of_total(behaviour.predict(learned.columns, learned.channels), learned.amount)
+    assert learned_error(behaviour, learned) == pytest.approx(by_chance, rel=0.05)
+
+
+def test_what_is_judged_has_seen_nothing_of_the_days_from_the_newest_period_on() -> None:
+    data = early_rows(6, users=20_000, predicts=True)
+    then = PERIODS.judged.first
+    day = data.rows["first_day"].iloc[data.later["row"]].to_numpy() + data.later["days"].to_numpy() * DAY
+    of_then = replace(data, later=data.later[day < then].reset_index(drop=True))
+    whole, cut = (
+        fit_behaviour(
+            learned_of(rows, AGE, HORIZON, PERIODS.earlier),
+            newer_of(rows, AGE, HORIZON, PERIODS.earlier, PERIODS.newer_than_earlier),
+        )
+        for rows in (data, of_then)
+    )
+    assert len(of_then.later) < len(data.later)
+    assert whole.not_yet.moved != 1.0
+    assert whole == cut
 
 
 # ------------------------------------------------------------------------------------------------------- the training
