@@ -81,8 +81,9 @@ GOLD_EARLY_VALUE = Table(
         Column(
             "model_error",
             "double",
-            "relative error of the model's totals of the value after the age, as a standard deviation: of the period "
-            "it was judged on, the same for all persons of an age and horizon",
+            "relative error of the model's totals of the value after the age, as a standard deviation: by chance of "
+            "those it learned from and follows, and what was beyond in the period it was judged on; the same for all "
+            "persons of an age and horizon",
             "share",
             nullable=False,
             minimum=0,
