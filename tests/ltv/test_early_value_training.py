@@ -15,9 +15,9 @@ from scipy.optimize import minimize
 from ltv.behaviour.early_judge import deviance, gain_over, group_of, model_error
 from ltv.behaviour.early_periods import Days, new_since, periods_of
 from ltv.behaviour.early_rows import EarlyRows
-from ltv.behaviour.early_training import ALL, NOT_YET, learned_of, newer_of, train_early_value
+from ltv.behaviour.early_training import learned_of, newer_of, train_early_value
 from ltv.behaviour.log_linear import fit_log_linear
-from ltv.behaviour.newer_users import NewerUsers, movement
+from ltv.behaviour.newer_users import ALL, NOT_YET, NewerUsers, movement
 from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, part_of
 from ltv.churn_scorer import expit
 from ltv.early_value_model import PURCHASES, Behaviour, ChannelMean, by_from_dict, by_to_dict, predicted
