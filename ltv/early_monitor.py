@@ -64,7 +64,7 @@ def made_in(silver: Silver, *, since: dt.date, until: dt.date, timezone: str) ->
 
 def brought_so_far(predicted: DataFrame, made: DataFrame, came: Came, *, as_of: dt.date) -> list[BroughtSoFar]:
     """What the new users of these rows of gold.early_value have brought by the end of as_of, by age and horizon;
-    `made` is the result of `made_in`.
+    `predicted` and `made` are results of `since_fit` and `made_in`.
 
     Collects a row for each first day, age, horizon and state.
     """

@@ -47,9 +47,7 @@ def judge(*found: BroughtSoFar, least_change: float = 0.1) -> list[Finding]:
     return judge_early_value(found, fitted=UNTIL, as_of=TODAY, level=LEVEL, least_change=least_change)
 
 
-def test_the_p_value_is_that_of_a_gamma_distribution_whose_variance_is_chance_the_models_error_and_a_usual_move() -> (
-    None
-):
+def test_the_p_value_is_that_of_a_gamma_distribution_whose_variance_is_chance_model_error_and_a_usual_move() -> None:
     persons = [(0.5, 0.4, 50.0, 30.0), (0.2, 0.1, 80.0, 0.0), (1.0, 0.3, 20.0, 25.0)] * 40
     tested = total_test(so_far(*persons, spread=0.5, model_error=0.07))
     mean = sum(came * buys * amount for came, buys, amount, _ in persons)
