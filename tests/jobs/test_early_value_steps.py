@@ -1,4 +1,5 @@
-"""Early value through the jobs: train fits and registers it when it is due, score predicts new users."""
+"""Early value through the jobs: train fits and registers it when it is due, score predicts new users and watches the
+champion."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
+from jobs.drift import end_if_drifted, monitor, waits_for_monitor, watched
 from jobs.early_value_fit import early_value_is_due, fit_early_value
 from jobs.run import Run, open_run
 from jobs.score import behaviour_of
@@ -22,6 +24,7 @@ from jobs.train import due_fits
 from ltv.early_value import EARLY_VALUE
 from tests.published_lake import write_table
 from warehouse.contracts import Table
+from warehouse.errors import ModelDrifted
 from warehouse.recipes import Shared, Work
 from warehouse.table_update import TableUpdate
 from warehouse.tables import (
@@ -84,12 +87,13 @@ def shop(lake: Path) -> None:
         write_table(lake, table, rows)
 
 
-def run_of(spark: SparkSession, folder: Path, **knobs: Any) -> Run:
+def run_of(spark: SparkSession, folder: Path, *, as_of: dt.date = LAST, drift: str = "warn", **knobs: Any) -> Run:
     base = load_settings()
     settings = base.model_copy(
         update={
             "lake": str(folder / "lake"),
             "behaviour": base.behaviour.model_copy(update={"early_value": True, **knobs}),
+            "drift": base.drift.model_copy(update={"exit": drift}),
             "mlflow": base.mlflow.model_copy(
                 update={
                     "tracking_uri": f"sqlite:///{folder}/mlflow.db",
@@ -98,7 +102,7 @@ def run_of(spark: SparkSession, folder: Path, **knobs: Any) -> Run:
             ),
         }
     )
-    return open_run("some", config=None, settings=settings, spark=spark, console=Console(quiet=True), as_of=LAST)
+    return open_run("some", config=None, settings=settings, spark=spark, console=Console(quiet=True), as_of=as_of)
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +142,26 @@ def test_train_fits_early_value_when_it_is_due_and_score_predicts_new_users(spar
     assert set(found) == {1, 7, 14}
     checks = EARLY_VALUE.checks(Work(run, EARLY_VALUE, Shared(ExitStack(), "check")))
     assert [one.passed for one in checks] == [True, True]
+
+    # On the day of the fit nobody has reached an age since: it is looked at, and holds.
+    assert watched(run, None) == ["early_value/1"]
+    assert waits_for_monitor(run, ["early_value/1"])
+    (only,) = monitor(run, None)["early_value/1"]
+    assert only.detail == f"the fit is of {LAST}: no new user has reached an age since"
+    assert not waits_for_monitor(run, ["early_value/1"])
+    assert not early_value_is_due(run)
+
+    # Then nobody buys any more. Ten days later early value is due again, and by conf the run ends with 6.
+    later = run_of(spark, folder, as_of=LAST + dt.timedelta(days=10), drift="fail")
+    end_if_drifted(later)
+    TableUpdate(later, behaviour_of(later)).make()
+    looked = {one.subject: one for one in monitor(later, None)["early_value/1"]}
+    assert list(looked) == ["7d_of_30d", "14d_of_30d"]  # the last new user came before the fit: none has reached day 1
+    assert looked["14d_of_30d"].is_alarm
+    assert looked["14d_of_30d"].detail.startswith(f"{10 * A_DAY:,} new users brought 0 after day 14, ")
+    assert early_value_is_due(later)
+    with pytest.raises(ModelDrifted, match=r"early_value/1 does not fit what customers do now: early_total, "):
+        end_if_drifted(later)
 
 
 def test_early_value_that_is_not_wanted_is_not_due_and_makes_nothing(spark: SparkSession, folder: Path) -> None:

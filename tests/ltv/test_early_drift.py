@@ -131,7 +131,7 @@ def test_a_change_below_the_least_one_is_no_alarm_however_sure() -> None:
     assert found.detail.endswith("beyond chance, but below drift.least_change")
 
 
-def test_of_fewer_than_ten_buyers_nothing_is_said_and_they_take_no_part_of_the_level() -> None:
+def test_fewer_than_ten_expected_buyers_are_too_few_and_take_no_part_of_the_level() -> None:
     many = so_far(*[(0.5, 0.2, 100.0, 10.0)] * 500)
     few = so_far(*[(0.5, 0.2, 100.0, 0.0)] * 99, horizon_days=90)
     other = replace(many, age_days=14)
