@@ -27,7 +27,8 @@ from pyspark.sql import DataFrame
 
 from ltv.behaviour.early_judge import Group
 from ltv.behaviour.early_rows import EarlyRows, collect_early_rows
-from ltv.behaviour.early_training import ALL, NOT_YET, EarlyTraining, TrainedAge, train_early_value
+from ltv.behaviour.early_training import EarlyTraining, TrainedAge, train_early_value
+from ltv.behaviour.newer_users import ALL, NOT_YET
 from simulator.shop import Shop
 from warehouse.engine import opened, using
 

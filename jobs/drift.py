@@ -1,12 +1,13 @@
-"""The champions under watch, of value and of churn: what a run finds, and what `train` and the exit code make of it."""
+"""The champions under watch, of value, churn and early value: what a run finds, and what `train` and the exit code make
+of it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from jobs.run import Run
 from ltv.churn import churn_champion, load_churn_model, used_churn_champion
@@ -14,25 +15,42 @@ from ltv.churn_drift import SHARE, PastShift
 from ltv.churn_monitor import ChurnTables, find_churn_drift
 from ltv.customer_summary import of_day
 from ltv.customer_value import champion_of, scorer
+from ltv.early_monitor import find_early_value_drift
+from ltv.early_value import early_value_champion, load_early_value, used_early_value_champion
 from ltv.findings import Finding
 from ltv.knobs import Behaviour, Drift
 from ltv.model_monitor import find_drift
 from ltv.person_features import silver_of_lake
 from warehouse.errors import ModelDrifted
+from warehouse.knobs import Mlflow
 from warehouse.tables.gold_churn import GOLD_CHURN
 from warehouse.tables.gold_customer_summary import GOLD_CUSTOMER_SUMMARY
+from warehouse.tables.gold_early_value import GOLD_EARLY_VALUE
 from warehouse.tables.gold_forecast_accuracy import GOLD_FORECAST_ACCURACY
 from warehouse.tables.gold_person_features import GOLD_PERSON_FEATURES
 from warehouse.tables.ops_model_monitor import OPS_MODEL_MONITOR
 from warehouse.tables.silver_conversions import SILVER_CONVERSIONS
 
+# Of a champion the last day of the data of its fit, and what is found.
+Look: TypeAlias = Callable[[Run, str], tuple[dt.date, list[Finding]]]
+
 
 def watched(run: Run, champion: str | None) -> list[str]:
-    """The champions that a run monitors: that of value, where there is one, and that of churn where it is wanted."""
+    """The champions that a run monitors: that of value, where there is one, and those of churn and early value where
+    they are wanted."""
+    return list(_looks(run, champion))
+
+
+def _looks(run: Run, champion: str | None) -> dict[str, Look]:
     if not run.knobs(Drift).alarm_level:
-        return []
-    of_churn = used_churn_champion(run) if run.knobs(Behaviour).churn else None
-    return [version for version in (champion, of_churn) if version]
+        return {}
+    behaviour = run.knobs(Behaviour)
+    looks = (
+        (champion, _value),
+        (used_churn_champion(run) if behaviour.churn else None, _churn),
+        (used_early_value_champion(run) if behaviour.early_value else None, _early_value),
+    )
+    return {version: look for version, look in looks if version}
 
 
 def waits_for_monitor(run: Run, versions: Sequence[str]) -> bool:
@@ -46,8 +64,8 @@ def monitor(run: Run, champion: str | None) -> dict[str, list[Finding]]:
     found: dict[str, list[Finding]] = {}
     rows: list[dict[str, Any]] = []
     now = datetime.now(UTC)
-    for version in watched(run, champion):
-        fitted, findings = _value(run, version) if version == champion else _churn(run, version)
+    for version, look in _looks(run, champion).items():
+        fitted, findings = look(run, version)
         of_run = {"run_id": run.lake.run_id, "as_of": run.as_of, "model_version": version, "model_as_of": fitted}
         rows += [of_run | {"checked_at": now} | _row(finding) for finding in findings]
         found[version] = findings
@@ -98,6 +116,19 @@ def _churn(run: Run, champion: str) -> tuple[dt.date, list[Finding]]:
     )
 
 
+def _early_value(run: Run, champion: str) -> tuple[dt.date, list[Finding]]:
+    content = load_early_value(run.knobs(Mlflow), champion)
+    return dt.date.fromisoformat(content["as_of"]), find_early_value_drift(
+        content,
+        run.lake.read(GOLD_EARLY_VALUE),
+        silver_of_lake(run.lake),
+        version=champion,
+        as_of=run.as_of,
+        timezone=run.settings.report.timezone,
+        drift=run.knobs(Drift),
+    )
+
+
 def drift_metrics(found: Sequence[Finding]) -> dict[str, float]:
     """Alarms, and how far the purchases since the fit are off, as metrics of the champion's run."""
     changes = [one.change for one in found if one.check == "purchases" and one.change is not None]
@@ -129,9 +160,13 @@ def end_if_drifted(run: Run) -> None:
     drift = run.knobs(Drift)
     if run.dry_run or drift.exit != "fail" or not drift.alarm_level:
         return
-    of_churn = churn_champion(run) if run.knobs(Behaviour).churn else None
+    behaviour = run.knobs(Behaviour)
+    of_behaviour = (
+        churn_champion(run) if behaviour.churn else None,
+        early_value_champion(run) if behaviour.early_value else None,
+    )
     alarms: list[Mapping[str, Any]] = []
-    for version in (champion_of(run), of_churn.full_name if of_churn else None):
+    for version in (champion_of(run), *(one.full_name for one in of_behaviour if one)):
         of_day = [row for row in _rows(run, version) if row["as_of"] == run.as_of] if version else []
         alarms += [row for row in _newest(of_day) if row["is_alarm"]]
     if alarms:

@@ -31,7 +31,8 @@ RequirePromotion = Annotated[
 IfDrifted = Annotated[
     bool,
     typer.Option(
-        "--if-drifted", help="Train only what has an alarm in its newest monitor: value models and churn apart."
+        "--if-drifted",
+        help="Train only what has an alarm in its newest monitor: value models, churn and early value apart.",
     ),
 ]
 

@@ -14,7 +14,8 @@ import pandas as pd
 
 from ltv.behaviour.early_judge import deviance
 from ltv.behaviour.early_rows import EarlyRows
-from ltv.behaviour.early_training import ALL, NOT_YET, EarlyTraining, TrainedAge, learned_of
+from ltv.behaviour.early_training import EarlyTraining, TrainedAge, learned_of
+from ltv.behaviour.newer_users import ALL, NOT_YET
 from ltv.behaviour_registry import TOLERANCE, Challenger, Registration, register
 from ltv.early_value import EARLY_VALUE_ARTIFACT
 from ltv.early_value_model import CHANNEL, Behaviour, ChannelMean, EarlyValueModel, by_to_dict
@@ -80,6 +81,7 @@ def _model(one: TrainedAge) -> dict[str, Any]:
         "served_by": by_to_dict(one.model.by),
         "at_newest": by_to_dict(one.at_newest.by),
         "model_error": one.model.model_error,
+        "came": {name: list(shares) for name, shares in one.came.items()},
         "judged": [day.isoformat() for day in one.periods.judged],
         "learned": [day.isoformat() for day in one.periods.final],
         "newer": [day.isoformat() for day in newer.days] if (newer := one.periods.newer_than_final) else [],

@@ -155,7 +155,7 @@ class RetentionCampaign(Knobs):
 
 
 class Drift(Knobs):
-    """When a champion, of value or of churn, is stale, and what a run does then."""
+    """When a champion, of value, churn or early value, is stale, and what a run does then."""
 
     alarm_level: Annotated[float, Field(ge=0, lt=1)]
     least_change: Share

@@ -24,6 +24,7 @@ DOORS = {
     "ltv.behaviour.newer_users": ("development",),
     "ltv.behaviour.origins": ("origins_of",),
     "ltv.bg_nbd": ("fit",),
+    "ltv.early_drift": ("expected_by_now",),
     "ltv.gamma_gamma": ("fit",),
     "ltv.histories": ("indicators",),
     "ltv.intervals": ("prediction_intervals", "total_purchases"),

@@ -47,6 +47,7 @@ def _newest(rows: list[Row], words: Words) -> PageTable:
         "churn_share": words("drift.churn_share"),
         "churn_brier": words("drift.churn_brier"),
         "churn_inputs": words("drift.churn_inputs"),
+        "early_total": words("drift.early_total"),
     }
     return PageTable(
         caption=words("drift.caption", run=rows[0]["run_id"]),

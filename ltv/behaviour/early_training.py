@@ -15,7 +15,7 @@ import pandas as pd
 from ltv.behaviour.early_judge import Gain, Group, chance_of_total, gain_over, group_of, model_error
 from ltv.behaviour.early_periods import Days, Newer, Periods, new_since
 from ltv.behaviour.early_rows import EarlyRows
-from ltv.behaviour.newer_users import NewerUsers, development
+from ltv.behaviour.newer_users import ALL, BOUGHT, NOT_YET, NewerUsers, development
 from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, follow, learned_error, part_of
 from ltv.churn_scorer import Array
 from ltv.early_value_model import CHANNEL, IS_KNOWN, PURCHASES, AgeModel, Behaviour, ChannelMean
@@ -24,7 +24,7 @@ from warehouse.tables.gold_person_features import BUILT
 
 LEAST_BUYERS = 30  # who buy after the age, in each period
 TO_DATE = "gross_value_365d"  # of a new user all there is
-ALL, NOT_YET = "all", "not_yet"
+CAME_DIGITS = 6  # of the shares of a value that had come by each day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,9 @@ class TrainedAge:
 
     `model` predicts from now on; `at_newest` is what was judged, learned before the newest period (`periods`). `groups`
     are the scores there of behaviour and channel_mean, for all and for those who had not bought by the age; `gain` is
-    what behaviour gains over the channel's mean for all.
+    what behaviour gains over the channel's mean for all. `came` is the `development` of those whom `model` learned
+    from: where behaviour is served of those who had bought by the age (bought) and of the others (not_yet), otherwise
+    of all.
     """
 
     model: AgeModel
@@ -41,6 +43,7 @@ class TrainedAge:
     periods: Periods
     groups: Mapping[str, Group]
     gain: Gain
+    came: Mapping[str, tuple[float, ...]]
 
     @property
     def name(self) -> str:
@@ -111,23 +114,19 @@ def newer_of(data: EarlyRows, age: int, horizon: int, learned: Days, newer: Newe
     if rows.empty:
         return None
     amount, _ = data.brought(rows, seen)
-    of_all, of_bought, of_not_yet = came_by_day(data, age, horizon, learned)
-    came = np.where(rows[PURCHASES] > 0, of_bought[seen], of_not_yet[seen])
-    return NewerUsers(columns_of(rows), rows[CHANNEL].to_numpy(dtype=object), amount, came, of_all[seen])
+    before = developments(data, age, horizon, learned)
+    came = np.where(rows[PURCHASES] > 0, before[BOUGHT][seen], before[NOT_YET][seen])
+    return NewerUsers(columns_of(rows), rows[CHANNEL].to_numpy(dtype=object), amount, came, before[ALL][seen])
 
 
-def came_by_day(data: EarlyRows, age: int, horizon: int, learned: Days) -> tuple[Array, Array, Array]:
-    """The share of the value within the horizon that comes before each day after the first: of all, of those who have
-    bought by the age, and of those who have not."""
+def developments(data: EarlyRows, age: int, horizon: int, learned: Days) -> dict[str, Array]:
+    """The `development` of the value that new users of these first days brought after an age and within a horizon: of
+    all, of those who had bought by the age and of those who had not."""
     rows = data.of(age, learned)
     made = data.later[data.later["row"].isin(rows.index) & (data.later["days"] < horizon)]
-    has_bought = (rows[PURCHASES].reindex(made["row"]) > 0).to_numpy()
-    days, value = made["days"].to_numpy(), made["value"].to_numpy()
-    everybody = np.ones(len(made), dtype=bool)
-    of_all, of_bought, of_not_yet = (
-        development(days[who], value[who], horizon) for who in (everybody, has_bought, ~has_bought)
-    )
-    return of_all, of_bought, of_not_yet
+    had_bought = (data.rows[PURCHASES] > 0).to_numpy()[made["row"]]
+    groups = {ALL: made, BOUGHT: made[had_bought], NOT_YET: made[~had_bought]}
+    return {name: development(one["days"].to_numpy(), one["value"].to_numpy(), horizon) for name, one in groups.items()}
 
 
 def columns_of(rows: pd.DataFrame) -> dict[str, Array]:
@@ -163,7 +162,10 @@ def _train(data: EarlyRows, age: int, horizon: int, periods: Periods) -> Trained
         learned_now=learned_error(by_now, final),
     )
     model, at_newest = (replace(one, model_error=error) for one in (of_now, of_then))
-    return TrainedAge(model=model, at_newest=at_newest, periods=periods, groups=groups, gain=gain)
+    developed = developments(data, age, horizon, periods.final)
+    whose = (BOUGHT, NOT_YET) if gain.is_real else (ALL,)
+    came = {name: tuple(developed[name].round(CAME_DIGITS).tolist()) for name in whose}
+    return TrainedAge(model=model, at_newest=at_newest, periods=periods, groups=groups, gain=gain, came=came)
 
 
 def _groups(judged: Learned, values: Mapping[str, Array]) -> dict[str, Group]:

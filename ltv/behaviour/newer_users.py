@@ -14,6 +14,7 @@ from ltv.behaviour.rows import Flags
 from ltv.churn_scorer import Array, Columns
 from ltv.early_value_model import Names, Prediction, predicted
 
+ALL, NOT_YET, BOUGHT = "all", "not_yet", "bought"  # whose a development is: by the age, not or so
 SHIFT = 0.05  # standard deviation of how far a total moves, as a share, from those learned from to the newest
 CHANCE_ERRORS = 3.0  # standard errors of what was seen: no chance beyond them, however far off
 LEAST_BUYERS = 30  # expected so far, for that: the sum of fewer is too skewed

@@ -33,15 +33,18 @@ def test_the_panel_names_the_champions_that_were_tested_and_shows_alarms_first(t
             found("customer-value/3", "purchases", "newest 7 days"),
             found("churn/2", "churn_share", "7d", **late),
             found("churn/2", "churn_brier", "7d"),
+            found("early_value/4", "early_total", "7d_of_30d"),
         ],
     )
     pages = pages_over(tmp_path)
     text = pages.get("/models").text
-    assert "Tested as of 31 March 2026: customer-value/3 and churn/2. 1 of 3 checks are alarms" in text
+    assert "Tested as of 31 March 2026: early_value/4, customer-value/3 and churn/2. 1 of 4 checks are alarms" in text
     rows = pages.get("/models/drift.csv").text.splitlines()[1:]
     assert [row.split(",")[:4] for row in rows] == [
         ["churn/2", "churn_share", "7d", "true"],
+        ["early_value/4", "early_total", "7d_of_30d", "false"],
         ["customer-value/3", "purchases", "newest 7 days", "false"],
         ["churn/2", "churn_brier", "7d", "false"],
     ]
     assert "share that left against prediction" in text
+    assert "what new users have brought against what was expected by now" in text

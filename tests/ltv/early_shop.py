@@ -19,16 +19,25 @@ CHANNELS = ("Direct", "Email", "Paid Search")
 
 
 def early_rows(
-    seed: int, *, users: int = 3000, predicts: bool, moved: float = 1.0, since: dt.date = UNTIL
+    seed: int,
+    *,
+    users: int = 3000,
+    predicts: bool,
+    moved: float = 1.0,
+    since: dt.date = UNTIL,
+    first_day: dt.date | None = None,
+    until: dt.date = UNTIL,
 ) -> EarlyRows:
-    """Rows of one age and horizon, over 136 first days. Who predicts: visits and carts raise the odds of buying, an
+    """Rows of one age and horizon, of first days from `first_day` (otherwise the first that is learned from, 136 days
+    before the end) to `until`. Who predicts: visits and carts raise the odds of buying, an
     earlier order the amount; otherwise all buy alike. Amounts are gamma distributed with shape 2; those of who came
     after `since` are `moved` times as large. A purchase is on any day after the age and within the horizon, if on
     record."""
     random = np.random.default_rng(seed)
     periods = periods_of(HORIZON, until=UNTIL, first_visit=FIRST_VISIT)
     assert periods is not None
-    days = (UNTIL - periods.earlier.first).days + 1
+    begin = first_day or periods.earlier.first
+    days = (until - begin).days + 1
     visits, carts = random.poisson(1.0, users) + 1, random.poisson(0.4, users)
     bought = random.random(users) < 0.15
     order = np.where(bought, random.gamma(2.0, 25.0, users), 0.0)
@@ -46,7 +55,7 @@ def early_rows(
     }
     rows = pd.DataFrame({column.name: given.get(column.name, np.zeros(users)) for column in BUILT}).astype(float)
     person = [f"user:{seed}-{number}" for number in range(users)]
-    first = [periods.earlier.first + dt.timedelta(days=int(day)) for day in random.integers(0, days, users)]
+    first = [begin + dt.timedelta(days=int(day)) for day in random.integers(0, days, users)]
     rows = rows.assign(
         person_id=person,
         first_day=first,
@@ -56,9 +65,9 @@ def early_rows(
     )
     amount = np.where([day > since for day in first], moved, 1.0) * amount
     later = pd.DataFrame({"row": np.arange(users), "days": random.integers(AGE, HORIZON, users), "value": amount})
-    on_record = np.array([(UNTIL - day).days for day in first]) >= later["days"]
+    on_record = np.array([(until - day).days for day in first]) >= later["days"]
     return EarlyRows(
-        until=UNTIL,
+        until=until,
         first_visit=FIRST_VISIT,
         rows=rows,
         later=later[on_record & buys].reset_index(drop=True),

@@ -312,6 +312,10 @@ def test_a_training_is_registered_and_a_challenger_wins_or_loses(
     assert found is not None
     assert found.tags["served"] == "7d_of_30d behaviour"
     assert load_early_value(tracking, "early_value/1") == content
+    assert {name: len(shares) for name, shares in content["models"][0]["came"].items()} == {
+        "bought": HORIZON + 1,
+        "not_yet": HORIZON + 1,
+    }
 
     loaded = mlflow.pyfunc.load_model("models:/early_value@champion")
     names = EarlyValueModel.from_dict(content).names

@@ -16,9 +16,9 @@ from scipy.optimize import minimize
 from ltv.behaviour.early_judge import chance_of_total, deviance, gain_over, group_of, model_error
 from ltv.behaviour.early_periods import Days, Newer, new_since, periods_of
 from ltv.behaviour.early_rows import EarlyRows
-from ltv.behaviour.early_training import ALL, NOT_YET, learned_of, newer_of, train_early_value
+from ltv.behaviour.early_training import learned_of, newer_of, train_early_value
 from ltv.behaviour.log_linear import fit_log_linear
-from ltv.behaviour.newer_users import Movement, movement
+from ltv.behaviour.newer_users import ALL, NOT_YET, Movement, movement
 from ltv.behaviour.two_parts import Learned, fit_behaviour, fit_channel_mean, follow, learned_error, part_of
 from ltv.churn_scorer import expit
 from ltv.early_value_model import PURCHASES, Behaviour, ChannelMean, Prediction, by_from_dict, by_to_dict, predicted
@@ -369,6 +369,27 @@ def test_where_nothing_predicts_the_channels_mean_is_served_in_each_of_20_shops(
         assert isinstance(training.models[0].model.by, ChannelMean)
         assert set(training.models[0].model.by.channels) == set(CHANNELS)
         assert not training.gains
+
+
+@pytest.mark.parametrize("predicts", [True, False])
+def test_what_is_served_has_the_share_of_the_value_that_had_come_by_each_day_of_those_it_learned_from(
+    predicts: bool,
+) -> None:
+    data = early_rows(1, users=6000, predicts=predicts)
+    (one,) = train_early_value(data).models
+    rows = data.rows[data.rows["first_day"].between(*one.periods.final)]
+    states = {"bought": rows[rows[PURCHASES] > 0], "not_yet": rows[rows[PURCHASES] == 0], "all": rows}
+    assert set(one.came) == ({"bought", "not_yet"} if predicts else {"all"})
+    for name, shares in one.came.items():
+        made = [
+            (days, value)
+            for row, days, value in data.later[["row", "days", "value"]].itertuples(index=False)
+            if row in states[name].index
+        ]
+        total = sum(value for _, value in made)
+        by_then = [sum(value for days, value in made if days < day) / total for day in range(HORIZON + 1)]
+        assert shares == pytest.approx(by_then, abs=1e-6)
+        assert (shares[AGE], shares[HORIZON]) == (0.0, 1.0)
 
 
 def test_a_training_is_the_same_again() -> None:

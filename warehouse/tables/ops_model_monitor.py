@@ -4,6 +4,7 @@ from warehouse.contracts import Column, Table
 
 CHECKS = ("purchases", "score", "calibration", "inputs")  # of the value models
 CHURN_CHECKS = ("churn_share", "churn_brier", "churn_inputs")
+EARLY_CHECKS = ("early_total",)  # of early value
 
 OPS_MODEL_MONITOR = Table(
     layer="ops",
@@ -18,7 +19,7 @@ OPS_MODEL_MONITOR = Table(
         Column(
             "model_version",
             "string",
-            "registered model and version: the champion, of value or of churn",
+            "registered model and version: the champion, of value, churn or early value",
             nullable=False,
         ),
         Column("model_as_of", "date", "last day of the data of its fit", nullable=False),
@@ -29,12 +30,16 @@ OPS_MODEL_MONITOR = Table(
             "beside that of the weeks before the fit (a Pareto/NBD without a season); "
             "calibration: forecasts that have come due; inputs: what does not drift by itself, now and before the fit; "
             "churn_share: share that left beside its prediction; churn_brier: Brier score beside the base rate's; "
-            "churn_inputs: features that churn reads",
+            "churn_inputs: features that churn reads; early_total: what new users since the fit have brought, beside "
+            "what was expected of them by now",
             nullable=False,
-            values=(*CHECKS, *CHURN_CHECKS),
+            values=(*CHECKS, *CHURN_CHECKS, *EARLY_CHECKS),
         ),
         Column(
-            "subject", "string", "what is looked at: a window, a kind of forecast, a horizon, an input", nullable=False
+            "subject",
+            "string",
+            "what is looked at: a window, a kind of forecast, a horizon, an input, an age of a horizon",
+            nullable=False,
         ),
         Column("since", "date", "day after which it begins", nullable=False),
         Column("until", "date", "its last day", nullable=False),
@@ -43,7 +48,8 @@ OPS_MODEL_MONITOR = Table(
             "double",
             "purchases: standard deviations from the forecast; score: chi-squared; calibration: forecasts outside of "
             "their intervals; inputs, churn_inputs: population stability index (PSI) less chance; churn_share: "
-            "standard deviations from the prediction; churn_brier: Brier score; null where nothing was looked at",
+            "standard deviations from the prediction; early_total: those from what was expected; churn_brier: Brier "
+            "score; null where nothing was looked at",
         ),
         Column("p_value", "double", "how often chance alone gives such a statistic", "share", minimum=0, maximum=1),
         Column("p_limit", "double", "p_value below which it is an alarm", "share", minimum=0, maximum=1),
@@ -52,7 +58,7 @@ OPS_MODEL_MONITOR = Table(
             "double",
             "purchases: actual by expected, less 1; score: the change of all purchases that would show as much, "
             "without sign; churn_share: odds of leaving by those predicted, less 1; churn_brier: Brier score by the "
-            "base rate's, less 1",
+            "base rate's, less 1; early_total: brought by expected, less 1",
             "share",
             minimum=-1,
         ),
@@ -61,8 +67,8 @@ OPS_MODEL_MONITOR = Table(
         Column("checked_at", "timestamp", "when", "UTC", nullable=False),
     ),
     notes=(
-        "An alarm of purchases, score or churn_share also needs a change of at least drift.least_change, one of inputs "
-        "or churn_inputs a PSI of .25, one of churn_brier a change of .01. The p_limits of a run add up to "
-        "drift.alarm_level at most for each champion. A row of predictions of a former champion has none."
+        "An alarm of purchases, score, churn_share or early_total also needs a change of at least drift.least_change, "
+        "one of inputs or churn_inputs a PSI of .25, one of churn_brier a change of .01. The p_limits of a run add "
+        "up to drift.alarm_level at most for each champion. A row of predictions of a former champion has none."
     ),
 )
