@@ -62,7 +62,7 @@ test-cluster: setup ## The commands of docs/running.md on a real cluster, one wo
 test-system: setup ## What needs real parts: the builders' tests on Spark, histories with killed runs, a cluster
 	@$(PYTHON) -m pytest --engine spark tests/touchpoints tests/attribution tests/ltv -m "$(QUICK)" $(IN_PARALLEL)
 	@scripts/bootstrap.sh chromium
-	@$(PYTHON) -m pytest -m system $(IN_PARALLEL)
+	@$(PYTHON) -m pytest -m system $(IN_PARALLEL) --durations 40
 	@$(PYTHON) -m pytest -q -m cluster
 
 .PHONY: test-registry
