@@ -13,7 +13,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
-from jobs import check, ingest, score
+from jobs import check, ingest, report, score
 from jobs.run import Run, Step, open_run, perform
 from published.customers import count_customers
 from published.performance import read_performance
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.system
 SALES = (SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS, SILVER_ORDERS, SILVER_CONVERSIONS)
 CREDITS = (SILVER_TOUCHPOINTS, SILVER_JOURNEYS, GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE)
 # What readers of customers and channels see.
-STEPS = (*steps_of(*SALES, *CREDITS), score.STEP, check.PUBLISH)
+STEPS = (*steps_of(*SALES, *CREDITS), score.STEP, check.PUBLISH, report.STEP)
 ORDERS = "order_id,user_id,order_ts,value,currency\n"
 LAST_DAY = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
