@@ -17,14 +17,33 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from rich.console import Console
 
+from jobs import attribute, build, ingest
 from jobs.pipeline import STEPS
-from jobs.run import Run, Step, open_run, perform
+from jobs.run import Run, Step, open_run, perform, table_step
 from tests.jobs.worlds import FIRST_DAY
 from tests.quick import QUICK, RUN_ONCE
+from warehouse.contracts import Table
 from warehouse.tables import OPS_PUBLISHED
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS_AT_MOST = 600
+
+
+def build_of(*tables: Table) -> Step:
+    """The build step of these tables of silver alone, for a test that looks at no other."""
+    recipes = [recipe for recipe in build.RECIPES if recipe.table in tables]
+    return table_step("build", recipes, current="bronze and settings are those silver was made from")
+
+
+def attribute_of(*tables: Table) -> Step:
+    """The attribute step of these tables alone, likewise."""
+    recipes = [recipe for recipe in attribute.RECIPES if recipe.table in tables]
+    return table_step("attribute", recipes, current="silver and settings are those gold was made from")
+
+
+def steps_of(*tables: Table) -> tuple[Step, ...]:
+    """A run up to these tables of silver and gold."""
+    return ingest.STEP, build_of(*tables), attribute_of(*tables)
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,33 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
-from jobs import build, ingest
-from jobs.pipeline import STEPS
+from jobs import check, ingest, report, score
 from jobs.run import Run, Step, open_run, perform
 from published.customers import count_customers
 from published.performance import read_performance
 from published.publication import read_published
 from published.view import EVERYTHING
-from tests.jobs.places import Place
+from tests.jobs.places import Place, build_of, steps_of
 from warehouse.store import Lake
-from warehouse.tables import BRONZE_LANDED_FILES, GOLD_CUSTOMER_SUMMARY, SILVER_CONVERSIONS
+from warehouse.tables import (
+    BRONZE_LANDED_FILES,
+    GOLD_ATTRIBUTION_CREDITS,
+    GOLD_CHANNEL_PERFORMANCE,
+    GOLD_CUSTOMER_SUMMARY,
+    SILVER_ALIASES,
+    SILVER_CONVERSIONS,
+    SILVER_IDENTITIES,
+    SILVER_JOURNEYS,
+    SILVER_ORDERS,
+    SILVER_SESSIONS,
+    SILVER_TOUCHPOINTS,
+)
 
 pytestmark = pytest.mark.system
+SALES = (SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS, SILVER_ORDERS, SILVER_CONVERSIONS)
+CREDITS = (SILVER_TOUCHPOINTS, SILVER_JOURNEYS, GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE)
+# What readers of customers and channels see.
+STEPS = (*steps_of(*SALES, *CREDITS), score.STEP, check.PUBLISH, report.STEP)
 ORDERS = "order_id,user_id,order_ts,value,currency\n"
 LAST_DAY = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -126,7 +141,7 @@ def test_no_customer_and_no_page_follows_any_of_them(spark: SparkSession, undist
 def test_suspect_rows_are_counted_by_file_and_kept(spark: SparkSession, undisturbed: Place, tmp_path: Path) -> None:
     place = undisturbed.copy(tmp_path / "copy")
     land(place, "orders/2.csv", f"{ORDERS}x1,u1,{iso(LAST_DAY)},7,USD\nx3,new,2036-03-20T12:00:00Z,500,USD\n")
-    made, output = run(place, spark, (ingest.STEP, build.STEP))
+    made, output = run(place, spark, (ingest.STEP, build_of(*SALES)))
     assert made.steps[0].counts["orders_suspect"] == 1
     assert "orders: 1 of these rows are dated later than their file or far later than all others" in output
     lake = Lake(spark, str(place.lake), "look")

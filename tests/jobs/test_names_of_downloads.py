@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import build, ingest
-from tests.jobs.places import Place
-from tests.jobs.test_nothing_lost import land, rows, run
-from warehouse.tables import SILVER_AD_SPEND, SILVER_ORDERS
+from jobs import ingest
+from tests.jobs.places import Place, build_of
+from tests.jobs.test_nothing_lost import OF_PERSONS, land, rows, run
+from warehouse.tables import SILVER_AD_SPEND, SILVER_MONEY_LEDGER, SILVER_ORDERS
 
 pytestmark = pytest.mark.system
 SHOPIFY = "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Refunded Amount\n"
@@ -50,7 +51,8 @@ DOWNLOADS = {
 
 def landed(place: Place, spark: SparkSession, names: Sequence[str]) -> str:
     land(place, {name: DOWNLOADS[name] for name in names})
-    return run(place, spark, [ingest.STEP, build.STEP], landing={"root": str(place.landing), "inputs": INPUTS})
+    steps = [ingest.STEP, build_of(*OF_PERSONS, SILVER_ORDERS, SILVER_AD_SPEND, SILVER_MONEY_LEDGER)]
+    return run(place, spark, steps, landing={"root": str(place.landing), "inputs": INPUTS})
 
 
 def figures(place: Place, spark: SparkSession) -> list[tuple[Any, ...]]:
@@ -60,29 +62,40 @@ def figures(place: Place, spark: SparkSession) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_the_newer_download_counts_though_it_lands_first(spark: SparkSession, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Landed:
+    """A lake that took the downloads, and what each of its runs printed."""
+
+    place: Place
+    outputs: Sequence[str]
+
+
+@pytest.fixture(scope="module")
+def newest_first(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    """The newer download of each kind lands first, the older one in the next run; in a third one nothing is new."""
+    place = Place.new(tmp_path_factory.mktemp("downloads") / "newest_first")
+    first, second, old, new = DOWNLOADS
+    return Landed(place, [landed(place, spark, names) for names in ([second, new], [first, old], [])])
+
+
+def test_the_newer_download_counts_though_it_lands_first(
+    spark: SparkSession, newest_first: Landed, tmp_path: Path
+) -> None:
     at_once = Place.new(tmp_path / "at_once")
     output = landed(at_once, spark, list(DOWNLOADS))
     assert "has the later name" not in output
     ((_, value, refunded), (_, campaign, spend)) = figures(at_once, spark)
     assert (value, refunded, campaign, spend) == (80, 30, "spring sale", Decimal(90))
-
-    one_by_one = Place.new(tmp_path / "one_by_one")
-    for name in reversed(DOWNLOADS):
-        landed(one_by_one, spark, [name])
-    assert figures(one_by_one, spark) == figures(at_once, spark)
+    assert figures(newest_first.place, spark) == figures(at_once, spark)
 
 
-def test_a_later_download_that_loses_by_its_name_is_named(spark: SparkSession, tmp_path: Path) -> None:
-    place = Place.new(tmp_path / "shop")
+def test_a_later_download_that_loses_by_its_name_is_named(newest_first: Landed) -> None:
     first, second, old, new = DOWNLOADS
-    landed(place, spark, [second, new])
-    output = landed(place, spark, [first, old])
+    _, output, with_nothing_new = newest_first.outputs
     assert [line.strip() for line in output.splitlines() if "has the later name" in line] == [
         f"orders: 1 row of {first} (80.00 USD) landed later and yet does not count: "
         f"{second} (50.00 USD) has the later name",
         f"ad_spend: 1 row of {old} (100.00 USD) landed later and yet does not count: "
         f"{new} (90.00 USD) has the later name",
     ]
-    # In the next run nothing of it is new.
-    assert "has the later name" not in landed(place, spark, [])
+    assert "has the later name" not in with_nothing_new

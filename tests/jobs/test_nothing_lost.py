@@ -14,10 +14,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
-from jobs import build
-from jobs.pipeline import STEPS
+from jobs import check, ingest
 from jobs.run import Step, open_run, perform
-from tests.jobs.places import Place
+from tests.jobs.places import Place, build_of
 from touchpoints.spend_versions import LACKS_CAMPAIGN
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed
@@ -25,13 +24,20 @@ from warehouse.store import Lake
 from warehouse.tables import (
     BRONZE_QUARANTINE,
     SILVER_AD_SPEND,
+    SILVER_ALIASES,
     SILVER_CONVERSIONS,
+    SILVER_IDENTITIES,
     SILVER_MONEY_LEDGER,
     SILVER_ORDERS,
+    SILVER_SESSIONS,
     SILVER_SET_ASIDE,
 )
 
 pytestmark = pytest.mark.system
+OF_PERSONS = (SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS)
+OF_MONEY = (SILVER_ORDERS, SILVER_CONVERSIONS, SILVER_AD_SPEND, SILVER_SET_ASIDE, SILVER_MONEY_LEDGER)
+# No amount is lost or found after silver.
+STEPS = (ingest.STEP, build_of(*OF_PERSONS, *OF_MONEY), check.PUBLISH)
 ORDERS = "order_id,user_id,order_ts,value,currency,status\n"
 SPEND = "date,platform,account_id,campaign_name,spend,currency\n"
 RATES = "date,currency,report_currency,rate,exported_at\n"
@@ -149,7 +155,7 @@ def test_an_order_whose_newest_row_could_not_be_read_stops_the_publication_until
     held = ("table_name", "record_id", "amount", "currency", "line")
     assert rows(place, spark, BRONZE_QUARANTINE, *held) == [("bronze.orders", "o1", Decimal("100.000000"), "USD", 32)]
 
-    output = run(place, spark, quality={"max_unsettled_share": 0.1})
+    output = run(place, spark, [check.PUBLISH], quality={"max_unsettled_share": 0.1})
     assert "checks hold" in output, "a shop may allow more"
 
     land(place, {"orders/3.csv": ORDERS + order("o1", "u1", 2, "100", "cancelled")})
@@ -190,5 +196,5 @@ def test_an_amount_that_no_table_of_money_holds_is_set_aside_and_stops_nothing(
     found = rows(place, spark, SILVER_CONVERSIONS, "order_id", "report_gross_value")
     assert ("x2", Decimal("900000000000.000000")) in found
     opened = open_run("build", config=place.folder / "shop.yaml", spark=spark, console=Console(quiet=True), full=True)
-    perform(opened, [build.STEP])
+    perform(opened, [build_of(SILVER_ORDERS, SILVER_CONVERSIONS)])
     assert rows(place, spark, SILVER_CONVERSIONS, "order_id", "report_gross_value") == found

@@ -9,11 +9,25 @@ import pytest
 from pyspark.sql import SparkSession
 from rich.console import Console
 
-from jobs import attribute, build, ingest
 from jobs.run import open_run, perform
-from tests.jobs.places import Place
+from tests.jobs.places import Place, steps_of
+from warehouse.contracts import Table
+from warehouse.tables import (
+    GOLD_ATTRIBUTION_CREDITS,
+    GOLD_UNATTRIBUTED_CONVERSIONS,
+    SILVER_ALIASES,
+    SILVER_CONVERSIONS,
+    SILVER_IDENTITIES,
+    SILVER_JOURNEYS,
+    SILVER_ORDERS,
+    SILVER_SESSIONS,
+    SILVER_TOUCHPOINTS,
+)
 
 pytestmark = pytest.mark.system
+
+VISITS = (SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS, SILVER_TOUCHPOINTS)
+TO_CREDITS = (*VISITS, SILVER_ORDERS, SILVER_CONVERSIONS, SILVER_JOURNEYS, GOLD_ATTRIBUTION_CREDITS)
 
 AD = "https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign=spring"
 # shop: the user of its purchase event, and that of its row in the orders feed
@@ -30,10 +44,11 @@ def land(place: Place, name: str, *rows: dict[str, Any]) -> None:
     path.write_text("".join(json.dumps({k: v for k, v in row.items() if v is not None}) + "\n" for row in rows))
 
 
-def run(place: Place, spark: SparkSession) -> str:
+def run(place: Place, spark: SparkSession, *tables: Table) -> str:
+    """What a run that takes in what landed and makes these tables prints."""
     console = Console(record=True, quiet=False, file=(place.folder / "output.txt").open("a"), width=500)
     made = open_run("pipeline", config=place.configured(), spark=spark, console=console)
-    perform(made, (ingest.STEP, build.STEP, attribute.STEP))
+    perform(made, steps_of(*tables))
     return console.export_text()
 
 
@@ -61,7 +76,7 @@ def place(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tupl
     land(place, "events/1.jsonl", *events)
     (place.landing / "orders").mkdir()
     (place.landing / "orders" / "1.csv").write_text("\n".join(orders) + "\n")
-    return place, run(place, spark)
+    return place, run(place, spark, *TO_CREDITS, GOLD_UNATTRIBUTED_CONVERSIONS)
 
 
 def test_three_shops_have_paid_search_three_times(place: tuple[Place, str]) -> None:
@@ -94,7 +109,7 @@ def test_an_order_of_another_buyer_ends_the_alias_and_another_version_of_it_brin
         f"{header}of 9,c9@x,2026-03-06T10:00:00Z,1,USD,2026-03-06T10:00:00Z\n"
     )
 
-    output = run(shop, spark)
+    output = run(shop, spark, *TO_CREDITS, GOLD_UNATTRIBUTED_CONVERSIONS)
 
     assert last_touches(shop)["of 0"] == "(unattributed)"
     assert "unattributed purchase: 2 (visits under another login: 2)" in output
@@ -105,7 +120,7 @@ def test_an_order_of_another_buyer_ends_the_alias_and_another_version_of_it_brin
     (shop.landing / "orders" / "3.csv").write_text(
         f"{header}of 9,c1@x,2026-03-06T10:00:00Z,1,USD,2026-03-07T10:00:00Z\n"
     )
-    output = run(shop, spark)
+    output = run(shop, spark, *TO_CREDITS, GOLD_UNATTRIBUTED_CONVERSIONS)
 
     assert "in part: " in output
     assert last_touches(shop) == {**{f"of {number}": "Paid Search" for number in range(3)}, "of 9": "Direct"}

@@ -9,7 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.jobs.places import Place
-from tests.jobs.test_one_buyer import land, run
+from tests.jobs.test_one_buyer import VISITS, land, run
+from warehouse.tables import GOLD_SKAN_PERFORMANCE
 
 pytestmark = pytest.mark.system
 
@@ -23,7 +24,7 @@ def test_postbacks_are_counted_beside_the_paths_and_lakes_without_them_have_no_t
     place = Place.new(tmp_path / "shop")
     view = {"event_id": "v", "event_name": "page_view", "event_ts": "2026-03-05T10:00:00Z", "anonymous_id": "d"}
     land(place, "events/1.jsonl", view)
-    run(place, spark)
+    run(place, spark, *VISITS, GOLD_SKAN_PERFORMANCE)
     lake = tmp_path / "shop"
 
     assert not [path for path in lake.rglob("skan_*") if path.is_dir()]
@@ -33,7 +34,7 @@ def test_postbacks_are_counted_beside_the_paths_and_lakes_without_them_have_no_t
     folder = place.landing / "skan_postbacks"
     folder.mkdir()
     (folder / "1.jsonl").write_text("".join(json.dumps(one) + "\n" for one in first))
-    lines_of_run = run(place, spark)
+    lines_of_run = run(place, spark, *VISITS, GOLD_SKAN_PERFORMANCE)
 
     assert "Apple's postbacks: 2 (50% of those that won without a value), 2 installs, 0.00 USD" in lines_of_run
     (row,) = place.table("gold.skan_performance")
@@ -46,7 +47,7 @@ def test_postbacks_are_counted_beside_the_paths_and_lakes_without_them_have_no_t
     unread = {**first[1], "conversion-value": 99}
     lines = [copy, *({**POSTBACK, "transaction-id": f"c{number}"} for number in range(30)), unread]
     (folder / "2.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
-    run(place, spark)
+    run(place, spark, *VISITS, GOLD_SKAN_PERFORMANCE)
 
     (row,) = place.table("gold.skan_performance")
     assert (row["postbacks"], row["installs"]) == (32, 32)

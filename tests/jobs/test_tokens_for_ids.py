@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,16 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from rich.console import Console
 
+from jobs import attribute, build, ingest
 from jobs.pipeline import STEPS
-from jobs.run import open_run, perform
+from jobs.run import Step, open_run, perform
 from tests.jobs.places import Place
 from warehouse.pseudonyms import VARIABLE, blocks_of
 
 pytestmark = pytest.mark.system
 
+TO_CREDITS = (ingest.STEP, build.STEP, attribute.STEP)
+SILVER = (build.STEP, attribute.JOURNEYS_STEP)
 KEY, OTHER_KEY = "a key for the tests of tokens, long", "another key for the tests, long too"
 SHOP = "https://www.shop.example"
 # Every id holds one of these texts, and nothing else does.
@@ -72,7 +76,9 @@ def land(place: Place, batch: int, days: range) -> None:
         file.write_text("\n".join(lines) + "\n")
 
 
-def run(place: Place, spark: SparkSession, *, key: str | None, full: bool = False) -> str:
+def run(
+    place: Place, spark: SparkSession, steps: Sequence[Step] = STEPS, *, key: str | None, full: bool = False
+) -> str:
     config = place.configured()
     knobs = json.loads(config.read_text())
     config.write_text(
@@ -88,7 +94,7 @@ def run(place: Place, spark: SparkSession, *, key: str | None, full: bool = Fals
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, key or "")
         made = open_run("pipeline", config=config, spark=spark, full=full, console=Console(file=output, width=300))
-        perform(made, STEPS)
+        perform(made, steps)
     return output.getvalue()
 
 
@@ -102,20 +108,20 @@ def rows_of(table: Path) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def plain(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """The shop with its ids, taken in at once."""
+    """The shop with its ids, taken in at once, up to the credits."""
     place = Place.new(tmp_path_factory.mktemp("plain") / "shop")
     land(place, 1, range(1, 11))
     land(place, 2, range(11, 16))
-    run(place, spark, key=None)
+    run(place, spark, TO_CREDITS, key=None)
     return place
 
 
 @pytest.fixture(scope="module")
 def tokens(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, str]:
-    """The same shop with tokens, taken in in two runs, and what the runs printed."""
+    """The same shop with tokens, taken in in two runs, the second one to the report, and what the runs printed."""
     place = Place.new(tmp_path_factory.mktemp("tokens") / "shop")
     land(place, 1, range(1, 11))
-    output = run(place, spark, key=KEY)
+    output = run(place, spark, TO_CREDITS, key=KEY)
     land(place, 2, range(11, 16))
     return place, output + run(place, spark, key=KEY)
 
@@ -183,10 +189,10 @@ def test_a_lake_that_grew_is_as_one_made_at_once_and_another_key_remakes_it(
     silver = [table for table in tables_of(place) if table.parent.name == "silver"]
     grown = {table.name: rows_of(table) for table in silver}
 
-    run(place, spark, key=KEY, full=True)
+    run(place, spark, SILVER, key=KEY, full=True)
     assert {table.name: rows_of(table) for table in silver} == grown
 
-    output = run(place, spark, key=OTHER_KEY)
+    output = run(place, spark, SILVER, key=OTHER_KEY)
     assert "knobs or rules have changed" in output
     other = {table.name: rows_of(table) for table in silver}
     assert [name for name in ("sessions", "orders", "aliases", "journeys") if other[name] == grown[name]] == []

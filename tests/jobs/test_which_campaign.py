@@ -8,9 +8,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.jobs.places import Place
-from tests.jobs.test_one_buyer import land, last_touches, run
+from tests.jobs.test_one_buyer import TO_CREDITS, land, last_touches, run
+from warehouse.tables import GOLD_CHANNEL_PERFORMANCE, GOLD_UNMATCHED_SPEND, SILVER_AD_SPEND
 
 pytestmark = pytest.mark.system
+
+TO_SPEND = (*TO_CREDITS, SILVER_AD_SPEND, GOLD_CHANNEL_PERFORMANCE, GOLD_UNMATCHED_SPEND)
 
 CLICK = "https://shop.example/?gclid=EAIaIQobChMI"
 
@@ -39,7 +42,7 @@ def test_a_list_that_arrives_later_gives_the_click_its_campaign_and_the_spend_it
     spend.parent.mkdir()
     spend.write_text(f"{header}2026-03-05,google_ads,1,111,Brand,10,1,5,USD,2026-03-06T00:00:00Z\n")
 
-    first = run(place, spark)
+    first = run(place, spark, *TO_SPEND)
 
     assert campaigns(place) == {"d1": (None, None), "d2": (None, None)}
     assert unmatched(place) == {("touches", "brand"), ("spend", "(not set)")}
@@ -48,7 +51,7 @@ def test_a_list_that_arrives_later_gives_the_click_its_campaign_and_the_spend_it
     clicks = place.landing / "click_views" / "1.csv"
     clicks.parent.mkdir()
     clicks.write_text("gclid,date,campaign_id,campaign_name\nEAIaIQobChMI-1,2026-03-05,111,Brand\n")
-    second = run(place, spark)
+    second = run(place, spark, *TO_SPEND)
 
     assert "in part: silver.touchpoints" in second
     assert campaigns(place) == {"d1": ("Brand", "111"), "d2": (None, None)}
