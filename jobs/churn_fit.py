@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.behaviour_fits import is_missing_or_old, tags_of_fit
-from jobs.drift import has_drifted
+from jobs.behaviour_fits import needs_a_fit, tags_of_fit
 from jobs.run import Run
 from ltv.behaviour.rows import collect_churn_rows
 from ltv.behaviour.spark_fitter import spark_fitter
@@ -15,10 +14,7 @@ from warehouse.knobs import ReportingDay
 
 def churn_is_due(run: Run) -> bool:
     """Whether churn is wanted and its champion is missing, as old as behaviour.train_every_days, or has an alarm."""
-    if not run.knobs(Behaviour).churn:
-        return False
-    found = churn_champion(run)
-    return found is None or is_missing_or_old(run, found) or has_drifted(run, found.full_name)
+    return run.knobs(Behaviour).churn and needs_a_fit(run, churn_champion(run))
 
 
 def fit_churn(run: Run) -> str:

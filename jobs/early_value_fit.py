@@ -7,8 +7,7 @@ from contextlib import ExitStack
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from jobs.behaviour_fits import is_missing_or_old, tags_of_fit
-from jobs.drift import has_drifted
+from jobs.behaviour_fits import needs_a_fit, tags_of_fit
 from jobs.run import Run
 from ltv.behaviour.early_rows import collect_early_rows
 from ltv.early_value import early_value_champion
@@ -20,10 +19,7 @@ from warehouse.knobs import ReportingDay
 def early_value_is_due(run: Run) -> bool:
     """Whether early value is wanted and its champion is missing, as old as behaviour.train_every_days, or has an
     alarm."""
-    if not run.knobs(Behaviour).early_value:
-        return False
-    found = early_value_champion(run)
-    return found is None or is_missing_or_old(run, found) or has_drifted(run, found.full_name)
+    return run.knobs(Behaviour).early_value and needs_a_fit(run, early_value_champion(run))
 
 
 def fit_early_value(run: Run) -> str:

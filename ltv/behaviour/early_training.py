@@ -153,10 +153,9 @@ def _train(data: EarlyRows, age: int, horizon: int, periods: Periods) -> Trained
         fit_behaviour(final, newest) if gain.is_real else follow(fit_channel_mean(final), final, newest)
     )
     groups = _groups(judged, values)
-    served = "behaviour" if gain.is_real else "channel_mean"
     of_then, of_now = (AgeModel(age_days=age, horizon_days=horizon, by=by, model_error=0.0) for by in (by_then, by_now))
     error = model_error(
-        judged_error=groups[ALL].scores[served].later_error,
+        judged_error=groups[ALL].scores[of_then.served].later_error,
         judged_chance=chance_of_total(of_then.predict(judged.columns, judged.channels), judged.amount),
         learned_then=learned_error(by_then, earlier),
         learned_now=learned_error(by_now, final),

@@ -23,10 +23,11 @@ from jobs.run import Run, Step, open_run, perform, table_step
 from tests.jobs.worlds import FIRST_DAY
 from tests.quick import QUICK, RUN_ONCE
 from warehouse.contracts import Table
-from warehouse.tables import OPS_PUBLISHED
+from warehouse.tables import OPS_PUBLISHED, SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS_AT_MOST = 600
+PERSONS = (SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS)  # the tables of silver that the others stand on
 
 
 def build_of(*tables: Table) -> Step:

@@ -19,24 +19,21 @@ from published.customers import count_customers
 from published.performance import read_performance
 from published.publication import read_published
 from published.view import EVERYTHING
-from tests.jobs.places import Place, build_of, steps_of
+from tests.jobs.places import PERSONS, Place, build_of, steps_of
 from warehouse.store import Lake
 from warehouse.tables import (
     BRONZE_LANDED_FILES,
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_CHANNEL_PERFORMANCE,
     GOLD_CUSTOMER_SUMMARY,
-    SILVER_ALIASES,
     SILVER_CONVERSIONS,
-    SILVER_IDENTITIES,
     SILVER_JOURNEYS,
     SILVER_ORDERS,
-    SILVER_SESSIONS,
     SILVER_TOUCHPOINTS,
 )
 
 pytestmark = pytest.mark.system
-SALES = (SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS, SILVER_ORDERS, SILVER_CONVERSIONS)
+SALES = (*PERSONS, SILVER_ORDERS, SILVER_CONVERSIONS)
 CREDITS = (SILVER_TOUCHPOINTS, SILVER_JOURNEYS, GOLD_ATTRIBUTION_CREDITS, GOLD_CHANNEL_PERFORMANCE)
 # What readers of customers and channels see.
 STEPS = (*steps_of(*SALES, *CREDITS), score.STEP, check.PUBLISH, report.STEP)

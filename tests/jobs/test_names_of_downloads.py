@@ -12,8 +12,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import ingest
-from tests.jobs.places import Place, build_of
-from tests.jobs.test_nothing_lost import OF_PERSONS, land, rows, run
+from tests.jobs.places import PERSONS, Place, build_of
+from tests.jobs.test_nothing_lost import land, rows, run
 from warehouse.tables import SILVER_AD_SPEND, SILVER_MONEY_LEDGER, SILVER_ORDERS
 
 pytestmark = pytest.mark.system
@@ -51,7 +51,7 @@ DOWNLOADS = {
 
 def landed(place: Place, spark: SparkSession, names: Sequence[str]) -> str:
     land(place, {name: DOWNLOADS[name] for name in names})
-    steps = [ingest.STEP, build_of(*OF_PERSONS, SILVER_ORDERS, SILVER_AD_SPEND, SILVER_MONEY_LEDGER)]
+    steps = [ingest.STEP, build_of(*PERSONS, SILVER_ORDERS, SILVER_AD_SPEND, SILVER_MONEY_LEDGER)]
     return run(place, spark, steps, landing={"root": str(place.landing), "inputs": INPUTS})
 
 

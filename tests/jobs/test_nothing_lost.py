@@ -16,7 +16,7 @@ from rich.console import Console
 
 from jobs import check, ingest
 from jobs.run import Step, open_run, perform
-from tests.jobs.places import Place, build_of
+from tests.jobs.places import PERSONS, Place, build_of
 from touchpoints.spend_versions import LACKS_CAMPAIGN
 from warehouse.contracts import Table
 from warehouse.errors import CheckFailed
@@ -24,20 +24,16 @@ from warehouse.store import Lake
 from warehouse.tables import (
     BRONZE_QUARANTINE,
     SILVER_AD_SPEND,
-    SILVER_ALIASES,
     SILVER_CONVERSIONS,
-    SILVER_IDENTITIES,
     SILVER_MONEY_LEDGER,
     SILVER_ORDERS,
-    SILVER_SESSIONS,
     SILVER_SET_ASIDE,
 )
 
 pytestmark = pytest.mark.system
-OF_PERSONS = (SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS)
 OF_MONEY = (SILVER_ORDERS, SILVER_CONVERSIONS, SILVER_AD_SPEND, SILVER_SET_ASIDE, SILVER_MONEY_LEDGER)
 # No amount is lost or found after silver.
-STEPS = (ingest.STEP, build_of(*OF_PERSONS, *OF_MONEY), check.PUBLISH)
+STEPS = (ingest.STEP, build_of(*PERSONS, *OF_MONEY), check.PUBLISH)
 ORDERS = "order_id,user_id,order_ts,value,currency,status\n"
 SPEND = "date,platform,account_id,campaign_name,spend,currency\n"
 RATES = "date,currency,report_currency,rate,exported_at\n"

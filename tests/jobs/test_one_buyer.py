@@ -10,23 +10,20 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from jobs.run import open_run, perform
-from tests.jobs.places import Place, steps_of
+from tests.jobs.places import PERSONS, Place, steps_of
 from warehouse.contracts import Table
 from warehouse.tables import (
     GOLD_ATTRIBUTION_CREDITS,
     GOLD_UNATTRIBUTED_CONVERSIONS,
-    SILVER_ALIASES,
     SILVER_CONVERSIONS,
-    SILVER_IDENTITIES,
     SILVER_JOURNEYS,
     SILVER_ORDERS,
-    SILVER_SESSIONS,
     SILVER_TOUCHPOINTS,
 )
 
 pytestmark = pytest.mark.system
 
-VISITS = (SILVER_ALIASES, SILVER_IDENTITIES, SILVER_SESSIONS, SILVER_TOUCHPOINTS)
+VISITS = (*PERSONS, SILVER_TOUCHPOINTS)
 TO_CREDITS = (*VISITS, SILVER_ORDERS, SILVER_CONVERSIONS, SILVER_JOURNEYS, GOLD_ATTRIBUTION_CREDITS)
 
 AD = "https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign=spring"
