@@ -47,18 +47,40 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def state(pid: int) -> str:
+    """The letter of a process's state: T where it is stopped, X where it is not there any more."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
+
+
 def running(pid: int) -> str:
     """The command of a process, '' where it has ended."""
     try:
-        has_ended = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] in "ZX"
-        return "" if has_ended else Path(f"/proc/{pid}/cmdline").read_text(errors="replace")[:200] or "?"
+        return "" if state(pid) in "ZX" else Path(f"/proc/{pid}/cmdline").read_text(errors="replace")[:200] or "?"
     except OSError:
         return ""
 
 
 def is_staging(place: Place, pid: int) -> bool:
     """Whether it has staged something, in a call of the JVM."""
-    return any((place.lake / "_staging").rglob("*.parquet"))
+    try:
+        return any((place.lake / "_staging").rglob("*.parquet"))
+    except FileNotFoundError:  # removed while it is looked at
+        return False
+
+
+def is_stopped_staging(place: Place, pid: int) -> bool:
+    """Whether it has staged something and is stopped there; where it is just removing that, it goes on."""
+    if not is_staging(place, pid):
+        return False
+    os.killpg(pid, signal.SIGSTOP)
+    until(lambda: all(state(stopped) in "TZX" for stopped in (pid, *children(pid))))
+    if is_staging(place, pid):
+        return True
+    os.killpg(pid, signal.SIGCONT)
+    return False
 
 
 def is_starting_spark(place: Place, pid: int) -> bool:
@@ -117,7 +139,7 @@ def test_a_signal_ends_a_run_as_a_failure_does(
 def test_what_a_run_has_staged_is_for_the_user_alone(with_a_new_batch: Place, tmp_path: Path) -> None:
     place = with_a_new_batch.copy(tmp_path / "killed")
     with place.begin(QUICK) as process:
-        until(lambda: is_staging(place, process.pid))
+        until(lambda: is_stopped_staging(place, process.pid))
         os.killpg(process.pid, signal.SIGKILL)  # nobody is left to remove it
 
     staged = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in place.lake.glob("_staging/**/*")}

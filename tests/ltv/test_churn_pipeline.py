@@ -19,6 +19,7 @@ from ltv.churn_model import ChurnModel
 from ltv.churn_registry import features_in, stored_content
 from ltv.churn_scorer import expit
 from warehouse.jvm import classifiers
+from warehouse.jvm.session import java_class
 
 pytestmark = pytest.mark.spark_only  # Spark ML is the JVM's
 
@@ -53,6 +54,22 @@ def test_a_fit_predicts_what_spark_predicts(kind: Any, spark: SparkSession, monk
     if kind == "boosted":
         again = spark_fitter(spark, seed=1)(kind, NAMES, FEATURES, LEFT)
         assert again.model == fitted.model
+
+
+def test_a_fit_leaves_alone_what_other_libraries_of_the_jvm_look_up(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, exported = java_class(spark, "java.lang.System"), classifiers.exported
+    before, during = system.getProperty("os.arch"), []  # by which libraries such as snappy's find their native part
+
+    def look(*fit: Any) -> dict[str, Any]:
+        during.append(system.getProperty("os.arch"))
+        return exported(*fit)
+
+    monkeypatch.setattr(classifiers, "exported", look)
+    spark_fitter(spark, seed=1)("logistic", NAMES, FEATURES, LEFT)
+    assert during
+    assert {*during, system.getProperty("os.arch")} == {before}
 
 
 @pytest.mark.long  # a dozen fits

@@ -13,7 +13,7 @@ from pyspark.ml.classification import GBTClassifier, LogisticRegression, RandomF
 from pyspark.ml.feature import MinMaxScaler, VectorAssembler
 from pyspark.sql import SparkSession
 
-from warehouse.jvm.clusters import without_native_blas
+from warehouse.jvm.clusters import use_java_blas
 
 Array = NDArray[np.float64]
 
@@ -35,18 +35,18 @@ def fit_pipeline(
     0 and 1), `importances` (shares), and `linear` (intercept, coefficients, means of the scaled features) or `trees`
     (see `exported_trees`). The same rows in the same order give the same fit.
     """
-    with without_native_blas(spark):
-        table = pa.table({**dict(zip(names, features.T, strict=True)), LEFT: left})
-        rows = spark.createDataFrame(table).coalesce(PARTITIONS).cache()
-        try:
-            stages = [
-                VectorAssembler(inputCols=list(names), outputCol=FEATURES),
-                MinMaxScaler(inputCol=FEATURES, outputCol=SCALED),
-                _classifier(kind, seed),
-            ]
-            return exported(Pipeline(stages=stages).fit(rows), kind, features)
-        finally:
-            rows.unpersist()
+    use_java_blas(spark)
+    table = pa.table({**dict(zip(names, features.T, strict=True)), LEFT: left})
+    rows = spark.createDataFrame(table).coalesce(PARTITIONS).cache()
+    try:
+        stages = [
+            VectorAssembler(inputCols=list(names), outputCol=FEATURES),
+            MinMaxScaler(inputCol=FEATURES, outputCol=SCALED),
+            _classifier(kind, seed),
+        ]
+        return exported(Pipeline(stages=stages).fit(rows), kind, features)
+    finally:
+        rows.unpersist()
 
 
 def _classifier(kind: str, seed: int) -> Any:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from numpy.typing import NDArray
 from pyspark.mllib.clustering import KMeans, KMeansModel
@@ -26,21 +23,14 @@ def k_means(spark: SparkSession, points: Array, start: Array) -> Array:
     have the same centres on every machine. The RDD-based class is the one that takes a start; that of DataFrames, which
     calls it, draws one.
     """
-    with without_native_blas(spark):
-        rows = spark.sparkContext.parallelize([Vectors.dense(point) for point in points], 1)
-        first = KMeansModel([Vectors.dense(centre) for centre in start])
-        found = KMeans.train(rows, len(start), maxIterations=MAX_STEPS, epsilon=TOLERANCE, initialModel=first)
+    use_java_blas(spark)
+    rows = spark.sparkContext.parallelize([Vectors.dense(point) for point in points], 1)
+    first = KMeansModel([Vectors.dense(centre) for centre in start])
+    found = KMeans.train(rows, len(start), maxIterations=MAX_STEPS, epsilon=TOLERANCE, initialModel=first)
     return np.array(found.clusterCenters)
 
 
-@contextmanager
-def without_native_blas(spark: SparkSession) -> Iterator[None]:
+def use_java_blas(spark: SparkSession) -> None:
     """Spark's library looks for a native BLAS when it is first used; where the machine has none, C code prints so on
-    stderr. Without an architecture it does not look: vectors as short as these are added up in Java anyway."""
-    system = java_class(spark, "java.lang.System")
-    architecture = system.setProperty("os.arch", "none")
-    try:
-        java_class(spark, "dev.ludovic.netlib.blas.JavaBLAS").getInstance()
-        yield
-    finally:
-        system.setProperty("os.arch", architecture)
+    stderr. Vectors as short as these are added up in Java anyway."""
+    java_class(spark, "java.lang.System").setProperty("dev.ludovic.netlib.blas.allowNative", "false")
