@@ -6,11 +6,12 @@ import os
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobs.signals import Stopped, signals_end_the_run, stop_requested
 from warehouse.code_version import code_version
@@ -35,7 +36,7 @@ def exit_code_of(action: Callable[[], None], runs: Sequence[Run] = ()) -> int:
     stack goes to a file that only the user may read.
     """
     try:
-        with signals_end_the_run():
+        with signals_end_the_run(), warnings_as_notes():
             try:
                 action()
             except Exception as error:
@@ -57,6 +58,23 @@ def exit_code_of(action: Callable[[], None], runs: Sequence[Run] = ()) -> int:
     except Exception as error:
         return _end_with(error, runs[0] if runs else None)
     return 0
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """What a model warns of, as of data that it does not suit, is a note on stderr: the place in the code says nothing
+    to who runs a job. Warnings of other kinds are for programmers and stay."""
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **where: Any) -> None:
+            if category is UserWarning:
+                say_line(f"Note: {message}")
+            else:
+                shown(message, category, *place, **where)
+
+        warnings.showwarning = show
+        yield
 
 
 def _end_with(error: Exception, run: Run | None) -> int:

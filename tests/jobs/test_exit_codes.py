@@ -24,7 +24,9 @@ from jobs import pipeline as pipeline_job
 from jobs import score as score_job
 from jobs import train as train_job
 from jobs import train_attribution as train_attribution_job
+from jobs.ending import exit_code_of
 from jobs.run import Plan, Run, Step
+from ltv import gamma_gamma
 from tests.quick import QUICK
 from warehouse.contracts import Table
 from warehouse.lock import lake_lock
@@ -403,6 +405,15 @@ def test_control_characters_of_a_header_reach_no_terminal(shop: Shop) -> None:
     assert outcome.code == 3
     assert r"it has date, platform, spend, \x1b]0;title" in outcome.error
     assert outcome.error.isprintable()
+
+
+def test_what_a_model_warns_of_is_a_note_without_a_place_in_the_code(capsys: pytest.CaptureFixture[str]) -> None:
+    def fit() -> None:
+        gamma_gamma.fit([1, 2, 4, 8, 16], [10.0, 20.0, 40.0, 80.0, 160.0], weights=[40, 40, 40, 40, 40])
+
+    assert exit_code_of(fit) == 0
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("Note: Frequency and monetary_value correlate (1.00)")
 
 
 def test_what_nobody_foresaw_ends_with_70_and_one_line_and_its_stack_is_in_a_file_for_the_user_alone(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from scipy.optimize import minimize
 from ltv.behaviour import classifiers
 from ltv.behaviour.churn_training import train_churn
 from ltv.behaviour.classifiers import KINDS, Candidate, Kind, calibrates, fit_picked, fit_recency, selected
-from ltv.behaviour.inputs import columns_of, usable_features
+from ltv.behaviour.inputs import columns_of, purchase_model, usable_features
 from ltv.behaviour.judge import gain_over, scores_of
 from ltv.behaviour.logistic import fit_logistic
 from ltv.behaviour.origins import CYCLE, HORIZONS, Horizon, origins_of
@@ -114,6 +115,14 @@ def test_a_share_of_the_customers_is_drawn_and_nobody_is_there_without_purchases
     assert 60 < drawn.rows["person_id"].nunique() < 140
     assert rows(world, after(20).date()) is None
     assert rows({"sessions": world["sessions"]}, after(60).date()) is None
+
+
+def test_who_first_bought_on_the_day_itself_does_not_move_the_purchase_model_and_is_no_warning() -> None:
+    rows = churn_rows(1, customers=100, predicts=True)
+    of_today = pd.DataFrame({"frequency": [0], "recency": [0.0], "T": [0.0], "customers": [28]})
+    with warnings.catch_warnings(action="error"):
+        fit = purchase_model(replace(rows, histories=pd.concat([rows.histories, of_today])))
+    assert fit == purchase_model(rows)
 
 
 # ---------------------------------------------------------------------------------------------------- numeric parts
