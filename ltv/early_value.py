@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from ltv.behaviour.early_periods import NEW_AFTER_DAYS
@@ -28,6 +28,7 @@ from warehouse.conform import conform
 from warehouse.contracts import MONEY_SUM
 from warehouse.days import report_day
 from warehouse.knobs import Mlflow, Registry, ReportingCurrency, ReportingDay
+from warehouse.person_ids import person_of_device
 from warehouse.recipes import Recipe, Run, Work
 from warehouse.tables.gold_early_value import AGES_DAYS, GOLD_EARLY_VALUE
 from warehouse.tables.silver_activity import SILVER_ACTIVITY
@@ -155,23 +156,33 @@ def _batches(model: EarlyValueModel, names: Sequence[str]) -> Batches:
 def check_early_value(
     early_value: DataFrame, silver: Silver, new_users: NewUsers, *, as_of: dt.date, timezone: str
 ) -> list[CheckResult]:
-    """Each new user has a row of each age reached and each horizon that the age has, and value to date is that of the
-    purchases. A day without rows is not checked."""
+    """Each new user who was known as one at an age reached has a row of it for each horizon that the age has, and value
+    to date is that of the purchases. A day without rows is not checked."""
     day = early_value.where(F.col("as_of") == F.lit(as_of))
     end = F.lit(round(end_of(as_of, timezone).timestamp() * 1e6))
     known = sightings_of(silver, timezone=timezone).where((F.col("at") < end) & (F.col("known_at") < end))
-    firsts = known.groupBy("seen_as").agg(
-        F.min(F.struct("at", "day", "tied_at")).alias("first"),
-        F.sum("value").cast(MONEY_SUM).alias("value"),
-    )
-    is_untied = F.col("first.tied_at").isNull() | (F.col("first.tied_at") >= end)
-    named = firsts.where(is_untied).select(
-        F.col("first.day").alias("first_day"), F.coalesce("value", F.lit(0)).alias("value")
+    of_one = Window.partitionBy("seen_as")
+    first = F.min("at").over(of_one)
+    facts = known.withColumns({"first": first, "all": F.sum("value").over(of_one)}).where(F.col("at") == F.col("first"))
+    devices = facts.select(F.col("seen_as").alias("device"), F.col("first").alias("device_first")).distinct()
+    named = (
+        facts.withColumn("device", person_of_device(F.col("anonymous_id")))
+        .join(devices, "device", how="left")
+        .groupBy("seen_as")
+        .agg(
+            *(F.min(name).alias(name) for name in ("known_at", "tied_at")),
+            F.min("day").alias("first_day"),
+            F.coalesce(F.min("all"), F.lit(0)).cast(MONEY_SUM).alias("value"),
+            F.max(F.col("device_first") == F.col("first")).alias("was_new_as_device"),
+        )
+        .where(F.col("tied_at").isNull() | (F.col("tied_at") >= end))
     )
     new = named.crossJoin(record_of(silver, timezone=timezone)).where(is_of_new_user(new_users, as_of=as_of))
     horizons = day.groupBy("age_days").agg(F.count_distinct("horizon_days").alias("horizons"))
     age = F.datediff(F.lit(as_of), F.col("first_day")) + F.lit(1)
-    reached = new.crossJoin(horizons).where(age >= F.col("age_days"))
+    age_ends = F.to_utc_timestamp(F.date_add("first_day", F.col("age_days")).cast("timestamp"), timezone)
+    was_new = F.coalesce("was_new_as_device", F.lit(False)) | (F.col("known_at") < F.unix_micros(age_ends))
+    reached = new.crossJoin(horizons).where((age >= F.col("age_days")) & was_new)
     # Of an age that ends with as_of all that is known now was known then.
     ends_now = age == F.col("age_days")
     found = side_by_side(

@@ -166,6 +166,22 @@ def random_world(seed: int, persons: int) -> World:
     return world
 
 
+def with_untied_devices(world: World) -> World:
+    """The world as silver has it: what was done on a phone outside of its tie is nobody's but the phone's. Every third
+    person has no other device."""
+    ties = {row["person_id"]: row for row in world["identities"]}
+    phones_alone = {person for number, person in enumerate(ties) if number % 3 == 0}
+
+    def owned(row: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
+        person = row["person_id"]
+        device = f"{person}'s phone" if person in phones_alone else row["anonymous_id"]
+        is_untied = person in ties and device == f"{person}'s phone" and not is_of(ties[person], at)
+        return row | {"anonymous_id": device, "person_id": f"device:{device}" if is_untied else person}
+
+    moments = {"sessions": "started_at", "touchpoints": "touched_at"}
+    return world | {table: [owned(row, row[at]) for row in world[table]] for table, at in moments.items()}
+
+
 def silver(spark: SparkSession, world: World) -> Silver:
     """The world as frames with the columns of the contracts, null where a row does not say."""
 

@@ -16,7 +16,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from behaviour_oracle import day_of, known_at
-from behaviour_world import ZONE, World, after, made, order, purchase, random_world, silver, tie, touch, visit
+from behaviour_world import (
+    ZONE,
+    World,
+    after,
+    made,
+    order,
+    purchase,
+    random_world,
+    silver,
+    tie,
+    touch,
+    visit,
+    with_untied_devices,
+)
 from early_shop import AGE, HORIZON, UNTIL, early_rows
 from mlflow.exceptions import MlflowException
 from pyspark.sql import DataFrame, SparkSession
@@ -146,6 +159,28 @@ def test_checks_find_a_row_that_is_missing_and_a_value_that_no_purchase_has(
     assert checks_of(spark, table.limit(0), world) == []
 
 
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_checks_expect_no_row_of_an_age_at_which_nobody_knew_that_somebody_was_new(
+    spark: SparkSession, model: EarlyValueModel, seed: int
+) -> None:
+    # A login ties the visits of its last days; on a phone that had been here before them the person is new from it on.
+    ann = "user:ann"
+    of_ann = [purchase(ann, 70.01, 10)]
+    world = with_untied_devices(random_world(seed, persons=30))
+    world["sessions"] += [A_RECORD, visit(ann, 20.0, person_id=f"device:{ann}'s phone"), visit(ann, 60.0)]
+    world["sessions"] += [visit(ann, 70.0), A_RECORD | {"started_at": after(-30), "ended_at": after(-30)}]
+    world["identities"].append(tie(ann, 55, 70))
+    world["conversions"] += of_ann
+    world["orders"] += [order(one) for one in of_ann]
+    table = table_of(spark, world, model)
+    assert {key for key in rows_of(table) if ann in key[0]} == {
+        (ann, 14, 30),
+        *((f"device:{ann}'s phone", age, horizon) for age, horizon in ((1, 30), (7, 30), (7, 90), (14, 30))),
+    }
+    assert checks_of(spark, table, world) == [True, True]
+    assert checks_of(spark, table.where(f"person_id != '{ann}'"), world)[0] is False
+
+
 def test_rows_are_of_the_last_days_and_of_nobody_who_may_have_been_here_before_the_record(spark: SparkSession) -> None:
     world: World = {"sessions": [visit(f"user:{day}", day) for day in range(0, 90, 2)]}
 
@@ -219,7 +254,7 @@ def with_activity_of_visits(world: World) -> World:
 def test_moving_as_of_back_gives_the_table_that_was_made_on_that_day(
     spark: SparkSession, model: EarlyValueModel, seed: int
 ) -> None:
-    world = with_activity_of_visits(random_world(seed, persons=60))
+    world = with_untied_devices(with_activity_of_visits(random_world(seed, persons=60)))
     world["sessions"].append(A_RECORD | {"started_at": after(-30), "ended_at": after(-30)})
     as_of = dt.date(2026, 2, 20)
     now, made_then = (rows_of(table_of(spark, one, model, as_of)) for one in (world, as_it_was(world, as_of)))

@@ -22,6 +22,7 @@ from behaviour_world import (
     tie,
     touch,
     visit,
+    with_untied_devices,
 )
 from pyspark.sql import SparkSession
 
@@ -69,6 +70,21 @@ def test_a_visitor_is_the_device_until_the_login_and_the_person_afterwards(spark
         ("ann", "ann", first_day, 14),
         (DEVICE, "ann", first_day, 1),
         (DEVICE, "ann", first_day, 7),
+    ]
+
+
+def test_whom_a_login_finds_on_a_device_that_had_been_here_before_is_seen_from_that_login_on(
+    spark: SparkSession,
+) -> None:
+    # The login ties the visits of its last days; who came before them is not known.
+    stranger = visit("ann", 1.0, person_id=DEVICE)
+    world: World = {
+        "sessions": [stranger, visit("ann", 10.0), visit("ann", 19.5)],
+        "identities": [tie("ann", 5, 19.5)],
+    }
+    assert ages_of(spark, world) == [
+        ("ann", "ann", "2026-01-11", 14),
+        *((DEVICE, DEVICE, "2026-01-02", age) for age in AGES),
     ]
 
 
@@ -168,29 +184,37 @@ def as_whom(fact: Mapping[str, Any], moment: dt.datetime) -> str:
     return fact["person_id"] if fact["known"] < moment else f"device:{fact['device']}"
 
 
+def first_of(facts: list[dict[str, Any]], whom: str, moment: dt.datetime) -> list[dict[str, Any]]:
+    """The earliest facts, of one instant, that were seen as `whom` up to a moment; none where they are not seen so any
+    more."""
+    before = [fact for fact in facts if fact["at"] < moment]
+    seen = [fact for fact in before if as_whom(fact, moment) == whom]
+    once = [fact for fact in before if fact["known"] > fact["at"] and f"device:{fact['device']}" == whom]
+    at = min((fact["at"] for fact in seen + once), default=None)
+    return [fact for fact in seen if fact["at"] == at]  # none: the device was a person's before
+
+
 def shown(world: World, until: dt.date) -> set[tuple[str, str, dt.date, int, dt.date]]:
     """(shown as, seen as, first day, age, day of the moment) by definition, of who was known at the end of a day."""
-    end, found = end_of(until, ZONE), set()
-    before = [fact for fact in facts_of(world) if fact["at"] < end]
-    for whom in {as_whom(fact, end) for fact in before}:
-        seen = [fact for fact in before if as_whom(fact, end) == whom]
-        once = [fact for fact in before if fact["known"] > fact["at"] and f"device:{fact['device']}" == whom]
-        first = min(seen + once, key=lambda fact: fact["at"])
-        if first not in seen:
-            continue  # the device was a person's before
-        day = day_of(first["at"], ZONE)
-        if first == A_RECORD | {name: first[name] for name in ("at", "known", "device")}:
-            continue  # may have been here before the record
+    end, found, facts = end_of(until, ZONE), set(), facts_of(world)
+    for whom in {as_whom(fact, end) for fact in facts if fact["at"] < end}:
+        firsts = first_of(facts, whom, end)
+        if not firsts or whom == A_RECORD["person_id"]:
+            continue  # who came first may have been here before the record
+        at = firsts[0]["at"]
         for age in AGES:
-            last = day + dt.timedelta(days=age - 1)
-            if last <= until:
-                found.add((whom, as_whom(first, end_of(last, ZONE)), day, age, last))
+            last = day_of(at, ZONE) + dt.timedelta(days=age - 1)
+            then = end_of(last, ZONE)
+            # Of a device that had been here before nobody knew that this was somebody new.
+            new = {seen for fact in firsts if fact in first_of(facts, seen := as_whom(fact, then), then)}
+            if last <= until and new:
+                found.add((whom, min(new), day_of(at, ZONE), age, last))
     return found
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_new_users_of_a_random_world_are_those_of_the_definition(spark: SparkSession, seed: int) -> None:
-    world = random_world(seed, persons=60)
+    world = with_untied_devices(random_world(seed, persons=60))
     world["sessions"].append(A_RECORD)
     assert len(shown(world, LAST)) > 50
     for until in (LAST, dt.date(2026, 2, 20)):
