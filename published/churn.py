@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from published.publication import Published
 from warehouse.contracts import Table
 from warehouse.tables import GOLD_CHURN, GOLD_CUSTOMER_VALUE, GOLD_PERSON_FEATURES
 from warehouse.tables.gold_churn import CHURN_HORIZONS, REASONS
+from warehouse.tables.gold_person_features import FEATURES
 
 LATELY_DAYS = 30  # who was not here for longer has left already, whatever a list says
 SHOWN_HORIZONS = ("30d", "14d", "7d", "60d", "90d", "cycle")  # the first that was scored is shown
 
 
 class Reason(NamedTuple):
-    """A feature of gold.person_features and what it adds to the log-odds of leaving."""
+    """A feature of gold.person_features, what it adds to the log-odds of leaving, and what it is of the customer; None
+    where nothing is known, or an older release has no such feature."""
 
     feature: str
     contribution: float
+    value: float | None
 
 
 class LikelyLeaver(NamedTuple):
@@ -88,12 +92,14 @@ def read_likely_leavers(published: Published, *, most: int) -> LikelyLeavers | N
     )[0]
     if not total["customers"]:
         return None
-    why = ", ".join(f"reason_{place}, contribution_{place}" for place in range(1, REASONS + 1))
+    why = [name for place in range(1, REASONS + 1) for name in (f"reason_{place}", f"contribution_{place}")]
+    features = [column.name for column in FEATURES if published.has_column(GOLD_PERSON_FEATURES, column.name)]
+    kept = ", ".join([*why, *(f"person.{name} as {name}" for name in features)])
     segment, tables = _segments(published, day)
     rows = published.rows(
         f"""
         with listed as (
-            select churn.person_id as person_id, probability, person.days_since_active as days_since_active, {why}
+            select churn.person_id as person_id, probability, {kept}
             {lately} order by probability desc, churn.person_id limit {int(most)}
         )
         select listed.*, {segment} order by probability desc, listed.person_id
@@ -131,6 +137,6 @@ def _segments(published: Published, day: str) -> tuple[str, tuple[Table, ...]]:
     )
 
 
-def _reasons(row: dict[str, object]) -> tuple[Reason, ...]:
+def _reasons(row: Mapping[str, Any]) -> tuple[Reason, ...]:
     pairs = ((row[f"reason_{place}"], row[f"contribution_{place}"]) for place in range(1, REASONS + 1))
-    return tuple(Reason(str(name), float(str(added))) for name, added in pairs if name)
+    return tuple(Reason(name, added, row.get(name)) for name, added in pairs if name)

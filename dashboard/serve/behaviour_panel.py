@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from markupsafe import Markup
 
 from dashboard import formats
@@ -13,8 +15,10 @@ from dashboard.serve.persons import login_of, person_columns, wants_file
 from dashboard.words import Words
 from published.churn import LATELY_DAYS, LikelyLeaver, LikelyLeavers, Reason, read_likely_leavers
 from warehouse.tables.gold_churn import REASONS
+from warehouse.tables.gold_person_features import FEATURES
 
 MOST_ROWS, MOST_IN_FILE = 25, 50_000
+UNITS = {column.name: column.unit for column in FEATURES}
 
 
 def behaviour_panel(context: Context) -> Panel | None:
@@ -46,14 +50,14 @@ def behaviour_panel(context: Context) -> Panel | None:
 
 
 def _reason_columns(words: Words, *, is_file: bool) -> list[Column]:
-    """Features; in a file each with its weight."""
+    """Features; in a file each with what it is of the customer and its weight."""
     reasons = (words("behaviour.reason_1"), words("behaviour.reason_2"), words("behaviour.reason_3"))
+    values = (words("behaviour.value_1"), words("behaviour.value_2"), words("behaviour.value_3"))
     weights = (words("behaviour.contribution_1"), words("behaviour.contribution_2"), words("behaviour.contribution_3"))
-    pairs = zip(reasons, weights, strict=True)
     return [
         column
-        for reason, weight in pairs
-        for column in (Column(reason, numeric=False), *([Column(weight)] if is_file else []))
+        for reason, value, weight in zip(reasons, values, weights, strict=True)
+        for column in (Column(reason, numeric=False), *([Column(value), Column(weight)] if is_file else []))
     ]
 
 
@@ -70,15 +74,30 @@ def _row(rank: int, each: LikelyLeaver, context: Context, *, is_file: bool) -> l
         reason = each.reasons[place] if place < len(each.reasons) else None
         cells.append(_reason(reason, words) if reason else Figure(formats.MISSING, None))
         if is_file:
+            cells.append(formats.figure(reason.value if reason else None))
             cells.append(Figure(f"{reason.contribution:+.2f}", reason.contribution) if reason else Figure("", None))
     return cells
 
 
 def _reason(reason: Reason, words: Words) -> str:
-    """The feature's name (as in the table where a locale has none) and whether it makes leaving likelier or less so."""
+    """The feature's name (as in the table where a locale has none), what it is of the customer, and whether it makes
+    leaving likelier or less so."""
     name = words.texts.get(f"features.{reason.feature}", reason.feature)
     way = "behaviour.for_leaving" if reason.contribution > 0 else "behaviour.for_staying"
-    return Figure(words(way, feature=name), reason.feature)
+    return Figure(words(way, feature=name, value=_value(reason)), reason.feature)
+
+
+def _value(reason: Reason) -> str:
+    unit = UNITS.get(reason.feature, "")
+    if reason.value is None:
+        return formats.MISSING
+    if unit in ("share", "probability"):
+        return formats.share(reason.value)
+    if unit == "log ratio":
+        return f"×{formats.multiple(math.exp(reason.value))}"
+    if unit in ("days", "ratio"):
+        return formats.multiple(reason.value)
+    return formats.count(reason.value)
 
 
 def _sentence(found: LikelyLeavers, words: Words) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -53,8 +54,14 @@ def test_the_list_has_who_was_here_in_30_days_the_likeliest_first_at_the_horizon
 ) -> None:
     found = read_likely_leavers(read_published(str(lake)), most=2)
     assert found is not None
-    why = (Reason("visits_30d", 0.5), Reason("days_since_active", -0.25))
-    assert found.listed == (LikelyLeaver("user:cat", 0.75, 30.0, why), LikelyLeaver("device:1", 0.25, 1.5, why))
+
+    def why(days: float) -> tuple[Reason, ...]:
+        return Reason("visits_30d", 0.5, 0), Reason("days_since_active", -0.25, days)
+
+    assert found.listed == (
+        LikelyLeaver("user:cat", 0.75, 30.0, why(30.0)),
+        LikelyLeaver("device:1", 0.25, 1.5, why(1.5)),
+    )
     assert {name: value for name, value in asdict(found).items() if name != "listed"} == {
         "as_of": AS_OF,
         "horizon": "14d",
@@ -96,10 +103,27 @@ def test_the_panel_says_how_many_are_expected_and_why_each(pages: TestClient) ->
         "Of 3 customers who were here in the last 30 days, 1 are expected not to come back within 14 days; 50% of all"
         in html.replace("\n", " ")
     )
-    assert "visits in 30 days ↑ leaving" in html
-    assert "days since the last visit or purchase ↓ leaving" in html
+    assert "visits in 30 days: 0 ↑ leaving" in html
+    assert "days since the last visit or purchase: 1.50 ↓ leaving" in html
     korean = pages.get("/churn?lang=ko").text
-    assert "30일간 방문 수 ↑ 이탈" in korean
+    assert "30일간 방문 수: 0 ↑ 이탈" in korean
+
+
+def test_a_reason_says_what_it_is_of_the_customer_in_its_unit(tmp_path: Path) -> None:
+    values = {
+        "p_alive": (0.034, "chance of still being a customer by purchases: 3% ↑"),
+        "visit_trend": (math.log(0.5), "visits now and two weeks ago: ×0.50 ↑"),
+        "silence_in_visit_gaps": (2.5, "silence against the usual gap between visits: 2.50 ↑"),
+        "gross_value_365d": (1_234_567.0, "amount bought in a year: 1,234,567 ↑"),
+        "purchase_gap_days": (None, "usual days between purchases: – ↑"),
+    }
+    empty = features()[0]
+    persons = [empty | {"person_id": f"user:{name}", name: value} for name, (value, _) in values.items()]
+    churn = [churn_row(f"user:{name}", AS_OF, "14d", 0.5, reason=name) for name in values]
+    made = {GOLD_PERSON_FEATURES: persons, GOLD_CHURN: churn}
+    publish(tmp_path, {table: write_table(tmp_path, table, of) for table, of in made.items()})
+    html = pages_over(tmp_path).get("/churn").text
+    assert [text for _, text in values.values() if text not in html] == []
 
 
 def test_the_file_has_logins_features_and_weights_for_who_may_see_persons(pages: TestClient, lake: Path) -> None:
@@ -109,8 +133,10 @@ def test_the_file_has_logins_features_and_weights_for_who_may_see_persons(pages:
         return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
     first = rows(pages)[0]
-    assert [first[name] for name in ("rank", "customer_id", "probability", "reason_1", "contribution_1")] == [
-        *("1", "cat", "0.75", "visits_30d", "0.5"),
+    assert [
+        first[name] for name in ("rank", "customer_id", "probability", "reason_1", "value_1", "contribution_1")
+    ] == [
+        *("1", "cat", "0.75", "visits_30d", "0", "0.5"),
     ]
     others = rows(pages_over(lake, knobs={"personal_for": ("somebody",)}))
     assert "customer_id" not in others[0]
