@@ -81,7 +81,8 @@ def _run(place: Path, landing: Path) -> tuple[float, float]:
     mlflow = {"tracking_uri": f"sqlite:///{place}/mlflow.db", "artifact_root": str(place / "mlartifacts")}
     places = {"lake": str(place / "lake"), "landing": {"root": str(landing)}, "mlflow": mlflow}
     report = demo["report"] | {"file": str(place / "report.html")}
-    settings = {**demo, **places, "report": report, "simulator": {}}
+    # Without what only a training makes; features alone would be more of a run than before.
+    settings = {**demo, **places, "report": report, "simulator": {}, "behaviour": {}}
     if place.parent.name == "small":
         # A day is a large part of so small a shop, and must not end in a full build.
         settings |= {"build": {"max_changed_share": 1}}
