@@ -80,7 +80,6 @@ QUESTIONS = {
     "payback": ("Value", "payback"),
     "who is about to leave and worth calling": ("Churn", "leaving"),
     "who is likely not to come back, and why": ("Churn", "behaviour"),
-    "what a campaign's first week will bring": ("Value", "first-week"),
     "retention by monthly cohort": ("Value", "cohort-retention"),
     "repeat rate by channel": ("Value", "repeat-rates"),
     "share of unattributed and direct": ("Data", "gaps"),
