@@ -39,7 +39,7 @@ BY_NAME = {column.name: column for column in FEATURES}
 
 def purchase_model(rows: ChurnRows) -> ParetoNBDFit | None:
     """Pareto/NBD of the histories at the oldest origin; None where they cannot be fitted, as where nobody bought
-    twice. Who first bought on that day has told nothing yet."""
+    twice. Who first bought on that day had no time to buy again."""
     counted = rows.histories[rows.histories["T"] > 0]
     try:
         return pareto_nbd.fit(counted["frequency"], counted["recency"], counted["T"], weights=counted["customers"])
