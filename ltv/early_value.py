@@ -16,7 +16,17 @@ from ltv.behaviour.early_periods import NEW_AFTER_DAYS
 from ltv.behaviour.early_rows import TOUCH, at_ages
 from ltv.behaviour.facts import Silver, purchases_of
 from ltv.behaviour.known import MOMENT, seen_from
-from ltv.behaviour.new_users import NEW_USER, Keep, as_it_is, as_seen, known_at, looked_at, new_users_of, sightings_of
+from ltv.behaviour.new_users import (
+    NEW_USER,
+    Keep,
+    age_end,
+    as_it_is,
+    as_seen,
+    known_at,
+    looked_at,
+    new_users_of,
+    sightings_of,
+)
 from ltv.customer_summary import expired_days, of_day
 from ltv.early_value_model import CHANNEL, PURCHASES, EarlyValueModel
 from ltv.knobs import EarlyValueModelName, NewUsers
@@ -180,8 +190,8 @@ def check_early_value(
     new = named.crossJoin(record_of(silver, timezone=timezone)).where(is_of_new_user(new_users, as_of=as_of))
     horizons = day.groupBy("age_days").agg(F.count_distinct("horizon_days").alias("horizons"))
     age = F.datediff(F.lit(as_of), F.col("first_day")) + F.lit(1)
-    age_ends = F.to_utc_timestamp(F.date_add("first_day", F.col("age_days")).cast("timestamp"), timezone)
-    was_new = F.coalesce("was_new_as_device", F.lit(False)) | (F.col("known_at") < F.unix_micros(age_ends))
+    was_known = F.col("known_at") < F.unix_micros(age_end(timezone))
+    was_new = F.coalesce("was_new_as_device", F.lit(False)) | was_known
     reached = new.crossJoin(horizons).where((age >= F.col("age_days")) & was_new)
     # Of an age that ends with as_of all that is known now was known then.
     ends_now = age == F.col("age_days")

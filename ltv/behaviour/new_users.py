@@ -79,14 +79,18 @@ def looked_at(new_users: DataFrame, ages: Sequence[int], *, timezone: str, until
     """One row per new user and age whose end lies at or before `until`: NEW_USER, first_day, age_days, as_of (the end
     of local day first_day + age_days - 1) and seen_as, as whom it was known then."""
     age = F.explode(F.array(*map(F.lit, ages)).cast("array<int>")).alias("age_days")
-    end = F.to_utc_timestamp(F.date_add("first_day", F.col("age_days")).cast("timestamp"), timezone)
-    aged = new_users.select("*", age).withColumn("as_of", end).where(F.col("as_of") <= F.lit(until))
+    aged = new_users.select("*", age).withColumn("as_of", age_end(timezone)).where(F.col("as_of") <= F.lit(until))
     return (
         aged.where(known_at(F.unix_micros("as_of")))
         .groupBy(*NEW_USER, "age_days")
         .agg(F.min(F.struct("seen_as", "first_day", "as_of")).alias("known"))
         .select(*NEW_USER, "age_days", "known.seen_as", "known.first_day", "known.as_of")
     )
+
+
+def age_end(timezone: str) -> Column:
+    """The end of local day first_day + age_days - 1, of rows that have both."""
+    return F.to_utc_timestamp(F.date_add("first_day", F.col("age_days")).cast("timestamp"), timezone)
 
 
 def known_at(micros: Column) -> Column:
