@@ -169,25 +169,8 @@ def check_early_value(
     """Each new user who was known as one at an age reached has a row of it for each horizon that the age has, and value
     to date is that of the purchases. A day without rows is not checked."""
     day = early_value.where(F.col("as_of") == F.lit(as_of))
-    end = F.lit(round(end_of(as_of, timezone).timestamp() * 1e6))
-    known = sightings_of(silver, timezone=timezone).where((F.col("at") < end) & (F.col("known_at") < end))
-    of_one = Window.partitionBy("seen_as")
-    first = F.min("at").over(of_one)
-    facts = known.withColumns({"first": first, "all": F.sum("value").over(of_one)}).where(F.col("at") == F.col("first"))
-    devices = facts.select(F.col("seen_as").alias("device"), F.col("first").alias("device_first")).distinct()
-    named = (
-        facts.withColumn("device", person_of_device(F.col("anonymous_id")))
-        .join(devices, "device", how="left")
-        .groupBy("seen_as")
-        .agg(
-            *(F.min(name).alias(name) for name in ("known_at", "tied_at")),
-            F.min("day").alias("first_day"),
-            F.coalesce(F.min("all"), F.lit(0)).cast(MONEY_SUM).alias("value"),
-            F.max(F.col("device_first") == F.col("first")).alias("was_new_as_device"),
-        )
-        .where(F.col("tied_at").isNull() | (F.col("tied_at") >= end))
-    )
-    new = named.crossJoin(record_of(silver, timezone=timezone)).where(is_of_new_user(new_users, as_of=as_of))
+    new = _new_by_all_known(silver, as_of=as_of, timezone=timezone)
+    new = new.crossJoin(record_of(silver, timezone=timezone)).where(is_of_new_user(new_users, as_of=as_of))
     horizons = day.groupBy("age_days").agg(F.count_distinct("horizon_days").alias("horizons"))
     age = F.datediff(F.lit(as_of), F.col("first_day")) + F.lit(1)
     was_known = F.col("known_at") < F.unix_micros(age_end(timezone))
@@ -211,6 +194,29 @@ def check_early_value(
         equal("rows of early value are new users times ages and horizons", found["expected_rows"], found["rows"]),
         equal("value to date of new users is that of their purchases", found["bought"], found["value"]),
     ]
+
+
+def _new_by_all_known(silver: Silver, *, as_of: dt.date, timezone: str) -> DataFrame:
+    """One row per id by all that was known at the end of as_of: seen_as, first_day, value of purchases, since when it
+    was known as a new user by this id (known_at), and whether before that as the device of the first fact."""
+    end = F.lit(round(end_of(as_of, timezone).timestamp() * 1e6))
+    known = sightings_of(silver, timezone=timezone).where((F.col("at") < end) & (F.col("known_at") < end))
+    of_one = Window.partitionBy("seen_as")
+    first = F.min("at").over(of_one)
+    facts = known.withColumns({"first": first, "all": F.sum("value").over(of_one)}).where(F.col("at") == F.col("first"))
+    devices = facts.select(F.col("seen_as").alias("device"), F.col("first").alias("device_first")).distinct()
+    return (
+        facts.withColumn("device", person_of_device(F.col("anonymous_id")))
+        .join(devices, "device", how="left")
+        .groupBy("seen_as")
+        .agg(
+            *(F.min(name).alias(name) for name in ("known_at", "tied_at")),
+            F.min("day").alias("first_day"),
+            F.coalesce(F.min("all"), F.lit(0)).cast(MONEY_SUM).alias("value"),
+            F.max(F.col("device_first") == F.col("first")).alias("was_new_as_device"),
+        )
+        .where(F.col("tied_at").isNull() | (F.col("tied_at") >= end))
+    )
 
 
 def early_value_champion(run: Run) -> RegisteredVersion | None:

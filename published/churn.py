@@ -93,7 +93,8 @@ def read_likely_leavers(published: Published, *, most: int) -> LikelyLeavers | N
     if not total["customers"]:
         return None
     why = [name for place in range(1, REASONS + 1) for name in (f"reason_{place}", f"contribution_{place}")]
-    features = [column.name for column in FEATURES if published.has_column(GOLD_PERSON_FEATURES, column.name)]
+    known = published.columns(GOLD_PERSON_FEATURES)
+    features = [column.name for column in FEATURES if column.name in known]
     kept = ", ".join([*why, *(f"person.{name} as {name}" for name in features)])
     segment, tables = _segments(published, day)
     rows = published.rows(

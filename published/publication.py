@@ -104,7 +104,15 @@ class Published:
 
     def has_column(self, table: Table, column: str) -> bool:
         """Whether the published version of `table` has a column, which one of an older program may lack."""
-        return self.has(table) and column in [field.name for field in self._open(table).schema().fields]
+        return column in self.columns(table)
+
+    def columns(self, table: Table) -> frozenset[str]:
+        """The names of the columns of the published version of `table`; none where it is not published."""
+        if not self.has(table):
+            return frozenset()
+        return self.once(
+            (table.full_name, "columns"), lambda: frozenset(field.name for field in self._open(table).schema().fields)
+        )
 
     def open(self, table: Table) -> DeltaTable:
         """The published version of `table`. InputError when it is not published, or no longer exists."""
